@@ -1,0 +1,101 @@
+//! `/__sandbox/…`: the truth and the shopper's part, over HTTP, for integrators in any language.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::api::{AmountBody, parse_body};
+use crate::error::{ErrorShape, Refusal};
+use crate::keys::Mode;
+use crate::model::Model;
+use crate::record::RequestRecord;
+use crate::session::CreateParams;
+
+/// Where the paths of the administration begin.
+pub(crate) const PREFIX: &str = "/__sandbox/";
+
+/// What the administration works on.
+pub(crate) struct Desk<'a> {
+    pub(crate) model: &'a mut Model,
+    pub(crate) records: &'a mut VecDeque<RequestRecord>,
+}
+
+/// The body of a creation, beside the session's own parameters.
+#[derive(Deserialize)]
+#[serde(default)]
+struct CreateBody {
+    test_mode: bool,
+    paid: bool,
+    #[serde(flatten)]
+    params: CreateParams,
+}
+
+impl Default for CreateBody {
+    fn default() -> Self {
+        CreateBody { test_mode: true, paid: false, params: CreateParams::default() }
+    }
+}
+
+/// Does what an administrative request asks for: the status and the JSON of its answer.
+pub(crate) fn handle(desk: &mut Desk<'_>, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
+    match perform(desk, method, path.strip_prefix(PREFIX).unwrap_or(path), body) {
+        Ok(json) => (200, json),
+        Err(refusal) => (refusal.status, ErrorShape::Code.render(&refusal).1),
+    }
+}
+
+fn perform(desk: &mut Desk<'_>, method: &str, path: &str, body: &[u8]) -> Result<Vec<u8>, Refusal> {
+    let parts: Vec<&str> = path.split('/').collect();
+    match (method, parts.as_slice()) {
+        ("GET", ["requests"]) => Ok(to_json(&json!({ "requests": desk.records }))),
+        ("DELETE", ["requests"]) => {
+            desk.records.clear();
+            Ok(to_json(&json!({})))
+        }
+        ("POST", ["sessions"]) => {
+            let id = create(desk.model, parse_body(body)?)?;
+            Ok(to_json(&json!({ "checkout_session_id": id })))
+        }
+        ("GET", ["sessions", id]) => truth(desk.model, id),
+        ("POST", ["sessions", id, action]) => {
+            act(desk.model, id, action, body)?;
+            truth(desk.model, id)
+        }
+        (_, ["requests"] | ["sessions"] | ["sessions", _] | ["sessions", _, _]) => {
+            Err(Refusal::WRONG_METHOD)
+        }
+        _ => Err(Refusal::NO_ROUTE),
+    }
+}
+
+fn create(model: &mut Model, body: CreateBody) -> Result<String, Refusal> {
+    let mode = if body.test_mode { Mode::Test } else { Mode::Live };
+    let id = model.create(mode, body.params, model.now());
+    if body.paid {
+        model.pay(&id, model.now())?;
+    }
+    Ok(id)
+}
+
+fn act(model: &mut Model, id: &str, action: &str, body: &[u8]) -> Result<(), Refusal> {
+    let now = model.now();
+    let amount = parse_body::<AmountBody>(body)?.amount;
+    match action {
+        "pay" => model.pay(id, now),
+        "capture" => model.capture(id, amount, now),
+        "refund" => model.refund(id, amount, now),
+        "reauth" => model.reauth(id, amount, now),
+        "expire" => model.expire(id, now),
+        _ => Err(Refusal::NO_ROUTE),
+    }
+}
+
+fn truth(model: &Model, id: &str) -> Result<Vec<u8>, Refusal> {
+    model.truth(id).map(|truth| to_json(&truth)).ok_or(Refusal::NOT_FOUND)
+}
+
+fn to_json(value: &impl Serialize) -> Vec<u8> {
+    // Strings, numbers and lists of them cannot fail to serialize into memory.
+    serde_json::to_vec(value).unwrap_or_default()
+}

@@ -1,0 +1,243 @@
+//! A session as Flex's answers show it: all 47 documented fields.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::dialect::{AfterCancel, Dialect, Intents};
+use crate::id::iso8601;
+use crate::intent;
+use crate::keys::Mode;
+use crate::model::SESSION_LIFETIME;
+use crate::session::{CaptureMethod, Movement, Session, Status};
+
+/// The documented fields that nothing in the sandbox changes.
+static FIXED: LazyLock<Map<String, Value>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("fixed_fields.json")).unwrap_or_default());
+
+/// The related objects that an answer shows in full. Names it does not know are ignored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expand {
+    pub(crate) payment_intent: bool,
+    pub(crate) payment_intents: bool,
+    pub(crate) customer: bool,
+    pub(crate) captures: bool,
+    pub(crate) refunds: bool,
+}
+
+impl Expand {
+    /// Adds a comma-separated list of names.
+    pub(crate) fn add(&mut self, names: &str) {
+        for name in names.split(',').map(str::trim) {
+            match name {
+                "payment_intent" => self.payment_intent = true,
+                "payment_intents" => self.payment_intents = true,
+                "customer" => self.customer = true,
+                "captures" => self.captures = true,
+                "refunds" => self.refunds = true,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The JSON of `{"checkout_session": …}`.
+pub(crate) fn render(
+    session: &Session,
+    mut expand: Expand,
+    dialect: Dialect,
+    epoch_s: u64,
+) -> Vec<u8> {
+    if dialect.intents == Intents::BareIds {
+        expand.payment_intent = false;
+        expand.payment_intents = false;
+    }
+    let view = View { session, expand, dialect, epoch_s };
+    // Strings and integers cannot fail to serialize into memory.
+    serde_json::to_vec(&Envelope { checkout_session: view.body() }).unwrap_or_default()
+}
+
+struct View<'a> {
+    session: &'a Session,
+    expand: Expand,
+    dialect: Dialect,
+    epoch_s: u64,
+}
+
+impl<'a> View<'a> {
+    fn body(&self) -> Body<'a> {
+        let session = self.session;
+        let intents = session.intents.iter();
+        Body {
+            amount_total: session.params.amount_total,
+            amount_subtotal: session.params.amount_total,
+            amount_received: session.amount_captured(),
+            amount_refunded: session.amount_refunded(),
+            cancel_url: &session.params.cancel_url,
+            captures: self.movements(&session.captures, self.expand.captures, Kind::Capture),
+            capture_method: session.params.capture_method,
+            checkout_session_id: &session.id,
+            client_reference_id: session.params.client_reference_id.as_deref(),
+            created_at: self.unix_s(session.created_at),
+            customer: self.customer(),
+            expires_at: self.unix_s(session.created_at + SESSION_LIFETIME),
+            metadata: &session.params.metadata,
+            payment_intent: session
+                .intents
+                .last()
+                .map(|it| self.intent(it, self.expand.payment_intent)),
+            payment_intents: intents
+                .map(|it| self.intent(it, self.expand.payment_intents))
+                .collect(),
+            redirect_url: format!("https://checkout.example.com/pay/{}", session.id),
+            refunds: self.movements(&session.refunds, self.expand.refunds, Kind::Refund),
+            status: self.status(),
+            success_url: &session.params.success_url,
+            test_mode: self.test_mode(),
+            fixed: &FIXED,
+        }
+    }
+
+    fn status(&self) -> &'static str {
+        match self.session.status {
+            Status::Open => "open",
+            Status::Complete => "complete",
+            Status::Expired => "expired",
+            Status::Canceled => match self.dialect.after_cancel {
+                AfterCancel::Canceled => "canceled",
+                AfterCancel::Expired => "expired",
+                AfterCancel::Complete => "complete",
+                AfterCancel::Open => "open",
+            },
+        }
+    }
+
+    fn intent(
+        &self,
+        intent: &'a intent::Intent,
+        expanded: bool,
+    ) -> Expandable<'a, intent::View<'a>> {
+        if !expanded {
+            return Expandable::Id(&intent.id);
+        }
+        let customer = &self.session.customer;
+        Expandable::Object(intent.view(customer, self.test_mode(), self.epoch_s))
+    }
+
+    fn customer(&self) -> Expandable<'a, Customer<'a>> {
+        let customer_id = self.session.customer.as_str();
+        if !self.expand.customer {
+            return Expandable::Id(customer_id);
+        }
+        Expandable::Object(Customer {
+            customer_id,
+            email: "john.doe@example.com",
+            first_name: "John",
+            last_name: "Doe",
+            phone: "+15555555555",
+            created_at: iso8601(self.unix_s(self.session.created_at)),
+            test_mode: self.test_mode(),
+        })
+    }
+
+    fn movements(
+        &self,
+        movements: &'a [Movement],
+        expanded: bool,
+        kind: Kind,
+    ) -> Vec<Expandable<'a, MovementView<'a>>> {
+        let show = |movement: &'a Movement| {
+            if !expanded {
+                return Expandable::Id(movement.id.as_str());
+            }
+            Expandable::Object(MovementView {
+                capture_id: (kind == Kind::Capture).then_some(&movement.id),
+                refund_id: (kind == Kind::Refund).then_some(&movement.id),
+                amount: movement.amount,
+                payment_intent: &movement.intent,
+                created_at: iso8601(self.unix_s(movement.created_at)),
+                status: "succeeded",
+                test_mode: self.test_mode(),
+            })
+        };
+        movements.iter().map(show).collect()
+    }
+
+    fn unix_s(&self, moment: Duration) -> u64 {
+        self.epoch_s + moment.as_secs()
+    }
+
+    fn test_mode(&self) -> bool {
+        self.session.mode == Mode::Test
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    checkout_session: Body<'a>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    amount_total: u64,
+    amount_subtotal: u64,
+    amount_received: u64,
+    amount_refunded: u64,
+    cancel_url: &'a str,
+    captures: Vec<Expandable<'a, MovementView<'a>>>,
+    capture_method: CaptureMethod,
+    checkout_session_id: &'a str,
+    client_reference_id: Option<&'a str>,
+    created_at: u64,
+    customer: Expandable<'a, Customer<'a>>,
+    expires_at: u64,
+    metadata: &'a Map<String, Value>,
+    payment_intent: Option<Expandable<'a, intent::View<'a>>>,
+    payment_intents: Vec<Expandable<'a, intent::View<'a>>>,
+    redirect_url: String,
+    refunds: Vec<Expandable<'a, MovementView<'a>>>,
+    status: &'static str,
+    success_url: &'a str,
+    test_mode: bool,
+    #[serde(flatten)]
+    fixed: &'static Map<String, Value>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Expandable<'a, T> {
+    Id(&'a str),
+    Object(T),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Capture,
+    Refund,
+}
+
+#[derive(Serialize)]
+struct MovementView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capture_id: Option<&'a String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_id: Option<&'a String>,
+    amount: u64,
+    payment_intent: &'a str,
+    created_at: String,
+    status: &'static str,
+    test_mode: bool,
+}
+
+#[derive(Serialize)]
+struct Customer<'a> {
+    customer_id: &'a str,
+    email: &'static str,
+    first_name: &'static str,
+    last_name: &'static str,
+    phone: &'static str,
+    created_at: String,
+    test_mode: bool,
+}

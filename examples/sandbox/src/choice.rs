@@ -1,0 +1,66 @@
+use std::fmt;
+
+/// A name that is none of those a setting knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownChoice {
+    pub(crate) setting: String,
+    pub(crate) given: String,
+    pub(crate) expected: String,
+}
+
+impl fmt::Display for UnknownChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: expected {}, not `{}`", self.setting, self.expected, self.given)
+    }
+}
+
+impl std::error::Error for UnknownChoice {}
+
+/// Defines an enum whose variants have names for people, and reads and writes it by these.
+macro_rules! choice {
+    (
+        $(#[$meta:meta])*
+        $name:ident as $setting:literal {
+            $($(#[$variant_meta:meta])* $variant:ident = $text:literal,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$variant_meta])* $variant,)+
+        }
+
+        impl $name {
+            /// Every choice there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
+
+            /// The choice's name, as the command line and `FromStr` take it.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $text,)+
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = crate::choice::UnknownChoice;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let found = Self::ALL.iter().copied().find(|choice| choice.name() == text);
+                found.ok_or_else(|| crate::choice::UnknownChoice {
+                    setting: $setting.to_owned(),
+                    given: text.to_owned(),
+                    expected: [$($text),+].join(", "),
+                })
+            }
+        }
+    };
+}
+
+pub(crate) use choice;

@@ -1,0 +1,159 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use flex_sandbox::{Mode, Options};
+
+pub(crate) const HELP: &str = include_str!("help.txt");
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Help,
+    Version,
+    Serve(Box<Serve>),
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Serve {
+    pub(crate) options: Options,
+    pub(crate) ca_out: Option<PathBuf>,
+}
+
+/// Reads the arguments after the program's name. The error names the option at fault and what
+/// was expected of it, and never repeats a key.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, String> {
+    let mut serve = Serve::default();
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        let (name, joined) = match argument.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
+            _ => (argument.as_str(), None),
+        };
+        let flag = matches!(name, "--help" | "-h" | "--version" | "-V" | "--tls");
+        if flag && joined.is_some() {
+            return Err(format!("{name}: expected no value"));
+        }
+        match name {
+            "--help" | "-h" => return Ok(Command::Help),
+            "--version" | "-V" => return Ok(Command::Version),
+            "--tls" => serve.options.tls = true,
+            _ => {
+                let value = || joined.or_else(|| arguments.next());
+                option(&mut serve, name, value)?;
+            }
+        }
+    }
+    match (serve.options.tls, &serve.ca_out) {
+        (true, None) => Err("--tls: expected --ca-out FILE beside it, for clients to trust".into()),
+        (false, Some(_)) => Err("--ca-out: expected --tls beside it".into()),
+        _ => Ok(Command::Serve(Box::new(serve))),
+    }
+}
+
+fn option(
+    serve: &mut Serve,
+    name: &str,
+    value: impl FnOnce() -> Option<String>,
+) -> Result<(), String> {
+    let require = |what: &str| {
+        let given = value().filter(|value| !value.is_empty());
+        given.ok_or_else(|| format!("{name}: expected {what}"))
+    };
+    let options = &mut serve.options;
+    match name {
+        "--port" => options.port = number(name, "a port, 0 to 65535", require)?,
+        "--late-ms" => {
+            let late_ms: u32 = number(name, "milliseconds, 0 to 4294967295", require)?;
+            options.late = Duration::from_millis(u64::from(late_ms));
+        }
+        "--dialect" => options.dialect = choice(name, &require("NAME=VALUE,…")?)?,
+        "--error-shape" => options.error_shape = choice(name, &require("a shape")?)?,
+        "--ca-out" => serve.ca_out = Some(PathBuf::from(require("a file name")?)),
+        "--test-key" | "--live-key" => {
+            let mode = if name == "--test-key" { Mode::Test } else { Mode::Live };
+            options.keys = std::mem::take(&mut options.keys).with(mode, require("a key")?);
+        }
+        _ if name.starts_with('-') => return Err(format!("{name}: no such option")),
+        // Not repeated: it might be a key that lost its option.
+        _ => return Err("expected options, not an argument that stands alone".to_owned()),
+    }
+    Ok(())
+}
+
+fn number<T: FromStr>(
+    name: &str,
+    what: &str,
+    require: impl FnOnce(&str) -> Result<String, String>,
+) -> Result<T, String> {
+    let given = require(what)?;
+    given.parse().map_err(|_| format!("{name}: expected {what}, not `{given}`"))
+}
+
+fn choice<T: FromStr<Err: std::fmt::Display>>(name: &str, given: &str) -> Result<T, String> {
+    given.parse().map_err(|error| format!("{name}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flex_sandbox::{Effects, ErrorShape};
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    fn error(line: &str) -> String {
+        parsed(line).unwrap_err()
+    }
+
+    #[test]
+    fn every_option_arrives() {
+        let line = "--port 8080 --tls --ca-out=ca.pem --dialect effects=late --late-ms 7 \
+                    --error-shape html --test-key a --live-key b";
+        let Ok(Command::Serve(serve)) = parsed(line) else { panic!("refused") };
+        assert_eq!(serve.options.port, 8080);
+        assert!(serve.options.tls);
+        assert_eq!(serve.ca_out, Some(PathBuf::from("ca.pem")));
+        assert_eq!(serve.options.dialect.effects, Effects::Late);
+        assert_eq!(serve.options.late, Duration::from_millis(7));
+        assert_eq!(serve.options.error_shape, ErrorShape::Html);
+        assert_eq!(format!("{:?}", serve.options.keys), "Keys(2 named)");
+        assert!(matches!(parsed("--port 1 --help"), Ok(Command::Help)));
+        assert!(matches!(parsed("-V"), Ok(Command::Version)));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_what_was_expected() {
+        assert_eq!(error("--port"), "--port: expected a port, 0 to 65535");
+        assert_eq!(error("--port 70000"), "--port: expected a port, 0 to 65535, not `70000`");
+        assert_eq!(error("--dialect key=x"), "--dialect: key: expected honoured, ignored, not `x`");
+        assert!(error("--error-shape x").starts_with("--error-shape: error shape: expected code,"));
+        assert_eq!(error("--colour red"), "--colour: no such option");
+        assert_eq!(error("--help=yes"), "--help: expected no value");
+        assert!(error("--tls").starts_with("--tls: expected --ca-out"));
+        assert_eq!(error("--ca-out x"), "--ca-out: expected --tls beside it");
+        assert_eq!(error("--test-key"), "--test-key: expected a key");
+    }
+
+    #[test]
+    fn a_key_out_of_place_is_not_repeated() {
+        assert!(!error("fsk_test_secret").contains("secret"));
+    }
+
+    #[test]
+    fn the_help_names_every_choice() {
+        use flex_sandbox::{AfterCancel, Intents, KeyHandling, SecondCancel};
+        let names = (AfterCancel::ALL.iter().map(|it| it.name()))
+            .chain(SecondCancel::ALL.iter().map(|it| it.name()))
+            .chain(KeyHandling::ALL.iter().map(|it| it.name()))
+            .chain(Intents::ALL.iter().map(|it| it.name()))
+            .chain(Effects::ALL.iter().map(|it| it.name()))
+            .chain(ErrorShape::ALL.iter().map(|it| it.name()));
+        for name in names {
+            assert!(HELP.contains(name), "{name}");
+        }
+    }
+}

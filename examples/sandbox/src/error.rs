@@ -1,0 +1,122 @@
+//! How Flex refuses a request, and the shapes its error bodies have been seen in.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_json::json;
+
+use crate::choice::choice;
+
+/// A request that Flex refuses: it has no effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// The error's code, such as `checkout_session_not_found`.
+    pub code: &'static str,
+    /// One sentence for a person.
+    pub message: Cow<'static, str>,
+}
+
+impl Refusal {
+    const fn new(status: u16, code: &'static str, message: &'static str) -> Self {
+        Refusal { status, code, message: Cow::Borrowed(message) }
+    }
+
+    pub(crate) const UNAUTHORIZED: Self =
+        Self::new(401, "unauthorized", "No valid API key was given.");
+    pub(crate) const NO_ROUTE: Self = Self::new(404, "not_found", "There is no such page.");
+    pub(crate) const WRONG_METHOD: Self =
+        Self::new(405, "method_not_allowed", "This page does not take this method.");
+    pub(crate) const NOT_FOUND: Self = Self::new(
+        404,
+        "checkout_session_not_found",
+        "There is no checkout session with this id in this key's mode.",
+    );
+    pub(crate) const ALREADY_PROCESSED: Self = Self::new(
+        400,
+        "checkout_session_already_processed",
+        "The checkout session is complete and its payment captured.",
+    );
+    pub(crate) const EXPIRED: Self =
+        Self::new(400, "checkout_session_expired", "The checkout session has expired.");
+    pub(crate) const CANCELED: Self =
+        Self::new(400, "checkout_session_canceled", "The checkout session is canceled.");
+    pub(crate) const NOT_PAID: Self =
+        Self::new(400, "checkout_session_not_paid", "The shopper has not paid yet.");
+    pub(crate) const MANUAL_CAPTURE_NOT_SUPPORTED: Self = Self::new(
+        422,
+        "manual_capture_not_supported",
+        "The checkout session's capture_method is automatic.",
+    );
+    pub(crate) const AMOUNT_TOO_LARGE: Self =
+        Self::new(422, "amount_too_large", "The amount is more than there is to take.");
+    pub(crate) const KEY_REUSED: Self = Self::new(
+        400,
+        "idempotency_key_reused",
+        "The Idempotency-Key has been used with another request.",
+    );
+
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Refusal { status: 422, code: "invalid_request", message: Cow::Owned(message.into()) }
+    }
+
+    pub(crate) fn bad_request(message: &'static str) -> Self {
+        Self::new(400, "invalid_request", message)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status, self.code, self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+choice! {
+    /// The shape of error bodies. Flex's own pages and its plugin disagree about it.
+    ErrorShape as "error shape" {
+        /// `{"error":{"code":…,"message":…}}`
+        #[default]
+        Code = "code",
+        /// `{"error":{"type":…,"message":…,"param":…}}`
+        Type = "type",
+        /// `{"detail":[{"loc":[…],"msg":"code: message","type":"code"}]}`
+        DetailList = "detail_list",
+        /// `{"detail":"code"}`
+        DetailText = "detail_text",
+        /// `{"message":…}`
+        Message = "message",
+        /// A page for people, as a proxy in front of Flex makes it.
+        Html = "html",
+        /// No body.
+        Empty = "empty",
+    }
+}
+
+impl ErrorShape {
+    /// The content type and the body of an error in this shape.
+    pub(crate) fn render(self, refusal: &Refusal) -> (&'static str, Vec<u8>) {
+        let Refusal { status, code, message } = refusal;
+        let body = match self {
+            ErrorShape::Code => json!({"error": {"code": code, "message": message}}),
+            ErrorShape::Type => {
+                json!({"error": {"type": code, "message": message, "param": null}})
+            }
+            ErrorShape::DetailList => json!({"detail": [{
+                "loc": ["path", "id"],
+                "msg": format!("{code}: {message}"),
+                "type": code,
+            }]}),
+            ErrorShape::DetailText => json!({"detail": code}),
+            ErrorShape::Message => json!({"message": message}),
+            ErrorShape::Html => {
+                let page = format!("<html><body><h1>{status}</h1><p>{message}</p></body></html>\n");
+                return ("text/html", page.into_bytes());
+            }
+            ErrorShape::Empty => return ("text/plain", Vec::new()),
+        };
+        ("application/json", body.to_string().into_bytes())
+    }
+}

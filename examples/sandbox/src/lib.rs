@@ -1,0 +1,59 @@
+//! A stateful stand-in for the Flex API on loopback.
+//!
+//! It creates, pays, captures, refunds, re-authorizes, expires and cancels checkout sessions as
+//! Flex does, and it tells the [`Truth`] about each of them, whatever its HTTP answers say. Tests
+//! use it as their oracle; integrators use the program `flex-sandbox` (see `flex-sandbox --help`).
+//!
+//! - [`Model`] is Flex itself: pure, without I/O and without a clock, so a run replays exactly.
+//! - [`Dialect`] is what Flex leaves undocumented, and what therefore varies.
+//! - [`Sandbox`] serves a model over HTTP or HTTPS on 127.0.0.1.
+//!
+//! ```
+//! use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
+//!
+//! let sandbox = Sandbox::start(Options::default())?;
+//! let id = sandbox.create(&CreateParams::default());
+//! sandbox.pay(&id)?;
+//! assert_eq!(sandbox.truth(&id).map(|truth| truth.hold), Some(Hold::Held));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod admin;
+mod answer;
+mod api;
+mod body;
+mod choice;
+mod connection;
+mod dialect;
+mod error;
+mod http;
+mod id;
+mod idempotency;
+mod intent;
+mod keys;
+mod model;
+mod options;
+mod record;
+mod response;
+mod server;
+mod session;
+mod tls;
+mod truth;
+
+pub use answer::{Scripted, Then};
+pub use api::{ApiRequest, ApiResponse};
+pub use choice::UnknownChoice;
+pub use dialect::{AfterCancel, Dialect, Effects, Intents, KeyHandling, SecondCancel};
+pub use error::{ErrorShape, Refusal};
+pub use intent::IntentStatus;
+pub use keys::{Keys, Mode};
+pub use model::{Canceler, DEFAULT_LATE, Model, SESSION_LIFETIME, Settings};
+pub use options::Options;
+pub use record::RequestRecord;
+pub use server::{RECORDS_KEPT, Sandbox};
+pub use session::{CaptureMethod, CreateParams, Status};
+pub use tls::{Authority, CertificateOptions};
+pub use truth::{AppliedCancel, Hold, IntentTruth, Truth};

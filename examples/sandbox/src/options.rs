@@ -1,0 +1,45 @@
+//! What a sandbox is started with.
+
+use std::time::Duration;
+
+use crate::dialect::Dialect;
+use crate::error::ErrorShape;
+use crate::keys::Keys;
+use crate::model::DEFAULT_LATE;
+use crate::tls::CertificateOptions;
+
+/// What a [`crate::Sandbox`] is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The port on 127.0.0.1; 0 for any that is free (0).
+    pub port: u16,
+    /// Whether to speak TLS, with a throw-away authority (no).
+    pub tls: bool,
+    /// What the server's certificate says, with `tls`.
+    pub certificate: CertificateOptions,
+    /// How Flex behaves where its documentation is silent.
+    pub dialect: Dialect,
+    /// The shape of error bodies.
+    pub error_shape: ErrorShape,
+    /// How late effects are under [`crate::Effects::Late`] ([`DEFAULT_LATE`]).
+    pub late: Duration,
+    /// The keys that are valid (any `fsk_…`).
+    pub keys: Keys,
+    /// What ids are drawn from, beside the time of the start (0).
+    pub seed: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            port: 0,
+            tls: false,
+            certificate: CertificateOptions::default(),
+            dialect: Dialect::default(),
+            error_shape: ErrorShape::default(),
+            late: DEFAULT_LATE,
+            keys: Keys::default(),
+            seed: 0,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The sandbox as its users meet it: over real sockets, as a program, and as a model.
+
+mod answers;
+mod cancel;
+mod client;
+mod dialects;
+mod keys;
+mod life;
+mod model;
+mod program;
+mod routes;
+mod tls;
+mod wire;
