@@ -1,0 +1,412 @@
+/*
+ * flexcancel: release the hold on a shopper's HSA/FSA card (Flex), and tell the truth about
+ * whether it is released.
+ *
+ * Handles are never dereferenced: NULL, garbage, a handle of the wrong type and one that was
+ * freed are answered with FLEXCANCEL_CODE_INVALID_HANDLE, never with undefined behaviour.
+ * Strings that go in are NUL-terminated UTF-8 and not kept. Strings that come out are borrowed
+ * from a result, or static: there is no string to free. Every function may be called from any
+ * thread. No function installs a signal handler, prints, or touches the environment.
+ *
+ * Made by cbindgen from src/ffi; do not edit.
+ */
+
+
+#ifndef FLEXCANCEL_H
+#define FLEXCANCEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The version of this header. flexcancel_version() tells that of the library. */
+#define FLEXCANCEL_VERSION "0.1.0"
+#define FLEXCANCEL_VERSION_MAJOR 0
+#define FLEXCANCEL_VERSION_MINOR 1
+#define FLEXCANCEL_VERSION_PATCH 0
+
+/* On Windows define FLEXCANCEL_STATIC to link the static library. */
+#if defined(_WIN32)
+#  define FLEXCANCEL_CALL __cdecl
+#  if defined(FLEXCANCEL_STATIC)
+#    define FLEXCANCEL_API
+#  else
+#    define FLEXCANCEL_API __declspec(dllimport)
+#  endif
+#else
+#  define FLEXCANCEL_CALL
+#  if defined(__GNUC__)
+#    define FLEXCANCEL_API __attribute__((visibility("default")))
+#  else
+#    define FLEXCANCEL_API
+#  endif
+#endif
+
+/**
+ * A request may have reached Flex and the truth could not be read back in time.
+ * Asserts nothing. The till may say "pending", never "voided", never "not voided".
+ */
+#define FLEXCANCEL_OUTCOME_UNKNOWN 0
+
+/**
+ * Flex confirmed the cancel. Asserts: at a moment within the call no hold was left,
+ * and nothing was captured by it. The till may say "voided".
+ */
+#define FLEXCANCEL_OUTCOME_CANCELED 1
+
+/**
+ * The session had been canceled before this call, which had no effect.
+ * The till may say "voided".
+ */
+#define FLEXCANCEL_OUTCOME_ALREADY_CANCELED 2
+
+/**
+ * Captured, completed or expired: no hold is left to cancel.
+ * The till may say "too late"; refund if money moved.
+ */
+#define FLEXCANCEL_OUTCOME_NOT_CANCELABLE 3
+
+/**
+ * Surely not done: nothing was handed to the network, or Flex refused before acting.
+ * Asserts: this call had no effect and will have none. The till may say "not voided".
+ */
+#define FLEXCANCEL_OUTCOME_NOT_APPLIED 4
+
+/**
+ * Nothing went wrong.
+ */
+#define FLEXCANCEL_CODE_OK 0
+
+/**
+ * A handle that is NULL, garbage, freed, or of another type.
+ */
+#define FLEXCANCEL_CODE_INVALID_HANDLE 100
+
+/**
+ * An argument or option that cannot be used; the message names it.
+ */
+#define FLEXCANCEL_CODE_INVALID_ARGUMENT 101
+
+/**
+ * A configuration that cannot be used; the message names the field.
+ */
+#define FLEXCANCEL_CODE_INVALID_CONFIG 102
+
+/**
+ * A session id that is not 1 to 255 characters of `[A-Za-z0-9_-]`.
+ */
+#define FLEXCANCEL_CODE_INVALID_SESSION_ID 103
+
+/**
+ * The caller's abort handle was triggered.
+ */
+#define FLEXCANCEL_CODE_ABORTED 104
+
+/**
+ * The host name could not be resolved.
+ */
+#define FLEXCANCEL_CODE_DNS 200
+
+/**
+ * No connection to the host, or to the proxy before it.
+ */
+#define FLEXCANCEL_CODE_CONNECT 201
+
+/**
+ * The TLS handshake failed: certificate, name, version, or this machine's clock.
+ */
+#define FLEXCANCEL_CODE_TLS 202
+
+/**
+ * The deadline, or the time to connect, ran out.
+ */
+#define FLEXCANCEL_CODE_TIMEOUT 203
+
+/**
+ * The connection broke while the request was under way.
+ */
+#define FLEXCANCEL_CODE_CONNECTION_LOST 204
+
+/**
+ * The answer could not be understood or trusted.
+ */
+#define FLEXCANCEL_CODE_PROTOCOL 205
+
+/**
+ * Flex does not accept the API key (401).
+ */
+#define FLEXCANCEL_CODE_UNAUTHORIZED 300
+
+/**
+ * The API key may not do this (403).
+ */
+#define FLEXCANCEL_CODE_FORBIDDEN 301
+
+/**
+ * No such session for this key (404): check the id and the mode.
+ */
+#define FLEXCANCEL_CODE_NOT_FOUND 302
+
+/**
+ * Flex says that the session's state leaves nothing to cancel.
+ */
+#define FLEXCANCEL_CODE_NOT_CANCELABLE 303
+
+/**
+ * Too many requests (429).
+ */
+#define FLEXCANCEL_CODE_RATE_LIMITED 304
+
+/**
+ * Flex refused the request for another reason.
+ */
+#define FLEXCANCEL_CODE_REJECTED 305
+
+/**
+ * Flex failed (5xx), or asked to come back later (408, 409, 425).
+ */
+#define FLEXCANCEL_CODE_SERVER_ERROR 306
+
+/**
+ * The answer is of test mode where live was expected, or the other way round.
+ */
+#define FLEXCANCEL_CODE_MODE_MISMATCH 307
+
+/**
+ * A defect of this library, contained.
+ */
+#define FLEXCANCEL_CODE_INTERNAL 900
+
+/**
+ * Log level: something to look at: a failed attempt, an outcome that is not known.
+ */
+#define FLEXCANCEL_LEVEL_WARN 2
+
+/**
+ * Log level: a result.
+ */
+#define FLEXCANCEL_LEVEL_INFO 3
+
+/**
+ * Log level: an attempt that brought an answer.
+ */
+#define FLEXCANCEL_LEVEL_DEBUG 4
+
+/**
+ * Grows with every change that an existing program would notice; the number in the shared
+ * library's name (libflexcancel.so.0).
+ */
+#define FLEXCANCEL_ABI_VERSION 0
+
+/**
+ * Ends calls early, from any thread. Sticky and shareable: one abort may serve many calls, and
+ * once triggered it ends each call that is given it.
+ */
+typedef struct flexcancel_abort flexcancel_abort;
+
+/**
+ * A configured client. May be shared between threads; calls run side by side.
+ */
+typedef struct flexcancel_client flexcancel_client;
+
+/**
+ * What a call came to: an outcome, a code, and everything as JSON. Immutable; may be read from
+ * several threads at once.
+ */
+typedef struct flexcancel_result flexcancel_result;
+
+/**
+ * Receives one event of a client.
+ *
+ * `user_data` is what was given with the callback; `level` is 2 (warn), 3 (info) or 4 (debug);
+ * `event_json` is a JSON object of `len` bytes, NUL-terminated, valid only until the callback
+ * returns: `event` is `attempt` or `result`, the other fields are named as in docs/RESULT.md. No
+ * event ever holds an API key.
+ *
+ * It runs on the thread that makes the call, before that call returns, and no lock is held: it
+ * may use any function of this library, also on the same client. It must not throw or longjmp.
+ */
+typedef void (FLEXCANCEL_CALL *flexcancel_log_callback)(void *user_data,
+                                                        int32_t level,
+                                                        const char *event_json,
+                                                        size_t len);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that is loaded, like "1.2.3"; compare it with
+ * FLEXCANCEL_VERSION, which is that of the header.
+ *
+ * Ownership: static; never freed. Threads: any. Errors: none.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_version(void);
+
+/**
+ * The ABI version of the library that is loaded; a program made for another
+ * FLEXCANCEL_ABI_VERSION must not use it.
+ *
+ * Threads: any. Errors: none.
+ */
+FLEXCANCEL_API uint32_t FLEXCANCEL_CALL flexcancel_abi_version(void);
+
+/**
+ * The name of a code (FLEXCANCEL_CODE_*) as the result's JSON has it, like "timeout".
+ *
+ * Ownership: static; never freed. NULL: returned for a number that is no code. Threads: any.
+ * Errors: none.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_code_name(int32_t code);
+
+/**
+ * The name of an outcome (FLEXCANCEL_OUTCOME_*) as the result's JSON has it, like "canceled".
+ *
+ * Ownership: static; never freed. NULL: returned for a number that is no outcome. Threads: any.
+ * Errors: none.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_outcome_name(int32_t outcome);
+
+/**
+ * Makes an abort that is not triggered.
+ *
+ * Ownership: the caller's; free it with flexcancel_abort_free. Threads: any. Errors: NULL if
+ * every handle is in use.
+ */
+FLEXCANCEL_API flexcancel_abort *FLEXCANCEL_CALL flexcancel_abort_new(void);
+
+/**
+ * Ends every call that was given this abort, now and later.
+ *
+ * A call that is waiting returns at once; a call aborted before its request was handed to the
+ * network sends nothing and is not_applied/aborted. Triggering again has no effect. May lose
+ * the race against a call that is just completing, which then returns what it found.
+ *
+ * Ownership: none changes hands; the abort need only live during this function. NULL or any
+ * other invalid handle: no effect. Threads: any, also while calls use it. Not for signal
+ * handlers: it takes a lock. Errors: none.
+ */
+FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_abort_trigger(flexcancel_abort *abort);
+
+/**
+ * Frees an abort. Does not trigger it: a call that was given it goes on, and can then no
+ * longer be aborted.
+ *
+ * Ownership: taken. NULL, an abort freed before, or any other invalid handle: no effect.
+ * Threads: any, also while calls use it. Errors: none.
+ */
+FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_abort_free(flexcancel_abort *abort);
+
+/**
+ * The outcome: one of FLEXCANCEL_OUTCOME_*.
+ *
+ * Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_OUTCOME_UNKNOWN.
+ * Threads: any, also at once. Errors: none.
+ */
+FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_outcome(const flexcancel_result *result);
+
+/**
+ * The code, which says why: one of FLEXCANCEL_CODE_*.
+ *
+ * Ownership: none changes hands. NULL or any other invalid handle:
+ * FLEXCANCEL_CODE_INVALID_HANDLE. Threads: any, also at once. Errors: none.
+ */
+FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_code(const flexcancel_result *result);
+
+/**
+ * Everything about the call as a JSON object, as docs/RESULT.md describes it.
+ *
+ * `len`, unless NULL, is set to the text's length in bytes, without the NUL that ends it.
+ * Ownership: borrowed from the result; valid until the result is freed. NULL or any other
+ * invalid handle: a static text of the same shape that says invalid_handle; never NULL.
+ * Threads: any, also at once. Errors: none.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_json(const flexcancel_result *result, size_t *len);
+
+/**
+ * Frees a result, and with it the text that flexcancel_result_json gave.
+ *
+ * Ownership: taken. NULL, a result freed before, or any other invalid handle: no effect.
+ * Threads: any, but not while another thread still reads the text. Errors: none.
+ */
+FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_result_free(flexcancel_result *result);
+
+/**
+ * Makes a client from a JSON configuration (the README's table has every key).
+ *
+ * Opens no connection. `config_json`: NUL-terminated UTF-8, at most 64 KiB; not kept, except
+ * for the API key, which is wiped when the client is gone. `error`, unless NULL, is set to NULL
+ * if all went well, or else to a result (not_applied/invalid_config) whose message names the
+ * field and what was expected.
+ *
+ * Ownership: client and error result are the caller's; free them with flexcancel_client_free
+ * and flexcancel_result_free. NULL: a NULL `config_json` is an error like any other. Threads:
+ * any. Errors: NULL is returned, and `*error` says why.
+ */
+FLEXCANCEL_API
+flexcancel_client *FLEXCANCEL_CALL flexcancel_client_new(const char *config_json,
+                                                         flexcancel_result **error);
+
+/**
+ * Frees a client and closes its connections. A call in flight on another thread keeps what it
+ * needs and ends as if nothing had happened.
+ *
+ * Ownership: taken. NULL, a client freed before, or any other invalid handle: no effect.
+ * Threads: any, also while calls use it. Errors: none.
+ */
+FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_client_free(flexcancel_client *client);
+
+/**
+ * Has the callback told of every later event of this client, in place of the one before; a NULL
+ * callback ends that.
+ *
+ * Ownership: none changes hands. `user_data` must live until this client is freed or has
+ * another callback, and every call that began before that has returned: a call in flight keeps
+ * the callback it began with. NULL: `user_data` may be NULL. Threads: any; the callback may run
+ * on several threads at once if calls do. Errors: returns FLEXCANCEL_CODE_OK, or
+ * FLEXCANCEL_CODE_INVALID_HANDLE for a client that is NULL or otherwise invalid.
+ */
+FLEXCANCEL_API
+int32_t FLEXCANCEL_CALL flexcancel_client_set_log(flexcancel_client *client,
+                                                  flexcancel_log_callback callback,
+                                                  void *user_data);
+
+/**
+ * Releases the hold of a checkout session, and says whether it is released.
+ *
+ * Blocks until the outcome is definite or the deadline (`timeout_ms`) has come, whichever is
+ * first. `session_id`: 1 to 255 characters of [A-Za-z0-9_-]. `options_json`: NULL, or a JSON
+ * object with any of `expand`, `idempotency_key`, `timeout_ms`, `max_attempts`, at most 64 KiB.
+ * `abort`: NULL, or an abort that may end the call early. Nothing that is passed is kept.
+ *
+ * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
+ * returned; a NULL `client` or `session_id` is an error like any other. Threads: any, also at
+ * once on one client; client and abort may be freed meanwhile. Errors: in the result. Bad
+ * arguments and handles are not_applied, and nothing is sent.
+ */
+FLEXCANCEL_API
+flexcancel_result *FLEXCANCEL_CALL flexcancel_cancel(flexcancel_client *client,
+                                                     const char *session_id,
+                                                     const char *options_json,
+                                                     flexcancel_abort *abort);
+
+/**
+ * Reads a checkout session back, with its payment intents. Changes nothing.
+ *
+ * The outcome says what may be said of the void: already_canceled (the hold is released),
+ * not_cancelable (captured or expired), not_applied (it can still be canceled), unknown. The
+ * result's `hold` says where the money is. Otherwise like flexcancel_cancel; the option
+ * `idempotency_key` is refused.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_cancel.
+ */
+FLEXCANCEL_API
+flexcancel_result *FLEXCANCEL_CALL flexcancel_retrieve(flexcancel_client *client,
+                                                       const char *session_id,
+                                                       const char *options_json,
+                                                       flexcancel_abort *abort);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* FLEXCANCEL_H */

@@ -1,0 +1,143 @@
+//! A configured client: takes a caller's arguments, gives back a report.
+
+use std::fmt;
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+
+use crate::abort::Abort;
+use crate::call::Call;
+use crate::config::{Config, Mode};
+use crate::event::{Event, Observer};
+use crate::fields::FieldError;
+use crate::options::Options;
+use crate::outcome::Code;
+use crate::report::Report;
+use crate::retry::Budget;
+use crate::secret::Secret;
+use crate::transport::{HttpTransport, Transport};
+use crate::wire::{Operation, Requests, SessionId};
+
+/// Cancels checkout sessions. Blocking; share it between threads; calls run side by side.
+///
+/// Connections are kept for later calls as `max_idle_ms` says. There is no thread behind it:
+/// dropping it closes what it has open.
+pub struct Client {
+    pub(crate) api_key: Secret,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) max_attempts: u32,
+    pub(crate) requests: Requests,
+    pub(crate) transport: Box<dyn Transport>,
+    pub(crate) budget: Budget,
+    observer: RwLock<Option<Observer>>,
+}
+
+impl Client {
+    /// Makes a client. Opens no connection and, unless `ca_file` names one, reads no file.
+    ///
+    /// # Errors
+    /// A [`FieldError`] that names the field of the configuration that cannot be used.
+    pub fn new(config: &Config) -> Result<Self, FieldError> {
+        Self::with_transport(config, Box::new(HttpTransport::new(config)?))
+    }
+
+    /// Makes a client over another way to the service, as a simulator needs it.
+    ///
+    /// # Errors
+    /// As for [`Client::new`].
+    pub fn with_transport(
+        config: &Config,
+        transport: Box<dyn Transport>,
+    ) -> Result<Self, FieldError> {
+        Ok(Self {
+            api_key: config.api_key.clone(),
+            mode: config.mode,
+            timeout: config.timeout,
+            connect_timeout: config.connect_timeout,
+            max_attempts: config.max_attempts,
+            requests: Requests::new(config)?,
+            transport,
+            budget: Budget::new(),
+            observer: RwLock::new(None),
+        })
+    }
+
+    /// Releases the hold of a session, and says whether it is released.
+    ///
+    /// Blocks until the outcome is definite or the deadline has come; returns early when the
+    /// abort is triggered. Never fails: what went wrong is in the report, and bad arguments
+    /// send nothing ([`NotApplied`](crate::Outcome::NotApplied)).
+    pub fn cancel(&self, session_id: &str, options: &Options, abort: Option<&Abort>) -> Report {
+        self.call(Operation::Cancel, session_id, options, abort)
+    }
+
+    /// Reads a session with its payment intents, and says what may be said of the void.
+    /// Changes nothing. Otherwise like [`Client::cancel`].
+    pub fn retrieve(&self, session_id: &str, options: &Options, abort: Option<&Abort>) -> Report {
+        self.call(Operation::Retrieve, session_id, options, abort)
+    }
+
+    /// Has the observer told of every later event, in place of the one before; `None` ends it.
+    /// Calls under way keep the observer they began with.
+    pub fn set_observer(&self, observer: Option<Observer>) {
+        *self.observer.write().unwrap_or_else(PoisonError::into_inner) = observer;
+    }
+
+    /// The session's id, unless it is none, or is the API key in the wrong place.
+    pub(crate) fn usable(&self, session_id: &str) -> Result<SessionId, FieldError> {
+        if self.api_key.is_in(session_id) {
+            return Err(FieldError::new(
+                "session_id",
+                "expected a session's id, found the API key",
+            ));
+        }
+        SessionId::parse(session_id)
+    }
+
+    fn call(
+        &self,
+        operation: Operation,
+        session_id: &str,
+        options: &Options,
+        abort: Option<&Abort>,
+    ) -> Report {
+        self.call_checked(operation, session_id, Ok(options), abort)
+    }
+
+    /// A call whose options may be unusable; that is a result like any other.
+    pub(crate) fn call_checked(
+        &self,
+        operation: Operation,
+        session_id: &str,
+        options: Result<&Options, (Code, String)>,
+        abort: Option<&Abort>,
+    ) -> Report {
+        let begun = self.transport.now();
+        let observer = self.observer.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let tell = |event: &Event<'_>| {
+            if let Some(observer) = &observer {
+                observer(event);
+            }
+        };
+        let call =
+            options.and_then(|options| Call::new(self, operation, session_id, options, begun));
+        let mut report = match call {
+            Ok(call) => call.run(abort, &tell),
+            Err((code, message)) => {
+                let mut report = Report::refused(operation, code, message);
+                report.session_id = self.usable(session_id).ok().map(SessionId::into_string);
+                report
+            }
+        };
+        report.elapsed = self.transport.now().saturating_duration_since(begun);
+        tell(&Event::of_result(&report));
+        report
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("mode", &self.mode).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,329 @@
+//! The configuration of a client, read from JSON.
+
+use std::io::Read;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::Uri;
+use zeroize::Zeroizing;
+
+use crate::fields::{FieldError, Fields};
+use crate::secret::Secret;
+
+/// Every key that a configuration may have.
+pub const CONFIG_KEYS: &[&str] = &[
+    "api_key",
+    "api_key_env",
+    "api_key_file",
+    "base_url",
+    "ca_file",
+    "connect_timeout_ms",
+    "dns_ttl_ms",
+    "max_attempts",
+    "max_idle_ms",
+    "mode",
+    "proxy",
+    "timeout_ms",
+    "trust",
+    "user_agent",
+];
+
+/// The service, unless `base_url` says otherwise.
+pub(crate) const DEFAULT_BASE_URL: &str = "https://api.withflex.com";
+/// `timeout_ms` unless given: the deadline of a whole call.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_millis(15_000);
+/// `connect_timeout_ms` unless given: name, TCP, proxy and TLS together.
+pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_millis(5_000);
+/// `max_attempts` unless given: the most times that one cancel is sent.
+pub(crate) const DEFAULT_MAX_ATTEMPTS: u32 = 4;
+/// `max_idle_ms` unless given: how long an unused connection may be used again.
+pub(crate) const DEFAULT_MAX_IDLE: Duration = Duration::from_millis(5_000);
+/// `dns_ttl_ms` unless given: how long resolved addresses are used without asking again.
+pub(crate) const DEFAULT_DNS_TTL: Duration = Duration::from_millis(30_000);
+
+/// The longest `timeout_ms` and `connect_timeout_ms`: ten minutes.
+pub(crate) const MAX_TIMEOUT_MS: u64 = 600_000;
+/// The longest `max_idle_ms`: ten minutes.
+pub(crate) const MAX_IDLE_MS: u64 = 600_000;
+/// The longest `dns_ttl_ms`: one hour.
+pub(crate) const MAX_DNS_TTL_MS: u64 = 3_600_000;
+/// The largest `max_attempts`.
+pub(crate) const MAX_ATTEMPTS: u64 = 10;
+/// The longest API key, in bytes.
+pub(crate) const MAX_API_KEY_BYTES: usize = 512;
+/// The longest `base_url`, `proxy`, `user_agent` and `ca_file`, in bytes.
+pub(crate) const MAX_TEXT_BYTES: usize = 2_048;
+
+/// What a client needs to know. Made by [`Config::from_json`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub(crate) api_key: Secret,
+    pub(crate) base_url: BaseUrl,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) timeout: Duration,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) max_attempts: u32,
+    pub(crate) max_idle: Duration,
+    pub(crate) dns_ttl: Duration,
+    pub(crate) trust: Trust,
+    pub(crate) proxy: Proxy,
+    pub(crate) user_agent: Option<String>,
+}
+
+/// Whether money is real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Test,
+    Live,
+}
+
+/// Whom TLS trusts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// The operating system's store, read when the first TLS connection is made.
+    System,
+    /// Mozilla's roots, as compiled in.
+    Bundled,
+    /// The certificates of this PEM file and no others.
+    File(PathBuf),
+}
+
+/// The way to the service.
+#[derive(Clone, Debug)]
+pub(crate) enum Proxy {
+    None,
+    /// `http://[user:password@]host:port`.
+    Url(Secret),
+    /// As the environment's proxy variables say when the client is made.
+    Env,
+}
+
+impl Config {
+    /// Reads a configuration from a JSON object with the keys of [`CONFIG_KEYS`].
+    ///
+    /// Reads the file that `api_key_file` names and the variable that `api_key_env` names, and
+    /// no other file or variable. The README's table has every key, its default and its bounds.
+    ///
+    /// # Errors
+    /// A [`FieldError`] that names the field and what was expected.
+    ///
+    /// ```
+    /// use flexcancel::Config;
+    ///
+    /// let error = Config::from_json(r#"{"api_key":"fsk_test_1","timeout_ms":-5}"#).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "timeout_ms: expected a whole number from 1 to 600000, found -5"
+    /// );
+    /// ```
+    pub fn from_json(json: &str) -> Result<Self, FieldError> {
+        let mut fields = Fields::parse(json, CONFIG_KEYS)?;
+        let api_key = api_key(&mut fields)?;
+        let mode = fields.choice("mode", &[("test", Mode::Test), ("live", Mode::Live)])?;
+        let mode = agreed_mode(mode, mode_of_key(api_key.expose()))?;
+        let base_url = match bounded(&mut fields, "base_url")? {
+            Some(text) => BaseUrl::parse(&text)?,
+            None => BaseUrl::parse(DEFAULT_BASE_URL)?,
+        };
+        let timeout = fields.millis("timeout_ms", 1, MAX_TIMEOUT_MS)?;
+        let connect_timeout = fields.millis("connect_timeout_ms", 1, MAX_TIMEOUT_MS)?;
+        let max_attempts = fields.number("max_attempts", 1, MAX_ATTEMPTS)?;
+        Ok(Self {
+            api_key,
+            base_url,
+            mode,
+            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+            connect_timeout: connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
+            max_attempts: max_attempts
+                .and_then(|number| u32::try_from(number).ok())
+                .unwrap_or(DEFAULT_MAX_ATTEMPTS),
+            max_idle: fields.millis("max_idle_ms", 0, MAX_IDLE_MS)?.unwrap_or(DEFAULT_MAX_IDLE),
+            dns_ttl: fields.millis("dns_ttl_ms", 0, MAX_DNS_TTL_MS)?.unwrap_or(DEFAULT_DNS_TTL),
+            trust: trust(&mut fields)?,
+            proxy: proxy(&mut fields)?,
+            user_agent: user_agent(&mut fields)?,
+        })
+    }
+}
+
+/// Where the service is: scheme, host and port, and a path that goes before every request's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BaseUrl {
+    pub(crate) https: bool,
+    /// A name or an address, without the brackets of IPv6.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// Scheme, authority and path, without a slash at the end.
+    pub(crate) prefix: String,
+}
+
+impl BaseUrl {
+    fn parse(text: &str) -> Result<Self, FieldError> {
+        const EXPECTED: &str = "expected https://HOST[:PORT][/PATH]";
+        let wrong = |why: &str| FieldError::new("base_url", format!("{EXPECTED}; {why}"));
+        let uri: Uri = text.parse().map_err(|_| wrong("found something else"))?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(wrong("found no scheme or no host"));
+        };
+        if authority.as_str().contains('@') {
+            return Err(wrong("found a user name or password"));
+        }
+        if uri.query().is_some() || text.contains('#') {
+            return Err(wrong("found a query or a fragment"));
+        }
+        let has_port = authority.as_str().len() > authority.host().len();
+        if has_port && authority.port_u16().is_none_or(|port| port == 0) {
+            return Err(wrong("found no usable port"));
+        }
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+        if host.is_empty() {
+            return Err(wrong("found no host"));
+        }
+        let https = match scheme {
+            "https" => true,
+            "http" if is_loopback(&host) => false,
+            "http" => return Err(wrong("plain http is for loopback hosts only")),
+            _ => return Err(wrong("found another scheme")),
+        };
+        let port = authority.port_u16().unwrap_or(if https { 443 } else { 80 });
+        let path = uri.path().trim_end_matches('/');
+        Ok(Self { https, host, port, prefix: format!("{scheme}://{authority}{path}") })
+    }
+}
+
+/// `localhost` counts because this library never looks that name up.
+fn is_loopback(host: &str) -> bool {
+    loopback_addresses(host).is_some()
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The addresses of `localhost`, which are known without asking (RFC 6761).
+pub(crate) fn loopback_addresses(host: &str) -> Option<[IpAddr; 2]> {
+    let is_localhost = host.eq_ignore_ascii_case("localhost");
+    is_localhost.then_some([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)])
+}
+
+fn api_key(fields: &mut Fields) -> Result<Secret, FieldError> {
+    const NAMES: [&str; 3] = ["api_key", "api_key_env", "api_key_file"];
+    let direct = fields.text("api_key")?.map(Secret::new);
+    let variable = fields.text("api_key_env")?;
+    let file = fields.text("api_key_file")?;
+    let (field, key) = match (direct, variable, file) {
+        (Some(key), None, None) => ("api_key", key),
+        (None, Some(variable), None) => ("api_key_env", key_from_env(&variable)?),
+        (None, None, Some(file)) => ("api_key_file", key_from_file(Path::new(&file))?),
+        _ => {
+            let problem = format!("expected exactly one of {}", NAMES.join(", "));
+            return Err(FieldError::new("api_key", problem));
+        }
+    };
+    let text = key.expose();
+    if !text.is_empty()
+        && text.len() <= MAX_API_KEY_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+    {
+        return Ok(key);
+    }
+    Err(FieldError::new(
+        field,
+        format!("expected 1 to {MAX_API_KEY_BYTES} visible ASCII characters without blanks"),
+    ))
+}
+
+fn key_from_env(variable: &str) -> Result<Secret, FieldError> {
+    let unusable = || FieldError::new("api_key_env", "expected the name of a variable that is set");
+    if variable.is_empty() || variable.contains(['=', '\0']) {
+        return Err(unusable());
+    }
+    std::env::var(variable).map(Secret::new).map_err(|_| unusable())
+}
+
+/// One line break at the end is what editors and secret stores add, and is not part of the key.
+fn key_from_file(path: &Path) -> Result<Secret, FieldError> {
+    let unreadable = |why: &dyn std::fmt::Display| {
+        FieldError::new("api_key_file", format!("expected a readable file: {why}"))
+    };
+    // Asked before opening: to open a named pipe would block.
+    if !std::fs::metadata(path).map_err(|error| unreadable(&error))?.is_file() {
+        return Err(unreadable(&"it is not a regular file"));
+    }
+    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+    // Reserved at once, so that growing leaves no copy behind.
+    const MOST: usize = MAX_API_KEY_BYTES + 3;
+    let mut text = Zeroizing::new(String::with_capacity(MOST));
+    file.take(MOST as u64).read_to_string(&mut text).map_err(|error| unreadable(&error))?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
+}
+
+/// The longer prefix first; a key with another prefix says nothing of its mode.
+fn mode_of_key(key: &str) -> Option<Mode> {
+    if key.starts_with("fsk_test_") {
+        Some(Mode::Test)
+    } else if key.starts_with("fsk_") {
+        Some(Mode::Live)
+    } else {
+        None
+    }
+}
+
+fn agreed_mode(given: Option<Mode>, of_key: Option<Mode>) -> Result<Option<Mode>, FieldError> {
+    match (given, of_key) {
+        (Some(Mode::Live), Some(Mode::Test)) => {
+            Err(FieldError::new("mode", "expected \"test\", because the API key is a test key"))
+        }
+        (Some(Mode::Test), Some(Mode::Live)) => {
+            Err(FieldError::new("mode", "expected \"live\", because the API key is a live key"))
+        }
+        (given, of_key) => Ok(given.or(of_key)),
+    }
+}
+
+fn bounded(fields: &mut Fields, name: &str) -> Result<Option<String>, FieldError> {
+    match fields.text(name)? {
+        Some(text) if text.is_empty() || text.len() > MAX_TEXT_BYTES => {
+            let found = text.len();
+            let problem = format!("expected 1 to {MAX_TEXT_BYTES} bytes, found {found}");
+            Err(FieldError::new(name, problem))
+        }
+        other => Ok(other),
+    }
+}
+
+fn trust(fields: &mut Fields) -> Result<Trust, FieldError> {
+    let bundled = fields.choice("trust", &[("system", false), ("bundled", true)])?;
+    match (bundled, bounded(fields, "ca_file")?) {
+        (None, Some(path)) => Ok(Trust::File(PathBuf::from(path))),
+        (Some(_), Some(_)) => {
+            Err(FieldError::new("ca_file", "expected without trust: it replaces the trust store"))
+        }
+        (Some(true), None) => Ok(Trust::Bundled),
+        (Some(false) | None, None) => Ok(Trust::System),
+    }
+}
+
+fn proxy(fields: &mut Fields) -> Result<Proxy, FieldError> {
+    let Some(text) = bounded(fields, "proxy")? else { return Ok(Proxy::None) };
+    match text.as_str() {
+        "none" => Ok(Proxy::None),
+        "env" => Ok(Proxy::Env),
+        url if url.starts_with("http://") => Ok(Proxy::Url(Secret::new(text))),
+        _ => Err(FieldError::new(
+            "proxy",
+            "expected \"none\", \"env\" or http://[USER:PASSWORD@]HOST:PORT",
+        )),
+    }
+}
+
+fn user_agent(fields: &mut Fields) -> Result<Option<String>, FieldError> {
+    let text = bounded(fields, "user_agent")?;
+    let is_visible = |text: &String| text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
+    if text.as_ref().is_some_and(|text| !is_visible(text)) {
+        return Err(FieldError::new("user_agent", "expected visible ASCII characters and blanks"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

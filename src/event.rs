@@ -1,0 +1,103 @@
+//! What a client tells its log: one event for each attempt, one for each result.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::outcome::{Code, Hold, Outcome};
+use crate::report::{Attempt, Report, as_millis};
+
+/// How much an event matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(i32)]
+pub enum Level {
+    /// Something to look at: a failed attempt, an outcome that is not known.
+    Warn = 2,
+    /// A result.
+    Info = 3,
+    /// An attempt that brought an answer.
+    Debug = 4,
+}
+
+/// One event. Carries no secret.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// One exchange has ended.
+    Attempt {
+        /// How much it matters.
+        level: Level,
+        /// The session it was about.
+        session_id: &'a str,
+        /// The idempotency key it carried, if it was a cancel.
+        idempotency_key: Option<&'a str>,
+        /// What became of it.
+        #[serde(flatten)]
+        attempt: &'a Attempt,
+        /// The same in words.
+        message: &'a str,
+    },
+    /// One call has ended.
+    Result {
+        /// How much it matters.
+        level: Level,
+        /// The session it was about; `None` if the caller's id was not usable.
+        session_id: Option<&'a str>,
+        /// The idempotency key, if one was used.
+        idempotency_key: Option<&'a str>,
+        /// The outcome.
+        outcome: Outcome,
+        /// Why.
+        code: Code,
+        /// Where the money is.
+        hold: Hold,
+        /// How many exchanges there were.
+        attempts: usize,
+        /// How long the call took.
+        #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
+        elapsed: Duration,
+        /// The same in words.
+        message: &'a str,
+    },
+}
+
+impl<'a> Event<'a> {
+    pub(crate) fn of_attempt(
+        session_id: &'a str,
+        idempotency_key: Option<&'a str>,
+        attempt: &'a Attempt,
+        message: &'a str,
+    ) -> Self {
+        let level = if attempt.code == Code::Ok { Level::Debug } else { Level::Warn };
+        Self::Attempt { level, session_id, idempotency_key, attempt, message }
+    }
+
+    pub(crate) fn of_result(report: &'a Report) -> Self {
+        let is_plain = report.outcome.is_definite() && report.code == Code::Ok;
+        Self::Result {
+            level: if is_plain { Level::Info } else { Level::Warn },
+            session_id: report.session_id.as_deref(),
+            idempotency_key: report.idempotency_key.as_deref(),
+            outcome: report.outcome,
+            code: report.code,
+            hold: report.hold,
+            attempts: report.attempts.len(),
+            elapsed: report.elapsed,
+            message: &report.message,
+        }
+    }
+
+    /// How much the event matters.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        match self {
+            Self::Attempt { level, .. } | Self::Result { level, .. } => *level,
+        }
+    }
+}
+
+/// Receives events, on the thread that makes the call, while no lock is held.
+pub type Observer = Arc<dyn Fn(&Event<'_>) + Send + Sync>;

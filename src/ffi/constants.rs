@@ -1,0 +1,101 @@
+//! The numbers of outcomes and codes, for C. cbindgen reads literals only, so each number stands
+//! here once more; the assertions below hold the two together at compile time.
+
+use crate::event::Level;
+use crate::outcome::{Code, Outcome};
+
+/// A request may have reached Flex and the truth could not be read back in time.
+/// Asserts nothing. The till may say "pending", never "voided", never "not voided".
+pub const FLEXCANCEL_OUTCOME_UNKNOWN: i32 = 0;
+/// Flex confirmed the cancel. Asserts: at a moment within the call no hold was left,
+/// and nothing was captured by it. The till may say "voided".
+pub const FLEXCANCEL_OUTCOME_CANCELED: i32 = 1;
+/// The session had been canceled before this call, which had no effect.
+/// The till may say "voided".
+pub const FLEXCANCEL_OUTCOME_ALREADY_CANCELED: i32 = 2;
+/// Captured, completed or expired: no hold is left to cancel.
+/// The till may say "too late"; refund if money moved.
+pub const FLEXCANCEL_OUTCOME_NOT_CANCELABLE: i32 = 3;
+/// Surely not done: nothing was handed to the network, or Flex refused before acting.
+/// Asserts: this call had no effect and will have none. The till may say "not voided".
+pub const FLEXCANCEL_OUTCOME_NOT_APPLIED: i32 = 4;
+/// Nothing went wrong.
+pub const FLEXCANCEL_CODE_OK: i32 = 0;
+/// A handle that is NULL, garbage, freed, or of another type.
+pub const FLEXCANCEL_CODE_INVALID_HANDLE: i32 = 100;
+/// An argument or option that cannot be used; the message names it.
+pub const FLEXCANCEL_CODE_INVALID_ARGUMENT: i32 = 101;
+/// A configuration that cannot be used; the message names the field.
+pub const FLEXCANCEL_CODE_INVALID_CONFIG: i32 = 102;
+/// A session id that is not 1 to 255 characters of `[A-Za-z0-9_-]`.
+pub const FLEXCANCEL_CODE_INVALID_SESSION_ID: i32 = 103;
+/// The caller's abort handle was triggered.
+pub const FLEXCANCEL_CODE_ABORTED: i32 = 104;
+/// The host name could not be resolved.
+pub const FLEXCANCEL_CODE_DNS: i32 = 200;
+/// No connection to the host, or to the proxy before it.
+pub const FLEXCANCEL_CODE_CONNECT: i32 = 201;
+/// The TLS handshake failed: certificate, name, version, or this machine's clock.
+pub const FLEXCANCEL_CODE_TLS: i32 = 202;
+/// The deadline, or the time to connect, ran out.
+pub const FLEXCANCEL_CODE_TIMEOUT: i32 = 203;
+/// The connection broke while the request was under way.
+pub const FLEXCANCEL_CODE_CONNECTION_LOST: i32 = 204;
+/// The answer could not be understood or trusted.
+pub const FLEXCANCEL_CODE_PROTOCOL: i32 = 205;
+/// Flex does not accept the API key (401).
+pub const FLEXCANCEL_CODE_UNAUTHORIZED: i32 = 300;
+/// The API key may not do this (403).
+pub const FLEXCANCEL_CODE_FORBIDDEN: i32 = 301;
+/// No such session for this key (404): check the id and the mode.
+pub const FLEXCANCEL_CODE_NOT_FOUND: i32 = 302;
+/// Flex says that the session's state leaves nothing to cancel.
+pub const FLEXCANCEL_CODE_NOT_CANCELABLE: i32 = 303;
+/// Too many requests (429).
+pub const FLEXCANCEL_CODE_RATE_LIMITED: i32 = 304;
+/// Flex refused the request for another reason.
+pub const FLEXCANCEL_CODE_REJECTED: i32 = 305;
+/// Flex failed (5xx), or asked to come back later (408, 409, 425).
+pub const FLEXCANCEL_CODE_SERVER_ERROR: i32 = 306;
+/// The answer is of test mode where live was expected, or the other way round.
+pub const FLEXCANCEL_CODE_MODE_MISMATCH: i32 = 307;
+/// A defect of this library, contained.
+pub const FLEXCANCEL_CODE_INTERNAL: i32 = 900;
+/// Log level: something to look at: a failed attempt, an outcome that is not known.
+pub const FLEXCANCEL_LEVEL_WARN: i32 = 2;
+/// Log level: a result.
+pub const FLEXCANCEL_LEVEL_INFO: i32 = 3;
+/// Log level: an attempt that brought an answer.
+pub const FLEXCANCEL_LEVEL_DEBUG: i32 = 4;
+
+const _: () = {
+    assert!(FLEXCANCEL_OUTCOME_UNKNOWN == Outcome::Unknown.number());
+    assert!(FLEXCANCEL_OUTCOME_CANCELED == Outcome::Canceled.number());
+    assert!(FLEXCANCEL_OUTCOME_ALREADY_CANCELED == Outcome::AlreadyCanceled.number());
+    assert!(FLEXCANCEL_OUTCOME_NOT_CANCELABLE == Outcome::NotCancelable.number());
+    assert!(FLEXCANCEL_OUTCOME_NOT_APPLIED == Outcome::NotApplied.number());
+    assert!(FLEXCANCEL_CODE_OK == Code::Ok.number());
+    assert!(FLEXCANCEL_CODE_INVALID_HANDLE == Code::InvalidHandle.number());
+    assert!(FLEXCANCEL_CODE_INVALID_ARGUMENT == Code::InvalidArgument.number());
+    assert!(FLEXCANCEL_CODE_INVALID_CONFIG == Code::InvalidConfig.number());
+    assert!(FLEXCANCEL_CODE_INVALID_SESSION_ID == Code::InvalidSessionId.number());
+    assert!(FLEXCANCEL_CODE_ABORTED == Code::Aborted.number());
+    assert!(FLEXCANCEL_CODE_DNS == Code::Dns.number());
+    assert!(FLEXCANCEL_CODE_CONNECT == Code::Connect.number());
+    assert!(FLEXCANCEL_CODE_TLS == Code::Tls.number());
+    assert!(FLEXCANCEL_CODE_TIMEOUT == Code::Timeout.number());
+    assert!(FLEXCANCEL_CODE_CONNECTION_LOST == Code::ConnectionLost.number());
+    assert!(FLEXCANCEL_CODE_PROTOCOL == Code::Protocol.number());
+    assert!(FLEXCANCEL_CODE_UNAUTHORIZED == Code::Unauthorized.number());
+    assert!(FLEXCANCEL_CODE_FORBIDDEN == Code::Forbidden.number());
+    assert!(FLEXCANCEL_CODE_NOT_FOUND == Code::NotFound.number());
+    assert!(FLEXCANCEL_CODE_NOT_CANCELABLE == Code::NotCancelable.number());
+    assert!(FLEXCANCEL_CODE_RATE_LIMITED == Code::RateLimited.number());
+    assert!(FLEXCANCEL_CODE_REJECTED == Code::Rejected.number());
+    assert!(FLEXCANCEL_CODE_SERVER_ERROR == Code::ServerError.number());
+    assert!(FLEXCANCEL_CODE_MODE_MISMATCH == Code::ModeMismatch.number());
+    assert!(FLEXCANCEL_CODE_INTERNAL == Code::Internal.number());
+    assert!(FLEXCANCEL_LEVEL_WARN == Level::Warn as i32);
+    assert!(FLEXCANCEL_LEVEL_INFO == Level::Info as i32);
+    assert!(FLEXCANCEL_LEVEL_DEBUG == Level::Debug as i32);
+};

@@ -1,0 +1,114 @@
+//! The operations: cancel a session, retrieve a session.
+
+use std::ffi::c_char;
+
+use super::abort::{self, flexcancel_abort};
+use super::client::{self, flexcancel_client};
+use super::guard::guarded;
+use super::result::{self, flexcancel_result};
+use super::text;
+use crate::abort::Abort;
+use crate::fields::MAX_JSON_BYTES;
+use crate::options::Options;
+use crate::outcome::Code;
+use crate::report::Report;
+use crate::wire::{MAX_SESSION_ID_BYTES, Operation};
+
+/// Releases the hold of a checkout session, and says whether it is released.
+///
+/// Blocks until the outcome is definite or the deadline (`timeout_ms`) has come, whichever is
+/// first. `session_id`: 1 to 255 characters of [A-Za-z0-9_-]. `options_json`: NULL, or a JSON
+/// object with any of `expand`, `idempotency_key`, `timeout_ms`, `max_attempts`, at most 64 KiB.
+/// `abort`: NULL, or an abort that may end the call early. Nothing that is passed is kept.
+///
+/// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
+/// returned; a NULL `client` or `session_id` is an error like any other. Threads: any, also at
+/// once on one client; client and abort may be freed meanwhile. Errors: in the result. Bad
+/// arguments and handles are not_applied, and nothing is sent.
+///
+/// # Safety
+/// `session_id` and `options_json` are NULL or NUL-terminated strings.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flexcancel_cancel(
+    client: *mut flexcancel_client,
+    session_id: *const c_char,
+    options_json: *const c_char,
+    abort: *mut flexcancel_abort,
+) -> *mut flexcancel_result {
+    // SAFETY: the caller vouches for the strings.
+    unsafe { call(Operation::Cancel, client, session_id, options_json, abort) }
+}
+
+/// Reads a checkout session back, with its payment intents. Changes nothing.
+///
+/// The outcome says what may be said of the void: already_canceled (the hold is released),
+/// not_cancelable (captured or expired), not_applied (it can still be canceled), unknown. The
+/// result's `hold` says where the money is. Otherwise like flexcancel_cancel; the option
+/// `idempotency_key` is refused.
+///
+/// Ownership, NULL, threads, errors: as for flexcancel_cancel.
+///
+/// # Safety
+/// `session_id` and `options_json` are NULL or NUL-terminated strings.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flexcancel_retrieve(
+    client: *mut flexcancel_client,
+    session_id: *const c_char,
+    options_json: *const c_char,
+    abort: *mut flexcancel_abort,
+) -> *mut flexcancel_result {
+    // SAFETY: the caller vouches for the strings.
+    unsafe { call(Operation::Retrieve, client, session_id, options_json, abort) }
+}
+
+/// # Safety
+/// `session_id` and `options_json` are NULL or NUL-terminated strings.
+unsafe fn call(
+    operation: Operation,
+    client: *mut flexcancel_client,
+    session_id: *const c_char,
+    options_json: *const c_char,
+    abort: *mut flexcancel_abort,
+) -> *mut flexcancel_result {
+    guarded(result::unreported, || {
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let session_id = unsafe { text::read(session_id, MAX_SESSION_ID_BYTES) };
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let options_json = unsafe { text::read(options_json, MAX_JSON_BYTES) };
+        let report = run(operation, client, session_id, options_json, abort)
+            .unwrap_or_else(|(code, problem)| Report::refused(operation, code, problem));
+        result::into_handle(&report)
+    })
+}
+
+type Text<'a> = Result<Option<&'a str>, text::Unreadable>;
+
+fn run(
+    operation: Operation,
+    client: *const flexcancel_client,
+    session_id: Text<'_>,
+    options_json: Text<'_>,
+    abort: *const flexcancel_abort,
+) -> Result<Report, (Code, String)> {
+    let stale = |name| (Code::InvalidHandle, format!("{name}: expected a live handle"));
+    let client = client::find(client).ok_or_else(|| stale("client"))?;
+    let abort: Option<Abort> = match abort.is_null() {
+        true => None,
+        false => Some(abort::find(abort).ok_or_else(|| stale("abort"))?),
+    };
+    let session_id = session_id
+        .and_then(|id| id.ok_or_else(|| "expected a string, found NULL".to_owned()))
+        .map_err(|problem| (Code::InvalidSessionId, format!("session_id: {problem}")))?;
+    let options = options_json
+        .map_err(|problem| (Code::InvalidArgument, format!("options_json: {problem}")))
+        .and_then(|json| {
+            Options::from_json(json.unwrap_or_default())
+                .map_err(|error| (Code::InvalidArgument, error.to_string()))
+        });
+    Ok(client.call_checked(
+        operation,
+        session_id,
+        options.as_ref().map_err(Clone::clone),
+        abort.as_ref(),
+    ))
+}

@@ -1,0 +1,251 @@
+//! Reads the JSON objects a caller hands in: every key known, given once, of the right type and
+//! within its bounds. An error names the field and what was expected, and never repeats a value
+//! that could be a secret.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserializer;
+use serde::de::{MapAccess, Visitor};
+use serde_json::Value;
+
+/// The most JSON text that a configuration or the options of one call may have, in bytes.
+pub(crate) const MAX_JSON_BYTES: usize = 64 * 1024;
+
+/// A field that cannot be used, and what was expected of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name; empty if the text as a whole is meant.
+    pub field: String,
+    /// What was expected, and what was found instead.
+    pub problem: String,
+}
+
+impl FieldError {
+    pub(crate) fn new(field: &str, problem: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), problem: problem.into() }
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.field.is_empty() {
+            f.write_str(&self.problem)
+        } else {
+            write!(f, "{}: {}", self.field, self.problem)
+        }
+    }
+}
+
+impl std::error::Error for FieldError {}
+
+/// The fields of one JSON object, taken out one by one.
+#[derive(Debug)]
+pub(crate) struct Fields(BTreeMap<String, Value>);
+
+impl Fields {
+    /// Reads a JSON object whose keys are among the known ones.
+    pub(crate) fn parse(json: &str, known: &[&str]) -> Result<Self, FieldError> {
+        if json.len() > MAX_JSON_BYTES {
+            let found = json.len();
+            return Err(whole(format!("expected at most {MAX_JSON_BYTES} bytes, found {found}")));
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(json);
+        let fields = deserializer
+            .deserialize_map(ObjectVisitor)
+            .and_then(|fields| deserializer.end().map(|()| fields))
+            .map_err(|error| not_an_object(&error))?;
+        for (key, occurrences) in &fields {
+            if !known.contains(&key.as_str()) {
+                let problem = format!("unknown; expected one of: {}", known.join(", "));
+                return Err(FieldError::new(&printable_key(key), problem));
+            }
+            if occurrences.len() > 1 {
+                return Err(FieldError::new(key, "expected once, found more than once"));
+            }
+        }
+        let once = |(key, values): (String, Vec<Value>)| Some((key, values.into_iter().next()?));
+        Ok(Self(fields.into_iter().filter_map(once).collect()))
+    }
+
+    /// The text of a field. `null` reads as absent.
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, FieldError> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(other) => Err(expected(name, "a string", &other)),
+        }
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn number(
+        &mut self,
+        name: &str,
+        least: u64,
+        most: u64,
+    ) -> Result<Option<u64>, FieldError> {
+        let value = match self.0.remove(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value,
+        };
+        match value.as_u64() {
+            Some(number) if (least..=most).contains(&number) => Ok(Some(number)),
+            _ => Err(expected(name, &format!("a whole number from {least} to {most}"), &value)),
+        }
+    }
+
+    /// A number of milliseconds within bounds.
+    pub(crate) fn millis(
+        &mut self,
+        name: &str,
+        least: u64,
+        most: u64,
+    ) -> Result<Option<Duration>, FieldError> {
+        Ok(self.number(name, least, most)?.map(Duration::from_millis))
+    }
+
+    /// A list of strings.
+    pub(crate) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, FieldError> {
+        let values = match self.0.remove(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Array(values)) => values,
+            Some(other) => return Err(expected(name, "a list of strings", &other)),
+        };
+        let text = |value| match value {
+            Value::String(text) => Ok(text),
+            other => Err(expected(name, "a list of strings", &other)),
+        };
+        values.into_iter().map(text).collect::<Result<Vec<_>, _>>().map(Some)
+    }
+
+    /// One of a few words.
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        name: &str,
+        choices: &[(&str, T)],
+    ) -> Result<Option<T>, FieldError> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        match choices.iter().find(|(word, _)| *word == text) {
+            Some((_, value)) => Ok(Some(*value)),
+            None => {
+                let words: Vec<_> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+                Err(FieldError::new(name, format!("expected one of: {}", words.join(", "))))
+            }
+        }
+    }
+}
+
+fn whole(problem: String) -> FieldError {
+    FieldError::new("", problem)
+}
+
+/// Says where, and not what: serde's own message would repeat a text.
+fn not_an_object(error: &serde_json::Error) -> FieldError {
+    let (line, column) = (error.line(), error.column());
+    whole(match error.classify() {
+        serde_json::error::Category::Data => "expected a JSON object, found another value".into(),
+        _ => format!("expected a JSON object, found no valid JSON at line {line} column {column}"),
+    })
+}
+
+/// Numbers are shown, texts are not: a text may be a secret in the wrong place.
+fn expected(name: &str, what: &str, found: &Value) -> FieldError {
+    let found = match found {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(_) => "a string".to_owned(),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    };
+    FieldError::new(name, format!("expected {what}, found {found}"))
+}
+
+/// An unknown key is shown only if it looks like the name of a key.
+fn printable_key(key: &str) -> String {
+    let is_name = key.len() <= 40 && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    if is_name { key.to_owned() } else { "(a key that is not shown)".to_owned() }
+}
+
+/// Keeps every occurrence of a key, where `serde_json::Map` would keep the last.
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = BTreeMap<String, Vec<Value>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Self::Value::new();
+        while let Some((key, value)) = map.next_entry::<String, Value>()? {
+            fields.entry(key).or_default().push(value);
+        }
+        Ok(fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(json: &str) -> Result<Fields, FieldError> {
+        Fields::parse(json, &["count", "word", "list"])
+    }
+
+    fn problem<T: fmt::Debug>(result: Result<T, FieldError>) -> String {
+        result.map_or_else(|error| error.to_string(), |value| format!("accepted {value:?}"))
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for json in ["", "null", "3", "\"fsk_live_x\"", "[]", "{", "{} {}", "{\"count\":1,}"] {
+            let problem = problem(parse(json));
+            assert!(problem.starts_with("expected a JSON object"), "{json}: {problem}");
+            assert!(!problem.contains("fsk_"), "{problem}");
+        }
+        let long = format!("{{\"word\":\"{}\"}}", "x".repeat(MAX_JSON_BYTES));
+        assert!(problem(parse(&long)).starts_with("expected at most 65536 bytes"));
+    }
+
+    #[test]
+    fn unknown_and_repeated_keys_are_refused_by_name() {
+        assert_eq!(
+            problem(parse("{\"kount\":1}")),
+            "kount: unknown; expected one of: count, word, list"
+        );
+        assert_eq!(
+            problem(parse("{\"count\":1,\"count\":1}")),
+            "count: expected once, found more than once"
+        );
+        assert!(problem(parse("{\"fsk_live_4711\":1}")).starts_with("(a key that is not shown)"));
+    }
+
+    #[test]
+    fn numbers_are_whole_and_within_bounds() {
+        for found in ["-1", "0", "11", "1.5", "1e3", "99999999999999999999", "true", "\"5\"", "[]"]
+        {
+            let mut fields = parse(&format!("{{\"count\":{found}}}")).ok();
+            let problem = problem(fields.as_mut().map(|f| f.number("count", 1, 10)).transpose());
+            let expected = "count: expected a whole number from 1 to 10, found ";
+            assert!(problem.starts_with(expected), "{found}: {problem}");
+        }
+    }
+
+    #[test]
+    fn texts_and_choices_name_what_was_expected() {
+        let mut fields = parse("{\"word\":7,\"list\":[\"a\",1]}").ok();
+        let fields = fields.as_mut();
+        assert!(fields.is_some());
+        if let Some(fields) = fields {
+            assert_eq!(problem(fields.text("word")), "word: expected a string, found 7");
+            let list = problem(fields.texts("list"));
+            assert_eq!(list, "list: expected a list of strings, found 1");
+        }
+        let mut fields = parse("{\"word\":\"c\"}").ok();
+        let chosen = fields.as_mut().map(|f| f.choice("word", &[("a", 1), ("b", 2)])).transpose();
+        assert_eq!(problem(chosen), "word: expected one of: \"a\", \"b\"");
+    }
+}

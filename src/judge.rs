@@ -1,0 +1,447 @@
+//! Judges evidence. Pure: no I/O, no clock; the same evidence always gives the same step.
+//!
+//! Each exchange is first reduced to a [`Finding`], by what it proves. The findings of a call, in
+//! order, decide the next [`Step`]. docs/OUTCOMES.md has the same as tables, and a test holds the
+//! two together.
+
+use http::StatusCode;
+
+use crate::config::Mode;
+use crate::outcome::{Code, Hold, Outcome};
+use crate::snapshot::{Facts, Standing};
+use crate::wire::{ProviderError, Reply};
+
+/// What came of one exchange.
+#[derive(Debug)]
+pub(crate) enum Evidence {
+    /// No whole answer arrived.
+    Failed { handed_over: bool, code: Code },
+    /// An answer arrived whole.
+    Answered { status: StatusCode, reply: Reply },
+}
+
+/// What one exchange proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// Of a cancel.
+    Sent(Class),
+    /// Of a read-back.
+    Read(Reading),
+}
+
+/// What one try at the cancel proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// Nothing was handed to the network.
+    NotSent(Code),
+    /// It may have reached Flex, and what Flex made of it is not known.
+    Unclear(Code),
+    /// Flex confirmed the cancel.
+    Confirmed,
+    /// Flex confirmed it, but shows money that was taken, now or on an earlier hold.
+    ConfirmedButTaken,
+    /// Flex says that the session is canceled already.
+    SaysCanceled,
+    /// Flex says that the session was captured, completed or expired.
+    SaysTooLate,
+    /// Flex refused before acting.
+    Refused(Code),
+}
+
+/// What one read-back shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Where the money is.
+    Shows(Standing),
+    /// Nothing: it failed, was refused, or cannot be trusted.
+    Nothing(Code),
+}
+
+/// The judge's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Verdict {
+    pub(crate) outcome: Outcome,
+    pub(crate) code: Code,
+    pub(crate) hold: Hold,
+    /// One line for a log.
+    pub(crate) because: &'static str,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The evidence suffices, or no more can be had.
+    Done(Verdict),
+    /// Send the cancel, with the call's one idempotency key.
+    Cancel(Pace, &'static str),
+    /// Read the session back.
+    ReadBack(Pace, &'static str),
+}
+
+/// When to do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Without waiting.
+    AtOnce,
+    /// After a wait that grows with each repetition.
+    Backoff,
+}
+
+const fn verdict(outcome: Outcome, code: Code, hold: Hold, because: &'static str) -> Verdict {
+    Verdict { outcome, code, hold, because }
+}
+
+/// The next step of a cancel, given all findings so far and the most sends that are allowed.
+pub(crate) fn judge_cancel(findings: &[Finding], max_sends: u32) -> Step {
+    use Pace::{AtOnce, Backoff};
+    let Some(last) = findings.last() else { return Step::Cancel(AtOnce, "first try") };
+    let case = Case::of(findings);
+    if last.is_final() {
+        return Step::Done(judge_at_the_end(findings));
+    }
+    match *last {
+        Finding::Sent(Class::Confirmed) => Step::Done(verdict(
+            Outcome::Canceled,
+            Code::Ok,
+            Hold::Released,
+            "Flex confirmed the cancel",
+        )),
+        Finding::Sent(Class::NotSent(_)) if !case.unclear => {
+            Step::Cancel(Backoff, "nothing was sent: try again")
+        }
+        Finding::Sent(Class::Refused(Code::RateLimited))
+            if !case.unclear && case.sends < max_sends =>
+        {
+            Step::Cancel(Backoff, "Flex asked to slow down: try again")
+        }
+        // Refused, canceled or too late, and nothing unclear before: Flex's word is enough.
+        Finding::Sent(_) if !case.unclear => Step::Done(judge_at_the_end(findings)),
+        Finding::Sent(Class::NotSent(_)) => Step::ReadBack(Backoff, "no connection: look again"),
+        // After an unclear send an answer proves nothing of that send by itself.
+        Finding::Sent(_) => Step::ReadBack(AtOnce, "unclear: see what became of it"),
+        Finding::Read(Reading::Nothing(_)) => Step::ReadBack(Backoff, "unreadable: look again"),
+        Finding::Read(Reading::Shows(standing)) => {
+            if let Some(settled) = case.settled_by(standing) {
+                Step::Done(settled)
+            } else if case.sends < max_sends && !case.refused {
+                Step::Cancel(Backoff, "not canceled as yet: send it again")
+            } else {
+                Step::ReadBack(Backoff, "not canceled as yet: look again")
+            }
+        }
+    }
+}
+
+/// The verdict where nothing more can be done: the time is up, or no step would help.
+pub(crate) fn judge_at_the_end(findings: &[Finding]) -> Verdict {
+    let case = Case::of(findings);
+    if let Some(said) = case.said_by_flex() {
+        return said;
+    }
+    if case.unclear {
+        return verdict(
+            Outcome::Unknown,
+            case.code,
+            case.hold,
+            "a request may have reached Flex, and what became of it could not be read back",
+        );
+    }
+    let because = match findings.last() {
+        Some(Finding::Sent(Class::Refused(_))) => "Flex refused before acting",
+        _ => "nothing was handed to the network",
+    };
+    verdict(Outcome::NotApplied, case.code, Hold::Unknown, because)
+}
+
+/// The next step of a retrieve, given all findings so far and the most tries that are allowed.
+pub(crate) fn judge_retrieve(findings: &[Finding], max_tries: u32) -> Step {
+    match findings.last() {
+        Some(Finding::Read(Reading::Shows(standing))) => Step::Done(standing_verdict(*standing)),
+        Some(Finding::Read(Reading::Nothing(code))) => {
+            if is_passing(*code) && findings.len() < max_tries as usize {
+                Step::ReadBack(Pace::Backoff, "unreadable: look again")
+            } else {
+                Step::Done(judge_unread(findings))
+            }
+        }
+        _ => Step::ReadBack(Pace::AtOnce, "first try"),
+    }
+}
+
+/// The verdict of a retrieve that read nothing.
+pub(crate) fn judge_unread(findings: &[Finding]) -> Verdict {
+    let code = Case::of(findings).code;
+    verdict(Outcome::Unknown, code, Hold::Unknown, "the session could not be read")
+}
+
+fn standing_verdict(standing: Standing) -> Verdict {
+    use Outcome::{AlreadyCanceled, NotApplied, NotCancelable, Unknown};
+    let (outcome, hold, because) = match standing {
+        Standing::Held => (NotApplied, Hold::Held, "the hold is there"),
+        Standing::Open => (NotApplied, Hold::None, "the session is open and holds no money"),
+        Standing::Canceled => (AlreadyCanceled, Hold::Released, "the session is canceled"),
+        Standing::Captured => (NotCancelable, Hold::Captured, "the money was captured"),
+        Standing::Expired => (NotCancelable, Hold::None, "the session expired"),
+        Standing::Taken => {
+            (Unknown, Hold::Unknown, "money was taken; whether more is held is not shown")
+        }
+        Standing::Hidden => (Unknown, Hold::Unknown, "the answer does not show where the money is"),
+    };
+    verdict(outcome, Code::Ok, hold, because)
+}
+
+/// The findings of a call, summed up.
+struct Case {
+    /// How often the cancel was handed over.
+    sends: u32,
+    /// A send may have reached Flex without a clear answer.
+    unclear: bool,
+    /// A send was refused in a way that sending again will not change.
+    refused: bool,
+    /// Flex said, and nothing read since contradicts it, that the session is canceled.
+    says_canceled: bool,
+    /// The same, that it is captured, completed or expired.
+    says_too_late: bool,
+    /// An answer showed money taken, now or on an earlier hold.
+    taken: bool,
+    /// The last trouble.
+    code: Code,
+    /// Where the money was when last seen.
+    hold: Hold,
+}
+
+impl Case {
+    fn of(findings: &[Finding]) -> Self {
+        let mut case = Self {
+            sends: 0,
+            unclear: false,
+            refused: false,
+            says_canceled: false,
+            says_too_late: false,
+            taken: false,
+            code: Code::Timeout,
+            hold: Hold::Unknown,
+        };
+        for finding in findings {
+            match *finding {
+                Finding::Sent(class) => case.add_send(class),
+                Finding::Read(Reading::Nothing(code)) => case.code = code,
+                Finding::Read(Reading::Shows(standing)) => {
+                    case.hold = standing.hold();
+                    case.taken |= matches!(standing, Standing::Taken | Standing::Captured);
+                    if standing == Standing::Held {
+                        (case.says_canceled, case.says_too_late) = (false, false);
+                    }
+                }
+            }
+        }
+        case
+    }
+
+    fn add_send(&mut self, class: Class) {
+        self.sends += u32::from(!matches!(class, Class::NotSent(_)));
+        match class {
+            Class::NotSent(code) => self.code = code,
+            Class::Unclear(code) => (self.unclear, self.code) = (true, code),
+            Class::Confirmed => self.code = Code::Ok,
+            // No hold is left, by Flex's word; who took the money is for the read-back to show.
+            Class::ConfirmedButTaken => {
+                self.code = class.code();
+                (self.unclear, self.says_too_late, self.taken) = (true, true, true);
+            }
+            Class::SaysCanceled => self.says_canceled = true,
+            Class::SaysTooLate => self.says_too_late = true,
+            Class::Refused(code) => {
+                self.refused |= code != Code::RateLimited;
+                self.code = code;
+            }
+        }
+    }
+
+    /// Where the money stands settles the case, whoever brought it there.
+    fn settled_by(&self, standing: Standing) -> Option<Verdict> {
+        let settled = |outcome, code, hold, because| Some(verdict(outcome, code, hold, because));
+        match standing {
+            Standing::Canceled => settled(
+                Outcome::Canceled,
+                Code::Ok,
+                Hold::Released,
+                "the read-back shows the session canceled",
+            ),
+            Standing::Captured => settled(
+                Outcome::NotCancelable,
+                Code::NotCancelable,
+                Hold::Captured,
+                "the read-back shows the money captured",
+            ),
+            // By itself, or by our own cancel: in every case no hold is left.
+            Standing::Expired => settled(
+                Outcome::NotCancelable,
+                Code::NotCancelable,
+                Hold::None,
+                "the read-back shows the session expired",
+            ),
+            Standing::Held => None,
+            Standing::Open | Standing::Taken | Standing::Hidden => self.said_by_flex(),
+        }
+    }
+
+    /// What Flex's own refusals of the cancel amount to.
+    fn said_by_flex(&self) -> Option<Verdict> {
+        // Where money was taken before, "canceled" is true of the rest only.
+        if self.says_canceled && !self.taken {
+            // After an unclear send it may be that send which canceled it.
+            let outcome = if self.unclear { Outcome::Canceled } else { Outcome::AlreadyCanceled };
+            let because = "Flex says that the session is canceled";
+            return Some(verdict(outcome, Code::Ok, Hold::Released, because));
+        }
+        let because = "Flex says that no hold is left: captured, completed or expired";
+        (self.says_canceled || self.says_too_late)
+            .then(|| verdict(Outcome::NotCancelable, Code::NotCancelable, Hold::Unknown, because))
+    }
+}
+
+/// True for trouble that may pass without anybody's doing.
+const fn is_passing(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Dns
+            | Code::Connect
+            | Code::Timeout
+            | Code::ConnectionLost
+            | Code::Protocol
+            | Code::RateLimited
+            | Code::ServerError
+    )
+}
+
+/// Says what one try at the cancel proves.
+pub(crate) fn class_of(mode: Option<Mode>, evidence: &Evidence) -> Class {
+    match evidence {
+        Evidence::Failed { handed_over: false, code } => Class::NotSent(*code),
+        Evidence::Failed { handed_over: true, code } => Class::Unclear(*code),
+        Evidence::Answered { reply: Reply::Unreadable(_), .. } => Class::Unclear(Code::Protocol),
+        Evidence::Answered { reply: Reply::Session(snapshot), .. } => {
+            class_of_success(mode, &snapshot.facts)
+        }
+        Evidence::Answered { status, reply: Reply::Refusal(error) } => {
+            class_of_refusal(*status, error)
+        }
+    }
+}
+
+/// Says what one read-back shows.
+pub(crate) fn reading_of(mode: Option<Mode>, evidence: &Evidence) -> Reading {
+    match evidence {
+        Evidence::Failed { code, .. } => Reading::Nothing(*code),
+        Evidence::Answered { reply: Reply::Unreadable(_), .. } => Reading::Nothing(Code::Protocol),
+        Evidence::Answered { status, reply: Reply::Refusal(_) } => {
+            Reading::Nothing(code_of_status(*status))
+        }
+        Evidence::Answered { reply: Reply::Session(snapshot), .. } => {
+            if is_of_other_mode(mode, &snapshot.facts) {
+                Reading::Nothing(Code::ModeMismatch)
+            } else {
+                Reading::Shows(snapshot.facts.standing())
+            }
+        }
+    }
+}
+
+/// A 2xx is Flex's word, whatever `status` says beside it, unless the money contradicts it.
+fn class_of_success(mode: Option<Mode>, facts: &Facts) -> Class {
+    if is_of_other_mode(mode, facts) {
+        Class::Unclear(Code::ModeMismatch)
+    } else if facts.shows_money_held() {
+        Class::Unclear(Code::Protocol)
+    } else if facts.shows_money_taken() {
+        Class::ConfirmedButTaken
+    } else {
+        Class::Confirmed
+    }
+}
+
+fn is_of_other_mode(mode: Option<Mode>, facts: &Facts) -> bool {
+    match (mode, facts.test_mode) {
+        (Some(mode), Some(test_mode)) => test_mode != (mode == Mode::Test),
+        _ => false,
+    }
+}
+
+fn class_of_refusal(status: StatusCode, error: &ProviderError) -> Class {
+    let code = code_of_status(status);
+    match status.as_u16() {
+        400 | 409 | 422 => match error.code.as_deref() {
+            Some("checkout_session_canceled") => Class::SaysCanceled,
+            Some("checkout_session_already_processed" | "checkout_session_expired") => {
+                Class::SaysTooLate
+            }
+            // A conflict may be with an earlier send of this very request.
+            _ if status == StatusCode::CONFLICT => Class::Unclear(code),
+            _ => Class::Refused(code),
+        },
+        // These ask to come again, and do not say that nothing was done.
+        408 | 425 | 499 => Class::Unclear(code),
+        401..=499 => Class::Refused(code),
+        // A redirect is never followed; anything else may have come after the effect.
+        _ => Class::Unclear(code),
+    }
+}
+
+fn code_of_status(status: StatusCode) -> Code {
+    match status.as_u16() {
+        401 => Code::Unauthorized,
+        403 => Code::Forbidden,
+        404 => Code::NotFound,
+        408 | 409 | 425 | 499 => Code::ServerError,
+        429 => Code::RateLimited,
+        400..=499 => Code::Rejected,
+        500..=599 => Code::ServerError,
+        _ => Code::Protocol,
+    }
+}
+
+impl Class {
+    /// The code that the attempts list shows.
+    pub(crate) const fn code(self) -> Code {
+        match self {
+            Self::NotSent(code) | Self::Unclear(code) | Self::Refused(code) => code,
+            Self::Confirmed | Self::SaysCanceled => Code::Ok,
+            Self::ConfirmedButTaken | Self::SaysTooLate => Code::NotCancelable,
+        }
+    }
+}
+
+impl Finding {
+    /// True if whatever is done next would only meet the same trouble.
+    const fn is_final(self) -> bool {
+        match self {
+            Self::Sent(Class::NotSent(code)) => {
+                matches!(code, Code::Aborted | Code::Tls | Code::Internal)
+            }
+            Self::Sent(class) => matches!(class.code(), Code::Aborted),
+            Self::Read(reading) => matches!(
+                reading,
+                Reading::Nothing(
+                    Code::Aborted
+                        | Code::Internal
+                        | Code::ModeMismatch
+                        | Code::Unauthorized
+                        | Code::Forbidden
+                )
+            ),
+        }
+    }
+
+    /// The code that the attempts list shows.
+    pub(crate) const fn code(self) -> Code {
+        match self {
+            Self::Sent(class) => class.code(),
+            Self::Read(Reading::Nothing(code)) => code,
+            Self::Read(Reading::Shows(_)) => Code::Ok,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! Release the hold on a shopper's HSA/FSA card (Flex), and tell the truth about whether it is
+//! released.
+//!
+//! One operation, `POST /v1/checkout/sessions/{id}/cancel`, whose answer is one of five
+//! [`Outcome`]s; a definite one is never wrong. See [`Client::cancel`].
+//!
+//! ```no_run
+//! use flexcancel::{Client, Config, Options, Outcome};
+//!
+//! # fn main() -> Result<(), flexcancel::FieldError> {
+//! let config = Config::from_json(r#"{"api_key_env":"FLEX_API_KEY"}"#)?;
+//! let client = Client::new(&config)?;
+//! let report = client.cancel("fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T", &Options::default(), None);
+//! match report.outcome {
+//!     Outcome::Canceled | Outcome::AlreadyCanceled => println!("voided"),
+//!     Outcome::NotCancelable => println!("too late: {}", report.advice),
+//!     Outcome::NotApplied => println!("not voided: {}", report.message),
+//!     _ => println!("pending: {}", report.advice),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The floors
+//! A file uses only what stands above it in this list; a test holds that.
+//!
+//! | floor | files | |
+//! |---|---|---|
+//! | 0 | `outcome` `secret` `abort` `fields` | words, and what needs nothing else |
+//! | 1 | `config` `session` `snapshot` `wire` `options` `retry` `judge` | pure: reads and decides, without I/O |
+//! | 2 | `transport` | the way to the service |
+//! | 3 | `report` `event` `client` `call` | one call |
+//! | 4 | `ffi` | the C ABI, and the only unsafe code |
+
+#![deny(unsafe_code)]
+#![warn(missing_docs, unreachable_pub)]
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+mod abort;
+mod call;
+mod client;
+mod config;
+mod event;
+pub mod ffi;
+mod fields;
+mod judge;
+mod options;
+mod outcome;
+mod report;
+mod retry;
+mod secret;
+pub mod session;
+mod snapshot;
+pub mod transport;
+mod wire;
+
+pub use abort::Abort;
+pub use client::Client;
+pub use config::{CONFIG_KEYS, Config};
+pub use event::{Event, Level, Observer};
+pub use fields::FieldError;
+pub use options::{OPTION_KEYS, Options};
+pub use outcome::{Code, Hold, Outcome};
+pub use report::{Attempt, Report};
+pub use transport::Phase;
+pub use wire::{Operation, ProviderError};
+
+/// The version of this library, `MAJOR.MINOR.PATCH`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,195 @@
+//! What a call amounts to ([`Outcome`]), why ([`Code`]), and where the money is ([`Hold`]).
+//!
+//! Outcome and code are independent: a timeout before the first byte was sent is
+//! `not_applied`/`timeout`, one after it is `unknown`/`timeout`.
+
+use std::ffi::CStr;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+/// Defines a plain enum whose numbers and names are part of the ABI and of the result's JSON.
+macro_rules! numbered_names {
+    (
+        $(#[$enum_doc:meta])*
+        pub enum $type:ident {
+            $($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal;)*
+        }
+    ) => {
+        $(#[$enum_doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[repr(i32)]
+        pub enum $type {
+            $($(#[$doc])* $variant = $number,)*
+        }
+
+        impl $type {
+            /// Every value, in the order of their numbers.
+            pub const ALL: &'static [$type] = &[$($type::$variant,)*];
+
+            /// The number that C programs see. Never reused, never changed.
+            #[must_use]
+            pub const fn number(self) -> i32 {
+                self as i32
+            }
+
+            /// The name that the result's JSON shows. Never changed.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $($type::$variant => $name,)*
+                }
+            }
+
+            /// The name, NUL-terminated for C.
+            #[allow(dead_code, reason = "C asks for the names of two of the three")]
+            pub(crate) const fn c_name(self) -> &'static CStr {
+                match self {
+                    $($type::$variant => {
+                        match CStr::from_bytes_with_nul(concat!($name, "\0").as_bytes()) {
+                            Ok(name) => name,
+                            Err(_) => c"",
+                        }
+                    })*
+                }
+            }
+
+            /// The value with this number, if there is one.
+            #[must_use]
+            pub fn from_number(number: i32) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.number() == number)
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.name())
+            }
+        }
+    };
+}
+
+numbered_names! {
+    /// What is known of the cancel when the call returns. A definite outcome is never wrong.
+    pub enum Outcome {
+        /// A request may have reached Flex and the truth could not be read back in time.
+        /// Asserts nothing. The till may say "pending", never "voided", never "not voided".
+        Unknown = 0, "unknown";
+        /// Flex confirmed the cancel. Asserts: at a moment within the call no hold was left,
+        /// and nothing was captured by it. The till may say "voided".
+        Canceled = 1, "canceled";
+        /// The session had been canceled before this call, which had no effect.
+        /// The till may say "voided".
+        AlreadyCanceled = 2, "already_canceled";
+        /// Captured, completed or expired: no hold is left to cancel.
+        /// The till may say "too late"; refund if money moved.
+        NotCancelable = 3, "not_cancelable";
+        /// Surely not done: nothing was handed to the network, or Flex refused before acting.
+        /// Asserts: this call had no effect and will have none. The till may say "not voided".
+        NotApplied = 4, "not_applied";
+    }
+}
+
+numbered_names! {
+    /// Why the outcome is what it is: 0, 1xx the caller, 2xx the transport, 3xx the provider,
+    /// 4xx the outbox (reserved), 9xx the library itself.
+    pub enum Code {
+        /// Nothing went wrong.
+        Ok = 0, "ok";
+        /// A handle that is NULL, garbage, freed, or of another type.
+        InvalidHandle = 100, "invalid_handle";
+        /// An argument or option that cannot be used; the message names it.
+        InvalidArgument = 101, "invalid_argument";
+        /// A configuration that cannot be used; the message names the field.
+        InvalidConfig = 102, "invalid_config";
+        /// A session id that is not 1 to 255 characters of `[A-Za-z0-9_-]`.
+        InvalidSessionId = 103, "invalid_session_id";
+        /// The caller's abort handle was triggered.
+        Aborted = 104, "aborted";
+        /// The host name could not be resolved.
+        Dns = 200, "dns";
+        /// No connection to the host, or to the proxy before it.
+        Connect = 201, "connect";
+        /// The TLS handshake failed: certificate, name, version, or this machine's clock.
+        Tls = 202, "tls";
+        /// The deadline, or the time to connect, ran out.
+        Timeout = 203, "timeout";
+        /// The connection broke while the request was under way.
+        ConnectionLost = 204, "connection_lost";
+        /// The answer could not be understood or trusted.
+        Protocol = 205, "protocol";
+        /// Flex does not accept the API key (401).
+        Unauthorized = 300, "unauthorized";
+        /// The API key may not do this (403).
+        Forbidden = 301, "forbidden";
+        /// No such session for this key (404): check the id and the mode.
+        NotFound = 302, "not_found";
+        /// Flex says that the session's state leaves nothing to cancel.
+        NotCancelable = 303, "not_cancelable";
+        /// Too many requests (429).
+        RateLimited = 304, "rate_limited";
+        /// Flex refused the request for another reason.
+        Rejected = 305, "rejected";
+        /// Flex failed (5xx), or asked to come back later (408, 409, 425, 499).
+        ServerError = 306, "server_error";
+        /// The answer is of test mode where live was expected, or the other way round.
+        ModeMismatch = 307, "mode_mismatch";
+        /// A defect of this library, contained.
+        Internal = 900, "internal";
+    }
+}
+
+numbered_names! {
+    /// What is known of the money itself when the call returns.
+    pub enum Hold {
+        /// Nothing is known.
+        Unknown = 0, "unknown";
+        /// No hold is left, because of a cancel.
+        Released = 1, "released";
+        /// There is no hold: the session never had one, or expired.
+        None = 2, "none";
+        /// The money was captured.
+        Captured = 3, "captured";
+        /// The hold is still there.
+        Held = 4, "held";
+    }
+}
+
+impl Outcome {
+    /// True unless the outcome is [`Outcome::Unknown`].
+    #[must_use]
+    pub const fn is_definite(self) -> bool {
+        !matches!(self, Self::Unknown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_are_unique_and_lead_back() {
+        let mut names: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert_eq!(Code::from_number(code.number()), Some(*code));
+        }
+        assert!(Code::ALL.is_sorted_by_key(|code| code.number()));
+    }
+
+    #[test]
+    fn zero_is_the_safe_reading_of_anything_unset() {
+        assert_eq!(Outcome::from_number(0), Some(Outcome::Unknown));
+        assert_eq!(Hold::from_number(0), Some(Hold::Unknown));
+        assert_eq!(Code::from_number(1), None);
+    }
+}

@@ -1,0 +1,213 @@
+//! What a call reports: one shape for every operation, and its JSON (docs/RESULT.md).
+
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::judge::Verdict;
+use crate::outcome::{Code, Hold, Outcome};
+use crate::session::CheckoutSession;
+use crate::transport::Phase;
+use crate::wire::{Operation, ProviderError};
+
+/// The report of one call.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// What is known of the cancel.
+    pub outcome: Outcome,
+    /// Why.
+    pub code: Code,
+    /// What is known of the money itself.
+    pub hold: Hold,
+    /// One line for a log.
+    pub message: String,
+    /// One line for a person: what to do now.
+    pub advice: &'static str,
+    /// True if the same call may well go better later, without any change.
+    pub retryable: bool,
+    /// The session's id as the caller gave it; `None` if it was not usable.
+    pub session_id: Option<String>,
+    /// The key that every send of this cancel carried; `None` if there was none to send.
+    pub idempotency_key: Option<String>,
+    /// How long the call took, in whole milliseconds.
+    #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
+    pub elapsed: Duration,
+    /// The status of the answer that decided, if one did.
+    pub http_status: Option<u16>,
+    /// How long the last answer asked to be left alone, in whole milliseconds.
+    #[serde(rename = "retry_after_ms", serialize_with = "as_optional_millis")]
+    pub retry_after: Option<Duration>,
+    /// What the provider said when it last refused.
+    pub provider_error: Option<ProviderError>,
+    /// Everything that was tried, in order.
+    pub attempts: Vec<Attempt>,
+    /// The session exactly as Flex wrote it.
+    #[serde(rename = "checkout_session")]
+    pub raw_session: Option<Box<RawValue>>,
+}
+
+/// One exchange with the service, or the attempt at one.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// What it was for.
+    pub operation: Operation,
+    /// Why it was made.
+    pub reason: &'static str,
+    /// How far it came.
+    pub phase: Phase,
+    /// The status of its answer, if one arrived.
+    pub http_status: Option<u16>,
+    /// What became of it.
+    pub code: Code,
+    /// How long it took, in whole milliseconds.
+    #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
+    pub elapsed: Duration,
+    /// Flex's name for the exchange (`X-Request-Id`), for a support ticket.
+    pub request_id: Option<String>,
+}
+
+impl Attempt {
+    /// An attempt of which nothing is known but how far it came.
+    pub(crate) fn new(operation: Operation, reason: &'static str, phase: Phase) -> Self {
+        let (code, elapsed) = (Code::Internal, Duration::ZERO);
+        Self { operation, reason, phase, http_status: None, code, elapsed, request_id: None }
+    }
+}
+
+impl Report {
+    /// A report without any attempt yet.
+    pub(crate) fn new(operation: Operation, verdict: Verdict, message: String) -> Self {
+        Self {
+            outcome: verdict.outcome,
+            code: verdict.code,
+            hold: verdict.hold,
+            message,
+            advice: advice(operation, verdict.outcome, verdict.code),
+            retryable: is_retryable(operation, verdict.outcome, verdict.code),
+            session_id: None,
+            idempotency_key: None,
+            elapsed: Duration::ZERO,
+            http_status: None,
+            retry_after: None,
+            provider_error: None,
+            attempts: Vec::new(),
+            raw_session: None,
+        }
+    }
+
+    /// A report of something refused before anything was sent.
+    pub(crate) fn refused(operation: Operation, code: Code, message: String) -> Self {
+        let verdict =
+            Verdict { outcome: Outcome::NotApplied, code, hold: Hold::Unknown, because: "" };
+        Self::new(operation, verdict, message)
+    }
+
+    /// A report of a call whose own report was lost, or never was.
+    pub(crate) fn unreported(code: Code, message: &str) -> Self {
+        let verdict = Verdict { outcome: Outcome::Unknown, code, hold: Hold::Unknown, because: "" };
+        Self::new(Operation::Cancel, verdict, message.to_owned())
+    }
+
+    /// The report as a JSON object.
+    ///
+    /// # Errors
+    /// None that is known: nothing in a report is hard to write as JSON.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    /// The session, typed; `None` if the report has none.
+    ///
+    /// # Errors
+    /// If a documented field has an undocumented type. The outcome does not depend on it, and
+    /// [`Report::raw_session`] has the bytes.
+    pub fn session(&self) -> Option<Result<CheckoutSession, serde_json::Error>> {
+        self.raw_session.as_ref().map(|raw| CheckoutSession::from_json(raw.get()))
+    }
+}
+
+pub(crate) fn as_millis<S: Serializer>(
+    duration: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+fn as_optional_millis<S: Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match duration {
+        Some(duration) => as_millis(duration, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn is_retryable(operation: Operation, outcome: Outcome, code: Code) -> bool {
+    match outcome {
+        Outcome::Unknown => !matches!(
+            (operation, code),
+            (_, Code::InvalidHandle)
+                | (Operation::Retrieve, Code::Unauthorized | Code::Forbidden | Code::NotFound)
+                | (Operation::Retrieve, Code::Rejected | Code::ModeMismatch)
+        ),
+        Outcome::NotApplied => matches!(
+            code,
+            Code::Aborted
+                | Code::Dns
+                | Code::Connect
+                | Code::Timeout
+                | Code::ConnectionLost
+                | Code::RateLimited
+        ),
+        Outcome::Canceled | Outcome::AlreadyCanceled | Outcome::NotCancelable => false,
+    }
+}
+
+fn advice(operation: Operation, outcome: Outcome, code: Code) -> &'static str {
+    match (operation, outcome) {
+        (_, Outcome::Canceled | Outcome::AlreadyCanceled) => {
+            "Nothing more to do: the hold is released."
+        }
+        (_, Outcome::NotCancelable) => {
+            "Too late to void: if the shopper's money was taken, refund it."
+        }
+        (Operation::Cancel, Outcome::Unknown) => {
+            "Treat the void as pending: call again with the same idempotency key, or look the \
+             session up, before telling the shopper anything."
+        }
+        (Operation::Retrieve, Outcome::Unknown) => {
+            "Nothing is known of the session: look it up again."
+        }
+        (Operation::Retrieve, Outcome::NotApplied) if code == Code::Ok => {
+            "The session can still be canceled."
+        }
+        (_, Outcome::NotApplied) => not_applied_advice(code),
+    }
+}
+
+fn not_applied_advice(code: Code) -> &'static str {
+    match code {
+        Code::InvalidHandle | Code::InvalidArgument | Code::InvalidSessionId => {
+            "Not voided: correct the program that makes this call."
+        }
+        Code::InvalidConfig => "Not voided: correct the configuration.",
+        Code::Unauthorized | Code::Forbidden => "Not voided: check the API key and its rights.",
+        Code::NotFound => {
+            "Not voided: check the session's id, and that key and session are of the same mode."
+        }
+        Code::Tls => {
+            "Not voided: check this machine's clock, its trust store, and whether something on \
+             the way intercepts TLS."
+        }
+        Code::Dns | Code::Connect | Code::Timeout | Code::ConnectionLost => {
+            "Not voided: check the network, then try again."
+        }
+        Code::RateLimited => "Not voided: wait a little, then try again.",
+        Code::Aborted => "Not voided: the call was aborted before anything took effect.",
+        _ => "Not voided: the message says why; ask support if it does not help.",
+    }
+}

@@ -1,0 +1,172 @@
+//! A session as one answer showed it: the facts that the judge reads, and Flex's own bytes.
+
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::outcome::Hold;
+
+/// One answer's session.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) facts: Facts,
+    /// The session exactly as Flex wrote it.
+    pub(crate) raw: Box<RawValue>,
+}
+
+/// The few fields that decide. A wrong type or a repeated key in one of them makes the whole
+/// answer unreadable; every other field may hold anything.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Facts {
+    pub(crate) checkout_session_id: String,
+    status: Option<String>,
+    pub(crate) test_mode: Option<bool>,
+    amount_received: Option<i64>,
+    payment_intent: Option<IntentRef>,
+    payment_intents: Option<Vec<IntentRef>>,
+}
+
+/// A payment intent, in full or by its id alone.
+#[derive(Debug)]
+enum IntentRef {
+    Full(Intent),
+    Id,
+}
+
+#[derive(Debug, Deserialize)]
+struct Intent {
+    status: Option<String>,
+    amount_capturable: Option<i64>,
+    amount_received: Option<i64>,
+}
+
+/// Where the money of a session is, as far as one answer shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// A payment intent still holds money.
+    Held,
+    /// Money was taken, and no payment intent holds any.
+    Captured,
+    /// Every payment intent is canceled, or the session's status says so.
+    Canceled,
+    /// The session expired and nothing was taken.
+    Expired,
+    /// Nobody has paid, and somebody still may.
+    Open,
+    /// Money was taken; whether more is held, the answer does not show.
+    Taken,
+    /// The answer does not show it: payment intents as bare ids beside a status that does not
+    /// decide, or a status that is not known here.
+    Hidden,
+}
+
+impl Standing {
+    pub(crate) const fn hold(self) -> Hold {
+        match self {
+            Self::Held => Hold::Held,
+            Self::Captured => Hold::Captured,
+            Self::Canceled => Hold::Released,
+            Self::Expired | Self::Open => Hold::None,
+            Self::Taken | Self::Hidden => Hold::Unknown,
+        }
+    }
+}
+
+impl Facts {
+    /// Reads where the money is. Payment intents are better evidence than `status`, which Flex
+    /// does not document for a canceled session; and a bare id may hold money, whatever else
+    /// was taken.
+    pub(crate) fn standing(&self) -> Standing {
+        if self.shows_money_held() {
+            return Standing::Held;
+        }
+        let are_shown = self.refs().all(|intent| intent.full().is_some());
+        if are_shown && self.shows_money_taken() {
+            return Standing::Captured;
+        }
+        let has_intents = self.refs().next().is_some();
+        if has_intents && are_shown && self.intents().all(|intent| intent.is("canceled")) {
+            return Standing::Canceled;
+        }
+        match self.status.as_deref() {
+            _ if self.shows_money_taken() => Standing::Taken,
+            Some("canceled" | "cancelled") => Standing::Canceled,
+            Some("expired") => Standing::Expired,
+            Some("open") if are_shown => Standing::Open,
+            _ => Standing::Hidden,
+        }
+    }
+
+    /// True if the answer shows money held.
+    pub(crate) fn shows_money_held(&self) -> bool {
+        self.intents().any(Intent::holds_money)
+    }
+
+    /// True if the answer shows money taken, whatever else is held.
+    pub(crate) fn shows_money_taken(&self) -> bool {
+        is_positive(self.amount_received) || self.intents().any(Intent::took_money)
+    }
+
+    fn refs(&self) -> impl Iterator<Item = &IntentRef> {
+        self.payment_intents.iter().flatten().chain(&self.payment_intent)
+    }
+
+    fn intents(&self) -> impl Iterator<Item = &Intent> {
+        self.refs().filter_map(IntentRef::full)
+    }
+}
+
+/// By hand, because a derived reader would take an array for an object.
+impl<'de> Deserialize<'de> for IntentRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct RefVisitor;
+
+        impl<'de> Visitor<'de> for RefVisitor {
+            type Value = IntentRef;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a payment intent or its id")
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<IntentRef, E> {
+                Ok(IntentRef::Id)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<IntentRef, A::Error> {
+                Intent::deserialize(MapAccessDeserializer::new(map)).map(IntentRef::Full)
+            }
+        }
+
+        deserializer.deserialize_any(RefVisitor)
+    }
+}
+
+impl IntentRef {
+    fn full(&self) -> Option<&Intent> {
+        match self {
+            Self::Full(intent) => Some(intent),
+            Self::Id => None,
+        }
+    }
+}
+
+impl Intent {
+    fn is(&self, status: &str) -> bool {
+        self.status.as_deref() == Some(status)
+    }
+
+    fn holds_money(&self) -> bool {
+        self.is("requires_capture") || is_positive(self.amount_capturable)
+    }
+
+    fn took_money(&self) -> bool {
+        self.is("succeeded") || is_positive(self.amount_received)
+    }
+}
+
+fn is_positive(amount: Option<i64>) -> bool {
+    amount.is_some_and(|amount| amount > 0)
+}

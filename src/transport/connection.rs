@@ -1,0 +1,92 @@
+//! A connection to the service, plain or TLS, that carries one exchange at a time.
+
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+
+use rustls::ClientConnection;
+
+use super::socket::{Guarded, Socket};
+use super::tls::{failure_of_io, tls_failure};
+use super::{Exchange, Failure, Phase};
+
+/// An open connection.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) socket: Arc<Socket>,
+    tls: Option<Box<ClientConnection>>,
+}
+
+impl Connection {
+    pub(super) fn new(socket: Arc<Socket>, tls: Option<ClientConnection>) -> Self {
+        Self { socket, tls: tls.map(Box::new) }
+    }
+
+    pub(super) fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Sends bytes of a request. The hand-over begins here, above TLS: everything before is
+    /// connecting, and from here on the request may have reached Flex.
+    pub(super) fn send(&mut self, bytes: &[u8], exchange: &Exchange) -> Result<(), Failure> {
+        exchange.check(exchange.deadline)?;
+        exchange.enter(Phase::Sending);
+        let mut guarded = guarded(&self.socket, exchange);
+        let Some(tls) = &mut self.tls else { return guarded.send_all(bytes) };
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let taken = tls.writer().write(rest).map_err(failure_of_io)?;
+            rest = &rest[taken..];
+            while tls.wants_write() {
+                tls.write_tls(&mut guarded).map_err(failure_of_io)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives bytes of an answer; none means that the peer has ended its side.
+    pub(super) fn receive(
+        &mut self,
+        buffer: &mut [u8],
+        exchange: &Exchange,
+    ) -> Result<usize, Failure> {
+        let count = match &mut self.tls {
+            None => guarded(&self.socket, exchange).receive(buffer)?,
+            Some(tls) => receive_tls(tls, guarded(&self.socket, exchange), buffer)?,
+        };
+        if count > 0 {
+            exchange.enter(Phase::Reading);
+        }
+        Ok(count)
+    }
+
+    /// True if the last exchange left nothing behind inside TLS and the peer has not said
+    /// goodbye: a close_notify without a FIN would pass the socket's own probe.
+    pub(super) fn is_clean(&mut self) -> bool {
+        let Some(tls) = &mut self.tls else { return true };
+        tls.process_new_packets()
+            .is_ok_and(|state| state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed())
+    }
+}
+
+fn guarded<'a>(socket: &'a Socket, exchange: &'a Exchange) -> Guarded<'a> {
+    Guarded { socket, exchange, until: exchange.deadline }
+}
+
+fn receive_tls(
+    tls: &mut ClientConnection,
+    mut guarded: Guarded<'_>,
+    buffer: &mut [u8],
+) -> Result<usize, Failure> {
+    loop {
+        match tls.reader().read(buffer) {
+            Ok(count) => return Ok(count),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(failure_of_io(error)),
+        }
+        while tls.wants_write() {
+            tls.write_tls(&mut guarded).map_err(failure_of_io)?;
+        }
+        tls.read_tls(&mut guarded).map_err(failure_of_io)?;
+        tls.process_new_packets().map_err(tls_failure)?;
+    }
+}

@@ -1,0 +1,81 @@
+//! Opens connections: name, TCP, proxy, TLS, all before anything of a request is sent.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::connection::Connection;
+use super::proxy::Tunnel;
+use super::resolver::{Resolver, system_look_up};
+use super::socket::Socket;
+use super::tls::Tls;
+use super::{Exchange, Failure, Phase};
+use crate::config::Config;
+use crate::fields::FieldError;
+use crate::outcome::Code;
+
+/// The way to one client's host.
+#[derive(Debug)]
+pub(super) struct Connector {
+    resolver: Resolver,
+    tunnel: Option<Tunnel>,
+    tls: Option<Tls>,
+}
+
+impl Connector {
+    pub(super) fn new(config: &Config) -> Result<Self, FieldError> {
+        let target = &config.base_url;
+        let tunnel = Tunnel::new(&config.proxy, target)?;
+        let (host, port) = match &tunnel {
+            Some(tunnel) => (tunnel.host.as_str(), tunnel.port),
+            None => (target.host.as_str(), target.port),
+        };
+        let resolver = Resolver::new(host, port, config.dns_ttl, system_look_up());
+        let tls = target.https.then(|| Tls::new(&target.host, &config.trust)).transpose()?;
+        Ok(Self { resolver, tunnel, tls })
+    }
+
+    /// Opens a connection by the exchange's time to connect.
+    pub(super) fn open(&self, exchange: &Exchange) -> Result<Connection, Failure> {
+        let until = exchange.connect_by;
+        let addresses = self.resolver.resolve(exchange, until)?;
+        exchange.enter(Phase::Connecting);
+        let socket = self.connect(&addresses, exchange, until)?;
+        let _registration = socket.wake_on_abort(exchange)?;
+        if let Some(tunnel) = &self.tunnel {
+            tunnel.open(&socket, exchange, until)?;
+        }
+        let tls = match &self.tls {
+            Some(tls) => Some(tls.handshake(&socket, exchange, until)?),
+            None => None,
+        };
+        Ok(Connection::new(socket, tls))
+    }
+
+    /// Tries the addresses in turn. Each gets its fair share of the time that is left, so a
+    /// dead one cannot use up the time of the others.
+    fn connect(
+        &self,
+        addresses: &[SocketAddr],
+        exchange: &Exchange,
+        until: Instant,
+    ) -> Result<Arc<Socket>, Failure> {
+        let mut last = Failure::new(Code::Dns, "the host has no address");
+        for (index, address) in addresses.iter().enumerate() {
+            let left = exchange.check(until)?;
+            let share = left / u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
+            match Socket::connect(*address, exchange, Instant::now() + share) {
+                Ok(socket) => {
+                    if index > 0 {
+                        self.resolver.prefer(*address);
+                    }
+                    return Ok(socket);
+                }
+                Err(failure) if failure.code == Code::Aborted => return Err(failure),
+                Err(failure) => last = failure,
+            }
+        }
+        self.resolver.doubt();
+        Err(last)
+    }
+}

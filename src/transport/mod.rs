@@ -1,0 +1,215 @@
+//! The way to the service: one request, one answer, and how far it came.
+
+mod connection;
+mod connector;
+mod http;
+mod pool;
+mod proxy;
+mod resolver;
+mod socket;
+mod tls;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+pub(crate) use self::http::HttpTransport;
+pub(crate) use self::resolver::RESOLVER_THREAD;
+use crate::abort::Abort;
+use crate::outcome::Code;
+pub use crate::wire::Response;
+
+/// Carries one request to the service and its answer back; and, because a simulator must rule
+/// them too, the clock and the dice that a call uses.
+///
+/// Not covered by the promise of stable versions: it exists for simulators.
+pub trait Transport: Send + Sync {
+    /// Sends the request once, or not at all, and waits for the whole answer. Returns by the
+    /// exchange's deadline, and at once when it is aborted; `exchange.phase()` tells how far it
+    /// came, whatever is returned.
+    fn exchange(
+        &self,
+        request: ::http::Request<()>,
+        exchange: &Arc<Exchange>,
+    ) -> Result<Response, Failure>;
+
+    /// The time, monotonic.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// Waits until the instant, or until the abort is triggered.
+    fn pause(&self, until: Instant, abort: Option<&Abort>) {
+        match abort {
+            Some(abort) => abort.sleep_until(until),
+            None => std::thread::sleep(until.saturating_duration_since(Instant::now())),
+        }
+    }
+
+    /// A random number for jitter. Where the system has none, waits are at their shortest.
+    fn random(&self) -> u64 {
+        getrandom::u64().unwrap_or_default()
+    }
+
+    /// A random number for an idempotency key: from the system each time, so that a forked
+    /// child makes others.
+    ///
+    /// # Errors
+    /// If the system has no random numbers.
+    fn random_key(&self) -> Result<u128, Failure> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Failure::new(Code::Internal, format!("the system has no random number: {error}"))
+        })?;
+        Ok(u128::from_be_bytes(bytes))
+    }
+}
+
+/// How far an exchange came. From [`Phase::Sending`] on, the request may have reached Flex.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum Phase {
+    /// Nothing was done yet.
+    Preparing,
+    /// Looking up the host's name.
+    Resolving,
+    /// Opening a connection to the host, or through the proxy.
+    Connecting,
+    /// In the TLS handshake.
+    Handshaking,
+    /// The request is handed over to the network, in part or in full.
+    Sending,
+    /// The request is sent, and no part of the answer has come.
+    Waiting,
+    /// A part of the answer has come.
+    Reading,
+    /// The whole answer has come.
+    Complete,
+}
+
+impl Phase {
+    const ALL: [Self; 8] = [
+        Self::Preparing,
+        Self::Resolving,
+        Self::Connecting,
+        Self::Handshaking,
+        Self::Sending,
+        Self::Waiting,
+        Self::Reading,
+        Self::Complete,
+    ];
+
+    /// True if the request may have reached Flex.
+    #[must_use]
+    pub fn is_handed_over(self) -> bool {
+        self >= Self::Sending
+    }
+}
+
+/// One exchange under way: its limits, and how far it has come.
+#[derive(Debug)]
+pub struct Exchange {
+    deadline: Instant,
+    /// When a connection must stand; at most the deadline.
+    connect_by: Instant,
+    abort: Option<Abort>,
+    phase: AtomicU8,
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        now: Instant,
+        deadline: Instant,
+        connect_timeout: Duration,
+        abort: Option<Abort>,
+    ) -> Self {
+        let connect_by = deadline.min(now + connect_timeout);
+        Self { deadline, connect_by, abort, phase: AtomicU8::new(Phase::Preparing as u8) }
+    }
+
+    /// When the exchange must have ended.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// When its connection must stand.
+    #[must_use]
+    pub fn connect_by(&self) -> Instant {
+        self.connect_by
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        Phase::ALL[usize::from(self.phase.load(Ordering::Acquire))]
+    }
+
+    /// Notes how far it has come.
+    pub fn enter(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    fn abort(&self) -> Option<&Abort> {
+        self.abort.as_ref()
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.abort.as_ref().is_some_and(Abort::is_triggered)
+    }
+
+    /// Fails if there is no time left until the instant, or if the call is aborted.
+    fn check(&self, until: Instant) -> Result<Duration, Failure> {
+        if self.is_aborted() {
+            return Err(Failure::aborted());
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(Failure::timeout(self.phase())) } else { Ok(left) }
+    }
+}
+
+/// Why no whole answer came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of failure it is.
+    pub code: Code,
+    /// The same in words.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure of this kind.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    fn aborted() -> Self {
+        Self::new(Code::Aborted, "the call was aborted")
+    }
+
+    fn timeout(phase: Phase) -> Self {
+        let doing = match phase {
+            Phase::Preparing => "before anything was done",
+            Phase::Resolving => "while the host name was looked up",
+            Phase::Connecting => "while the connection was opened",
+            Phase::Handshaking => "in the TLS handshake",
+            Phase::Sending => "while the request was sent",
+            Phase::Waiting => "while waiting for the answer",
+            Phase::Reading | Phase::Complete => "while the answer was read",
+        };
+        Self::new(Code::Timeout, format!("the time ran out {doing}"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}

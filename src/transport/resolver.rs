@@ -1,0 +1,330 @@
+//! Names to addresses: cached, bounded by the deadline, and never worse than what was known.
+//!
+//! The system's resolver cannot be interrupted, so it runs on a thread of its own that ends with
+//! the look-up; the call waits for it no longer than it may. There is no thread where no name
+//! must be looked up: for addresses, for `localhost`, and while the cache is fresh.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use super::{Exchange, Failure, Phase};
+use crate::abort::Wake;
+use crate::config::loopback_addresses;
+use crate::outcome::Code;
+
+/// How long a look-up is waited for where older addresses are known.
+const PATIENCE_WITH_KNOWN_ADDRESSES: Duration = Duration::from_secs(1);
+/// Enough for the system's resolver and its plug-ins.
+const THREAD_STACK_BYTES: usize = 1024 * 1024;
+
+/// The name of the one kind of thread that this library ever starts.
+pub(crate) const RESOLVER_THREAD: &str = "flexcancel-dns";
+
+/// Looks a name up, however long it takes.
+pub(super) type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
+
+/// The resolver of one client, which has one host.
+pub(super) struct Resolver {
+    host: String,
+    port: u16,
+    ttl: Duration,
+    /// The answer that needs no look-up.
+    fixed: Option<Vec<SocketAddr>>,
+    look_up: Arc<LookUp>,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    known: Mutex<Known>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Known {
+    /// The addresses that last worked or were last answered, the preferred one first.
+    addresses: Vec<SocketAddr>,
+    fresh_until: Option<Instant>,
+    looking: bool,
+    /// Counts the look-ups that ended, so that a waiting call knows when one did.
+    ended: u64,
+    problem: String,
+}
+
+impl Wake for State {
+    fn wake(&self) {
+        drop(self.lock());
+        self.changed.notify_all();
+    }
+}
+
+impl State {
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Resolver {
+    pub(super) fn new(host: &str, port: u16, ttl: Duration, look_up: Arc<LookUp>) -> Self {
+        let fixed = match host.parse::<IpAddr>() {
+            Ok(address) => Some(vec![SocketAddr::new(address, port)]),
+            Err(_) => loopback_addresses(host)
+                .map(|addresses| addresses.map(|address| SocketAddr::new(address, port)).to_vec()),
+        };
+        Self { host: host.to_owned(), port, ttl, fixed, look_up, state: Arc::default() }
+    }
+
+    /// The addresses to try, in order; never empty.
+    pub(super) fn resolve(
+        &self,
+        exchange: &Exchange,
+        until: Instant,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        if let Some(fixed) = &self.fixed {
+            return Ok(fixed.clone());
+        }
+        let mut known = self.state.lock();
+        if known.fresh_until.is_some_and(|until| Instant::now() < until) {
+            return Ok(known.addresses.clone());
+        }
+        exchange.enter(Phase::Resolving);
+        let until = if known.addresses.is_empty() {
+            until
+        } else {
+            until.min(Instant::now() + PATIENCE_WITH_KNOWN_ADDRESSES)
+        };
+        let ended = known.ended;
+        if !known.looking {
+            if let Err(error) = self.start() {
+                return served_or(&known, || dns(&format!("no thread for the look-up: {error}")));
+            }
+            known.looking = true;
+        }
+        drop(known);
+        self.wait(exchange, until, ended)
+    }
+
+    /// Waits for a look-up to end; falls back on what was known before.
+    fn wait(
+        &self,
+        exchange: &Exchange,
+        until: Instant,
+        ended: u64,
+    ) -> Result<Vec<SocketAddr>, Failure> {
+        let _registration = match exchange.abort() {
+            Some(abort) => {
+                let state: Weak<State> = Arc::downgrade(&self.state);
+                Some(abort.register(state).ok_or_else(Failure::aborted)?)
+            }
+            None => None,
+        };
+        let mut known = self.state.lock();
+        loop {
+            if exchange.is_aborted() {
+                return Err(Failure::aborted());
+            }
+            if known.ended != ended {
+                return served_or(&known, || dns(&known.problem));
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return served_or(&known, || Failure::timeout(Phase::Resolving));
+            }
+            let waited = self.state.changed.wait_timeout(known, left);
+            known = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Starts the thread that looks the name up. It holds no lock meanwhile, and outlives the
+    /// call only as long as the system's resolver does.
+    fn start(&self) -> io::Result<()> {
+        let (state, look_up) = (Arc::clone(&self.state), Arc::clone(&self.look_up));
+        let (host, port, ttl) = (self.host.clone(), self.port, self.ttl);
+        let thread = std::thread::Builder::new()
+            .name(RESOLVER_THREAD.to_owned())
+            .stack_size(THREAD_STACK_BYTES);
+        thread.spawn(move || {
+            let answer =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| look_up(&host, port)))
+                    .unwrap_or_else(|_| Err(io::Error::other("the look-up panicked")));
+            let mut known = state.lock();
+            match answer {
+                Ok(addresses) if !addresses.is_empty() => {
+                    known.addresses = addresses;
+                    known.fresh_until = Some(Instant::now() + ttl);
+                }
+                Ok(_) => known.problem = format!("{host} has no address"),
+                Err(error) => known.problem = format!("cannot look up {host}: {error}"),
+            }
+            known.looking = false;
+            known.ended += 1;
+            drop(known);
+            state.changed.notify_all();
+        })?;
+        Ok(())
+    }
+
+    /// Remembers that this address works, so that it is tried first.
+    pub(super) fn prefer(&self, address: SocketAddr) {
+        let mut known = self.state.lock();
+        if let Some(at) = known.addresses.iter().position(|known| *known == address) {
+            known.addresses[..=at].rotate_right(1);
+        }
+    }
+
+    /// Remembers that no address works: the next call asks again, and what was known stays in
+    /// reserve for when the look-up fails too.
+    pub(super) fn doubt(&self) {
+        self.state.lock().fresh_until = None;
+    }
+}
+
+fn served_or(known: &Known, failure: impl FnOnce() -> Failure) -> Result<Vec<SocketAddr>, Failure> {
+    if known.addresses.is_empty() { Err(failure()) } else { Ok(known.addresses.clone()) }
+}
+
+fn dns(problem: &str) -> Failure {
+    Failure::new(Code::Dns, problem)
+}
+
+/// The system's resolver.
+pub(super) fn system_look_up() -> Arc<LookUp> {
+    Arc::new(|host, port| (host, port).to_socket_addrs().map(Iterator::collect))
+}
+
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resolver").field("host", &self.host).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::abort::Abort;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    const ADDRESS: &str = "192.0.2.1:443";
+
+    /// Answers what the closure says for the n-th look-up.
+    fn resolver(
+        ttl: Duration,
+        answer: impl Fn(usize) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> (Resolver, Arc<AtomicUsize>) {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let look_up = move |_: &str, _: u16| answer(counted.fetch_add(1, Ordering::SeqCst));
+        (Resolver::new("flex.test", 443, ttl, Arc::new(look_up)), count)
+    }
+
+    fn addresses(text: &str) -> Vec<SocketAddr> {
+        text.split(' ').map(|address| address.parse().unwrap()).collect()
+    }
+
+    fn resolve(resolver: &Resolver, within: Duration) -> Result<Vec<SocketAddr>, Failure> {
+        let exchange = Exchange::new(Instant::now(), Instant::now() + within, within, None);
+        resolver.resolve(&exchange, Instant::now() + within)
+    }
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_fresh_answer_is_used_without_asking_again() {
+        let (resolver, count) = resolver(MINUTE, |_| Ok(addresses(ADDRESS)));
+        assert_eq!(resolve(&resolver, MINUTE), Ok(addresses(ADDRESS)));
+        assert_eq!(resolve(&resolver, MINUTE), Ok(addresses(ADDRESS)));
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn an_address_or_localhost_is_never_looked_up() {
+        for (host, expected) in [
+            ("127.0.0.1", "127.0.0.1:80"),
+            ("::1", "[::1]:80"),
+            ("LocalHost", "127.0.0.1:80 [::1]:80"),
+        ] {
+            let look_up = |_: &str, _: u16| -> io::Result<Vec<SocketAddr>> { unreachable!() };
+            let resolver = Resolver::new(host, 80, MINUTE, Arc::new(look_up));
+            assert_eq!(resolve(&resolver, MINUTE), Ok(addresses(expected)));
+        }
+    }
+
+    #[test]
+    fn a_doubted_answer_is_asked_again_and_serves_when_the_look_up_fails() {
+        let (resolver, count) = resolver(MINUTE, |n| match n {
+            0 => Ok(addresses(ADDRESS)),
+            1 => Err(io::Error::other("SERVFAIL")),
+            _ => Ok(addresses("192.0.2.2:443")),
+        });
+        assert_eq!(resolve(&resolver, MINUTE), Ok(addresses(ADDRESS)));
+        resolver.doubt();
+        assert_eq!(resolve(&resolver, MINUTE), Ok(addresses(ADDRESS)));
+        assert_eq!(resolve(&resolver, MINUTE), Ok(addresses("192.0.2.2:443")));
+        assert_eq!(count.load(Ordering::SeqCst), 3);
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_found_is_a_dns_failure_that_names_it() {
+        let (failing, _) = resolver(MINUTE, |_| Err(io::Error::other("NXDOMAIN")));
+        let failure = resolve(&failing, MINUTE).unwrap_err();
+        assert_eq!(failure.code, Code::Dns);
+        assert_eq!(failure.message, "cannot look up flex.test: NXDOMAIN");
+        let (empty, _) = resolver(MINUTE, |_| Ok(Vec::new()));
+        assert_eq!(resolve(&empty, MINUTE).unwrap_err().message, "flex.test has no address");
+        let (panicking, _) = resolver(MINUTE, |_| panic!("on purpose"));
+        assert_eq!(resolve(&panicking, MINUTE).unwrap_err().code, Code::Dns);
+    }
+
+    #[test]
+    fn a_hanging_look_up_ends_at_the_deadline_and_is_joined_not_repeated() {
+        let (release, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Mutex::new(gate);
+        let (resolver, count) = resolver(MINUTE, move |_| {
+            let _ = gate.lock().unwrap().recv();
+            Ok(addresses(ADDRESS))
+        });
+        for _ in 0..2 {
+            let failure = resolve(&resolver, Duration::from_millis(20)).unwrap_err();
+            assert_eq!(failure.code, Code::Timeout);
+        }
+        release.send(()).unwrap();
+        assert_eq!(resolve(&resolver, MINUTE), Ok(addresses(ADDRESS)));
+        assert_eq!(count.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn an_abort_ends_the_wait_for_a_hanging_look_up() {
+        let (_release, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Mutex::new(gate);
+        let begun = Arc::new(std::sync::Barrier::new(2));
+        let in_look_up = Arc::clone(&begun);
+        let (resolver, _) = resolver(MINUTE, move |_| {
+            in_look_up.wait();
+            let _ = gate.lock().unwrap().recv();
+            Ok(Vec::new())
+        });
+        let abort = Abort::new();
+        let exchange =
+            Exchange::new(Instant::now(), Instant::now() + MINUTE, MINUTE, Some(abort.clone()));
+        let aborter = std::thread::spawn(move || {
+            begun.wait();
+            abort.trigger();
+        });
+        let failure = resolver.resolve(&exchange, Instant::now() + MINUTE).unwrap_err();
+        assert_eq!(failure.code, Code::Aborted);
+        aborter.join().unwrap();
+    }
+
+    #[test]
+    fn the_address_that_worked_is_tried_first() {
+        let (resolver, _) =
+            resolver(MINUTE, |_| Ok(addresses("192.0.2.1:443 192.0.2.2:443 192.0.2.3:443")));
+        assert!(resolve(&resolver, MINUTE).is_ok());
+        resolver.prefer("192.0.2.3:443".parse().unwrap());
+        let first = resolve(&resolver, MINUTE);
+        assert_eq!(first, Ok(addresses("192.0.2.3:443 192.0.2.1:443 192.0.2.2:443")));
+    }
+}

@@ -1,0 +1,352 @@
+//! What goes over the wire, without sending it: builds requests, reads answers.
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderValue, USER_AGENT};
+use http::{HeaderMap, Method, Request, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use zeroize::Zeroizing;
+
+use crate::config::Config;
+use crate::fields::FieldError;
+use crate::secret::Secret;
+use crate::snapshot::Snapshot;
+
+/// The longest session id, in bytes.
+pub(crate) const MAX_SESSION_ID_BYTES: usize = 255;
+/// The longest idempotency key, in bytes.
+pub(crate) const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
+/// The most names in `expand`.
+pub(crate) const MAX_EXPAND_NAMES: usize = 32;
+/// The longest name in `expand`, in bytes.
+pub(crate) const MAX_EXPAND_NAME_BYTES: usize = 128;
+/// The largest answer that is read, in bytes.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The deepest nesting of an answer that is read.
+pub(crate) const MAX_JSON_DEPTH: usize = 100;
+/// How much of a refusal's body the result shows, in bytes.
+pub(crate) const MAX_SHOWN_BODY_BYTES: usize = 2_048;
+/// How much of a refusal's code and message the result shows, in bytes.
+pub(crate) const MAX_SHOWN_TEXT_BYTES: usize = 512;
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const REQUEST_ID: &str = "x-request-id";
+
+/// What the payment intents are asked for by, so that a read-back shows where the money is.
+const MONEY: [&str; 2] = ["payment_intent", "payment_intents"];
+
+/// What a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// `POST /v1/checkout/sessions/{id}/cancel`.
+    Cancel,
+    /// `GET /v1/checkout/sessions/{id}`, which changes nothing.
+    Retrieve,
+}
+
+/// A checkout session's id: 1 to 255 characters of `[A-Za-z0-9_-]`, sent as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SessionId(String);
+
+impl SessionId {
+    pub(crate) fn parse(text: &str) -> Result<Self, FieldError> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+        if (1..=MAX_SESSION_ID_BYTES).contains(&text.len()) && text.bytes().all(is_plain) {
+            return Ok(Self(text.to_owned()));
+        }
+        let problem = format!("expected 1 to {MAX_SESSION_ID_BYTES} characters of [A-Za-z0-9_-]");
+        Err(FieldError::new("session_id", problem))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn into_string(self) -> String {
+        self.0
+    }
+}
+
+/// What never changes from one request of a client to the next.
+#[derive(Clone, Debug)]
+pub(crate) struct Requests {
+    sessions_url: String,
+    authorization: HeaderValue,
+    user_agent: HeaderValue,
+}
+
+impl Requests {
+    pub(crate) fn new(config: &Config) -> Result<Self, FieldError> {
+        // Config has checked the characters of both; the error is for a check gone missing there.
+        let value = |field: &'static str, text: &str| {
+            HeaderValue::from_str(text)
+                .map_err(|_| FieldError::new(field, "expected characters that a header can carry"))
+        };
+        let authorization = bearer(&config.api_key)?;
+        let ours = concat!("flexcancel/", env!("CARGO_PKG_VERSION"));
+        let user_agent = match &config.user_agent {
+            Some(theirs) => value("user_agent", &format!("{ours} {theirs}"))?,
+            None => HeaderValue::from_static(ours),
+        };
+        let sessions_url = format!("{}/v1/checkout/sessions/", config.base_url.prefix);
+        Ok(Self { sessions_url, authorization, user_agent })
+    }
+
+    /// The request that cancels, the same for each attempt.
+    pub(crate) fn cancel(
+        &self,
+        id: &SessionId,
+        expand: &[String],
+        idempotency_key: &str,
+    ) -> http::Result<Request<()>> {
+        let expand = expand_query(expand.iter().map(String::as_str));
+        let url = format!("{}{}/cancel{expand}", self.sessions_url, id.as_str());
+        self.common(Method::POST, url)
+            .header(IDEMPOTENCY_KEY, idempotency_key)
+            .header(CONTENT_LENGTH, HeaderValue::from_static("0"))
+            .body(())
+    }
+
+    /// The request that reads the session back, with its payment intents in full.
+    pub(crate) fn retrieve(&self, id: &SessionId, expand: &[String]) -> http::Result<Request<()>> {
+        let asked = expand.iter().map(String::as_str).filter(|name| !MONEY.contains(name));
+        let url = format!(
+            "{}{}{}",
+            self.sessions_url,
+            id.as_str(),
+            expand_query(MONEY.into_iter().chain(asked))
+        );
+        self.common(Method::GET, url).body(())
+    }
+
+    fn common(&self, method: Method, url: String) -> http::request::Builder {
+        Request::builder()
+            .method(method)
+            .uri(url)
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .header(USER_AGENT, self.user_agent.clone())
+    }
+}
+
+/// The header with the API key, wiped when the last request that carries it is gone.
+fn bearer(api_key: &Secret) -> Result<HeaderValue, FieldError> {
+    const SCHEME: &[u8] = b"Bearer ";
+    let key = api_key.expose().as_bytes();
+    // Reserved at once, so that growing leaves no copy behind.
+    let mut text = Zeroizing::new(Vec::with_capacity(SCHEME.len() + key.len()));
+    text.extend_from_slice(SCHEME);
+    text.extend_from_slice(key);
+    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
+        .map_err(|_| FieldError::new("api_key", "expected characters that a header can carry"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// `?expand=` with the names comma-separated and percent-encoded; empty without names.
+fn expand_query<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    use std::fmt::Write;
+    let mut query = String::new();
+    for name in names {
+        query.push_str(if query.is_empty() { "?expand=" } else { "%2C" });
+        for byte in name.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                query.push(char::from(byte));
+            } else {
+                // Writing to a String cannot fail.
+                let _ = write!(query, "%{byte:02X}");
+            }
+        }
+    }
+    query
+}
+
+/// Checks what a caller wants expanded.
+pub(crate) fn check_expand(names: &[String]) -> Result<(), FieldError> {
+    let is_name = |name: &String| {
+        (1..=MAX_EXPAND_NAME_BYTES).contains(&name.len())
+            && !name.contains(|c: char| c == ',' || c.is_control() || c.is_whitespace())
+    };
+    if names.len() <= MAX_EXPAND_NAMES && names.iter().all(is_name) {
+        return Ok(());
+    }
+    Err(FieldError::new(
+        "expand",
+        format!(
+            "expected at most {MAX_EXPAND_NAMES} names of 1 to {MAX_EXPAND_NAME_BYTES} bytes \
+             without commas, blanks or control characters"
+        ),
+    ))
+}
+
+/// Checks an idempotency key that a caller brings.
+pub(crate) fn check_idempotency_key(key: &str) -> Result<(), FieldError> {
+    let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if (1..=MAX_IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && is_visible {
+        return Ok(());
+    }
+    Err(FieldError::new(
+        "idempotency_key",
+        format!("expected 1 to {MAX_IDEMPOTENCY_KEY_BYTES} visible ASCII characters, no blanks"),
+    ))
+}
+
+/// An answer that arrived whole.
+#[derive(Debug)]
+pub struct Response {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its whole body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// Flex's name for the exchange, for a support ticket.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        let id = self.headers.get(REQUEST_ID)?.to_str().ok()?;
+        (id.len() <= MAX_SESSION_ID_BYTES).then(|| id.to_owned())
+    }
+}
+
+/// What an answer says.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// A 2xx with complete JSON about the session that was asked for.
+    Session(Snapshot),
+    /// An answer that is no 2xx.
+    Refusal(ProviderError),
+    /// A 2xx that cannot be trusted, and why.
+    Unreadable(String),
+}
+
+impl Reply {
+    /// What it says in words, where the status alone does not tell.
+    pub(crate) fn detail(&self) -> Option<String> {
+        match self {
+            Self::Session(_) => None,
+            Self::Unreadable(why) => Some(why.clone()),
+            Self::Refusal(error) => match (&error.code, &error.message) {
+                (Some(code), Some(message)) => Some(format!("{code}: {message}")),
+                (code, message) => code.clone().or_else(|| message.clone()),
+            },
+        }
+    }
+}
+
+/// Reads an answer about a session. What a refusal says is redacted first of all, so that no cut
+/// can leave a part of the secret behind.
+pub(crate) fn read(id: &SessionId, response: &Response, secret: &Secret) -> Reply {
+    if !response.status.is_success() {
+        let body = secret.redact(String::from_utf8_lossy(&response.body).into_owned());
+        let error = ProviderError::read(&body);
+        return Reply::Refusal(error.redacted(|text| secret.redact(text)));
+    }
+    match read_session(&response.body) {
+        Ok(snapshot) if snapshot.facts.checkout_session_id != id.as_str() => {
+            Reply::Unreadable("the answer is about another session".to_owned())
+        }
+        Ok(snapshot) => Reply::Session(snapshot),
+        Err(why) => Reply::Unreadable(why),
+    }
+}
+
+fn read_session(body: &[u8]) -> Result<Snapshot, String> {
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        #[serde(borrow)]
+        checkout_session: &'a RawValue,
+    }
+    let text = std::str::from_utf8(body).map_err(|_| "the answer is not UTF-8".to_owned())?;
+    if is_deeper_than(text, MAX_JSON_DEPTH) {
+        return Err(format!("the answer is nested deeper than {MAX_JSON_DEPTH}"));
+    }
+    let unreadable = |error: serde_json::Error| format!("the answer cannot be read: {error}");
+    // A derived reader would take an array for an object.
+    let is_object = |json: &str| json.trim_start().starts_with('{');
+    if !is_object(text) {
+        return Err("the answer is no JSON object".to_owned());
+    }
+    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(unreadable)?;
+    if !is_object(envelope.checkout_session.get()) {
+        return Err("the answer's checkout_session is no JSON object".to_owned());
+    }
+    let facts = serde_json::from_str(envelope.checkout_session.get()).map_err(unreadable)?;
+    Ok(Snapshot { facts, raw: envelope.checkout_session.to_owned() })
+}
+
+/// serde_json skips what nobody asks for at any depth; the callers' own parsers may not.
+fn is_deeper_than(json: &str, most: usize) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => depth += 1,
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > most {
+            return true;
+        }
+    }
+    false
+}
+
+/// What Flex, or somebody on the way to it, said when it refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ProviderError {
+    /// The machine-readable reason, if the body has one.
+    pub code: Option<String>,
+    /// The reason in words, if the body has one.
+    pub message: Option<String>,
+    /// The beginning of the body as it came.
+    pub body: String,
+}
+
+impl ProviderError {
+    /// The same, with every text passed through a redaction.
+    fn redacted(self, redact: impl Fn(String) -> String) -> Self {
+        Self {
+            code: self.code.map(&redact),
+            message: self.message.map(&redact),
+            body: redact(self.body),
+        }
+    }
+
+    /// Reads any shape of error body that Flex is known to send, or none of them.
+    fn read(body: &str) -> Self {
+        let mut error = Self { body: beginning(body, MAX_SHOWN_BODY_BYTES), ..Self::default() };
+        // serde_json itself refuses to build a tree deeper than 128.
+        let Ok(json) = serde_json::from_str::<Value>(body) else { return error };
+        let shown = |text: &str| beginning(text, MAX_SHOWN_TEXT_BYTES);
+        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(shown);
+        (error.code, error.message) = match (&json["error"], &json["detail"]) {
+            (Value::Object(inner), _) => {
+                let code = text(inner.get("code")).or_else(|| text(inner.get("type")));
+                (code, text(inner.get("message")))
+            }
+            (Value::String(word), _) => (Some(shown(word)), text(json.get("message"))),
+            (_, Value::Array(list)) => {
+                let first = list.first().unwrap_or(&Value::Null);
+                let message = text(first.get("msg"));
+                let code_of = |message: &String| Some(message.split_once(": ")?.0.to_owned());
+                (text(first.get("type")).or_else(|| message.as_ref().and_then(code_of)), message)
+            }
+            (_, Value::String(word)) => (Some(shown(word)), text(json.get("message"))),
+            _ => (text(json.get("code")), text(json.get("message"))),
+        };
+        error
+    }
+}
+
+fn beginning(text: &str, most: usize) -> String {
+    text[..text.floor_char_boundary(most)].to_owned()
+}
+
+#[cfg(test)]
+mod tests;
