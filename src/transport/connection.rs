@@ -13,12 +13,14 @@ use super::{Exchange, Failure, Phase};
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) socket: Arc<Socket>,
+    /// The process that opened it.
+    pub(super) opened_by: u32,
     tls: Option<Box<ClientConnection>>,
 }
 
 impl Connection {
     pub(super) fn new(socket: Arc<Socket>, tls: Option<ClientConnection>) -> Self {
-        Self { socket, tls: tls.map(Box::new) }
+        Self { socket, opened_by: std::process::id(), tls: tls.map(Box::new) }
     }
 
     pub(super) fn is_tls(&self) -> bool {

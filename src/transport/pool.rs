@@ -1,6 +1,8 @@
 //! Connections that wait for their next exchange.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
@@ -13,6 +15,8 @@ const MAX_IDLE_CONNECTIONS: usize = 256;
 #[derive(Debug)]
 pub(super) struct Pool {
     max_idle: Duration,
+    /// The process whose connections these are.
+    owner: AtomicU32,
     idle: Mutex<Vec<Idle>>,
 }
 
@@ -24,12 +28,16 @@ struct Idle {
 
 impl Pool {
     pub(super) fn new(max_idle: Duration) -> Self {
-        Self { max_idle, idle: Mutex::new(Vec::new()) }
+        let owner = AtomicU32::new(process::id());
+        Self { max_idle, owner, idle: Mutex::new(Vec::new()) }
     }
 
     /// The most recently used connection that still lives. One that the server closed
     /// meanwhile costs no attempt: nothing was handed over to it.
     pub(super) fn take(&self) -> Option<Connection> {
+        if self.owner.load(Ordering::Acquire) != process::id() && !self.disinherit() {
+            return None;
+        }
         loop {
             let (idle, expired) = {
                 let mut idle = self.lock();
@@ -44,9 +52,25 @@ impl Pool {
         }
     }
 
+    /// In a forked child: lets go of the parent's connections, which stay open there. False if
+    /// another thread was using the pool at the moment of the fork: then the lock is held
+    /// forever, and this process goes without a pool.
+    fn disinherit(&self) -> bool {
+        let mut idle = match self.idle.try_lock() {
+            Ok(idle) => idle,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        // Dropping sends nothing, not even in TLS: it only closes this process's descriptors.
+        idle.clear();
+        self.owner.store(process::id(), Ordering::Release);
+        true
+    }
+
     /// Keeps a connection for the next exchange.
     pub(super) fn put(&self, connection: Connection) {
-        if self.max_idle.is_zero() {
+        let is_ours = self.owner.load(Ordering::Acquire) == connection.opened_by;
+        if self.max_idle.is_zero() || !is_ours {
             return;
         }
         let mut idle = self.lock();

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -48,7 +49,8 @@ struct Known {
     /// The addresses that last worked or were last answered, the preferred one first.
     addresses: Vec<SocketAddr>,
     fresh_until: Option<Instant>,
-    looking: bool,
+    /// The process in which a look-up is under way.
+    looking_in: Option<u32>,
     /// Counts the look-ups that ended, so that a waiting call knows when one did.
     ended: u64,
     problem: String,
@@ -97,11 +99,12 @@ impl Resolver {
             until.min(Instant::now() + PATIENCE_WITH_KNOWN_ADDRESSES)
         };
         let ended = known.ended;
-        if !known.looking {
+        // A thread that looked when this process was forked off lives on in the parent only.
+        if known.looking_in != Some(process::id()) {
             if let Err(error) = self.start() {
                 return served_or(&known, || dns(&format!("no thread for the look-up: {error}")));
             }
-            known.looking = true;
+            known.looking_in = Some(process::id());
         }
         drop(known);
         self.wait(exchange, until, ended)
@@ -159,7 +162,7 @@ impl Resolver {
                 Ok(_) => known.problem = format!("{host} has no address"),
                 Err(error) => known.problem = format!("cannot look up {host}: {error}"),
             }
-            known.looking = false;
+            known.looking_in = None;
             known.ended += 1;
             drop(known);
             state.changed.notify_all();
