@@ -6,7 +6,8 @@
  * freed are answered with FLEXCANCEL_CODE_INVALID_HANDLE, never with undefined behaviour.
  * Strings that go in are NUL-terminated UTF-8 and not kept. Strings that come out are borrowed
  * from a result, or static: there is no string to free. Every function may be called from any
- * thread. No function installs a signal handler, prints, or touches the environment.
+ * thread. No function installs a signal handler or prints; the environment is read only
+ * where the configuration says so.
  *
  * Made by cbindgen from src/ffi; do not edit.
  */

@@ -100,12 +100,7 @@ pub(crate) fn judge_cancel(findings: &[Finding], max_sends: u32) -> Step {
         return Step::Done(judge_at_the_end(findings));
     }
     match *last {
-        Finding::Sent(Class::Confirmed) => Step::Done(verdict(
-            Outcome::Canceled,
-            Code::Ok,
-            Hold::Released,
-            "Flex confirmed the cancel",
-        )),
+        Finding::Sent(Class::Confirmed) => Step::Done(judge_at_the_end(findings)),
         Finding::Sent(Class::NotSent(_)) if !case.unclear => {
             Step::Cancel(Backoff, "nothing was sent: try again")
         }
@@ -170,7 +165,7 @@ pub(crate) fn judge_retrieve(findings: &[Finding], max_tries: u32) -> Step {
 
 /// The verdict of a retrieve that read nothing.
 pub(crate) fn judge_unread(findings: &[Finding]) -> Verdict {
-    let code = Case::of(findings).code;
+    let code = findings.last().map_or(Code::Timeout, |last| last.code());
     verdict(Outcome::Unknown, code, Hold::Unknown, "the session could not be read")
 }
 
@@ -196,6 +191,8 @@ struct Case {
     sends: u32,
     /// A send may have reached Flex without a clear answer.
     unclear: bool,
+    /// Flex confirmed the cancel.
+    confirmed: bool,
     /// A send was refused in a way that sending again will not change.
     refused: bool,
     /// Flex said, and nothing read since contradicts it, that the session is canceled.
@@ -204,7 +201,7 @@ struct Case {
     says_too_late: bool,
     /// An answer showed money taken, now or on an earlier hold.
     taken: bool,
-    /// The last trouble.
+    /// The trouble that counts: what made a send unclear, or else the last.
     code: Code,
     /// Where the money was when last seen.
     hold: Hold,
@@ -215,6 +212,7 @@ impl Case {
         let mut case = Self {
             sends: 0,
             unclear: false,
+            confirmed: false,
             refused: false,
             says_canceled: false,
             says_too_late: false,
@@ -225,7 +223,7 @@ impl Case {
         for finding in findings {
             match *finding {
                 Finding::Sent(class) => case.add_send(class),
-                Finding::Read(Reading::Nothing(code)) => case.code = code,
+                Finding::Read(Reading::Nothing(code)) => case.meet(code),
                 Finding::Read(Reading::Shows(standing)) => {
                     case.hold = standing.hold();
                     case.taken |= matches!(standing, Standing::Taken | Standing::Captured);
@@ -238,12 +236,19 @@ impl Case {
         case
     }
 
+    /// Once a send is unclear, that the network still fails is no news.
+    fn meet(&mut self, code: Code) {
+        if !self.unclear || !is_passing(code) {
+            self.code = code;
+        }
+    }
+
     fn add_send(&mut self, class: Class) {
         self.sends += u32::from(!matches!(class, Class::NotSent(_)));
         match class {
-            Class::NotSent(code) => self.code = code,
+            Class::NotSent(code) => self.meet(code),
             Class::Unclear(code) => (self.unclear, self.code) = (true, code),
-            Class::Confirmed => self.code = Code::Ok,
+            Class::Confirmed => self.confirmed = true,
             // No hold is left, by Flex's word; who took the money is for the read-back to show.
             Class::ConfirmedButTaken => {
                 self.code = class.code();
@@ -286,8 +291,12 @@ impl Case {
         }
     }
 
-    /// What Flex's own refusals of the cancel amount to.
+    /// What Flex's own words about the cancel amount to.
     fn said_by_flex(&self) -> Option<Verdict> {
+        if self.confirmed {
+            let because = "Flex confirmed the cancel";
+            return Some(verdict(Outcome::Canceled, Code::Ok, Hold::Released, because));
+        }
         // Where money was taken before, "canceled" is true of the rest only.
         if self.says_canceled && !self.taken {
             // After an unclear send it may be that send which canceled it.

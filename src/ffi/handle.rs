@@ -66,6 +66,15 @@ struct Slot {
     object: Option<Object>,
 }
 
+impl Slot {
+    /// The key's kind is compared with the object's own: a key with another kind in it is a
+    /// forgery, even where index and generation are right.
+    fn is_for(&self, key: usize, kind: Kind) -> bool {
+        self.generation == generation_of(key)
+            && self.object.as_ref().is_some_and(|object| object.kind() == kind)
+    }
+}
+
 impl Table {
     fn new(max_index: usize) -> Self {
         Self { max_index, slots: Mutex::default() }
@@ -93,7 +102,7 @@ impl Table {
         let index = index_of(key, kind)?;
         let slots = self.lock();
         let slot = slots.slots.get(index)?;
-        if slot.generation == generation_of(key) { slot.object.clone() } else { None }
+        if slot.is_for(key, kind) { slot.object.clone() } else { None }
     }
 
     /// Ends the key. The object is given back, to be dropped where no lock is held.
@@ -101,7 +110,7 @@ impl Table {
         let index = index_of(key, kind)?;
         let mut slots = self.lock();
         let slot = slots.slots.get_mut(index)?;
-        if slot.generation != generation_of(key) {
+        if !slot.is_for(key, kind) {
             return None;
         }
         let object = slot.object.take()?;
@@ -158,6 +167,12 @@ mod tests {
         for bit in 0..usize::BITS {
             assert!(table.get(key ^ (1 << bit), Kind::Abort).is_none(), "bit {bit}");
         }
+        for kind in [Kind::Client, Kind::Result] {
+            let forged = key & !(7 << 1) | (kind as usize) << 1;
+            assert!(table.get(forged, kind).is_none());
+            assert!(table.remove(forged, kind).is_none());
+        }
+        assert!(table.get(key, Kind::Abort).is_some());
         for garbage in [0, 1, usize::MAX, usize::MAX / 2] {
             assert!(table.get(garbage, Kind::Abort).is_none());
         }

@@ -31,8 +31,9 @@ impl Connector {
             None => (target.host.as_str(), target.port),
         };
         let resolver = Resolver::new(host, port, config.dns_ttl, system_look_up());
-        let tls = target.https.then(|| Tls::new(&target.host, &config.trust)).transpose()?;
-        Ok(Self { resolver, tunnel, tls })
+        // Made in any case, so that a bad ca_file is found even where no TLS is spoken.
+        let tls = Tls::new(&target.host, &config.trust)?;
+        Ok(Self { resolver, tunnel, tls: target.https.then_some(tls) })
     }
 
     /// Opens a connection by the exchange's time to connect.

@@ -106,9 +106,11 @@ impl Guarded<'_> {
             // An answer is never there yet when it is first asked for: wait before reading.
             self.socket.wait(PollFlags::IN, self.exchange, self.until)?;
             match (&self.socket.0).read(buffer) {
+                // What an abort's shutdown looks like from here.
+                Ok(0) if self.exchange.is_aborted() => return Err(Failure::aborted()),
                 Ok(count) => return Ok(count),
                 Err(error) if is_passing(&error) => {}
-                Err(error) => return Err(lost(&error)),
+                Err(error) => return Err(self.lost(&error)),
             }
         }
     }
@@ -122,9 +124,13 @@ impl Guarded<'_> {
                     self.socket.wait(PollFlags::OUT, self.exchange, self.until)?;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(lost(&error)),
+                Err(error) => return Err(self.lost(&error)),
             }
         }
+    }
+
+    fn lost(&self, error: &io::Error) -> Failure {
+        if self.exchange.is_aborted() { Failure::aborted() } else { lost(error) }
     }
 
     pub(super) fn send_all(&self, mut bytes: &[u8]) -> Result<(), Failure> {
