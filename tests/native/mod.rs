@@ -1,0 +1,164 @@
+//! What the tests that compile C share: where the library is, how programs are made and run.
+//!
+//! A tool that is missing fails a test and names the package to install. Nothing is ever skipped.
+
+#![allow(dead_code, reason = "each test program uses its own part of this")]
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs, io, process};
+
+/// The root of the package.
+pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The header as it is committed.
+pub const HEADER: &str = include_str!("../../include/flexcancel.h");
+
+/// The shared library that this run of cargo has built. It stands beside the test program; the
+/// copy one directory above is renewed by some of cargo's commands only.
+pub fn library() -> PathBuf {
+    let test = env::current_exe().expect("the test program's own path");
+    let library = test.with_file_name("libflexcancel.so");
+    assert!(library.is_file(), "{} is not there: cargo build makes it", library.display());
+    library
+}
+
+/// Runs a tool to its end; `package` is what to install where it is missing.
+pub fn run_tool(command: &mut Command, package: &str) -> Output {
+    let tool = command.get_program().to_owned();
+    command.output().unwrap_or_else(|error| missing(&tool, package, &error))
+}
+
+fn missing(tool: &OsStr, package: &str, error: &io::Error) -> ! {
+    let tool = tool.display();
+    if error.kind() == io::ErrorKind::NotFound {
+        panic!("{tool} is missing: apt-get install {package}");
+    }
+    panic!("{tool} cannot be run: {error}");
+}
+
+/// Both outputs of a program, as they are shown when it fails.
+pub fn said(output: &Output) -> String {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    format!("{}\n{}{}", output.status, text(&output.stdout), text(&output.stderr))
+}
+
+/// A directory under the target directory, for one test. Stays where the test fails.
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    /// An empty directory; `test` is a name that no other test uses.
+    pub fn new(test: &str) -> Self {
+        let name = format!("{test}-{}", process::id());
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        fs::create_dir_all(&directory).expect("a directory for the test");
+        Self(directory)
+    }
+
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.0.join(file)
+    }
+
+    pub fn write(&self, file: &str, text: &str) -> PathBuf {
+        let path = self.path(file);
+        fs::write(&path, text).expect("a file for the test");
+        path
+    }
+
+    pub fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.path(file)).expect("a file that the program has written")
+    }
+
+    /// Compiles a program of one C file, given by its path from the root, against the header and
+    /// the library. The scratch directory itself is searched for headers too.
+    pub fn compile(&self, source: &str) -> Program {
+        let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
+        let source = Path::new(ROOT).join(source);
+        let program = self.0.join(source.file_stem().expect("a file's name"));
+        // Programs look for the library by its SONAME.
+        let library = self.path("libflexcancel.so.0");
+        let _ = fs::remove_file(&library);
+        std::os::unix::fs::symlink(self::library(), &library).expect("a link to the library");
+        let output = run_tool(
+            Command::new(compiler)
+                .args(["-std=c99", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread"])
+                .arg("-I")
+                .arg(Path::new(ROOT).join("include"))
+                .arg("-I")
+                .arg(&self.0)
+                .arg(&source)
+                .arg("-o")
+                .arg(&program)
+                .arg(&library)
+                .arg(format!("-Wl,-rpath,{}", self.0.display())),
+            "gcc libc6-dev",
+        );
+        assert!(output.status.success(), "{}: {}", source.display(), said(&output));
+        Program(program)
+    }
+
+    /// Compiles one of the programs in tests/c.
+    pub fn compile_test(&self, name: &str) -> Program {
+        let check = fs::read_to_string(Path::new(ROOT).join("tests/c/check.h"));
+        self.write("check.h", &check.expect("tests/c/check.h"));
+        self.compile(&format!("tests/c/{name}.c"))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // What cannot be removed lies in the target directory, where it harms nobody.
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+}
+
+/// A compiled program.
+pub struct Program(PathBuf);
+
+/// How a program is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Under {
+    Nothing,
+    /// Any error that it finds, and any memory that nothing points to in the end, is a failure.
+    Valgrind,
+}
+
+impl Under {
+    /// Every way that is asked for: by itself, and with `FLEXCANCEL_VALGRIND=1` under valgrind.
+    pub fn each() -> Vec<Self> {
+        match env::var("FLEXCANCEL_VALGRIND").as_deref() {
+            Ok("1") => vec![Self::Nothing, Self::Valgrind],
+            _ => vec![Self::Nothing],
+        }
+    }
+
+    /// How often to do what is done often.
+    pub fn count(self, by_itself: usize, under_valgrind: usize) -> usize {
+        if self == Self::Nothing { by_itself } else { under_valgrind }
+    }
+}
+
+impl Program {
+    /// The program, ready for its arguments. Its environment is empty, but for the path.
+    pub fn command(&self, under: Under) -> Command {
+        let mut command = match under {
+            Under::Nothing => Command::new(&self.0),
+            Under::Valgrind => {
+                // Found out here, because the programs are started in several ways.
+                run_tool(Command::new("valgrind").arg("--version"), "valgrind");
+                let mut command = Command::new("valgrind");
+                command
+                    .args(["-q", "--error-exitcode=99", "--fair-sched=try", "--leak-check=full"])
+                    .arg("--errors-for-leak-kinds=definite,indirect,possible")
+                    .arg(format!("--suppressions={ROOT}/tests/c/valgrind.supp"))
+                    .arg(&self.0);
+                command
+            }
+        };
+        command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default());
+        command
+    }
+}
