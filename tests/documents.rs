@@ -1,0 +1,167 @@
+//! What stands in the documents and in the code: the two are the same.
+
+mod native;
+
+use std::fmt::Write;
+use std::io::Read;
+use std::net::TcpListener;
+
+use flex_sandbox::{CreateParams, Sandbox};
+use flexcancel::{CONFIG_KEYS, Client, Code, Config, Hold, OPTION_KEYS, Options, Outcome, Report};
+use native::Scratch;
+use serde_json::{Value, json};
+
+const README: &str = include_str!("../README.md");
+const RESULT: &str = include_str!("../docs/RESULT.md");
+const DEPENDENCIES: &str = include_str!("../docs/DEPENDENCIES.md");
+const SCHEMA: &str = include_str!("../docs/result.schema.json");
+
+fn section<'a>(document: &'a str, heading: &str) -> &'a str {
+    let from = document.find(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("{heading}"));
+    let rest = &document[from + 4..];
+    &rest[..rest.find("\n## ").unwrap_or(rest.len())]
+}
+
+/// The first cells of a table's rows, without ticks and without the table's head.
+fn first_cells(section: &str) -> Vec<&str> {
+    let rows = section.lines().filter(|line| line.starts_with("| "));
+    rows.skip(1).map(|row| row.split('|').nth(1).unwrap().trim().trim_matches('`')).collect()
+}
+
+fn blocks<'a>(document: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    document.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
+}
+
+fn assert_valid(what: &str, result: &Value) {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let mut problems = String::new();
+    for error in validator.iter_errors(result) {
+        writeln!(problems, "{}: {error}", error.instance_path()).unwrap();
+    }
+    assert!(problems.is_empty(), "{what}:\n{problems}{result:#}");
+}
+
+#[test]
+fn the_readmes_tables_have_exactly_the_keys_there_are() {
+    let mut configuration = first_cells(section(README, "Configuration"));
+    configuration.sort_unstable();
+    assert_eq!(configuration, CONFIG_KEYS);
+    let mut options = first_cells(section(README, "Options of one call"));
+    options.sort_unstable();
+    assert_eq!(options, OPTION_KEYS);
+}
+
+#[test]
+fn the_results_page_has_every_number_and_name() {
+    let mut listed: Vec<(i32, &str)> = RESULT
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" | `"))
+        .filter_map(|(number, rest)| Some((number.parse().ok()?, rest.split_once('`')?.0)))
+        .collect();
+    let mut expected: Vec<(i32, &str)> = Vec::new();
+    expected.extend(Outcome::ALL.iter().map(|outcome| (outcome.number(), outcome.name())));
+    expected.extend(Code::ALL.iter().map(|code| (code.number(), code.name())));
+    expected.extend(Hold::ALL.iter().map(|hold| (hold.number(), hold.name())));
+    listed.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(listed, expected);
+}
+
+#[test]
+fn the_readmes_till_compiles_and_answers_a_missing_configuration() {
+    let till = blocks(README, "c");
+    assert_eq!(till.len(), 1);
+    let scratch = Scratch::new("readme");
+    scratch.write("till.c", till[0]);
+    let path = scratch.path("till.c");
+    let program = scratch.compile(path.to_str().unwrap());
+    let mut command = program.command(native::Under::Nothing);
+    let output = native::run_tool(command.env_remove("FLEX_API_KEY"), "");
+    let said = native::said(&output);
+    assert!(said.contains("not voided") && said.contains("invalid_config"), "{said}");
+}
+
+#[test]
+fn every_direct_dependency_has_its_row() {
+    for manifest in [include_str!("../Cargo.toml"), include_str!("../examples/sandbox/Cargo.toml")]
+    {
+        let mut in_dependencies = false;
+        for line in manifest.lines() {
+            if line.starts_with('[') {
+                in_dependencies = line.contains("dependencies]");
+            } else if let (true, Some((name, _))) = (in_dependencies, line.split_once(" = ")) {
+                assert!(DEPENDENCIES.contains(&format!("`{name}`")), "{name} has no row");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_schemas_examples_are_results() {
+    let examples = blocks(RESULT, "json");
+    let results: Vec<Value> = examples
+        .iter()
+        .map(|example| serde_json::from_str(example).unwrap())
+        .filter(|example: &Value| example.get("checkout_session").is_some())
+        .collect();
+    assert!(results.len() >= 3, "canceled, not_applied, unknown");
+    results.iter().for_each(|result| assert_valid("an example", result));
+}
+
+fn validated(what: &str, report: &Report, outcome: Outcome) {
+    assert_eq!(report.outcome, outcome, "{what}");
+    assert_valid(what, &serde_json::from_str(&report.to_json().unwrap()).unwrap());
+}
+
+#[test]
+fn every_kind_of_result_is_as_the_schema_says() {
+    let sandbox = Sandbox::start(flex_sandbox::Options::default()).unwrap();
+    let client_at = |url: &str| {
+        let json = json!({ "api_key": "fsk_test_hunter2", "base_url": url, "timeout_ms": 300 });
+        Client::new(&Config::from_json(&json.to_string()).unwrap()).unwrap()
+    };
+    let client = client_at(&sandbox.url());
+    let options = Options::default();
+    let id = sandbox.create(&CreateParams::default());
+    sandbox.pay(&id).unwrap();
+    validated("held", &client.retrieve(&id, &options, None), Outcome::NotApplied);
+    validated("cancel", &client.cancel(&id, &options, None), Outcome::Canceled);
+    validated("again", &client.cancel(&id, &options, None), Outcome::AlreadyCanceled);
+    validated("canceled", &client.retrieve(&id, &options, None), Outcome::AlreadyCanceled);
+    let captured = sandbox.create(&CreateParams::default());
+    sandbox.pay(&captured).unwrap();
+    sandbox.capture(&captured, None).unwrap();
+    validated("captured", &client.cancel(&captured, &options, None), Outcome::NotCancelable);
+    validated("nowhere", &client.cancel("fcs_0", &options, None), Outcome::NotApplied);
+    validated("no id", &client.cancel("", &options, None), Outcome::NotApplied);
+    validated("unreadable", &client.retrieve("fcs_0", &options, None), Outcome::Unknown);
+
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    validated("silent", &client_at(&url).cancel(&id, &options, None), Outcome::Unknown);
+    let (mut stream, _) = silent.accept().unwrap();
+    assert!(stream.read(&mut [0; 16]).unwrap() > 0, "the cancel was sent");
+    drop((silent, stream));
+    validated("refused", &client_at(&url).cancel(&id, &options, None), Outcome::NotApplied);
+}
+
+#[test]
+fn the_schema_refuses_what_is_no_result() {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let example: Value = serde_json::from_str(blocks(RESULT, "json")[0]).unwrap();
+    assert!(validator.is_valid(&example));
+    for name in example.as_object().unwrap().keys() {
+        let mut less = example.clone();
+        less.as_object_mut().unwrap().remove(name);
+        assert!(!validator.is_valid(&less), "without {name}");
+    }
+    let mut more = example.clone();
+    more["surprise"] = json!(1);
+    assert!(!validator.is_valid(&more));
+    let mut other = example;
+    other["outcome"] = json!("error");
+    assert!(!validator.is_valid(&other));
+}
