@@ -142,6 +142,11 @@ impl Under {
 }
 
 impl Program {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// The program, ready for its arguments. Its environment is empty, but for the path.
     pub fn command(&self, under: Under) -> Command {
         let mut command = match under {

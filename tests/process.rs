@@ -1,0 +1,102 @@
+//! The library as a guest in somebody else's process: forks, signals, threads, descriptors.
+
+mod native;
+
+use std::process::Command;
+
+use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
+use native::{Scratch, run_tool, said};
+
+fn start() -> Sandbox {
+    Sandbox::start(Options::default()).unwrap()
+}
+
+fn held(sandbox: &Sandbox, count: usize) -> Vec<String> {
+    let one = |_| {
+        let id = sandbox.create(&CreateParams::default());
+        sandbox.pay(&id).unwrap();
+        id
+    };
+    (0..count).map(one).collect()
+}
+
+/// Each session was canceled, by one request.
+fn assert_canceled_once(sandbox: &Sandbox, ids: &[String]) {
+    for id in ids {
+        let truth = sandbox.truth(id).unwrap();
+        let applied = (truth.hold, truth.cancels_applied.len(), truth.cancels_received);
+        assert_eq!(applied, (Hold::Released, 1, 1), "{id}");
+    }
+}
+
+fn assert_content(output: &std::process::Output) {
+    let is_silent = output.stdout.is_empty() && output.stderr.is_empty();
+    assert!(output.status.success() && is_silent, "{}", said(output));
+}
+
+#[test]
+fn given_a_fork_when_both_sides_cancel_then_the_child_has_a_connection_of_its_own() {
+    let scratch = Scratch::new("fork");
+    let fork = scratch.compile_test("fork");
+    for under in native::Under::each() {
+        let sandbox = start();
+        let ids = held(&sandbox, 3);
+        let output = fork.command(under).arg(sandbox.url()).args(&ids).output().unwrap();
+        assert_content(&output);
+        assert_canceled_once(&sandbox, &ids);
+        let on: Vec<u64> = sandbox.requests().iter().map(|request| request.connection).collect();
+        assert_eq!(on, [1, 2, 1], "parent, child, and the parent on its old connection");
+    }
+}
+
+#[test]
+fn given_a_signal_each_millisecond_when_canceled_then_no_wait_notices() {
+    let scratch = Scratch::new("signals");
+    let signals = scratch.compile_test("signals");
+    let sandbox = start();
+    let ids = held(&sandbox, 400);
+    let mut command = signals.command(native::Under::Nothing);
+    let output = command.arg(sandbox.url()).args(&ids).output().unwrap();
+    assert_content(&output);
+    assert_canceled_once(&sandbox, &ids);
+}
+
+/// The system calls of the second of two cancels, by name.
+fn calls_of_the_second(trace: &str) -> Vec<&str> {
+    let begin = trace.find("[the second begins]").expect("the first mark");
+    let end = trace.find("[the second ends]").expect("the second mark");
+    trace[begin..end]
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            // With -f -o each line begins with the number of its process.
+            Some(
+                line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ')
+                    .split_once('(')?
+                    .0,
+            )
+        })
+        .filter(|name| *name != "write")
+        .collect()
+}
+
+#[test]
+fn given_a_warm_client_when_canceled_then_no_thread_no_look_up_no_file_and_few_system_calls() {
+    let scratch = Scratch::new("warm");
+    let warm = scratch.compile_test("warm");
+    let sandbox = start();
+    let ids = held(&sandbox, 2);
+    let trace = scratch.path("trace");
+    let mut command = Command::new("strace");
+    command.args(["-f", "-o"]).arg(&trace).arg(warm.path()).arg(sandbox.url()).args(&ids);
+    let output = run_tool(&mut command, "strace");
+    assert!(output.status.success(), "{}", said(&output));
+    assert_canceled_once(&sandbox, &ids);
+    let trace = scratch.read("trace");
+    let calls = calls_of_the_second(&trace);
+    println!("system calls of a warm cancel: {calls:?}");
+    let allowed = ["getpid", "getrandom", "poll", "ppoll", "read", "recvfrom", "sendto", "brk"];
+    let others: Vec<_> = calls.iter().filter(|name| !allowed.contains(name)).collect();
+    assert!(others.is_empty(), "{others:?} in {calls:?}");
+    assert!(calls.contains(&"sendto") && calls.len() <= 9, "{calls:?}");
+}
