@@ -1,0 +1,160 @@
+//! The way through a proxy: nothing said to it counts as handed over, and it never sees a key.
+
+mod native;
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
+use flexcancel::{Client, Code, Config, Outcome, Phase, Report};
+use native::Scratch;
+use serde_json::{Value, json};
+
+const KEY: &str = "fsk_test_hunter2";
+
+/// A proxy that answers CONNECT as told and, if that is a 200, carries bytes both ways. Keeps
+/// every head that it was sent.
+struct Proxy {
+    address: String,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    fn start(answer: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&heads);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (stream, kept) = (stream.unwrap(), Arc::clone(&kept));
+                thread::spawn(move || serve(stream, answer, &kept));
+            }
+        });
+        Self { address, heads }
+    }
+
+    fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+fn serve(mut stream: TcpStream, answer: &str, heads: &Mutex<Vec<String>>) -> Option<()> {
+    let (mut head, mut byte) = (Vec::new(), [0]);
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).ok()?;
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).ok()?;
+    let target = head.split(' ').nth(1)?.to_owned();
+    heads.lock().unwrap().push(head);
+    stream.write_all(answer.as_bytes()).ok()?;
+    if answer.starts_with("HTTP/1.1 200") {
+        let mut server = TcpStream::connect(target).ok()?;
+        let (mut back, mut to) = (server.try_clone().ok()?, stream.try_clone().ok()?);
+        thread::spawn(move || io::copy(&mut back, &mut to));
+        let _ = io::copy(&mut stream, &mut server);
+    }
+    Some(())
+}
+
+/// A Flex that speaks TLS, a held session, and the file of its authority.
+fn flex(scratch: &Scratch) -> (Sandbox, String, PathBuf) {
+    let sandbox = Sandbox::start(Options { tls: true, ..Options::default() }).unwrap();
+    let id = sandbox.create(&CreateParams::default());
+    sandbox.pay(&id).unwrap();
+    let file = scratch.write("ca.pem", sandbox.ca_pem().unwrap());
+    (sandbox, id, file)
+}
+
+fn config(sandbox: &Sandbox, ca_file: &PathBuf, proxy: &str) -> Value {
+    json!({
+        "api_key": KEY,
+        "base_url": sandbox.url(),
+        "ca_file": ca_file,
+        "proxy": proxy,
+        "timeout_ms": 500,
+    })
+}
+
+fn cancel(config: &Value, id: &str) -> Report {
+    let client = Client::new(&Config::from_json(&config.to_string()).unwrap()).unwrap();
+    client.cancel(id, &flexcancel::Options::default(), None)
+}
+
+#[test]
+fn through_a_proxy_the_session_is_canceled_and_the_proxy_sees_no_key() {
+    let scratch = Scratch::new("proxy");
+    let (sandbox, id, ca_file) = flex(&scratch);
+    let proxy = Proxy::start("HTTP/1.1 200 Connection established\r\n\r\n");
+    let url = format!("http://till:pass%20word@{}", proxy.address);
+    let mut config = config(&sandbox, &ca_file, &url);
+    config["timeout_ms"] = json!(5_000);
+    let report = cancel(&config, &id);
+    assert_eq!((report.outcome, report.code), (Outcome::Canceled, Code::Ok), "{}", report.message);
+    assert_eq!(sandbox.truth(&id).unwrap().hold, Hold::Released);
+    let heads = proxy.heads();
+    assert_eq!(heads.len(), 1);
+    let target = format!("127.0.0.1:{}", sandbox.port());
+    assert!(heads[0].starts_with(&format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n")));
+    assert!(heads[0].contains("\r\nProxy-Authorization: Basic "), "{}", heads[0]);
+    assert!(!heads[0].contains("hunter2"));
+    assert!(!report.to_json().unwrap().contains("pass"));
+}
+
+#[test]
+fn a_proxy_that_opens_no_connection_means_that_nothing_was_sent() {
+    let scratch = Scratch::new("proxy_refuses");
+    let (sandbox, id, ca_file) = flex(&scratch);
+    for (answer, why) in [
+        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "(407)"),
+        ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "502"),
+        ("SSH-2.0-OpenSSH\r\n", "not HTTP"),
+        ("", "closed the connection"),
+    ] {
+        let proxy = Proxy::start(answer);
+        let report = cancel(&config(&sandbox, &ca_file, &format!("http://{}", proxy.address)), &id);
+        assert_eq!((report.outcome, report.code), (Outcome::NotApplied, Code::Connect), "{why}");
+        assert!(report.message.contains(why), "{why}: {}", report.message);
+        assert!(report.attempts.iter().all(|attempt| attempt.phase == Phase::Connecting));
+    }
+    assert_eq!(sandbox.connections(), 0);
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_a_configuration_error() {
+    for (base_url, proxy) in [
+        ("http://127.0.0.1:1", "http://127.0.0.1:2"),
+        ("https://flex.test", "http://"),
+        ("https://flex.test", "http://a b"),
+    ] {
+        let json = json!({ "api_key": KEY, "base_url": base_url, "proxy": proxy }).to_string();
+        let problem = Client::new(&Config::from_json(&json).unwrap()).unwrap_err();
+        assert_eq!(problem.field, "proxy", "{base_url} {proxy}: {problem}");
+    }
+}
+
+#[test]
+fn the_environments_proxy_is_used_only_if_it_is_asked_for() {
+    let scratch = Scratch::new("proxy_env");
+    let call = scratch.compile_test("call");
+    let (sandbox, id, ca_file) = flex(&scratch);
+    let proxy = Proxy::start("HTTP/1.1 403 Forbidden\r\n\r\n");
+    let url = format!("http://{}", proxy.address);
+    let result = |asked: &str, no_proxy: &str| {
+        let mut command = call.command(native::Under::Nothing);
+        command.env("HTTPS_PROXY", &url).env("ALL_PROXY", &url).env("NO_PROXY", no_proxy);
+        let output = command.arg(config(&sandbox, &ca_file, asked).to_string()).arg(&id).output();
+        let json: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+        (json["outcome"].as_str().unwrap().to_owned(), json["code"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(result("env", ""), ("not_applied".into(), "connect".into()));
+    assert!(!proxy.heads().is_empty());
+    proxy.heads.lock().unwrap().clear();
+    assert_eq!(result("env", "127.0.0.1"), ("canceled".into(), "ok".into()));
+    assert_eq!(result("none", ""), ("already_canceled".into(), "ok".into()));
+    assert_eq!(proxy.heads(), Vec::<String>::new());
+}
