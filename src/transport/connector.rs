@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::connection::Connection;
 use super::proxy::Tunnel;
-use super::resolver::{Resolver, system_look_up};
+use super::resolver::{LookUp, Resolver};
 use super::socket::Socket;
 use super::tls::Tls;
 use super::{Exchange, Failure, Phase};
@@ -23,14 +23,14 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(config: &Config) -> Result<Self, FieldError> {
+    pub(super) fn new(config: &Config, look_up: Arc<LookUp>) -> Result<Self, FieldError> {
         let target = &config.base_url;
         let tunnel = Tunnel::new(&config.proxy, target)?;
         let (host, port) = match &tunnel {
             Some(tunnel) => (tunnel.host.as_str(), tunnel.port),
             None => (target.host.as_str(), target.port),
         };
-        let resolver = Resolver::new(host, port, config.dns_ttl, system_look_up());
+        let resolver = Resolver::new(host, port, config.dns_ttl, look_up);
         // Made in any case, so that a bad ca_file is found even where no TLS is spoken.
         let tls = Tls::new(&target.host, &config.trust)?;
         Ok(Self { resolver, tunnel, tls: target.https.then_some(tls) })

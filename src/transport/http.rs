@@ -22,6 +22,7 @@ use ureq::unversioned::transport::{
 use super::connection::Connection;
 use super::connector::Connector;
 use super::pool::Pool;
+use super::resolver::{LookUp, system_look_up};
 use super::{Exchange, Failure, Phase, Transport};
 use crate::config::Config;
 use crate::fields::FieldError;
@@ -45,6 +46,11 @@ pub(crate) struct HttpTransport {
 
 impl HttpTransport {
     pub(crate) fn new(config: &Config) -> Result<Self, FieldError> {
+        Self::with_look_up(config, system_look_up())
+    }
+
+    /// With another way to look names up, as tests need it.
+    pub(super) fn with_look_up(config: &Config, look_up: Arc<LookUp>) -> Result<Self, FieldError> {
         // Without proxy(None) the default would read the environment.
         let http = ureq::config::Config::builder()
             .proxy(None)
@@ -54,7 +60,7 @@ impl HttpTransport {
             .max_response_header_size(MAX_HEAD_BYTES)
             .build();
         let pool = Arc::new(Pool::new(config.max_idle));
-        Ok(Self { connector: Connector::new(config)?, pool, http })
+        Ok(Self { connector: Connector::new(config, look_up)?, pool, http })
     }
 }
 

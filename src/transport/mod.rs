@@ -7,6 +7,8 @@ mod pool;
 mod proxy;
 mod resolver;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::fmt;
