@@ -9,10 +9,9 @@ use http::Request;
 use crate::abort::Abort;
 use crate::client::Client;
 use crate::event::Event;
+use crate::evidence::{Class, Evidence, class_of, reading_of};
 use crate::fields::FieldError;
-use crate::judge::{
-    self, Class, Evidence, Finding, Pace, Step, Verdict, class_of, judge_at_the_end, reading_of,
-};
+use crate::judge::{self, Finding, Pace, Step, Verdict, judge_at_the_end};
 use crate::options::Options;
 use crate::outcome::Code;
 use crate::report::{Attempt, Report};

@@ -141,3 +141,6 @@ impl fmt::Debug for Client {
         f.debug_struct("Client").field("mode", &self.mode).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@
 //! | floor | files | |
 //! |---|---|---|
 //! | 0 | `outcome` `secret` `abort` `fields` | words, and what needs nothing else |
-//! | 1 | `config` `session` `snapshot` `wire` `options` `retry` `judge` | pure: reads and decides, without I/O |
+//! | 1 | `config` `session` `snapshot` `wire` `options` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
 //! | 2 | `transport` | the way to the service |
 //! | 3 | `report` `event` `client` `call` | one call |
 //! | 4 | `ffi` | the C ABI, and the only unsafe code |
@@ -42,6 +42,7 @@ mod call;
 mod client;
 mod config;
 mod event;
+mod evidence;
 pub mod ffi;
 mod fields;
 mod judge;

@@ -3,6 +3,8 @@
 use http::{HeaderMap, StatusCode};
 
 use super::*;
+use crate::config::Mode;
+use crate::evidence::{Evidence, class_of};
 use crate::secret::Secret;
 use crate::wire::{self, Response, SessionId};
 

@@ -50,7 +50,7 @@ impl HttpTransport {
     }
 
     /// With another way to look names up, as tests need it.
-    pub(super) fn with_look_up(config: &Config, look_up: Arc<LookUp>) -> Result<Self, FieldError> {
+    pub(crate) fn with_look_up(config: &Config, look_up: Arc<LookUp>) -> Result<Self, FieldError> {
         // Without proxy(None) the default would read the environment.
         let http = ureq::config::Config::builder()
             .proxy(None)

@@ -7,8 +7,6 @@ mod pool;
 mod proxy;
 mod resolver;
 mod socket;
-#[cfg(test)]
-mod tests;
 mod tls;
 
 use std::fmt;

@@ -25,7 +25,7 @@ const THREAD_STACK_BYTES: usize = 1024 * 1024;
 pub(crate) const RESOLVER_THREAD: &str = "flexcancel-dns";
 
 /// Looks a name up, however long it takes.
-pub(super) type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
+pub(crate) type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
 /// The resolver of one client, which has one host.
 pub(super) struct Resolver {

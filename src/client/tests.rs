@@ -2,12 +2,14 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Instant;
 
 use super::*;
-use crate::{Client, Config, Options, Outcome, Report};
+use crate::outcome::Outcome;
+use crate::transport::Phase;
 
 const ANSWER: &str = "{\"checkout_session\":{\"checkout_session_id\":\"fcs_1\"}}";
 
