@@ -1,12 +1,14 @@
 //! `/__sandbox/…`: the truth and the shopper's part, over HTTP, for integrators in any language.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::{AmountBody, parse_body};
 use crate::error::{ErrorShape, Refusal};
+use crate::injection::{Injection, Pending};
 use crate::keys::Mode;
 use crate::model::Model;
 use crate::record::RequestRecord;
@@ -19,6 +21,24 @@ pub(crate) const PREFIX: &str = "/__sandbox/";
 pub(crate) struct Desk<'a> {
     pub(crate) model: &'a mut Model,
     pub(crate) records: &'a mut VecDeque<RequestRecord>,
+    pub(crate) faults: &'a mut Pending,
+    /// What is to become of the port.
+    pub(crate) outage: Option<Outage>,
+}
+
+/// A change of the port.
+#[derive(Clone, Copy)]
+pub(crate) enum Outage {
+    /// It is closed, for some time or until further notice.
+    Begins(Option<Duration>),
+    Ends,
+}
+
+/// The body that begins an outage.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct OutageBody {
+    ms: Option<u32>,
 }
 
 /// The body of a creation, beside the session's own parameters.
@@ -53,6 +73,25 @@ fn perform(desk: &mut Desk<'_>, method: &str, path: &str, body: &[u8]) -> Result
             desk.records.clear();
             Ok(to_json(&json!({})))
         }
+        ("GET", ["faults"]) => Ok(to_json(&json!({ "faults": desk.faults.list() }))),
+        ("POST", ["faults"]) => {
+            desk.faults.push(Injection::from_json(body)?);
+            Ok(to_json(&json!({ "faults": desk.faults.list() })))
+        }
+        ("DELETE", ["faults"]) => {
+            desk.faults.clear();
+            Ok(to_json(&json!({})))
+        }
+        ("POST", ["outage"]) => {
+            let time = parse_body::<OutageBody>(body)?.ms;
+            let time = time.map(|ms| Duration::from_millis(u64::from(ms)));
+            desk.outage = Some(Outage::Begins(time));
+            Ok(to_json(&json!({})))
+        }
+        ("DELETE", ["outage"]) => {
+            desk.outage = Some(Outage::Ends);
+            Ok(to_json(&json!({})))
+        }
         ("POST", ["sessions"]) => {
             let id = create(desk.model, parse_body(body)?)?;
             Ok(to_json(&json!({ "checkout_session_id": id })))
@@ -62,9 +101,10 @@ fn perform(desk: &mut Desk<'_>, method: &str, path: &str, body: &[u8]) -> Result
             act(desk.model, id, action, body)?;
             truth(desk.model, id)
         }
-        (_, ["requests"] | ["sessions"] | ["sessions", _] | ["sessions", _, _]) => {
-            Err(Refusal::WRONG_METHOD)
-        }
+        (
+            _,
+            ["requests" | "faults" | "outage" | "sessions"] | ["sessions", _] | ["sessions", _, _],
+        ) => Err(Refusal::WRONG_METHOD),
         _ => Err(Refusal::NO_ROUTE),
     }
 }

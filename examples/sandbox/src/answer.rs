@@ -1,6 +1,12 @@
-//! Answers, and how they go out.
+//! How an answer goes out: the one place where its bytes are written.
 
 use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::pause::End;
+
+/// How often bytes of a slow answer are written.
+const BEATS_PER_SECOND: u32 = 100;
 
 /// What happens to the connection after an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -8,8 +14,16 @@ pub enum Then {
     /// It waits for the next request.
     #[default]
     KeepOpen,
-    /// It is closed.
+    /// It is closed: by a FIN, after a `close_notify` with TLS.
     Close,
+    /// It is reset.
+    Reset,
+    /// It stays open, and nothing more is said on it.
+    Stall,
+    /// With TLS, a `close_notify` goes out without a FIN; without TLS, it is closed.
+    CloseNotify,
+    /// With TLS, a fatal alert goes out; without TLS, it is closed.
+    Alert,
 }
 
 /// An answer given word for word in place of the model's.
@@ -33,18 +47,56 @@ pub(crate) struct Answer {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) then: Then,
+    /// What is waited before the first byte.
+    pub(crate) delay: Duration,
+    pub(crate) pace: Pace,
+}
+
+/// How fast an answer goes out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Pace {
+    #[default]
+    AtOnce,
+    BytesPerSecond(u32),
+    /// Over and over.
+    WithoutEnd,
 }
 
 impl Answer {
     pub(crate) fn new(bytes: Vec<u8>, then: Then) -> Self {
-        Answer { bytes, plan: Plan { then } }
+        Answer { bytes, plan: Plan { then, ..Plan::default() } }
     }
 }
 
 /// Writes an answer as planned. Whatever goes wrong with an answer on purpose goes wrong here:
 /// this function alone sees all of its bytes and the connection.
-pub(crate) fn deliver(stream: &mut impl Write, answer: &Answer) -> io::Result<Then> {
-    stream.write_all(&answer.bytes)?;
-    stream.flush()?;
-    Ok(answer.plan.then)
+pub(crate) fn deliver(stream: &mut impl Write, answer: &Answer, end: &End) -> io::Result<Then> {
+    let Plan { then, delay, pace } = answer.plan;
+    if !delay.is_zero() && end.comes_within(delay) {
+        return Ok(Then::Close);
+    }
+    match pace {
+        Pace::AtOnce => {
+            stream.write_all(&answer.bytes)?;
+            stream.flush()?;
+        }
+        Pace::BytesPerSecond(speed) => {
+            let portion = (speed / BEATS_PER_SECOND).max(1);
+            let beat = Duration::from_secs(1) * portion / speed.max(1);
+            for bytes in answer.bytes.chunks(usize::try_from(portion).unwrap_or(usize::MAX)) {
+                stream.write_all(bytes)?;
+                stream.flush()?;
+                if end.comes_within(beat) {
+                    return Ok(Then::Close);
+                }
+            }
+        }
+        Pace::WithoutEnd => {
+            while !end.comes_within(Duration::from_millis(1)) {
+                stream.write_all(&answer.bytes)?;
+                stream.flush()?;
+            }
+        }
+    }
+    Ok(then)
 }

@@ -145,13 +145,14 @@ mod tests {
 
     #[test]
     fn the_help_names_every_choice() {
-        use flex_sandbox::{AfterCancel, Intents, KeyHandling, SecondCancel};
+        use flex_sandbox::{AfterCancel, Fault, Intents, KeyHandling, SecondCancel};
         let names = (AfterCancel::ALL.iter().map(|it| it.name()))
             .chain(SecondCancel::ALL.iter().map(|it| it.name()))
             .chain(KeyHandling::ALL.iter().map(|it| it.name()))
             .chain(Intents::ALL.iter().map(|it| it.name()))
             .chain(Effects::ALL.iter().map(|it| it.name()))
-            .chain(ErrorShape::ALL.iter().map(|it| it.name()));
+            .chain(ErrorShape::ALL.iter().map(|it| it.name()))
+            .chain(Fault::NAMES.iter().copied());
         for name in names {
             assert!(HELP.contains(name), "{name}");
         }

@@ -6,13 +6,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use socket2::SockRef;
 
+use crate::admin;
 use crate::answer::{self, Answer, Then};
+use crate::fault::{Fault, How};
 use crate::http::{self, ReadError, Request};
+use crate::pause::End;
 
 /// How much of what a client still sends is read and dropped before its connection is closed.
 const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// Longer than any method.
+const MAX_METHOD_BYTES: usize = 8;
+
+/// A fatal TLS alert, in the clear as one that comes from a stranger.
+const INTERNAL_ERROR: [u8; 7] = [21, 3, 3, 0, 2, 2, 80];
 
 /// A socket that the server can shut down while its connection's thread is blocked on it.
 #[derive(Clone)]
@@ -53,6 +63,40 @@ impl Socket {
     }
 }
 
+impl Socket {
+    /// Has a fault befall the connection before anything is said on it.
+    pub(crate) fn spoil(&self, fault: &Fault) {
+        match fault {
+            Fault::CloseBeforeRead => self.close(),
+            Fault::ResetHandshake => {
+                // Whether a byte came or the client left makes no difference.
+                let _ = (&*self.0).read(&mut [0]);
+                self.reset();
+            }
+            _ => self.stall(),
+        }
+    }
+
+    /// Has the connection reset when its last handle is dropped.
+    fn reset(&self) {
+        // It fails only on a socket that is closed already.
+        let _ = SockRef::from(&*self.0).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Says nothing more until the client leaves or the sandbox ends.
+    fn stall(&self) {
+        let mut bytes = [0; 8 * 1024];
+        loop {
+            match (&*self.0).read(&mut bytes) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
+    }
+}
+
 impl Read for Socket {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         (&*self.0).read(into)
@@ -79,6 +123,31 @@ impl Stream {
         let Some(config) = tls else { return Ok(Stream::Plain(socket)) };
         let session = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
         Ok(Stream::Tls(Box::new(StreamOwned::new(session, socket))))
+    }
+
+    fn end(mut self, then: Then) {
+        match (then, &mut self) {
+            (Then::Reset, _) => self.socket().reset(),
+            (Then::Stall, _) => self.socket().stall(),
+            (Then::CloseNotify, Stream::Tls(tls)) => {
+                tls.conn.send_close_notify();
+                while tls.conn.wants_write() && tls.conn.write_tls(&mut tls.sock).is_ok() {}
+                tls.sock.stall();
+            }
+            (Then::Alert, Stream::Tls(tls)) => {
+                // If it cannot be written, there is nobody to read it.
+                let _ = tls.sock.write_all(&INTERNAL_ERROR);
+                tls.sock.close();
+            }
+            _ => self.close(),
+        }
+    }
+
+    fn socket(&self) -> &Socket {
+        match self {
+            Stream::Plain(socket) => socket,
+            Stream::Tls(tls) => &tls.sock,
+        }
     }
 
     fn close(&mut self) {
@@ -119,27 +188,94 @@ impl Write for Stream {
     }
 }
 
+/// What is said on a connection.
+pub(crate) trait Script {
+    /// Where the request that is arriving is to be cut, and how.
+    fn cut(&mut self) -> Option<(usize, How)>;
+    fn respond(&mut self, request: &Request) -> Answer;
+    /// The answer to what cannot be read.
+    fn malformed(&mut self, why: &'static str) -> Answer;
+}
+
 /// Answers the requests of one connection until either side ends it.
-pub(crate) fn serve(
-    mut stream: Stream,
-    mut respond: impl FnMut(&Request) -> Answer,
-    malformed: impl Fn(&'static str) -> Answer,
-) {
+pub(crate) fn serve(mut stream: Stream, end: &End, script: &mut impl Script) {
     let mut buffer = Vec::new();
-    loop {
-        let request = match http::read_request(&mut stream, &mut buffer) {
-            Ok(Some(request)) => request,
-            Err(ReadError::Malformed(why)) => {
-                // Where the next request would begin is anyone's guess: this answer is the last,
-                // and if it cannot be written there is nobody to read it.
-                let _ = answer::deliver(&mut stream, &malformed(why));
-                break;
-            }
-            Ok(None) | Err(ReadError::Io) => break,
+    let then = loop {
+        let cut = match is_public(&mut stream, &mut buffer) {
+            Ok(true) => script.cut(),
+            Ok(false) => None,
+            Err(_) => break Then::Close,
         };
-        if !matches!(answer::deliver(&mut stream, &respond(&request)), Ok(Then::KeepOpen)) {
-            break;
+        if let Some((at, how)) = cut {
+            let left = at.saturating_sub(buffer.len());
+            if left > 0 {
+                // However it ends, by the limit or before: here the fault strikes.
+                let _ = http::read_request(&mut Limited { stream: &mut stream, left }, &mut buffer);
+            }
+            break how.into();
+        }
+        let (answer, is_last) = match http::read_request(&mut stream, &mut buffer) {
+            Ok(Some(request)) => (script.respond(&request), false),
+            // Where the next request would begin is anyone's guess: this answer is the last.
+            Err(ReadError::Malformed(why)) => (script.malformed(why), true),
+            Ok(None) | Err(ReadError::Io) => break Then::Close,
+        };
+        match answer::deliver(&mut stream, &answer, end) {
+            Ok(Then::KeepOpen) if !is_last => {}
+            Ok(Then::KeepOpen) | Err(_) => break Then::Close,
+            Ok(then) => break then,
+        }
+    };
+    stream.end(then);
+}
+
+/// Waits until it shows what the next request is for; true if it is for Flex's own routes.
+fn is_public(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<bool> {
+    loop {
+        if let Some(end) = buffer.iter().position(|byte| !byte.is_ascii_uppercase()) {
+            let target = &buffer[end..];
+            let expected = [b" ", admin::PREFIX.as_bytes()].concat();
+            let common = target.len().min(expected.len());
+            if target[..common] != expected[..common] {
+                return Ok(true);
+            }
+            if common == expected.len() {
+                return Ok(false);
+            }
+        } else if buffer.len() >= MAX_METHOD_BYTES {
+            return Ok(true);
+        }
+        let mut bytes = [0; 8 * 1024];
+        match stream.read(&mut bytes) {
+            Ok(0) => return Ok(false),
+            Ok(read) => buffer.extend_from_slice(&bytes[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
-    stream.close();
+}
+
+/// A stream of which only so many bytes can be read.
+struct Limited<'a> {
+    stream: &'a mut Stream,
+    left: usize,
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let most = into.len().min(self.left);
+        let read = self.stream.read(&mut into[..most])?;
+        self.left -= read;
+        Ok(read)
+    }
+}
+
+impl Write for Limited<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
 }

@@ -61,6 +61,14 @@ impl Refusal {
         Refusal { status: 422, code: "invalid_request", message: Cow::Owned(message.into()) }
     }
 
+    pub(crate) fn unavailable() -> Self {
+        Self::new(503, "unavailable", "Come back later.")
+    }
+
+    pub(crate) fn internal_error() -> Self {
+        Self::new(500, "internal_error", "Something went wrong.")
+    }
+
     pub(crate) fn bad_request(message: &'static str) -> Self {
         Self::new(400, "invalid_request", message)
     }

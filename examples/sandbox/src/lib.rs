@@ -6,6 +6,7 @@
 //!
 //! - [`Model`] is Flex itself: pure, without I/O and without a clock, so a run replays exactly.
 //! - [`Dialect`] is what Flex leaves undocumented, and what therefore varies.
+//! - [`Fault`] is what can be made to go wrong on the way, at any byte.
 //! - [`Sandbox`] serves a model over HTTP or HTTPS on 127.0.0.1.
 //!
 //! ```
@@ -29,17 +30,23 @@ mod choice;
 mod connection;
 mod dialect;
 mod error;
+mod fault;
 mod http;
 mod id;
 mod idempotency;
+mod injection;
 mod intent;
 mod keys;
 mod model;
 mod options;
+mod pause;
+mod port;
 mod record;
 mod response;
 mod server;
 mod session;
+mod shared;
+mod spoil;
 mod tls;
 mod truth;
 
@@ -48,6 +55,8 @@ pub use api::{ApiRequest, ApiResponse};
 pub use choice::UnknownChoice;
 pub use dialect::{AfterCancel, Dialect, Effects, Intents, KeyHandling, SecondCancel};
 pub use error::{ErrorShape, Refusal};
+pub use fault::{Fault, How, Operation};
+pub use injection::Injection;
 pub use intent::IntentStatus;
 pub use keys::{Keys, Mode};
 pub use model::{Canceler, DEFAULT_LATE, Model, SESSION_LIFETIME, Settings};

@@ -131,7 +131,7 @@ impl<S: Read + Write> Client<S> {
 
     fn fill(&mut self) {
         let mut bytes = [0; 4096];
-        let read = self.stream.read(&mut bytes).expect("it answers");
+        let read = read_through(&mut self.stream, &mut bytes).expect("it answers");
         assert_ne!(read, 0, "the connection was closed before the answer was complete");
         self.buffer.extend_from_slice(&bytes[..read]);
     }
@@ -139,4 +139,14 @@ impl<S: Read + Write> Client<S> {
 
 pub(crate) fn bearer(key: &str) -> String {
     format!("Bearer {key}")
+}
+
+/// A socket with a timeout reports an interruption (by a debugger, say); it is read again.
+pub(crate) fn read_through(stream: &mut impl Read, into: &mut [u8]) -> std::io::Result<usize> {
+    loop {
+        match stream.read(into) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
 }

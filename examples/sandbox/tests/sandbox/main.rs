@@ -4,6 +4,7 @@ mod answers;
 mod cancel;
 mod client;
 mod dialects;
+mod faults;
 mod keys;
 mod life;
 mod model;

@@ -1,0 +1,305 @@
+//! What all threads of a sandbox share: the model, the faults, the requests that arrived.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Instant, SystemTime};
+
+use rustls::ServerConfig;
+
+use crate::admin::{self, Desk, Outage};
+use crate::answer::{Answer, Scripted, Then};
+use crate::api::{ApiRequest, ApiResponse};
+use crate::connection::{self, Script, Socket, Stream};
+use crate::error::{ErrorShape, Refusal};
+use crate::fault::{Fault, How, Operation};
+use crate::http::Request;
+use crate::injection::{Injection, Pending};
+use crate::keys::Keys;
+use crate::model::{Model, Settings};
+use crate::options::Options;
+use crate::pause::End;
+use crate::port::Port;
+use crate::record::RequestRecord;
+use crate::response::Response;
+use crate::server::RECORDS_KEPT;
+use crate::spoil::{self, Instead, Right};
+
+pub(crate) struct Shared {
+    pub(crate) port: Port,
+    pub(crate) end: End,
+    keys: Keys,
+    tls: Option<Arc<ServerConfig>>,
+    started: Instant,
+    state: Mutex<State>,
+}
+
+pub(crate) struct State {
+    model: Model,
+    pub(crate) script: VecDeque<Scripted>,
+    pub(crate) faults: Pending,
+    /// The idempotency keys whose stored answer is a 500.
+    failed_keys: BTreeSet<String>,
+    pub(crate) records: VecDeque<RequestRecord>,
+    numbered: u64,
+    pub(crate) accepted: u64,
+    /// The open connections.
+    sockets: BTreeMap<u64, Socket>,
+    pub(crate) threads: Vec<JoinHandle<()>>,
+}
+
+impl Shared {
+    pub(crate) fn new(options: &Options, port: Port, tls: Option<Arc<ServerConfig>>) -> Self {
+        let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let model = Model::new(Settings {
+            dialect: options.dialect,
+            error_shape: options.error_shape,
+            late: options.late,
+            seed: options.seed,
+            epoch_s: since_epoch.unwrap_or_default().as_secs(),
+        });
+        Shared {
+            port,
+            end: End::default(),
+            keys: options.keys.clone(),
+            tls,
+            started: Instant::now(),
+            state: Mutex::new(State {
+                model,
+                script: VecDeque::new(),
+                faults: Pending::default(),
+                failed_keys: BTreeSet::new(),
+                records: VecDeque::new(),
+                numbered: 0,
+                accepted: 0,
+                sockets: BTreeMap::new(),
+                threads: Vec::new(),
+            }),
+        }
+    }
+
+    /// A connection's thread that panicked must not take the truth with it.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn model<T>(&self, work: impl FnOnce(&mut Model) -> T) -> T {
+        let mut state = self.state();
+        state.model.advance(self.started.elapsed());
+        work(&mut state.model)
+    }
+
+    /// Closes every open connection but one.
+    pub(crate) fn close_connections(&self, spared: Option<u64>) {
+        let state = self.state();
+        let others = state.sockets.iter().filter(|(number, _)| Some(**number) != spared);
+        others.for_each(|(_, socket)| socket.shut_down());
+    }
+
+    fn respond(&self, connection: u64, request: &Request) -> Answer {
+        let (path, query) = split_target(&request.target);
+        if path.starts_with(admin::PREFIX) {
+            return self.respond_to_admin(connection, request, path);
+        }
+        let mut state = self.state();
+        state.numbered += 1;
+        let number = state.numbered;
+        let record = RequestRecord::new(number, connection, request, &self.keys);
+        let mode = record.mode;
+        if state.records.len() >= RECORDS_KEPT {
+            state.records.pop_front();
+        }
+        state.records.push_back(record);
+
+        let api = ApiRequest {
+            number,
+            method: &request.method,
+            path,
+            query,
+            mode,
+            idempotency_key: request.header("idempotency-key"),
+            body: &request.body,
+        };
+        let now = self.started.elapsed();
+        if !path.starts_with("/v1/") {
+            return public_answer(request, number, &state.model.handle(&api, now));
+        }
+        if let Some(Scripted { answer, apply, then }) = state.script.pop_front() {
+            if apply {
+                state.model.handle(&api, now);
+            }
+            return Answer::new(answer, then);
+        }
+        if api.idempotency_key.is_some_and(|key| state.failed_keys.contains(key)) {
+            return public_answer(request, number, &spoil::internal_error());
+        }
+        let operation = Operation::of(api.method, path);
+        match state.faults.for_answer(operation) {
+            Some(injection) => self.spoil(&mut state, &injection, request, &api),
+            None => public_answer(request, number, &state.model.handle(&api, now)),
+        }
+    }
+
+    fn spoil(
+        &self,
+        state: &mut State,
+        injection: &Injection,
+        request: &Request,
+        api: &ApiRequest<'_>,
+    ) -> Answer {
+        let Injection { fault, apply, .. } = injection;
+        let now = self.started.elapsed();
+        let response = match spoil::instead(fault) {
+            _ if *apply => state.model.handle(api, now),
+            Instead::AsItIs => {
+                let path = api.path.strip_suffix("/cancel").unwrap_or(api.path);
+                state.model.handle(&ApiRequest { method: "GET", path, ..*api }, now)
+            }
+            Instead::Unavailable => spoil::unavailable(),
+        };
+        if *fault == Fault::Replayed500 {
+            state.failed_keys.extend(api.idempotency_key.map(str::to_owned));
+            return public_answer(request, api.number, &spoil::internal_error());
+        }
+        let then = if request.keep_alive { Then::KeepOpen } else { Then::Close };
+        spoil::spoiled(fault, Right { response, request_id: request_id(api.number), then })
+    }
+
+    fn respond_to_admin(&self, connection: u64, request: &Request, path: &str) -> Answer {
+        let mut state = self.state();
+        let State { model, records, faults, .. } = &mut *state;
+        model.advance(self.started.elapsed());
+        let mut desk = Desk { model, records, faults, outage: None };
+        let (status, body) = admin::handle(&mut desk, &request.method, path, &request.body);
+        let outage = desk.outage;
+        // Not under the lock, which the port's own thread may be waiting for.
+        drop(state);
+        match outage {
+            Some(Outage::Begins(time)) => {
+                self.port.close(time);
+                self.close_connections(Some(connection));
+            }
+            Some(Outage::Ends) => self.port.open(),
+            None => {}
+        }
+        answer_to(request, status, "application/json", None, &body)
+    }
+
+    /// Gives a connection its thread. If there is no thread to be had, the connection is closed.
+    pub(crate) fn open(self: &Arc<Self>, socket: TcpStream) {
+        let socket = Socket::new(socket);
+        let mut state = self.state();
+        state.threads.retain(|thread| !thread.is_finished());
+        state.accepted += 1;
+        let number = state.accepted;
+        let fault = state.faults.for_connection();
+        let served = {
+            let (shared, socket) = (Arc::clone(self), socket.clone());
+            move || {
+                let _closing = Closing { number, shared: &shared };
+                match fault {
+                    Some(fault) => socket.spoil(&fault),
+                    None => shared.serve(number, socket),
+                }
+            }
+        };
+        let name = format!("flex-sandbox-{number}");
+        if let Ok(thread) = thread::Builder::new().name(name).spawn(served) {
+            state.sockets.insert(number, socket);
+            state.threads.push(thread);
+        }
+    }
+
+    fn serve(&self, number: u64, socket: Socket) {
+        if let Ok(stream) = Stream::new(socket, self.tls.as_ref()) {
+            connection::serve(stream, &self.end, &mut Conversation { number, shared: self });
+        }
+    }
+}
+
+/// One connection's part of what is shared.
+struct Conversation<'a> {
+    number: u64,
+    shared: &'a Shared,
+}
+
+impl Script for Conversation<'_> {
+    fn cut(&mut self) -> Option<(usize, How)> {
+        self.shared.state().faults.for_request()
+    }
+
+    fn respond(&mut self, request: &Request) -> Answer {
+        self.shared.respond(self.number, request)
+    }
+
+    fn malformed(&mut self, why: &'static str) -> Answer {
+        let refusal = Refusal::bad_request(why);
+        let (content_type, body) = ErrorShape::Code.render(&refusal);
+        let response = Response {
+            status: refusal.status,
+            content_type,
+            request_id: None,
+            keep_alive: false,
+            body: &body,
+        };
+        Answer::new(response.to_bytes(), Then::Close)
+    }
+}
+
+fn request_id(number: u64) -> String {
+    format!("req_{number}")
+}
+
+fn public_answer(request: &Request, number: u64, response: &ApiResponse) -> Answer {
+    let id = Some(request_id(number));
+    answer_to(request, response.status, response.content_type, id, &response.body)
+}
+
+fn answer_to(
+    request: &Request,
+    status: u16,
+    content_type: &str,
+    request_id: Option<String>,
+    body: &[u8],
+) -> Answer {
+    // The answer to a HEAD has no body, so its connection ends where a body would begin.
+    let is_head = request.method == "HEAD";
+    let keep_alive = request.keep_alive && !is_head;
+    let body = if is_head { &[] } else { body };
+    let response = Response { status, content_type, request_id, keep_alive, body };
+    Answer::new(response.to_bytes(), if keep_alive { Then::KeepOpen } else { Then::Close })
+}
+
+/// The path and the query of a request's target, which may be a whole URL if the client takes
+/// the sandbox for a proxy.
+fn split_target(target: &str) -> (&str, &str) {
+    let rest = target.strip_prefix("http://").or_else(|| target.strip_prefix("https://"));
+    let local = rest.map_or(target, |rest| rest.find('/').map_or("/", |start| &rest[start..]));
+    local.split_once('?').unwrap_or((local, ""))
+}
+
+/// Takes a connection off the list when its thread ends, however it ends.
+struct Closing<'a> {
+    number: u64,
+    shared: &'a Shared,
+}
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.shared.state().sockets.remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_a_path_and_a_query_or_a_whole_url() {
+        assert_eq!(split_target("/v1/x"), ("/v1/x", ""));
+        assert_eq!(split_target("/v1/x?a=b?c"), ("/v1/x", "a=b?c"));
+        assert_eq!(split_target("http://h:1/v1/x?a"), ("/v1/x", "a"));
+        assert_eq!(split_target("https://h"), ("/", ""));
+    }
+}
