@@ -1,0 +1,57 @@
+//! The fault matrix over real sockets: each row of the catalogue of faults that needs a socket is
+//! one case or many. Given the fault, when canceled, then the outcome that is owed; and always,
+//! what the sandbox knows to be true contradicts nothing that the report asserts.
+//!
+//! `cargo test --test faults -- --nocapture` prints the table.
+
+#[path = "faults/case.rs"]
+mod case;
+#[path = "faults/cuts.rs"]
+mod cuts;
+#[path = "faults/elsewhere.rs"]
+mod elsewhere;
+#[path = "faults/environment.rs"]
+mod environment;
+#[path = "faults/harness.rs"]
+mod harness;
+#[path = "faults/lone.rs"]
+mod lone;
+#[path = "faults/rows.rs"]
+mod rows;
+#[path = "faults/servers.rs"]
+mod servers;
+
+use std::collections::BTreeSet;
+
+/// The rows of the catalogue.
+const ROWS: std::ops::RangeInclusive<u16> = 1..=106;
+
+#[test]
+fn whatever_goes_wrong_the_outcome_is_the_one_owed_and_agrees_with_the_truth() {
+    let cases = rows::all().into_iter().chain(cuts::all()).chain(lone::all()).collect();
+    let tally = harness::run_all(cases);
+    println!("{tally}");
+    assert!(tally.complaints.is_empty(), "{}", tally.complaints.join("\n"));
+    assert!(tally.count() >= 1_000, "only {} cases", tally.count());
+    let listed: BTreeSet<u16> = elsewhere::ROWS.iter().map(|(row, _)| *row).collect();
+    let missing: Vec<u16> =
+        ROWS.filter(|row| !tally.rows().contains(row) && !listed.contains(row)).collect();
+    assert!(missing.is_empty(), "neither a case nor listed: {missing:?}");
+    assert!(listed.iter().all(|row| ROWS.contains(row)), "{listed:?}");
+}
+
+/// A Flex that confirms what it does not do makes any client wrong; that it shows is what makes
+/// the matrix worth its name.
+#[test]
+fn a_definite_outcome_that_is_not_true_is_found() {
+    let told = lone::believed_lie();
+    let report = told.report.expect("a report");
+    assert_eq!(report.outcome, flexcancel::Outcome::Canceled, "{}", report.message);
+    assert_eq!(told.complaints.len(), 1, "{:?}", told.complaints);
+    assert!(told.complaints[0].starts_with("canceled is not so"), "{:?}", told.complaints);
+}
+
+#[test]
+fn the_proxy_variables_of_the_environment_are_not_read_unless_asked_for() {
+    environment::check();
+}

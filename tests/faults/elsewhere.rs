@@ -1,0 +1,30 @@
+//! The rows that cannot be made here, and why.
+
+/// Those of the C ABI are in tests/c: hostile.c, arguments.c, threads.c, abort.c.
+pub const ROWS: &[(u16, &str)] = &[
+    (2, "takes a name server; the look-up is replaced in src/client/tests.rs"),
+    (3, "takes a name server that hangs; as row 2"),
+    (4, "takes a name with addresses of one family only; as row 2"),
+    (5, "takes a name that changes its address; as row 2, in src/client/tests.rs"),
+    (6, "takes a name server that goes down; as row 2"),
+    (12, "the limit is the whole process's; tests/c/descriptors.c"),
+    (13, "the local ports are the whole machine's"),
+    (78, "the clock is the machine's; only the monotonic one is read"),
+    (79, "the machine cannot be suspended here"),
+    (82, "to fork takes unsafe code or C; tests/c/fork.c"),
+    (83, "to set a timer takes unsafe code or C; tests/c/signals.c"),
+    (84, "Rust's test programs ignore the signal from the start; tests/c/signals.c"),
+    (85, "an allocator that fails is the whole process's"),
+    (86, "no answer makes it panic; see src/ffi/guard.rs"),
+    (87, "to kill a thread takes unsafe code or C"),
+    (88, "the library stays loaded: tests/symbols.rs holds it to NODELETE"),
+    (89, "takes a process of its own; tests/c/exit.c"),
+    (90, "of the C ABI: no NULL in Rust"),
+    (91, "of the C ABI: no bad UTF-8 in a &str"),
+    (92, "of the C ABI, whose strings have no length"),
+    (93, "of the C ABI: no double free in safe Rust"),
+    (94, "of the C ABI: no use after free in safe Rust"),
+    (95, "of the C ABI: types are checked in Rust"),
+    (96, "of the C ABI: no free during a call in safe Rust"),
+    (97, "of the C ABI: no handles in Rust"),
+];

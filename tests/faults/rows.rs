@@ -1,0 +1,396 @@
+//! The rows that one sandbox and one call can show.
+
+use flex_sandbox::{
+    Dialect, Effects, ErrorShape, Fault, How, Injection, Intents, KeyHandling, Scripted,
+    SecondCancel, Then,
+};
+use flexcancel::Code;
+
+use crate::case::{
+    ALREADY_CANCELED, CANCELED, Case, Given, Session, TOO_LATE, always, not_applied, on_cancel,
+    on_retrieve, once, unknown,
+};
+
+/// Enough to see that the end of the time is kept to.
+const SHORT_MS: u64 = 500;
+/// Enough to wait for what a server asks to wait for.
+const LONG_MS: u64 = 4_000;
+
+pub fn all() -> Vec<Case> {
+    let mut cases = connecting();
+    cases.extend(connection_life());
+    cases.extend(http());
+    cases.extend(status());
+    cases.extend(rate_limits());
+    cases.extend(json());
+    cases.extend(state());
+    cases.extend(someone_else());
+    cases
+}
+
+fn given(tls: bool) -> Given {
+    Given { tls, ..Given::default() }
+}
+
+fn short(tls: bool) -> Given {
+    Given { timeout_ms: SHORT_MS, ..given(tls) }
+}
+
+/// A fault of answers, whether the cancel takes effect or not: once, it is got over; always,
+/// nothing can be known.
+fn unclear(row: u16, fault: &Fault, codes: &'static [Code], cases: &mut Vec<Case>) {
+    let name = match fault {
+        Fault::Status { status, .. } => format!("status {status}"),
+        fault => format!("{fault:?}"),
+    };
+    for tls in [false, true] {
+        for apply in [true, false] {
+            let with = |injection: Injection| injection.apply(apply);
+            let case = given(tls).fault(with(on_cancel(once(fault.clone()))));
+            cases.push(case.case(row, format!("{name}, once"), CANCELED));
+            let case = short(tls).fault(with(always(fault.clone())));
+            cases.push(case.case(row, format!("{name}, always"), unknown(codes)));
+        }
+    }
+}
+
+fn connecting() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (row, fault) in [
+        (11, Fault::ResetHandshake),
+        (11, Fault::CloseBeforeRead),
+        (19, Fault::StallHandshake),
+        (19, Fault::AcceptAndStall),
+    ] {
+        let name = format!("{fault:?}");
+        let patient = |given: Given| Given { connect_timeout_ms: 300, ..given };
+        let case = patient(given(true)).fault(once(fault.clone()));
+        cases.push(case.case(row, format!("{name}, once"), CANCELED));
+        // The last try may be cut short by the end of the time.
+        let both: &[Code] = &[Code::ConnectionLost, Code::Timeout];
+        let codes = if row == 11 { both } else { &[Code::Timeout] };
+        let case = patient(short(true)).fault(always(fault.clone()));
+        cases.push(case.case(row, format!("{name}, always"), not_applied(codes)));
+        if row == 19 {
+            let case = short(true).fault(always(fault));
+            cases.push(case.case(76, format!("{name}, always"), not_applied(codes)));
+        }
+    }
+    for tls in [false, true] {
+        let out = |outage_ms, given| Given { outage_ms: Some(outage_ms), ..given };
+        cases.push(out(3_600_000, short(tls)).case(
+            7,
+            "port closed",
+            not_applied(&[Code::Connect, Code::Timeout]),
+        ));
+        for ms in [50, 200, 400] {
+            let long = Given { timeout_ms: LONG_MS, ..given(tls) };
+            cases.push(out(ms, long).case(30, format!("port closed for {ms} ms"), CANCELED));
+        }
+    }
+    cases
+}
+
+fn connection_life() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (row, how, codes) in [
+        (24, How::Rst, &[Code::ConnectionLost][..]),
+        (25, How::Fin, &[Code::ConnectionLost]),
+        (26, How::Stall, &[Code::Timeout]),
+    ] {
+        unclear(row, &Fault::DropAnswer { how }, codes, &mut cases);
+    }
+    for (how, codes) in [
+        (How::CloseNotify, &[Code::ConnectionLost][..]),
+        (How::Alert, &[Code::Tls, Code::ConnectionLost]),
+    ] {
+        let fault = Fault::DropAnswer { how };
+        for apply in [true, false] {
+            let case = given(true).fault(on_cancel(once(fault.clone())).apply(apply));
+            cases.push(case.case(20, format!("{how:?} in place of the answer, once"), CANCELED));
+            let case = short(true).fault(always(fault.clone()).apply(apply));
+            let name = format!("{how:?} in place of the answer, always");
+            cases.push(case.case(20, name, unknown(codes)));
+        }
+    }
+    for tls in [false, true] {
+        for (row, how) in [(23, How::Fin), (23, How::Rst), (29, How::Stall)] {
+            let warm = |given: Given| Given { warm: true, ..given };
+            let cut = Fault::CutRequest { at: 0, how };
+            let case = warm(given(tls)).fault(once(cut.clone()));
+            let name = format!("warm connection, {how:?} at the request");
+            cases.push(case.case(row, format!("{name}, once"), CANCELED));
+            let codes: &[Code] =
+                if how == How::Stall { &[Code::Timeout] } else { &[Code::ConnectionLost] };
+            let case = warm(short(tls)).fault(always(cut));
+            cases.push(case.case(row, format!("{name}, always"), unknown(codes)));
+        }
+        let case = short(tls).fault(always(Fault::DropAnswer { how: How::Stall }));
+        cases.push(case.case(77, "silence after the request", unknown(&[Code::Timeout])));
+    }
+    cases
+}
+
+fn http() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (row, fault) in [
+        (31, Fault::NotHttp),
+        (32, Fault::HeaderFlood),
+        (33, Fault::TwoContentLengths),
+        (33, Fault::LengthAndChunked),
+        (34, Fault::BadChunk),
+        (35, Fault::ShortBody),
+        (36, Fault::CloseDelimited),
+        (37, Fault::Endless1xx),
+        (39, Fault::Gzip),
+        (40, Fault::HugeBody { bytes: 2_000_000 }),
+    ] {
+        let codes: &[Code] = match fault {
+            Fault::ShortBody => &[Code::ConnectionLost, Code::Protocol],
+            Fault::Endless1xx => &[Code::Protocol, Code::Timeout],
+            // Without effect it is a 503 that is too long.
+            _ => &[Code::Protocol],
+        };
+        unclear(row, &fault, codes, &mut cases);
+    }
+    unclear(41, &Fault::Drip { bytes_per_second: 1 }, &[Code::Timeout], &mut cases);
+    for tls in [false, true] {
+        for bytes in [1, 20, 20_000] {
+            let given = Given { exchanges: Some(1), ..given(tls) };
+            let case = given.fault(always(Fault::Surplus { bytes }));
+            cases.push(case.case(38, format!("{bytes} bytes after the answer"), CANCELED));
+        }
+        let late = Given { exchanges: Some(1), takes_ms: 300..1_500, ..given(tls) }
+            .fault(once(Fault::Delay { ms: 300 }));
+        cases.push(late.case(41, "the answer comes late, in time", CANCELED));
+        let smuggled =
+            |id: &str| Scripted { answer: two_answers(id), apply: false, then: Then::KeepOpen };
+        let given = Given { script: Some(Box::new(smuggled)), ..given(tls) };
+        cases.push(given.case(106, "a second answer behind the first", CANCELED));
+    }
+    cases
+}
+
+/// An answer that says nothing, and one behind it that nobody asked for and that lies.
+fn two_answers(id: &str) -> Vec<u8> {
+    let lie =
+        format!(r#"{{"checkout_session":{{"checkout_session_id":"{id}","status":"canceled"}}}}"#);
+    format!(
+        "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n\
+         HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{lie}",
+        lie.len()
+    )
+    .into_bytes()
+}
+
+fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Fault {
+    let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Fault::Status { status, headers: headers.iter().map(owned).collect(), body: body.to_owned() }
+}
+
+fn status() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for tls in [false, true] {
+        let given = || Given { exchanges: Some(1), takes_ms: 0..1_000, ..given(tls) };
+        cases.push(given().case(42, "none", CANCELED));
+        for (row, status, code) in [
+            (48, 400, &[Code::Rejected][..]),
+            (48, 422, &[Code::Rejected]),
+            (50, 401, &[Code::Unauthorized]),
+            (50, 403, &[Code::Forbidden]),
+            (51, 404, &[Code::NotFound]),
+            (56, 407, &[Code::Rejected]),
+        ] {
+            let body = r#"{"error":{"code":"nobody_knows","message":"No."}}"#;
+            let case = given().fault(always(answer(status, &[], body)));
+            cases.push(case.case(row, format!("{status} at first"), not_applied(code)));
+        }
+    }
+    for (row, statuses, code) in [
+        (46, &[300, 301, 302, 303, 304, 307, 308][..], &[Code::Protocol][..]),
+        (52, &[408, 425, 499], &[Code::ServerError]),
+        (54, &[500, 502, 504, 599], &[Code::ServerError]),
+        (55, &[503], &[Code::ServerError]),
+    ] {
+        for status in statuses {
+            let headers = [("Location", "/v1/checkout/sessions/fcs_1/cancel")];
+            let headers = if row == 46 { &headers[..] } else { &[] };
+            unclear(row, &answer(*status, headers, ""), code, &mut cases);
+        }
+    }
+    unclear(43, &Fault::OtherId, &[Code::Protocol], &mut cases);
+    unclear(44, &Fault::Empty200, &[Code::Protocol], &mut cases);
+    unclear(44, &Fault::NotJson200, &[Code::Protocol], &mut cases);
+    unclear(45, &Fault::NoContent, &[Code::Protocol], &mut cases);
+    // After an unclear attempt, a refusal says nothing of that attempt.
+    for (apply, owed) in [(true, CANCELED), (false, unknown(&[Code::Rejected]))] {
+        let lost = once(Fault::DropAnswer { how: How::Rst }).apply(apply);
+        let refused = always(answer(400, &[], r#"{"error":{"code":"nobody_knows"}}"#));
+        let case = short(false).fault(on_cancel(lost)).fault(on_cancel(refused));
+        cases.push(case.case(49, format!("400 after a lost one, effect: {apply}"), owed));
+    }
+    cases
+}
+
+fn rate_limits() -> Vec<Case> {
+    let mut cases = Vec::new();
+    const LIMITED: &[Code] = &[Code::RateLimited];
+    let limit = |value: &str| answer(429, &[("Retry-After", value)], "");
+    let date = "Mon, 23 Nov 2026 12:00:00 GMT";
+    let date_forms =
+        answer(429, &[("Date", date), ("Retry-After", "Mon, 23 Nov 2026 12:00:01 GMT")], "");
+    for (name, fault, least_ms) in [
+        ("absent", answer(429, &[], ""), 0),
+        ("0", limit("0"), 0),
+        ("1 s", limit("1"), 1_000),
+        ("a date in 1 s", date_forms, 1_000),
+        ("a date in the past, no Date", limit("Mon, 01 Jan 2001 00:00:00 GMT"), 0),
+        ("negative", limit("-5"), 0),
+        ("garbage", limit("soon"), 0),
+        ("beyond 64 bits", limit("99999999999999999999999999"), 0),
+    ] {
+        let long = Given {
+            timeout_ms: LONG_MS,
+            exchanges: Some(2),
+            takes_ms: least_ms..least_ms + 1_000,
+            ..Given::default()
+        };
+        let case = long.fault(on_cancel(once(fault)));
+        cases.push(case.case(53, format!("429 once, Retry-After: {name}"), CANCELED));
+    }
+    let beyond = Given { exchanges: Some(1), takes_ms: 0..1_000, ..given(false) }
+        .fault(always(limit("3600")));
+    cases.push(beyond.case(53, "429, Retry-After beyond the time", not_applied(LIMITED)));
+    let case = given(false).fault(always(answer(429, &[], "")));
+    cases.push(case.case(53, "429 always", not_applied(LIMITED)));
+    cases
+}
+
+fn json() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (row, fault) in [
+        (57, Fault::InvalidJson),
+        (57, Fault::Truncated),
+        (58, Fault::DeepJson),
+        (59, Fault::DuplicateKeys),
+        (60, Fault::WrongTypes),
+        (60, Fault::ArrayForObject),
+        (61, Fault::BadUtf8),
+    ] {
+        unclear(row, &fault, &[Code::Protocol], &mut cases);
+    }
+    for tls in [false, true] {
+        for (row, fault, kept) in [
+            (62, Fault::UnknownFields, r#""mood":{"now":["sunny",null]}"#),
+            (63, Fault::BigNumbers, "9007199254740993"),
+            (63, Fault::BigNumbers, "123456789012345678901234567890"),
+            (63, Fault::BigNumbers, "0.1000000000000000055511151231257827"),
+        ] {
+            let name = format!("{fault:?}, bytes kept");
+            let kind = Given { exchanges: Some(1), keeps: Some(kept), ..given(tls) };
+            cases.push(kind.fault(always(fault)).case(row, name, CANCELED));
+        }
+    }
+    for shape in ErrorShape::ALL {
+        let has_code = !matches!(shape, ErrorShape::Message | ErrorShape::Html | ErrorShape::Empty);
+        let owed = if has_code { TOO_LATE } else { not_applied(&[Code::Rejected]) };
+        let given = Given { error_shape: *shape, session: Session::Captured, ..given(false) };
+        cases.push(given.case(64, format!("captured, told as {shape}"), owed));
+    }
+    cases
+}
+
+fn state() -> Vec<Case> {
+    let mut cases = Vec::new();
+    let at = |session| Given { session, ..given(false) };
+    cases.push(at(Session::Captured).case(66, "captured before", TOO_LATE));
+    cases.push(at(Session::Captured).case(47, "400, known code: captured", TOO_LATE));
+    cases.push(at(Session::Expired).case(67, "expired before", TOO_LATE));
+    cases.push(at(Session::Expired).case(47, "400, known code: expired", TOO_LATE));
+    cases.push(at(Session::Open).case(65, "never paid", CANCELED));
+    for second_cancel in SecondCancel::ALL {
+        let dialect = Dialect { second_cancel: *second_cancel, ..Dialect::default() };
+        let owed =
+            if *second_cancel == SecondCancel::OkAgain { CANCELED } else { ALREADY_CANCELED };
+        for row in [47, 68] {
+            let given = Given { dialect, ..at(Session::Canceled) };
+            cases.push(given.case(row, format!("canceled before, {second_cancel}"), owed));
+        }
+    }
+    let lost = || on_cancel(once(Fault::DropAnswer { how: How::Rst }));
+    for dialect in Dialect::all() {
+        // Where the status hides the cancel and the intents are bare, nobody can tell; there and
+        // where it reads as expired, `not_cancelable` or `unknown` would be as true.
+        let is_plain = dialect.intents == Intents::Expanded;
+        let is_late = dialect.effects == Effects::Late;
+        if is_plain {
+            let row = if is_late { 70 } else { 69 };
+            let given = Given { dialect, timeout_ms: LONG_MS, ..given(false) };
+            cases.push(given.fault(lost()).case(row, "our own lost first attempt", CANCELED));
+        }
+    }
+    for tls in [false, true] {
+        let gone = on_retrieve(always(answer(500, &[], "")));
+        let case = short(tls).fault(lost()).fault(gone);
+        // Why it is unclear is told, not why it stays so.
+        let name = "the cancel works, no read-back does";
+        cases.push(case.case(71, name, unknown(&[Code::ConnectionLost])));
+        let once_gone = on_retrieve(once(answer(500, &[], "")));
+        let case = given(tls).fault(lost()).fault(once_gone);
+        cases.push(case.case(71, "the cancel works, the second read-back does", CANCELED));
+    }
+    let ignored = Dialect { key: KeyHandling::Ignored, ..Dialect::default() };
+    for apply in [true, false] {
+        let given = Given { dialect: ignored, ..given(false) };
+        let case = given.fault(lost().apply(apply));
+        cases.push(case.case(72, format!("key ignored, first lost, effect: {apply}"), CANCELED));
+        let owed = if apply { CANCELED } else { unknown(&[Code::ServerError]) };
+        let case = short(false).fault(on_cancel(once(Fault::Replayed500)).apply(apply));
+        cases.push(case.case(73, format!("500 for the key, effect: {apply}"), owed));
+    }
+    let busy = || on_cancel(once(answer(409, &[], r#"{"error":{"code":"in_progress"}}"#)));
+    cases.push(given(false).fault(busy()).case(74, "409 once", CANCELED));
+    let case = short(false).fault(busy().times(u32::MAX));
+    cases.push(case.case(74, "409 always", unknown(&[Code::ServerError])));
+    for apply in [true, false] {
+        let script =
+            move |id: &str| Scripted { answer: still_held(id), apply, then: Then::KeepOpen };
+        let given = Given { script: Some(Box::new(script)), ..given(false) };
+        cases.push(given.case(75, format!("200 that shows the hold, effect: {apply}"), CANCELED));
+    }
+    cases
+}
+
+/// A success that contradicts itself.
+fn still_held(id: &str) -> Vec<u8> {
+    let intent = r#"{"status":"requires_capture","amount_capturable":4999}"#;
+    let session = format!(
+        r#"{{"checkout_session_id":"{id}","status":"complete","payment_intent":{intent}}}"#
+    );
+    let body = format!(r#"{{"checkout_session":{session}}}"#);
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// Someone else acts between a lost cancel, which had no effect, and the read-back.
+fn someone_else() -> Vec<Case> {
+    let lost = || on_cancel(once(Fault::DropAnswer { how: How::Rst })).apply(false);
+    let mut cases = Vec::new();
+    for tls in [false, true] {
+        let open = Given {
+            session: Session::Open,
+            meanwhile: Some(|sandbox, id| sandbox.pay(id).unwrap()),
+            ..given(tls)
+        };
+        cases.push(open.fault(lost()).case(65, "paid meanwhile", CANCELED));
+        let held = Given {
+            meanwhile: Some(|sandbox, id| sandbox.capture(id, None).unwrap()),
+            ..given(tls)
+        };
+        cases.push(held.fault(lost()).case(66, "captured meanwhile", TOO_LATE));
+        let held =
+            Given { meanwhile: Some(|sandbox, id| sandbox.expire(id).unwrap()), ..given(tls) };
+        // A hold that lapses shows its intent canceled: the same as a cancel, to the cent.
+        cases.push(held.fault(lost()).case(67, "expired meanwhile", CANCELED));
+    }
+    cases
+}
