@@ -2,7 +2,9 @@
 
 mod native;
 
-use std::process::Command;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 
 use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
 use native::{Scratch, run_tool, said};
@@ -59,6 +61,40 @@ fn given_a_signal_each_millisecond_when_canceled_then_no_wait_notices() {
     let output = command.arg(sandbox.url()).args(&ids).output().unwrap();
     assert_content(&output);
     assert_canceled_once(&sandbox, &ids);
+}
+
+#[test]
+fn given_no_free_descriptor_when_canceled_then_nothing_is_sent_and_with_one_it_works() {
+    let scratch = Scratch::new("descriptors");
+    let descriptors = scratch.compile_test("descriptors");
+    let sandbox = start();
+    let ids = held(&sandbox, 1);
+    let mut command = descriptors.command(native::Under::Nothing);
+    let output = command.arg(sandbox.url()).args(&ids).output().unwrap();
+    assert_content(&output);
+    assert_canceled_once(&sandbox, &ids);
+    assert_eq!(sandbox.connections(), 1);
+}
+
+#[test]
+fn given_calls_under_way_when_the_host_exits_then_it_just_ends() {
+    let scratch = Scratch::new("exit");
+    let exit = scratch.compile_test("exit");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", silent.local_addr().unwrap());
+    let mut command = exit.command(native::Under::Nothing);
+    command.args([&url, "fcs_1"]).stdin(Stdio::piped());
+    let mut host = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let callers: Vec<TcpStream> = (0..4)
+        .map(|_| {
+            let (mut stream, _) = silent.accept().unwrap();
+            assert!(stream.read(&mut [0; 16]).unwrap() > 0, "the cancel was sent");
+            stream
+        })
+        .collect();
+    host.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+    assert_content(&host.wait_with_output().unwrap());
+    drop(callers);
 }
 
 /// The system calls of the second of two cancels, by name.
