@@ -60,10 +60,15 @@ impl<'a> Call<'a> {
             .usable(session_id)
             .map_err(|error| (Code::InvalidSessionId, error.to_string()))?;
         options.check().map_err(invalid)?;
-        let texts = options.expand.iter().chain(&options.idempotency_key);
-        if texts.into_iter().any(|text| client.api_key.is_in(text)) {
-            let problem = "expected without the API key, which must not be repeated";
-            return Err(invalid(FieldError::new("options", problem)));
+        let repeats_key = |text: &String| client.api_key.is_in(text);
+        for (field, is_repeated) in [
+            ("expand", options.expand.iter().any(repeats_key)),
+            ("idempotency_key", options.idempotency_key.iter().any(repeats_key)),
+        ] {
+            if is_repeated {
+                let problem = "expected without the API key, which must not be repeated";
+                return Err(invalid(FieldError::new(field, problem)));
+            }
         }
         let idempotency_key = match (operation, &options.idempotency_key) {
             (Operation::Cancel, Some(key)) => Some(key.clone()),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flex_sandbox::{
-    CaptureMethod, CreateParams, ErrorShape, Hold as TrueHold, Keys, Mode, Sandbox,
+    CaptureMethod, CreateParams, ErrorShape, Fault, Hold as TrueHold, How, Keys, Mode, Sandbox,
 };
 use flexcancel::{Abort, Client, Code, Config, Hold, Options, Outcome, Report};
 use serde_json::{Value, json};
@@ -298,6 +298,33 @@ fn bad_arguments_send_nothing_and_name_the_field() {
     assert_eq!(report.code, Code::InvalidArgument);
     assert!(report.message.starts_with("idempotency_key: expected"), "{}", report.message);
     assert_eq!(sandbox.requests().len(), 0);
+}
+
+#[test]
+fn the_api_key_in_the_wrong_place_is_refused_and_not_repeated() {
+    let sandbox = sandbox();
+    let client = client(&sandbox);
+    let mut options = Options::default();
+    options.idempotency_key = Some(format!("till-{KEY}"));
+    let report = client.cancel("fcs_1", &options, None);
+    assert!(report.message.starts_with("idempotency_key: expected"), "{}", report.message);
+    assert!(!report.to_json().unwrap().contains("hunter2"));
+    assert_eq!(sandbox.connections(), 0);
+}
+
+#[test]
+fn an_answer_that_is_lost_once_ends_canceled_with_two_sends_at_most_and_one_effect() {
+    for how in [How::Fin, How::Rst] {
+        let sandbox = sandbox();
+        sandbox.inject(Fault::DropAnswer { how }, 1);
+        let id = held(&sandbox);
+        let report = cancel(&client(&sandbox), &id);
+        assert_eq!((report.outcome, report.code), (Outcome::Canceled, Code::Ok));
+        let truth = sandbox.truth(&id).unwrap();
+        assert_eq!((truth.hold, truth.cancels_applied.len()), (TrueHold::Released, 1));
+        assert!(truth.cancels_received <= 2, "{}", truth.cancels_received);
+        assert_eq!(report.attempts[0].code, Code::ConnectionLost);
+    }
 }
 
 /// Serves one answer to the first request, whatever it is.

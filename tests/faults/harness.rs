@@ -15,8 +15,9 @@ use crate::elsewhere;
 
 /// The API key of every case: no report may show it.
 pub const API_KEY: &str = "fsk_test_matrixkeythatnobodymaysee";
-/// How late a call may return in a test that shares the machine with many others.
-const MARGIN: Duration = Duration::from_millis(100);
+/// How late a call may return in a test that shares the machine with many others. How late it
+/// does return on an idle one, tests/deadline.rs tells.
+const MARGIN: Duration = Duration::from_millis(250);
 /// How many cases run at a time: most of their time they sleep.
 const THREADS: usize = 32;
 

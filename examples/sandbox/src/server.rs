@@ -72,27 +72,27 @@ impl Sandbox {
         self.shared.model(|model| model.create(mode, params.clone(), model.now()))
     }
 
-    /// [`Model::pay`].
+    /// [`crate::Model::pay`].
     pub fn pay(&self, id: &str) -> Result<(), Refusal> {
         self.shared.model(|model| model.pay(id, model.now()))
     }
 
-    /// [`Model::capture`].
+    /// [`crate::Model::capture`].
     pub fn capture(&self, id: &str, amount: Option<u64>) -> Result<(), Refusal> {
         self.shared.model(|model| model.capture(id, amount, model.now()))
     }
 
-    /// [`Model::refund`].
+    /// [`crate::Model::refund`].
     pub fn refund(&self, id: &str, amount: Option<u64>) -> Result<(), Refusal> {
         self.shared.model(|model| model.refund(id, amount, model.now()))
     }
 
-    /// [`Model::reauth`].
+    /// [`crate::Model::reauth`].
     pub fn reauth(&self, id: &str, amount: Option<u64>) -> Result<(), Refusal> {
         self.shared.model(|model| model.reauth(id, amount, model.now()))
     }
 
-    /// [`Model::expire`].
+    /// [`crate::Model::expire`].
     pub fn expire(&self, id: &str) -> Result<(), Refusal> {
         self.shared.model(|model| model.expire(id, model.now()))
     }
