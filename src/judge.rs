@@ -132,7 +132,7 @@ pub(crate) fn judge_unread(findings: &[Finding]) -> Verdict {
 fn standing_verdict(standing: Standing) -> Verdict {
     use Outcome::{AlreadyCanceled, NotApplied, NotCancelable, Unknown};
     let (outcome, hold, because) = match standing {
-        Standing::Held => (NotApplied, Hold::Held, "the hold is there"),
+        Standing::Held | Standing::HeldAndTaken => (NotApplied, Hold::Held, "the hold is there"),
         Standing::Open => (NotApplied, Hold::None, "the session is open and holds no money"),
         Standing::Canceled => (AlreadyCanceled, Hold::Released, "the session is canceled"),
         Standing::Captured => (NotCancelable, Hold::Captured, "the money was captured"),
@@ -186,8 +186,8 @@ impl Case {
                 Finding::Read(Reading::Nothing(code)) => case.meet(code),
                 Finding::Read(Reading::Shows(standing)) => {
                     case.hold = standing.hold();
-                    case.taken |= matches!(standing, Standing::Taken | Standing::Captured);
-                    if standing == Standing::Held {
+                    case.taken |= standing.is_taken();
+                    if standing.is_held() {
                         (case.says_canceled, case.says_too_late) = (false, false);
                     }
                 }
@@ -246,29 +246,46 @@ impl Case {
                 Hold::None,
                 "the read-back shows the session expired",
             ),
-            Standing::Held => None,
-            Standing::Open | Standing::Taken | Standing::Hidden => self.said_by_flex(),
+            Standing::Held | Standing::HeldAndTaken => None,
+            // It does not speak against what Flex said of the cancel; money taken does.
+            Standing::Open | Standing::Taken | Standing::Hidden if self.says_canceled => {
+                if self.taken { Some(TOO_LATE) } else { Some(CANCELED_AS_SAID) }
+            }
+            Standing::Open | Standing::Taken | Standing::Hidden => {
+                self.says_too_late.then_some(TOO_LATE)
+            }
         }
     }
 
-    /// What Flex's own words about the cancel amount to.
+    /// What Flex's own words about the cancel amount to, where no read-back confirms them.
     fn said_by_flex(&self) -> Option<Verdict> {
         if self.confirmed {
             let because = "Flex confirmed the cancel";
             return Some(verdict(Outcome::Canceled, Code::Ok, Hold::Released, because));
         }
-        // Where money was taken before, "canceled" is true of the rest only.
-        if self.says_canceled && !self.taken {
-            // After an unclear send it may be that send which canceled it.
-            let outcome = if self.unclear { Outcome::Canceled } else { Outcome::AlreadyCanceled };
+        // After an unclear send, "canceled" may be our own doing, and does not say what was
+        // captured meanwhile.
+        if self.says_canceled && !self.unclear {
             let because = "Flex says that the session is canceled";
-            return Some(verdict(outcome, Code::Ok, Hold::Released, because));
+            return Some(verdict(Outcome::AlreadyCanceled, Code::Ok, Hold::Released, because));
         }
-        let because = "Flex says that no hold is left: captured, completed or expired";
-        (self.says_canceled || self.says_too_late)
-            .then(|| verdict(Outcome::NotCancelable, Code::NotCancelable, Hold::Unknown, because))
+        self.says_too_late.then_some(TOO_LATE)
     }
 }
+
+const CANCELED_AS_SAID: Verdict = verdict(
+    Outcome::Canceled,
+    Code::Ok,
+    Hold::Released,
+    "Flex says that the session is canceled, and the read-back shows no money",
+);
+
+const TOO_LATE: Verdict = verdict(
+    Outcome::NotCancelable,
+    Code::NotCancelable,
+    Hold::Unknown,
+    "Flex says that no hold is left: captured, completed or expired",
+);
 
 /// True for trouble that may pass without anybody's doing.
 const fn is_passing(code: Code) -> bool {

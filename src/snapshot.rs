@@ -48,6 +48,8 @@ struct Intent {
 pub(crate) enum Standing {
     /// A payment intent still holds money.
     Held,
+    /// The same, and money was taken besides.
+    HeldAndTaken,
     /// Money was taken, and no payment intent holds any.
     Captured,
     /// Every payment intent is canceled, or the session's status says so.
@@ -64,9 +66,18 @@ pub(crate) enum Standing {
 }
 
 impl Standing {
+    pub(crate) const fn is_held(self) -> bool {
+        matches!(self, Self::Held | Self::HeldAndTaken)
+    }
+
+    /// True if money was taken, now or on an earlier hold.
+    pub(crate) const fn is_taken(self) -> bool {
+        matches!(self, Self::HeldAndTaken | Self::Captured | Self::Taken)
+    }
+
     pub(crate) const fn hold(self) -> Hold {
         match self {
-            Self::Held => Hold::Held,
+            Self::Held | Self::HeldAndTaken => Hold::Held,
             Self::Captured => Hold::Captured,
             Self::Canceled => Hold::Released,
             Self::Expired | Self::Open => Hold::None,
@@ -81,7 +92,8 @@ impl Facts {
     /// was taken.
     pub(crate) fn standing(&self) -> Standing {
         if self.shows_money_held() {
-            return Standing::Held;
+            let took = self.shows_money_taken();
+            return if took { Standing::HeldAndTaken } else { Standing::Held };
         }
         let are_shown = self.refs().all(|intent| intent.full().is_some());
         if are_shown && self.shows_money_taken() {

@@ -34,6 +34,7 @@ fn code(name: &str) -> Code {
 fn standing(name: &str) -> Standing {
     match name {
         "held" => Standing::Held,
+        "held_and_taken" => Standing::HeldAndTaken,
         "captured" => Standing::Captured,
         "canceled" => Standing::Canceled,
         "expired" => Standing::Expired,
