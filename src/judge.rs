@@ -269,7 +269,8 @@ impl Case {
             let because = "Flex says that the session is canceled";
             return Some(verdict(Outcome::AlreadyCanceled, Code::Ok, Hold::Released, because));
         }
-        self.says_too_late.then_some(TOO_LATE)
+        // That no hold is left is true all the same.
+        (self.says_canceled || self.says_too_late).then_some(TOO_LATE)
     }
 }
 
