@@ -269,8 +269,7 @@ impl Case {
             let because = "Flex says that the session is canceled";
             return Some(verdict(Outcome::AlreadyCanceled, Code::Ok, Hold::Released, because));
         }
-        // That no hold is left is true all the same.
-        (self.says_canceled || self.says_too_late).then_some(TOO_LATE)
+        self.says_too_late.then_some(TOO_LATE)
     }
 }
 
