@@ -69,7 +69,11 @@ pub(crate) fn judge_cancel(findings: &[Finding], max_sends: u32) -> Step {
         {
             Step::Cancel(Backoff, "Flex asked to slow down: try again")
         }
-        // Refused, canceled or too late, and nothing unclear before: Flex's word is enough.
+        // Who canceled it, and whether money was taken first, the word alone does not say.
+        Finding::Sent(Class::SaysCanceled) => {
+            Step::ReadBack(AtOnce, "Flex says canceled: see what became of the money")
+        }
+        // Refused or too late, and nothing unclear before: Flex's word is enough.
         Finding::Sent(_) if !case.unclear => Step::Done(judge_at_the_end(findings)),
         Finding::Sent(Class::NotSent(_)) => Step::ReadBack(Backoff, "no connection: look again"),
         // After an unclear send an answer proves nothing of that send by itself.
@@ -78,7 +82,7 @@ pub(crate) fn judge_cancel(findings: &[Finding], max_sends: u32) -> Step {
         Finding::Read(Reading::Shows(standing)) => {
             if let Some(settled) = case.settled_by(standing) {
                 Step::Done(settled)
-            } else if case.sends < max_sends && !case.refused {
+            } else if case.unclear && case.sends < max_sends && !case.refused {
                 Step::Cancel(Backoff, "not canceled as yet: send it again")
             } else {
                 Step::ReadBack(Backoff, "not canceled as yet: look again")
@@ -93,13 +97,13 @@ pub(crate) fn judge_at_the_end(findings: &[Finding]) -> Verdict {
     if let Some(said) = case.said_by_flex() {
         return said;
     }
-    if case.unclear {
-        return verdict(
-            Outcome::Unknown,
-            case.code,
-            case.hold,
-            "a request may have reached Flex, and what became of it could not be read back",
-        );
+    if case.unclear || case.is_contradicted {
+        let because = if case.unclear {
+            "a request may have reached Flex, and what became of it could not be read back"
+        } else {
+            "Flex says that the session is canceled, and the read-back shows a hold"
+        };
+        return verdict(Outcome::Unknown, case.code, case.hold, because);
     }
     let because = match findings.last() {
         Some(Finding::Sent(Class::Refused(_))) => "Flex refused before acting",
@@ -159,6 +163,8 @@ struct Case {
     says_canceled: bool,
     /// The same, that it is captured, completed or expired.
     says_too_late: bool,
+    /// Flex said one of the two, and a hold was seen since.
+    is_contradicted: bool,
     /// An answer showed money taken, now or on an earlier hold.
     taken: bool,
     /// The trouble that counts: what made a send unclear, or else the last.
@@ -176,6 +182,7 @@ impl Case {
             refused: false,
             says_canceled: false,
             says_too_late: false,
+            is_contradicted: false,
             taken: false,
             code: Code::Timeout,
             hold: Hold::Unknown,
@@ -188,6 +195,7 @@ impl Case {
                     case.hold = standing.hold();
                     case.taken |= standing.is_taken();
                     if standing.is_held() {
+                        case.is_contradicted |= case.says_canceled || case.says_too_late;
                         (case.says_canceled, case.says_too_late) = (false, false);
                     }
                 }
@@ -225,36 +233,38 @@ impl Case {
 
     /// Where the money stands settles the case, whoever brought it there.
     fn settled_by(&self, standing: Standing) -> Option<Verdict> {
-        let settled = |outcome, code, hold, because| Some(verdict(outcome, code, hold, because));
         match standing {
-            Standing::Canceled => settled(
-                Outcome::Canceled,
-                Code::Ok,
-                Hold::Released,
-                "the read-back shows the session canceled",
-            ),
-            Standing::Captured => settled(
+            Standing::Canceled => Some(self.canceled("the read-back shows the session canceled")),
+            Standing::Captured => Some(verdict(
                 Outcome::NotCancelable,
                 Code::NotCancelable,
                 Hold::Captured,
                 "the read-back shows the money captured",
-            ),
+            )),
+            Standing::Held | Standing::HeldAndTaken => None,
+            // It does not speak against what Flex said of the cancel; money taken does.
+            Standing::Expired | Standing::Open | Standing::Taken | Standing::Hidden
+                if self.says_canceled && (!self.unclear || standing != Standing::Expired) =>
+            {
+                Some(if self.taken { TOO_LATE } else { self.canceled(AS_SAID) })
+            }
             // By itself, or by our own cancel: in every case no hold is left.
-            Standing::Expired => settled(
+            Standing::Expired => Some(verdict(
                 Outcome::NotCancelable,
                 Code::NotCancelable,
                 Hold::None,
                 "the read-back shows the session expired",
-            ),
-            Standing::Held | Standing::HeldAndTaken => None,
-            // It does not speak against what Flex said of the cancel; money taken does.
-            Standing::Open | Standing::Taken | Standing::Hidden if self.says_canceled => {
-                if self.taken { Some(TOO_LATE) } else { Some(CANCELED_AS_SAID) }
-            }
+            )),
             Standing::Open | Standing::Taken | Standing::Hidden => {
                 self.says_too_late.then_some(TOO_LATE)
             }
         }
+    }
+
+    /// Canceled: by this call, if one of its sends can have done it.
+    fn canceled(&self, because: &'static str) -> Verdict {
+        let outcome = if self.unclear { Outcome::Canceled } else { Outcome::AlreadyCanceled };
+        verdict(outcome, Code::Ok, Hold::Released, because)
     }
 
     /// What Flex's own words about the cancel amount to, where no read-back confirms them.
@@ -263,28 +273,19 @@ impl Case {
             let because = "Flex confirmed the cancel";
             return Some(verdict(Outcome::Canceled, Code::Ok, Hold::Released, because));
         }
-        // After an unclear send, "canceled" may be our own doing, and does not say what was
-        // captured meanwhile.
-        if self.says_canceled && !self.unclear {
-            let because = "Flex says that the session is canceled";
-            return Some(verdict(Outcome::AlreadyCanceled, Code::Ok, Hold::Released, because));
-        }
-        self.says_too_late.then_some(TOO_LATE)
+        // "Canceled" may be our own doing, and does not say what was captured meanwhile: that no
+        // hold is left is true in any case.
+        (self.says_canceled || self.says_too_late).then_some(TOO_LATE)
     }
 }
 
-const CANCELED_AS_SAID: Verdict = verdict(
-    Outcome::Canceled,
-    Code::Ok,
-    Hold::Released,
-    "Flex says that the session is canceled, and the read-back shows no money",
-);
+const AS_SAID: &str = "Flex says that the session is canceled, and the read-back shows no money";
 
 const TOO_LATE: Verdict = verdict(
     Outcome::NotCancelable,
     Code::NotCancelable,
     Hold::Unknown,
-    "Flex says that no hold is left: captured, completed or expired",
+    "Flex says that no hold is left: captured, completed, expired or canceled",
 );
 
 /// True for trouble that may pass without anybody's doing.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use flex_sandbox::{
     CaptureMethod, CreateParams, ErrorShape, Fault, Hold as TrueHold, How, Keys, Mode, Sandbox,
 };
-use flexcancel::{Abort, Client, Code, Config, Hold, Options, Outcome, Report};
+use flexcancel::{Abort, Client, Code, Config, Hold, Operation, Options, Outcome, Report};
 use serde_json::{Value, json};
 
 const KEY: &str = "fsk_test_hunter2";
@@ -113,7 +113,26 @@ fn a_session_that_was_canceled_before_is_already_canceled() {
     let report = cancel(&client, &id);
     assert_eq!((report.outcome, report.code), (Outcome::AlreadyCanceled, Code::Ok));
     assert_eq!(effects(&sandbox, &id), 1);
-    assert_eq!(report.provider_error.unwrap().code.as_deref(), Some("checkout_session_canceled"));
+    let exchanges: Vec<_> = report
+        .attempts
+        .iter()
+        .map(|attempt| (attempt.operation, attempt.http_status, attempt.code))
+        .collect();
+    let refused = (Operation::Cancel, Some(400), Code::Ok);
+    assert_eq!(exchanges, [refused, (Operation::Retrieve, Some(200), Code::Ok)]);
+    assert!(report.raw_session.is_some(), "what was read back is shown");
+}
+
+#[test]
+fn canceled_in_flexs_words_is_not_voided_where_money_was_taken_as_well() {
+    let sandbox = sandbox();
+    let (client, id) = (client(&sandbox), held(&sandbox));
+    sandbox.capture(&id, None).unwrap();
+    let body = r#"{"error":{"code":"checkout_session_canceled"}}"#.to_owned();
+    sandbox.inject(Fault::Status { status: 400, headers: Vec::new(), body }, 1);
+    let report = cancel(&client, &id);
+    assert_eq!((report.outcome, report.hold), (Outcome::NotCancelable, Hold::Captured));
+    assert_eq!(sandbox.truth(&id).unwrap().hold, TrueHold::Captured);
 }
 
 #[test]

@@ -29,7 +29,8 @@ fn in_every_simulated_world_a_definite_outcome_agrees_with_the_truth() {
     println!("{tally}");
     assert_eq!(tally.seeds, SEEDS);
     assert!(tally.violations.is_empty(), "{tally}");
-    assert!(tally.unknown_though_kind.is_empty(), "{:?}", tally.unknown_though_kind);
+    assert!(tally.decided_in_kindest > 0, "{tally}");
+    assert!(tally.unknown_though_decided.is_empty(), "{:?}", tally.unknown_though_decided);
     assert_eq!(tally.outcomes.len(), 5, "every outcome occurs: {tally}");
     for fault in simulator::fault_names() {
         assert!(tally.faults.contains_key(fault), "never injected: {fault}");

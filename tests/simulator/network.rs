@@ -136,7 +136,6 @@ impl Transport for Network {
             world.keys.push(key.clone());
             world.sends += 1;
         }
-        world.cancel_got_through &= !request.is_cancel();
         carry(&mut world, &request, fault, exchange, limits)
     }
 
@@ -202,6 +201,7 @@ fn carry(
         _ => {}
     }
     let said = arrive(world, request, limits)?;
+    let decides = request.is_cancel() || world.is_settled();
     if matches!(fault, Some(Fault::Duplicate)) {
         drop(world.deliver(request));
     }
@@ -209,7 +209,7 @@ fn carry(
         return lose(world, limits);
     }
     let result = answer(world, exchange, limits, response(said));
-    world.cancel_got_through |= request.is_cancel() && result.is_ok();
+    world.decided |= decides && result.is_ok();
     result
 }
 

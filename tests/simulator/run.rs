@@ -18,9 +18,9 @@ pub struct Run {
     pub span: (Duration, Duration),
     pub report: Report,
     pub faults: Vec<&'static str>,
-    /// The last exchange of a cancel brought back what Flex really said, and nobody put a new
-    /// hold on the session meanwhile.
-    pub settled: bool,
+    /// An exchange brought back an answer of Flex's that decides, and nobody put a new hold on
+    /// the session meanwhile.
+    pub decided: bool,
     /// What the report says against the truth; empty in a world without defects.
     pub violations: Vec<String>,
 }
@@ -61,7 +61,7 @@ pub fn run(seed: u64) -> Run {
         span: (begun, ended),
         report,
         faults: world.faults,
-        settled: world.cancel_got_through && !world.reauthorized,
+        decided: world.decided && !world.reauthorized,
         violations,
     }
 }

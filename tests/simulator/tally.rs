@@ -16,8 +16,10 @@ pub struct Tally {
     pub outcomes: BTreeMap<&'static str, u64>,
     /// By dialect: runs, and runs that ended unknown.
     pub unknown: BTreeMap<String, (u64, u64)>,
-    /// Runs in the kindest dialect in which a cancel got through and the outcome is unknown.
-    pub unknown_though_kind: Vec<u64>,
+    /// Runs in the kindest dialect in which an answer got through that decides, and those of
+    /// them in which the outcome is unknown all the same.
+    pub decided_in_kindest: u64,
+    pub unknown_though_decided: Vec<u64>,
     /// Seeds whose runs contradict the truth or the rules, and how.
     pub violations: Vec<(u64, Vec<String>)>,
 }
@@ -33,8 +35,9 @@ impl Tally {
         let (runs, unknown) = self.unknown.entry(run.dialect.to_string()).or_default();
         *runs += 1;
         *unknown += u64::from(is_unknown);
-        if is_unknown && run.settled && run.dialect == Dialect::default() {
-            self.unknown_though_kind.push(seed);
+        if run.decided && run.dialect == Dialect::default() {
+            self.decided_in_kindest += 1;
+            self.unknown_though_decided.extend(is_unknown.then_some(seed));
         }
         if !run.violations.is_empty() {
             self.violations.push((seed, run.violations));
@@ -53,7 +56,8 @@ impl Tally {
             let sum = self.unknown.entry(dialect).or_default();
             *sum = (sum.0 + runs, sum.1 + unknown);
         }
-        self.unknown_though_kind.extend(other.unknown_though_kind);
+        self.decided_in_kindest += other.decided_in_kindest;
+        self.unknown_though_decided.extend(other.unknown_though_decided);
         self.violations.extend(other.violations);
     }
 }
@@ -76,9 +80,10 @@ impl fmt::Display for Tally {
         }
         writeln!(
             f,
-            "unknown in the kindest dialect though a cancel got through: {} {:?}",
-            self.unknown_though_kind.len(),
-            self.unknown_though_kind
+            "unknown in the kindest dialect, of {} runs in which an answer decides: {} {:?}",
+            self.decided_in_kindest,
+            self.unknown_though_decided.len(),
+            self.unknown_though_decided
         )?;
         writeln!(f, "violations: {}", self.violations.len())?;
         for (seed, violations) in self.violations.iter().take(20) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use flex_sandbox::{ApiRequest, ApiResponse, Mode, Model};
+use flex_sandbox::{ApiRequest, ApiResponse, Mode, Model, Status};
 
 use super::random::Random;
 
@@ -72,8 +72,8 @@ pub struct World {
     pub sends: usize,
     /// Somebody wanted a new hold on the session during the call.
     pub reauthorized: bool,
-    /// The last exchange of a cancel brought back what Flex really said.
-    pub cancel_got_through: bool,
+    /// An exchange brought back what Flex really said: of a cancel, or of a settled session.
+    pub decided: bool,
 }
 
 impl World {
@@ -93,7 +93,7 @@ impl World {
             exchanges: 0,
             sends: 0,
             reauthorized: false,
-            cancel_got_through: false,
+            decided: false,
         };
         world.note();
         world
@@ -193,6 +193,13 @@ impl World {
         if self.history.last().is_none_or(is_new) {
             self.history.push(moment);
         }
+    }
+
+    /// No money is held, and none can be by the shopper's paying.
+    pub fn is_settled(&self) -> bool {
+        let truth = self.model.truth(&self.session);
+        let is_open = truth.is_none_or(|truth| truth.status == Status::Open);
+        !is_open && !self.model.holds_money(&self.session)
     }
 
     /// How things stood at some moment of a span of time, boundaries included.
