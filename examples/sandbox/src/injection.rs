@@ -46,8 +46,8 @@ impl Injection {
         Injection { apply, ..self }
     }
 
-    /// Reads `{"fault": NAME, …, "times": 1, "operation": null, "apply": …}`.
-    pub(crate) fn from_json(body: &[u8]) -> Result<Injection, Refusal> {
+    /// Reads `{"fault": NAME, …, "times": 1, "operation": null, "apply": …}`, as HTTP takes it.
+    pub fn from_json(body: &[u8]) -> Result<Injection, Refusal> {
         let invalid = |error: serde_json::Error| Refusal::invalid(error.to_string());
         let mut given: BTreeMap<String, Value> = serde_json::from_slice(body).map_err(invalid)?;
         let (times, operation, apply) =

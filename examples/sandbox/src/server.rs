@@ -10,6 +10,7 @@ use crate::error::Refusal;
 use crate::fault::Fault;
 use crate::injection::Injection;
 use crate::keys::Mode;
+use crate::model::Canceler;
 use crate::options::Options;
 use crate::port::Port;
 use crate::record::RequestRecord;
@@ -95,6 +96,11 @@ impl Sandbox {
     /// [`crate::Model::expire`].
     pub fn expire(&self, id: &str) -> Result<(), Refusal> {
         self.shared.model(|model| model.expire(id, model.now()))
+    }
+
+    /// [`crate::Model::cancel`], by somebody who is no client of this sandbox.
+    pub fn cancel(&self, id: &str) -> Result<(), Refusal> {
+        self.shared.model(|model| model.cancel(id, Canceler::default(), model.now()))
     }
 
     /// What really happened to a session up to now; none if there is no such session.
