@@ -1,4 +1,4 @@
-//! What the tests that compile C share: where the library is, how programs are made and run.
+//! What the tests that compile C and C++ share: where the library is, how programs are made and run.
 //!
 //! A tool that is missing fails a test and names the package to install. Nothing is ever skipped.
 
@@ -74,6 +74,17 @@ impl Scratch {
     /// the library. The scratch directory itself is searched for headers too.
     pub fn compile(&self, source: &str) -> Program {
         let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
+        self.compile_by(Command::new(compiler).arg("-std=c99"), source, "gcc libc6-dev")
+    }
+
+    /// The same for a file in C++.
+    pub fn compile_cpp(&self, source: &str) -> Program {
+        let compiler = env::var_os("CXX").unwrap_or_else(|| "c++".into());
+        self.compile_by(Command::new(compiler).arg("-std=c++17"), source, "g++")
+    }
+
+    /// The same by a compiler with arguments of one's own; `package` is what brings it.
+    pub fn compile_by(&self, compiler: &mut Command, source: &str, package: &str) -> Program {
         let source = Path::new(ROOT).join(source);
         let program = self.0.join(source.file_stem().expect("a file's name"));
         // Programs look for the library by its SONAME.
@@ -81,8 +92,8 @@ impl Scratch {
         let _ = fs::remove_file(&library);
         std::os::unix::fs::symlink(self::library(), &library).expect("a link to the library");
         let output = run_tool(
-            Command::new(compiler)
-                .args(["-std=c99", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread"])
+            compiler
+                .args(["-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread"])
                 .arg("-I")
                 .arg(Path::new(ROOT).join("include"))
                 .arg("-I")
@@ -92,7 +103,7 @@ impl Scratch {
                 .arg(&program)
                 .arg(&library)
                 .arg(format!("-Wl,-rpath,{}", self.0.display())),
-            "gcc libc6-dev",
+            package,
         );
         assert!(output.status.success(), "{}: {}", source.display(), said(&output));
         Program(program)

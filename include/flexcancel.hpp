@@ -1,0 +1,62 @@
+/*
+ * flexcancel for C++17 and newer: the classes Client, Result and Abort over flexcancel.h.
+ *
+ *     auto [client, error] = Client::create(Config().api_key_env("FLEX_API_KEY"));
+ *     const auto result = client ? client.cancel(session_id) : std::move(error);
+ *     if (result.is_voided()) ...
+ *
+ * Header-only. Link libflexcancel; nothing else is needed, no exceptions and no RTTI either.
+ *
+ * Errors are values: what went wrong is in the Result. Only the functions whose names say so
+ * throw (create_or_throw, Result::or_throw), and they exist only where exceptions are enabled.
+ * Memory that cannot be had is reported as in every standard container: by std::bad_alloc, or by
+ * the end of the program without exceptions. In a call that is before anything is sent.
+ *
+ * Each object owns one handle of the library and frees it. All are move-only. One that was moved
+ * from, closed, or could not be made is empty: it converts to false, and using it is defined: a
+ * call is refused with Code::invalid_handle and sends nothing, a result is unknown.
+ *
+ * Texts go in as std::string_view and are copied; they need no NUL at their end. A text with a
+ * NUL in it is refused by the library like any other wrong text, and never cut short.
+ *
+ * What this header does not have is in the result's JSON (docs/RESULT.md): Result::json().
+ */
+#ifndef FLEXCANCEL_HPP
+#define FLEXCANCEL_HPP
+
+#if __cplusplus < 201703L && (!defined(_MSVC_LANG) || _MSVC_LANG < 201703L)
+#error "flexcancel.hpp needs C++17 or newer"
+#endif
+
+#include <string_view>
+
+#include "flexcancel/abort.hpp"
+#include "flexcancel/client.hpp"
+#include "flexcancel/config.hpp"
+#include "flexcancel/options.hpp"
+#include "flexcancel/outcome.hpp"
+#include "flexcancel/result.hpp"
+
+namespace flexcancel {
+
+/**
+ * The version of the library that is loaded, like "1.2.3"; FLEXCANCEL_VERSION is that of the
+ * headers.
+ *
+ * Ownership: static. Threads: any. Errors: none.
+ */
+[[nodiscard]] inline std::string_view version() noexcept { return flexcancel_version(); }
+
+/**
+ * True if the library that is loaded is one that these headers were made for. A program asks
+ * once, at its start, and uses nothing else of the library if not.
+ *
+ * Threads: any. Errors: none.
+ */
+[[nodiscard]] inline bool is_compatible() noexcept {
+    return flexcancel_abi_version() == FLEXCANCEL_ABI_VERSION;
+}
+
+} // namespace flexcancel
+
+#endif // FLEXCANCEL_HPP

@@ -1,0 +1,223 @@
+/* Client: a configured client, and the operations. Part of flexcancel.hpp. */
+#ifndef FLEXCANCEL_CLIENT_HPP
+#define FLEXCANCEL_CLIENT_HPP
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#if __has_include(<version>)
+#include <version>
+#endif
+#if defined(__cpp_lib_jthread)
+#include <stop_token>
+#endif
+
+#include "abort.hpp"
+#include "handle.hpp"
+#include "outcome.hpp"
+#include "result.hpp"
+#include "text.hpp"
+
+namespace flexcancel {
+
+/**
+ * Is told of every event of a client: each attempt and each result, as a JSON object
+ * (docs/RESULT.md, "Log events"). The text is valid until the handler returns. It never holds the
+ * API key.
+ *
+ * It runs on the thread that makes the call, before that call returns, on several threads at once
+ * if calls do. It may use any function of this header. What it throws is dropped: a log must not
+ * change what is said of money.
+ */
+using LogHandler = std::function<void(Level level, std::string_view event_json)>;
+
+/**
+ * A configured client. May be shared between threads: calls run side by side. A till makes one
+ * and keeps it, so that connections are used again.
+ *
+ * Like every C++ object it must outlive its own calls; other threads end theirs, by an Abort if
+ * need be, before it goes. A log handler may close its own client.
+ */
+class Client {
+  public:
+    struct Created;
+
+    /** An empty client. */
+    Client() = default;
+
+    /**
+     * Makes a client from a configuration: Config, or the same as JSON. Opens no connection.
+     * `log`, if given, is told of every event of this client; it lives until the client is gone
+     * and every call has returned.
+     *
+     * Ownership: the configuration is not kept, except for the API key, which is wiped when the
+     * client is gone. Threads: any. Errors: the client is empty, and the error is
+     * not_applied/invalid_config with a message that names the field and what was expected.
+     */
+    [[nodiscard]] static Created create(std::string_view config_json, LogHandler log = {});
+
+#if defined(__cpp_exceptions)
+    /** The same, but throws Error instead of giving an empty client. */
+    [[nodiscard]] static Client create_or_throw(std::string_view config_json, LogHandler log = {});
+#endif
+
+    /**
+     * Releases the hold of a checkout session, and says whether it is released. Blocks until the
+     * outcome is definite or the deadline has come.
+     *
+     * `session_id`: 1 to 255 characters of [A-Za-z0-9_-]. `options`: Options, or the same as
+     * JSON; none by default. `abort`: may end the call early, and must live until it returns.
+     *
+     * Threads: any, also at once on one client. Errors: in the result, which is never empty. Bad
+     * arguments, an empty client and an empty abort are not_applied, and nothing is sent.
+     */
+    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options = {}) const {
+        return call(flexcancel_cancel, session_id, options, nullptr);
+    }
+    /** The same, with an abort. */
+    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
+                                const Abort &abort) const {
+        return call(flexcancel_cancel, session_id, options, handle_of(abort));
+    }
+
+    /**
+     * Reads a checkout session back, with its payment intents. Changes nothing. The outcome says
+     * what may be said of the void: already_canceled (the hold is released), not_cancelable
+     * (captured or expired), not_applied (it can still be canceled), unknown. The JSON's `hold`
+     * says where the money is. Otherwise like cancel(); an idempotency key is refused.
+     *
+     * Threads, errors: as for cancel().
+     */
+    [[nodiscard]] Result retrieve(std::string_view session_id,
+                                  std::string_view options = {}) const {
+        return call(flexcancel_retrieve, session_id, options, nullptr);
+    }
+    /** The same, with an abort. */
+    [[nodiscard]] Result retrieve(std::string_view session_id, std::string_view options,
+                                  const Abort &abort) const {
+        return call(flexcancel_retrieve, session_id, options, handle_of(abort));
+    }
+
+#if defined(__cpp_lib_jthread)
+    /**
+     * The same, aborted when a stop is requested: before the call, or while it is under way. Any
+     * std::jthread gives its function such a token.
+     */
+    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
+                                const std::stop_token &stop) const {
+        return call_until(stop, flexcancel_cancel, session_id, options);
+    }
+    /** The same for a retrieve. */
+    [[nodiscard]] Result retrieve(std::string_view session_id, std::string_view options,
+                                  const std::stop_token &stop) const {
+        return call_until(stop, flexcancel_retrieve, session_id, options);
+    }
+#endif
+
+    /**
+     * Frees the client and closes its connections; the client is empty then. Closing again has no
+     * effect. The destructor does the same. Threads: not while another thread uses this object.
+     * Errors: none.
+     */
+    void close() noexcept { handle_.reset(); }
+
+    /** False for an empty client. Threads: as for close(). Errors: none. */
+    [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+    /**
+     * The handle, for functions of flexcancel.h; but flexcancel_client_set_log would end the log
+     * handler's work. Ownership: borrowed. NULL: of an empty client. Threads: any. Errors: none.
+     */
+    [[nodiscard]] flexcancel_client *get() const noexcept { return handle_.get(); }
+
+  private:
+    using Operation = flexcancel_result *(FLEXCANCEL_CALL *)(flexcancel_client *, const char *,
+                                                             const char *, flexcancel_abort *);
+
+    Result call(Operation operation, std::string_view session_id, std::string_view options,
+                flexcancel_abort *abort) const {
+        // The handler may close this client, and must outlive the call all the same.
+        const std::shared_ptr<LogHandler> log = log_;
+        const std::string id = detail::for_c(session_id), json = detail::for_c(options);
+        return Result(operation(handle_.get(), id.c_str(), json.c_str(), abort));
+    }
+
+#if defined(__cpp_lib_jthread)
+    Result call_until(const std::stop_token &stop, Operation operation,
+                      std::string_view session_id, std::string_view options) const {
+        if (!stop.stop_possible())
+            return call(operation, session_id, options, nullptr);
+        const Abort abort;
+        // Its destructor waits for a trigger that is under way, so the abort outlives it.
+        const std::stop_callback trigger(stop, [&abort]() noexcept { abort.trigger(); });
+        return call(operation, session_id, options, handle_of(abort));
+    }
+#endif
+
+    /** For C, NULL is no abort at all; an empty one must not make a call that nothing can end. */
+    static flexcancel_abort *handle_of(const Abort &abort) noexcept {
+        return abort ? abort.get() : reinterpret_cast<flexcancel_abort *>(std::uintptr_t{1});
+    }
+
+    static void FLEXCANCEL_CALL tell(void *handler, std::int32_t level, const char *event_json,
+                                     std::size_t length) noexcept {
+        const auto &log = *static_cast<const LogHandler *>(handler);
+#if defined(__cpp_exceptions)
+        try {
+            log(static_cast<Level>(level), {event_json, length});
+        } catch (...) {
+        }
+#else
+        log(static_cast<Level>(level), {event_json, length});
+#endif
+    }
+
+    // Before the handle, so that it goes after it.
+    std::shared_ptr<LogHandler> log_;
+    detail::Owned<flexcancel_client> handle_;
+};
+
+/** A client, or why there is none; made for structured bindings. */
+struct Client::Created {
+    /** Empty if there is an error. */
+    Client client;
+    /** Empty if there is a client. */
+    Result error;
+
+    /** True if there is a client. Threads: any. Errors: none. */
+    [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(client); }
+};
+
+inline Client::Created Client::create(std::string_view config_json, LogHandler log) {
+    Created created;
+    if (log)
+        created.client.log_ = std::make_shared<LogHandler>(std::move(log));
+    std::string config = detail::for_c(config_json);
+    flexcancel_result *error = nullptr;
+    created.client.handle_.reset(flexcancel_client_new(config.c_str(), &error));
+    created.error = Result(error);
+    // It may hold the API key; through volatile, so that the compiler does not leave it out.
+    volatile char *byte = config.data();
+    for (std::size_t left = config.size(); left > 0; --left)
+        *byte++ = '\0';
+    if (created.client.log_ != nullptr && created.client)
+        flexcancel_client_set_log(created.client.get(), tell, created.client.log_.get());
+    return created;
+}
+
+#if defined(__cpp_exceptions)
+inline Client Client::create_or_throw(std::string_view config_json, LogHandler log) {
+    Created created = create(config_json, std::move(log));
+    if (!created)
+        throw Error(created.error);
+    return std::move(created.client);
+}
+#endif
+
+} // namespace flexcancel
+
+#endif // FLEXCANCEL_CLIENT_HPP

@@ -1,0 +1,22 @@
+/* The owner of a handle. Part of flexcancel.hpp. */
+#ifndef FLEXCANCEL_HANDLE_HPP
+#define FLEXCANCEL_HANDLE_HPP
+
+#include <memory>
+
+#include "../flexcancel.h"
+
+namespace flexcancel::detail {
+
+/** Frees a handle when its owner goes. */
+struct Free {
+    void operator()(flexcancel_client *client) const noexcept { flexcancel_client_free(client); }
+    void operator()(flexcancel_result *result) const noexcept { flexcancel_result_free(result); }
+    void operator()(flexcancel_abort *abort) const noexcept { flexcancel_abort_free(abort); }
+};
+
+template <typename Handle> using Owned = std::unique_ptr<Handle, Free>;
+
+} // namespace flexcancel::detail
+
+#endif // FLEXCANCEL_HANDLE_HPP

@@ -1,0 +1,75 @@
+/* Options: the options of one call. Part of flexcancel.hpp. */
+#ifndef FLEXCANCEL_OPTIONS_HPP
+#define FLEXCANCEL_OPTIONS_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text.hpp"
+
+namespace flexcancel {
+
+/**
+ * The options of one call, written as JSON. Made in place:
+ *
+ *     client.cancel(id, Options().timeout(5s).idempotency_key(receipt));
+ *
+ * Setting an option again replaces it. Nothing is checked here: a call with a value that cannot
+ * be used is refused with Code::invalid_argument, and its message names the option. Whoever sets
+ * the idempotency key need not read it from the result to repeat an unknown cancel.
+ *
+ * Threads: as a std::string. Errors: none, but for memory.
+ */
+class Options {
+  public:
+    /** Related objects to have in full in the answer. Flex does not document the names. */
+    Options &expand(std::initializer_list<std::string_view> names) {
+        return expand(names.begin(), names.end());
+    }
+    /** The same for names that are known at run time only. */
+    Options &expand(const std::vector<std::string> &names) {
+        return expand(names.begin(), names.end());
+    }
+    /** The key that every send of this cancel carries. Refused for a retrieve. */
+    Options &idempotency_key(std::string_view key) {
+        object_.set("idempotency_key", detail::quoted(key));
+        return *this;
+    }
+    /** The most times that the request is sent. */
+    Options &max_attempts(std::int64_t count) {
+        object_.set("max_attempts", std::to_string(count));
+        return *this;
+    }
+    /** The deadline of the whole call. */
+    Options &timeout(std::chrono::milliseconds time) {
+        object_.set("timeout_ms", std::to_string(time.count()));
+        return *this;
+    }
+
+    /**
+     * The options as a JSON object. Ownership: borrowed; valid until an option is set, or these
+     * options are destroyed, moved or assigned to.
+     */
+    [[nodiscard]] std::string_view json() const noexcept { return object_.json(); }
+    /** The same: options are taken wherever their JSON is. */
+    operator std::string_view() const noexcept { return json(); }
+
+  private:
+    template <typename Iterator> Options &expand(Iterator name, Iterator end) {
+        std::string list;
+        for (; name != end; ++name)
+            list += (list.empty() ? "" : ",") + detail::quoted(*name);
+        object_.set("expand", '[' + list + ']');
+        return *this;
+    }
+
+    detail::JsonObject object_;
+};
+
+} // namespace flexcancel
+
+#endif // FLEXCANCEL_OPTIONS_HPP

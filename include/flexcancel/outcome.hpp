@@ -1,0 +1,91 @@
+/* Outcome, Code and Level: what a call comes to, in numbers with names. Part of flexcancel.hpp. */
+#ifndef FLEXCANCEL_OUTCOME_HPP
+#define FLEXCANCEL_OUTCOME_HPP
+
+#include <cstdint>
+#include <string_view>
+
+#include "../flexcancel.h"
+
+namespace flexcancel {
+
+/**
+ * What is known of the cancel. A newer library may give a number that is not listed here: treat
+ * it as unknown, and give every switch a default.
+ */
+enum class Outcome : std::int32_t {
+    /** A request may have reached Flex. The till may say "pending", and nothing else. */
+    unknown = FLEXCANCEL_OUTCOME_UNKNOWN,
+    /** Flex confirmed the cancel: no hold is left. The till may say "voided". */
+    canceled = FLEXCANCEL_OUTCOME_CANCELED,
+    /** The session had been canceled before. The till may say "voided". */
+    already_canceled = FLEXCANCEL_OUTCOME_ALREADY_CANCELED,
+    /** Captured, completed or expired. The till may say "too late"; refund if money moved. */
+    not_cancelable = FLEXCANCEL_OUTCOME_NOT_CANCELABLE,
+    /** Surely not done. The till may say "not voided". */
+    not_applied = FLEXCANCEL_OUTCOME_NOT_APPLIED,
+};
+
+/**
+ * Why the outcome is what it is; flexcancel.h and docs/RESULT.md say what each means. A newer
+ * library may give a number that is not listed here.
+ */
+enum class Code : std::int32_t {
+    ok = FLEXCANCEL_CODE_OK,
+    invalid_handle = FLEXCANCEL_CODE_INVALID_HANDLE,
+    invalid_argument = FLEXCANCEL_CODE_INVALID_ARGUMENT,
+    invalid_config = FLEXCANCEL_CODE_INVALID_CONFIG,
+    invalid_session_id = FLEXCANCEL_CODE_INVALID_SESSION_ID,
+    aborted = FLEXCANCEL_CODE_ABORTED,
+    dns = FLEXCANCEL_CODE_DNS,
+    connect = FLEXCANCEL_CODE_CONNECT,
+    tls = FLEXCANCEL_CODE_TLS,
+    timeout = FLEXCANCEL_CODE_TIMEOUT,
+    connection_lost = FLEXCANCEL_CODE_CONNECTION_LOST,
+    protocol = FLEXCANCEL_CODE_PROTOCOL,
+    unauthorized = FLEXCANCEL_CODE_UNAUTHORIZED,
+    forbidden = FLEXCANCEL_CODE_FORBIDDEN,
+    not_found = FLEXCANCEL_CODE_NOT_FOUND,
+    not_cancelable = FLEXCANCEL_CODE_NOT_CANCELABLE,
+    rate_limited = FLEXCANCEL_CODE_RATE_LIMITED,
+    rejected = FLEXCANCEL_CODE_REJECTED,
+    server_error = FLEXCANCEL_CODE_SERVER_ERROR,
+    mode_mismatch = FLEXCANCEL_CODE_MODE_MISMATCH,
+    internal = FLEXCANCEL_CODE_INTERNAL,
+};
+
+/** How much an event matters. */
+enum class Level : std::int32_t {
+    /** Something to look at: a failed attempt, an outcome that is not known. */
+    warn = FLEXCANCEL_LEVEL_WARN,
+    /** A result. */
+    info = FLEXCANCEL_LEVEL_INFO,
+    /** An attempt that brought an answer. */
+    debug = FLEXCANCEL_LEVEL_DEBUG,
+};
+
+/**
+ * The name of an outcome as the JSON has it, like "canceled".
+ *
+ * Ownership: static. Empty for a number that is no outcome of the library. Threads: any.
+ * Errors: none.
+ */
+[[nodiscard]] inline std::string_view name(Outcome outcome) noexcept {
+    const char *text = flexcancel_outcome_name(static_cast<std::int32_t>(outcome));
+    return text != nullptr ? text : std::string_view();
+}
+
+/**
+ * The name of a code as the JSON has it, like "timeout".
+ *
+ * Ownership: static. Empty for a number that is no code of the library. Threads: any. Errors:
+ * none.
+ */
+[[nodiscard]] inline std::string_view name(Code code) noexcept {
+    const char *text = flexcancel_code_name(static_cast<std::int32_t>(code));
+    return text != nullptr ? text : std::string_view();
+}
+
+} // namespace flexcancel
+
+#endif // FLEXCANCEL_OUTCOME_HPP
