@@ -1,0 +1,63 @@
+/*
+ * Makes the calls of the conformance vectors through flexcancel.h: one call a line on standard
+ * input, one answer a line on standard output, until the input ends.
+ *
+ *     OPERATION <tab> CONFIG_JSON <tab> SESSION_ID <tab> OPTIONS_JSON <tab> ABORT
+ *     OUTCOME_NUMBER <tab> CODE_NUMBER <tab> RESULT_JSON
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <flexcancel.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPERATION, CONFIG, SESSION_ID, OPTIONS, ABORT, FIELDS };
+
+/* Cuts a line at its tabs, in place. */
+static int split(char *line, char *field[FIELDS]) {
+    int count;
+    line[strcspn(line, "\n")] = '\0';
+    for (count = 0; count < FIELDS && line != NULL; count++) {
+        field[count] = line;
+        line = strchr(line, '\t');
+        if (line != NULL)
+            *line++ = '\0';
+    }
+    return count == FIELDS && line == NULL;
+}
+
+static flexcancel_result *call(char *field[FIELDS]) {
+    flexcancel_result *result = NULL;
+    flexcancel_client *client = flexcancel_client_new(field[CONFIG], &result);
+    flexcancel_abort *abort_handle = NULL;
+    if (client == NULL)
+        return result;
+    if (strcmp(field[ABORT], "before") == 0) {
+        abort_handle = flexcancel_abort_new();
+        flexcancel_abort_trigger(abort_handle);
+    }
+    result = (strcmp(field[OPERATION], "cancel") == 0 ? flexcancel_cancel : flexcancel_retrieve)(
+        client, field[SESSION_ID], field[OPTIONS], abort_handle);
+    flexcancel_abort_free(abort_handle);
+    flexcancel_client_free(client);
+    return result;
+}
+
+int main(void) {
+    char *line = NULL, *field[FIELDS];
+    size_t room = 0;
+    while (getline(&line, &room, stdin) != -1) {
+        flexcancel_result *result;
+        if (!split(line, field)) {
+            fprintf(stderr, "expected %d fields\n", FIELDS);
+            return 1;
+        }
+        result = call(field);
+        printf("%ld\t%ld\t%s\n", (long)flexcancel_result_outcome(result),
+               (long)flexcancel_result_code(result), flexcancel_result_json(result, NULL));
+        fflush(stdout);
+        flexcancel_result_free(result);
+    }
+    free(line);
+    return 0;
+}

@@ -1,0 +1,136 @@
+//! Gives calls to a runner, and reads what it answers.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use flexcancel::{Abort, Client, Code, Config, FieldError, Options, Outcome};
+use serde_json::json;
+
+use crate::vector;
+use crate::world::{KEY_VARIABLE, Line};
+
+/// No call of any vector takes nearly as long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a runner answers: the numbers, and the result's JSON.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub outcome: i32,
+    pub code: i32,
+    pub json: String,
+}
+
+impl Answer {
+    fn read(line: &str) -> Option<Answer> {
+        let mut fields = line.splitn(3, '\t');
+        let mut number = || fields.next()?.parse().ok();
+        let (outcome, code) = (number()?, number()?);
+        Some(Answer { outcome, code, json: fields.next()?.to_owned() })
+    }
+}
+
+/// Makes the call in this process.
+pub fn ask_here(line: &Line) -> Answer {
+    let refused = |code: Code, error: &FieldError| Answer {
+        outcome: Outcome::NotApplied.number(),
+        code: code.number(),
+        json: json!({
+            "outcome": Outcome::NotApplied.name(),
+            "code": code.name(),
+            "message": error.to_string(),
+        })
+        .to_string(),
+    };
+    let client = match Config::from_json(&line.config).and_then(|config| Client::new(&config)) {
+        Ok(client) => client,
+        Err(error) => return refused(Code::InvalidConfig, &error),
+    };
+    let options = match Options::from_json(&line.options) {
+        Ok(options) => options,
+        Err(error) => return refused(Code::InvalidArgument, &error),
+    };
+    let abort = (line.abort == vector::Abort::Before).then(Abort::new);
+    if let Some(abort) = &abort {
+        abort.trigger();
+    }
+    let report = match line.operation {
+        vector::Operation::Cancel => client.cancel(&line.session_id, &options, abort.as_ref()),
+        vector::Operation::Retrieve => client.retrieve(&line.session_id, &options, abort.as_ref()),
+    };
+    Answer {
+        outcome: report.outcome.number(),
+        code: report.code.number(),
+        json: report.to_json().expect("a report is JSON"),
+    }
+}
+
+/// A runner that runs. It is asked one call at a time, and ended when dropped.
+pub struct Process {
+    child: Child,
+    calls: Option<ChildStdin>,
+    answers: Receiver<String>,
+}
+
+impl Process {
+    pub fn start(mut command: Command) -> Process {
+        let name = command.get_program().to_owned();
+        let variable = std::env::var(KEY_VARIABLE).expect("cargo sets it for its tests");
+        let started = command
+            .env(KEY_VARIABLE, variable)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut child = started.unwrap_or_else(|error| panic!("{}: {error}", name.display()));
+        let (calls, output) = (child.stdin.take(), child.stdout.take());
+        let (sender, answers) = channel();
+        let output = BufReader::new(output.expect("a pipe"));
+        // Ends with the runner's output.
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Process { child, calls, answers }
+    }
+
+    pub fn ask(&mut self, line: &Line) -> Result<Answer, String> {
+        let text = line.text() + "\n";
+        let calls = self.calls.as_mut().expect("the pipe is open until the end");
+        calls.write_all(text.as_bytes()).map_err(|error| format!("cannot be asked: {error}"))?;
+        let answer = self.answers.recv_timeout(PATIENCE).map_err(|_| {
+            let state = self.child.try_wait().ok().flatten();
+            state.map_or_else(
+                || format!("did not answer within {} s", PATIENCE.as_secs()),
+                |status| format!("has ended: {status}"),
+            )
+        })?;
+        Answer::read(&answer).ok_or_else(|| format!("expected three fields, found {answer:?}"))
+    }
+
+    /// Ends it as a pipe ends: it must leave by itself, content, and say nothing unasked.
+    pub fn finish(mut self) -> Result<(), String> {
+        drop(self.calls.take());
+        match self.answers.recv_timeout(PATIENCE) {
+            Ok(line) => return Err(format!("said something unasked: {line}")),
+            Err(RecvTimeoutError::Timeout) => return Err("does not end with its input".to_owned()),
+            Err(RecvTimeoutError::Disconnected) => {}
+        }
+        match self.child.wait() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("ended with {status}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Of one that has ended there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
