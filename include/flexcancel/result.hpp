@@ -24,6 +24,7 @@ class Result;
  */
 class Error : public std::runtime_error {
   public:
+    /** Takes what the result says. Ownership: none changes hands. Errors: none, but for memory. */
     explicit Error(const Result &result);
 
     /** The outcome. Threads: any. Errors: none. */

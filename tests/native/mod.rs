@@ -92,8 +92,9 @@ impl Scratch {
         let _ = fs::remove_file(&library);
         std::os::unix::fs::symlink(self::library(), &library).expect("a link to the library");
         let output = run_tool(
+            // valgrind does not read clang's newer debug information.
             compiler
-                .args(["-g", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread"])
+                .args(["-gdwarf-4", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread"])
                 .arg("-I")
                 .arg(Path::new(ROOT).join("include"))
                 .arg("-I")
@@ -111,9 +112,14 @@ impl Scratch {
 
     /// Compiles one of the programs in tests/c.
     pub fn compile_test(&self, name: &str) -> Program {
+        self.with_check().compile(&format!("tests/c/{name}.c"))
+    }
+
+    /// The same scratch directory, with what the programs in tests/c and tests/cpp share.
+    pub fn with_check(&self) -> &Self {
         let check = fs::read_to_string(Path::new(ROOT).join("tests/c/check.h"));
         self.write("check.h", &check.expect("tests/c/check.h"));
-        self.compile(&format!("tests/c/{name}.c"))
+        self
     }
 }
 

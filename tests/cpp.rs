@@ -1,0 +1,268 @@
+//! `include/flexcancel.hpp`: compilers take it without a word, it has all that flexcancel.h has,
+//! and its classes keep what they promise. `FLEXCANCEL_VALGRIND=1` runs the programs under
+//! valgrind as well.
+
+mod native;
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use flex_sandbox::{CreateParams, Hold, Options, Sandbox, Scripted, Then};
+use native::{HEADER, Program, ROOT, Scratch, Under, library, run_tool, said};
+
+/// Compilers, each with the package that brings it.
+const COMPILERS: [(&str, &str); 2] = [("g++", "g++"), ("clang++", "clang g++")];
+const STANDARDS: [&str; 3] = ["-std=c++17", "-std=c++20", "-std=c++2b"];
+/// Both ways in which tills are built.
+const DIALECTS: [&[&str]; 2] = [&[], &["-fno-exceptions", "-fno-rtti"]];
+
+/// The C++ headers: the one that programs include, and its parts.
+fn headers() -> Vec<(PathBuf, String)> {
+    let include = Path::new(ROOT).join("include");
+    let parts = fs::read_dir(include.join("flexcancel")).expect("include/flexcancel");
+    let mut paths = vec![include.join("flexcancel.hpp")];
+    paths.extend(parts.map(|entry| entry.expect("a header").path()));
+    let read = |path: PathBuf| (path.clone(), fs::read_to_string(path).expect("a header"));
+    paths.into_iter().map(read).collect()
+}
+
+fn start() -> Sandbox {
+    Sandbox::start(Options::default()).expect("a sandbox")
+}
+
+fn held(sandbox: &Sandbox) -> String {
+    let id = sandbox.create(&CreateParams::default());
+    sandbox.pay(&id).expect("a new session can be paid");
+    id
+}
+
+/// The hold, and how many cancels took effect.
+fn truth(sandbox: &Sandbox, id: &str) -> (Hold, usize) {
+    let truth = sandbox.truth(id).expect("the sandbox knows its sessions");
+    (truth.hold, truth.cancels_applied.len())
+}
+
+/// The test programs say nothing, unless something is wrong.
+fn assert_content(output: &Output) {
+    let is_silent = output.stdout.is_empty() && output.stderr.is_empty();
+    assert!(output.status.success() && is_silent, "{}", said(output));
+}
+
+/// Alone at the beginning of two translation units, twice in each, and used in both.
+const UNITS: [(&str, &str); 2] = [
+    (
+        "one.cpp",
+        "#include <flexcancel.hpp>\n#include <flexcancel.hpp>\nint other();\n\
+         int main() {\n    const auto created = flexcancel::Client::create(\"\");\n\
+         \x20   return created || !created.error || other();\n}\n",
+    ),
+    (
+        "other.cpp",
+        "#include <flexcancel.hpp>\nint other();\nint other() {\n\
+         \x20   const flexcancel::Client none;\n\
+         \x20   const auto result = none.cancel(\"x\", flexcancel::Options().max_attempts(1));\n\
+         \x20   return result.code() != flexcancel::Code::invalid_handle;\n}\n",
+    ),
+];
+
+#[test]
+fn given_any_compiler_and_standard_when_two_units_use_it_then_nothing_is_complained_of() {
+    let scratch = Scratch::new("cpp_units");
+    let units = UNITS.map(|(name, text)| scratch.write(name, text));
+    let program = scratch.path("units");
+    std::os::unix::fs::symlink(library(), scratch.path("libflexcancel.so.0")).expect("a link");
+    for (compiler, package) in COMPILERS {
+        for standard in STANDARDS {
+            for dialect in DIALECTS {
+                let mut command = Command::new(compiler);
+                command
+                    .arg(standard)
+                    .args(dialect)
+                    .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+                    .args(["-Wshadow", "-Wconversion", "-Wsign-conversion", "-Wold-style-cast"])
+                    .arg("-I")
+                    .arg(Path::new(ROOT).join("include"))
+                    .args(&units)
+                    .arg(scratch.path("libflexcancel.so.0"))
+                    .arg(format!("-Wl,-rpath,{}", scratch.path("").display()))
+                    .arg("-o")
+                    .arg(&program);
+                let what = format!("{compiler} {standard} {dialect:?} (from {package})");
+                let output = run_tool(&mut command, package);
+                let is_silent = output.stderr.is_empty() && output.stdout.is_empty();
+                assert!(output.status.success() && is_silent, "{what}: {}", said(&output));
+                let output = run_tool(&mut Command::new(&program), "");
+                assert!(output.status.success(), "{what}: {}", said(&output));
+            }
+        }
+    }
+}
+
+#[test]
+fn each_part_of_the_header_compiles_alone() {
+    for (path, _) in headers() {
+        let mut command = Command::new("g++");
+        command
+            .args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"])
+            .args(["-x", "c++", "-include"])
+            .arg(&path)
+            .arg("/dev/null");
+        let output = run_tool(&mut command, "g++");
+        assert_content(&output);
+    }
+}
+
+#[test]
+fn whatever_flexcancel_h_has_flexcancel_hpp_has_too() {
+    let text: String = headers().into_iter().map(|(_, text)| text).collect();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words: BTreeSet<&str> = text.split(|c| !is_part(c)).collect();
+    let calls = HEADER.lines().filter(|line| !line.trim_start().starts_with(['*', '/', '#']));
+    let functions: BTreeSet<&str> = calls
+        .filter_map(|line| line.split_once("FLEXCANCEL_CALL flexcancel_"))
+        .map(|(_, rest)| rest.split('(').next().unwrap_or_default())
+        .collect();
+    assert!(functions.contains("cancel") && functions.len() >= 15, "{functions:?}");
+    for function in functions {
+        assert!(words.contains(&*format!("flexcancel_{function}")), "flexcancel_{function}");
+    }
+    for kind in ["FLEXCANCEL_OUTCOME_", "FLEXCANCEL_CODE_", "FLEXCANCEL_LEVEL_"] {
+        let defined = HEADER.lines().filter_map(|line| line.strip_prefix("#define "));
+        let names: Vec<_> =
+            defined.filter_map(|it| it.strip_prefix(kind)?.split(' ').next()).collect();
+        assert!(names.len() >= 3, "{kind}: {names:?}");
+        for name in names {
+            let enumerator = format!("    {} = {kind}{name},\n", name.to_lowercase());
+            assert!(text.contains(&enumerator), "expected {enumerator}");
+        }
+    }
+}
+
+#[test]
+fn config_and_options_have_exactly_the_keys_there_are() {
+    let include = Path::new(ROOT).join("include/flexcancel");
+    for (file, keys) in
+        [("config.hpp", flexcancel::CONFIG_KEYS), ("options.hpp", flexcancel::OPTION_KEYS)]
+    {
+        let text = fs::read_to_string(include.join(file)).expect("a header");
+        let code = text.lines().filter(|line| !line.trim_start().starts_with(['*', '/', '#']));
+        let quoted = code.filter_map(|line| line.split('"').nth(1));
+        let set: BTreeSet<&str> = quoted.filter(|it| it.len() > 1).collect();
+        assert_eq!(set, keys.iter().copied().collect(), "{file}");
+    }
+}
+
+#[test]
+fn each_function_says_what_it_does() {
+    for (path, text) in headers() {
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        let of_users = lines.iter().position(|line| line.ends_with("::detail {")).is_none();
+        for (at, line) in lines.iter().enumerate().filter(|_| of_users) {
+            if line.starts_with("[[nodiscard]]") || line.starts_with("explicit ") {
+                let before = lines[..at].iter().rev().find(|line| !line.starts_with('#'));
+                let is_documented = before.is_some_and(|line| line.ends_with("*/"));
+                assert!(is_documented, "{}: {line}", path.display());
+            }
+        }
+    }
+}
+
+/// Compiles a program of tests/cpp in every way that matters to it.
+fn each_way(name: &str, work: impl Fn(&Program, Under)) {
+    let scratch = Scratch::new(&format!("cpp_{name}"));
+    scratch.with_check();
+    let ways: [(&str, &[&str]); 3] = [
+        ("g++", &["-std=c++17"]),
+        ("clang++", &["-std=c++20"]),
+        ("g++", &["-std=c++20", "-fno-exceptions", "-fno-rtti"]),
+    ];
+    for (compiler, arguments) in ways {
+        let mut compiler = Command::new(compiler);
+        let source = format!("tests/cpp/{name}.cpp");
+        let program = scratch.compile_by(compiler.args(arguments), &source, "g++ clang");
+        Under::each().into_iter().for_each(|under| work(&program, under));
+    }
+}
+
+#[test]
+fn given_the_classes_when_used_in_every_way_then_they_keep_what_they_promise() {
+    each_way("client", |program, under| {
+        let sandbox = start();
+        let ids: Vec<String> = (0..6).map(|_| held(&sandbox)).collect();
+        let mut command = program.command(under);
+        assert_content(&run_tool(command.arg(sandbox.url()).args(&ids), ""));
+        assert_eq!(truth(&sandbox, &ids[0]), (Hold::Held, 0), "only refused calls were about it");
+        for id in &ids[1..] {
+            assert_eq!(truth(&sandbox, id), (Hold::Released, 1), "{id}");
+        }
+    });
+}
+
+#[test]
+fn given_a_call_that_is_blocked_when_an_abort_or_a_stop_token_says_so_then_it_ends() {
+    each_way("abort", |program, under| {
+        let sandbox = start();
+        let id = held(&sandbox);
+        let silence = Scripted { answer: Vec::new(), apply: false, then: Then::KeepOpen };
+        sandbox.script(silence.clone());
+        let mut command = program.command(under);
+        let streams = command.arg(sandbox.url()).arg(&id).stdin(Stdio::piped());
+        let streams = streams.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut running = streams.spawn().expect("the program runs");
+        let mut told = running.stdin.take().expect("a pipe");
+        for blocked in 1..=2 {
+            let has_come = || sandbox.requests().len() >= blocked;
+            let until = Instant::now() + Duration::from_secs(60);
+            let mut is_running = || running.try_wait().expect("its state").is_none();
+            while !has_come() && is_running() && Instant::now() < until {
+                thread::sleep(Duration::from_millis(1));
+            }
+            if blocked == 1 && has_come() {
+                sandbox.script(silence.clone());
+            }
+            // Its own words say why it has ended early, if it has.
+            let _ = told.write_all(b"!");
+        }
+        assert_content(&running.wait_with_output().expect("the program ends"));
+        assert_eq!(truth(&sandbox, &id), (Hold::Released, 1), "by the last call");
+    });
+}
+
+/// More than what a cache or a buffer may still take in 90,000 calls, and less than one byte each.
+const MARGIN_BYTES: u64 = 64 * 1024;
+
+#[test]
+fn given_a_hundred_thousand_calls_from_c_and_from_cpp_when_measured_then_memory_is_flat() {
+    let scratch = Scratch::new("cpp_many");
+    let of_c = scratch.compile_test("many");
+    for under in Under::each() {
+        assert_flat(&of_c, under);
+    }
+    let of_cpp = scratch.compile_cpp("tests/cpp/many.cpp");
+    for under in Under::each() {
+        assert_flat(&of_cpp, under);
+    }
+}
+
+fn assert_flat(program: &Program, under: Under) {
+    let sandbox = start();
+    let (kept, canceled) = (held(&sandbox), held(&sandbox));
+    let output = program
+        .command(under)
+        .env("FLEXCANCEL_TEST_COUNT", under.count(100_000, 400).to_string())
+        .args([sandbox.url(), kept.clone(), canceled.clone()])
+        .output()
+        .expect("the program runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let numbers: Vec<u64> = text.split_whitespace().filter_map(|it| it.parse().ok()).collect();
+    let [first, last] = numbers[..] else { panic!("{}", said(&output)) };
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output));
+    println!("{}: {first} bytes, then {last}", program.path().display());
+    assert!(last <= first + MARGIN_BYTES, "{first} bytes have become {last}");
+    assert_eq!(truth(&sandbox, &kept), (Hold::Held, 0));
+    assert_eq!(truth(&sandbox, &canceled), (Hold::Released, 1));
+}

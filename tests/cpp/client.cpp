@@ -1,0 +1,238 @@
+/*
+ * The classes: what they own, what an empty one does, how texts go in, and what is thrown.
+ *
+ *     client BASE_URL SESSION_ID x 6
+ */
+#include "check.h"
+
+#include <flexcancel.hpp>
+
+#include <cstring>
+#include <map>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+using namespace flexcancel;
+using namespace std::chrono_literals;
+
+template <typename T>
+constexpr bool is_move_only = std::is_nothrow_move_constructible_v<T> &&
+                              std::is_nothrow_move_assignable_v<T> &&
+                              !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
+static_assert(is_move_only<Client> && is_move_only<Result> && is_move_only<Abort>);
+static_assert(sizeof(Result) == sizeof(void *) && sizeof(Abort) == sizeof(void *));
+
+static bool has(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+static void expect(int line, const Result &result, Outcome outcome, Code code,
+                   std::string_view part = {}) {
+    const std::string json(result.json());
+    const bool is_so = result.outcome() == outcome && result.code() == code && has(json, part);
+    if (!is_so || has(json, KEY))
+        failed(__FILE__, line, std::string(name(code)).c_str(), "%s without %s", json.c_str(),
+               std::string(part).c_str());
+}
+#define EXPECT_RESULT(...) expect(__LINE__, __VA_ARGS__)
+
+static Client client_at(std::string_view base_url, LogHandler log = {}) {
+    auto [client, error] =
+        Client::create(Config().api_key(KEY).base_url(base_url).timeout(60s), std::move(log));
+    CHECK(client && !error, "%s", std::string(error.json()).c_str());
+    return std::move(client);
+}
+
+static void what_is_empty_is_answered_and_never_undefined(const char *id) {
+    const Result none;
+    CHECK(!none, "a default result is empty");
+    EXPECT_RESULT(none, Outcome::unknown, Code::invalid_handle);
+    Client empty;
+    CHECK(!empty && empty.get() == nullptr, "a default client is empty");
+    EXPECT_RESULT(empty.cancel(id), Outcome::not_applied, Code::invalid_handle, "client: ");
+    EXPECT_RESULT(empty.retrieve(id), Outcome::not_applied, Code::invalid_handle, "client: ");
+    empty.close();
+    empty.close();
+}
+
+static void what_is_moved_from_is_empty(const char *base_url, const char *id) {
+    Client first = client_at(base_url);
+    Client second = std::move(first);
+    EXPECT_RESULT(first.cancel(id), Outcome::not_applied, Code::invalid_handle);
+    Result here = second.cancel(id);
+    const std::string_view json = here.json();
+    Result there = std::move(here);
+    CHECK(there.json().data() == json.data(), "the text moves with its result");
+    EXPECT_RESULT(here, Outcome::unknown, Code::invalid_handle);
+    EXPECT_RESULT(there, Outcome::canceled, Code::ok, "\"hold\":\"released\"");
+    CHECK(there.is_voided() && !here.is_voided(), "only what is released is voided");
+    here = std::move(there);
+    here = second.retrieve(id);
+    EXPECT_RESULT(here, Outcome::already_canceled, Code::ok);
+    second = client_at(base_url);
+    EXPECT_RESULT(second.cancel(id), Outcome::already_canceled, Code::ok);
+    second.close();
+    second.close();
+    EXPECT_RESULT(second.cancel(id), Outcome::not_applied, Code::invalid_handle);
+
+    Abort abort;
+    const Abort moved = std::move(abort);
+    CHECK(moved && !abort, "an abort moves");
+    abort.trigger();
+    first = client_at(base_url);
+    EXPECT_RESULT(first.retrieve(id, {}, moved), Outcome::already_canceled, Code::ok);
+    // An empty abort could not end the call: it is refused.
+    EXPECT_RESULT(first.retrieve(id, {}, abort), Outcome::not_applied, Code::invalid_handle,
+                  "abort: ");
+    moved.trigger();
+    moved.trigger();
+    EXPECT_RESULT(first.cancel(id, {}, moved), Outcome::not_applied, Code::aborted);
+}
+
+static void errors_are_values(const char *base_url) {
+    const auto refused = [](std::string_view config, std::string_view part) {
+        const auto created = Client::create(config);
+        CHECK(!created && !created.client && created.error, "%s", std::string(config).c_str());
+        EXPECT_RESULT(created.error, Outcome::not_applied, Code::invalid_config, part);
+    };
+    refused("", "expected a JSON object");
+    refused(R"({"api_key":)", "expected a JSON object, found no valid JSON at line 1 column 11");
+    refused(Config(), "api_key: expected exactly one of");
+    refused(Config().api_key(KEY).timeout(0ms), "timeout_ms: expected a whole number");
+    refused(Config().api_key(KEY).mode("live"), "mode: expected \\\"test\\\"");
+    refused(Config().api_key(KEY).base_url("http://example.com"), "base_url: expected");
+    const auto [client, error] = Client::create(
+        Config().api_key("none").api_key(KEY).base_url(base_url).trust("bundled").proxy("none"));
+    CHECK(client && !error, "a key that is set again is replaced: %.*s",
+          static_cast<int>(error.json().size()), error.json().data());
+}
+
+static void every_sign_is_escaped_and_a_nul_is_refused(const char *base_url, const char *id) {
+    using namespace std::string_view_literals;
+    CHECK(Options().json() == "{}", "no options");
+    Options options;
+    options.expand({"a\"b", "c\\d", "\x01\x1f\t"sv, "€"}).timeout(1s).max_attempts(3);
+    options.idempotency_key("k").idempotency_key("\"},{\"");
+    const char *const expected = "{\"expand\":[\"a\\\"b\",\"c\\\\d\",\"\\u0001\\u001f\\u0009\","
+                                 "\"€\"],\"timeout_ms\":1000,\"max_attempts\":3,"
+                                 "\"idempotency_key\":\"\\\"},{\\\"\"}";
+    CHECK(options.json() == expected, "%s", std::string(options.json()).c_str());
+
+    const Client client = client_at(base_url);
+    const auto refused = [&](const Options &wrong, std::string_view part) {
+        EXPECT_RESULT(client.cancel(id, wrong), Outcome::not_applied, Code::invalid_argument, part);
+    };
+    refused(Options().idempotency_key("a\0b"sv), "idempotency_key: ");
+    refused(Options().expand({"customer"sv, "a\0b"sv}), "expand: ");
+    refused(Options().timeout(-1ms), "timeout_ms: ");
+    refused(Options().max_attempts(11), "max_attempts: ");
+    refused(Options().expand(std::vector<std::string>(33, "n")), "expand: ");
+
+    const std::string cut = std::string(id) + '\0' + "tail";
+    EXPECT_RESULT(client.cancel(cut), Outcome::not_applied, Code::invalid_session_id);
+    EXPECT_RESULT(client.cancel(id, "{}\0{"sv), Outcome::not_applied, Code::invalid_argument);
+    const auto config = std::string(Config().api_key(KEY).json());
+    EXPECT_RESULT(Client::create(config + '\0').error, Outcome::not_applied, Code::invalid_config,
+                  "expected a JSON object, found no valid JSON");
+    EXPECT_RESULT(Client::create(Config().api_key(KEY).user_agent("a\0b"sv)).error,
+                  Outcome::not_applied, Code::invalid_config, "user_agent: ");
+}
+
+static void options_arrive(const char *base_url, const char *id) {
+    const Client client = client_at(base_url);
+    const auto result = client.cancel(
+        id, Options().expand({"payment_intent"}).idempotency_key("receipt-1").timeout(30s));
+    EXPECT_RESULT(result, Outcome::canceled, Code::ok, "\"idempotency_key\":\"receipt-1\"");
+    CHECK(has(result.json(), "\"payment_intent\":{"), "expanded: %s", result.json().data());
+    CHECK(result.json().data()[result.json().size()] == '\0', "the text ends with NUL");
+    // A part of a longer text is an id, too.
+    const std::string longer = std::string(id) + "tail";
+    EXPECT_RESULT(client.cancel(std::string_view(longer).substr(0, std::strlen(id))),
+                  Outcome::already_canceled, Code::ok);
+}
+
+static void the_log_is_told_and_changes_nothing(const char *base_url, const char *id,
+                                                const char *other_id) {
+    std::map<Level, int> told;
+    Client client = client_at(base_url, [&](Level level, std::string_view event) {
+        CHECK(has(event, id) && !has(event, KEY), "%s", std::string(event).c_str());
+        told[level]++;
+#if defined(__cpp_exceptions)
+        throw 1;
+#endif
+    });
+    // The handler stays where it is when its client moves.
+    Client moved = std::move(client);
+    EXPECT_RESULT(moved.cancel(id), Outcome::canceled, Code::ok);
+    CHECK(told[Level::debug] == 1 && told[Level::info] == 1, "an attempt and a result");
+
+    // A handler that destroys its own client, and itself with it, as far as the client knows.
+    auto alive = std::make_shared<int>(0);
+    const std::weak_ptr<int> handler = alive;
+    Client closing;
+    closing = client_at(base_url, [&closing, alive](Level, std::string_view) {
+        closing = Client();
+        ++*alive;
+    });
+    alive.reset();
+    EXPECT_RESULT(closing.cancel(other_id), Outcome::canceled, Code::ok);
+    CHECK(!closing && handler.expired(), "the handler goes with its client");
+}
+
+#if defined(__cpp_exceptions)
+static void what_throws_says_so_in_its_name(const char *base_url, const char *id) {
+    try {
+        (void)Client::create_or_throw(Config().api_key(KEY).max_attempts(99));
+        CHECK(false, "a client of nothing");
+    } catch (const std::runtime_error &error) {
+        CHECK(has(error.what(), "not_applied/invalid_config: {\"outcome\":"), "%s", error.what());
+        CHECK(has(error.what(), "max_attempts: ") && !has(error.what(), KEY), "%s", error.what());
+    }
+    const Client client =
+        Client::create_or_throw(Config().api_key(KEY).base_url(base_url).timeout(60s));
+    const Result result = client.cancel(id).or_throw();
+    CHECK(result.or_throw().json() == result.json(), "a result that is kept is passed on");
+    try {
+        (void)client.cancel("fcs_0").or_throw();
+        CHECK(false, "a session that nobody knows is voided");
+    } catch (const Error &error) {
+        const Error copy = error;
+        CHECK(copy.outcome() == Outcome::not_applied && copy.code() == Code::not_found, "%s",
+              copy.what());
+        CHECK(copy.json().find("{\"outcome\":\"not_applied\"") == 0, "%s", copy.what());
+    }
+    try {
+        (void)Result().or_throw();
+        CHECK(false, "an empty result is voided");
+    } catch (const Error &error) {
+        CHECK(error.outcome() == Outcome::unknown, "%s", error.what());
+    }
+}
+#endif
+
+static void names_and_versions() {
+    CHECK(name(Outcome::already_canceled) == "already_canceled", "an outcome has its name");
+    CHECK(name(Code::mode_mismatch) == "mode_mismatch", "a code has its name");
+    CHECK(name(static_cast<Outcome>(99)).empty() && name(static_cast<Code>(99)).empty(),
+          "what is not known has none");
+    CHECK(version() == FLEXCANCEL_VERSION && is_compatible(), "header and library are the same");
+}
+
+int main(int argc, char **argv) {
+    CHECK(argc == 8, "usage: client BASE_URL SESSION_ID x 6");
+    give_up_after(120);
+    names_and_versions();
+    what_is_empty_is_answered_and_never_undefined(argv[2]);
+    errors_are_values(argv[1]);
+    every_sign_is_escaped_and_a_nul_is_refused(argv[1], argv[2]);
+    what_is_moved_from_is_empty(argv[1], argv[3]);
+    options_arrive(argv[1], argv[4]);
+    the_log_is_told_and_changes_nothing(argv[1], argv[5], argv[6]);
+#if defined(__cpp_exceptions)
+    what_throws_says_so_in_its_name(argv[1], argv[7]);
+#else
+    EXPECT_RESULT(client_at(argv[1]).cancel(argv[7]), Outcome::canceled, Code::ok);
+#endif
+    return 0;
+}
