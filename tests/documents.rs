@@ -5,6 +5,7 @@ mod native;
 use std::fmt::Write;
 use std::io::Read;
 use std::net::TcpListener;
+use std::process::Command;
 
 use flex_sandbox::{CreateParams, Sandbox};
 use flexcancel::{CONFIG_KEYS, Client, Code, Config, Hold, OPTION_KEYS, Options, Outcome, Report};
@@ -70,17 +71,47 @@ fn the_results_page_has_every_number_and_name() {
 }
 
 #[test]
-fn the_readmes_till_compiles_and_answers_a_missing_configuration() {
-    let till = blocks(README, "c");
-    assert_eq!(till.len(), 1);
+fn the_readmes_tills_compile_and_answer_a_missing_configuration() {
     let scratch = Scratch::new("readme");
-    scratch.write("till.c", till[0]);
-    let path = scratch.path("till.c");
-    let program = scratch.compile(path.to_str().unwrap());
-    let mut command = program.command(native::Under::Nothing);
-    let output = native::run_tool(command.env_remove("FLEX_API_KEY"), "");
-    let said = native::said(&output);
-    assert!(said.contains("not voided") && said.contains("invalid_config"), "{said}");
+    let only = |language| match blocks(README, language)[..] {
+        [till] => till,
+        ref tills => panic!("{} tills in {language}", tills.len()),
+    };
+    scratch.write("till_c.c", only("c"));
+    scratch.write("till_cpp.cpp", only("cpp"));
+    let path = |file| scratch.path(file).to_str().unwrap().to_owned();
+    for program in [scratch.compile(&path("till_c.c")), scratch.compile_cpp(&path("till_cpp.cpp"))]
+    {
+        let mut command = program.command(native::Under::Nothing);
+        let output = native::run_tool(command.env_remove("FLEX_API_KEY"), "");
+        let said = native::said(&output);
+        assert!(said.contains("not voided") && said.contains("invalid_config"), "{said}");
+    }
+}
+
+/// The lines by which the README compiles the tills, with the debug build in place of the release.
+#[test]
+fn the_readmes_lines_compile_the_tills() {
+    let scratch = Scratch::new("readme_lines");
+    std::os::unix::fs::symlink(native::library(), scratch.path("libflexcancel.so.0")).unwrap();
+    std::os::unix::fs::symlink("libflexcancel.so.0", scratch.path("libflexcancel.so")).unwrap();
+    let directory = scratch.path("").to_str().unwrap().trim_end_matches('/').to_owned();
+    let lines = blocks(README, "sh").join("\n");
+    let lines: Vec<&str> =
+        lines.lines().filter(|line| line.starts_with("cc ") || line.starts_with("c++ ")).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    for line in lines {
+        assert!(line.contains("-Ltarget/release -lflexcancel"), "{line}");
+        let line = line
+            .replace("$PWD/target/release", &directory)
+            .replace("target/release", &directory)
+            .replace("target/cancel", &format!("{directory}/cancel"));
+        let mut shell = Command::new("sh");
+        let output = native::run_tool(shell.args(["-c", &line]).current_dir(native::ROOT), "dash");
+        assert!(output.status.success(), "{line}: {}", native::said(&output));
+        let output = native::run_tool(&mut Command::new(scratch.path("cancel")), "");
+        assert_eq!(output.status.code(), Some(64), "{line}: {}", native::said(&output));
+    }
 }
 
 #[test]
