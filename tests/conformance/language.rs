@@ -1,9 +1,10 @@
 //! The languages, each with the way to its runner. A runner that cannot be made or started fails
 //! the test; none is ever skipped.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::native::{Scratch, Under};
+use crate::native::{ROOT, Scratch, Under, library, run_tool, said};
 
 /// A language and its runner.
 pub struct Language {
@@ -31,4 +32,56 @@ fn c(scratch: &Scratch) -> Command {
 
 fn cpp(scratch: &Scratch) -> Command {
     scratch.compile_cpp("tests/conformance/runner.cpp").command(Under::Nothing)
+}
+
+/// A path below the root that must be there.
+fn there(path: &str) -> PathBuf {
+    let path = Path::new(ROOT).join(path);
+    assert!(path.exists(), "{} is not there", path.display());
+    path
+}
+
+#[expect(dead_code, reason = "a column as soon as its runner is there")]
+fn python(_: &Scratch) -> Command {
+    run_tool(Command::new("python3").arg("--version"), "python3");
+    let mut command = Command::new("python3");
+    command
+        .arg(there("bindings/python/tests/conformance_runner.py"))
+        .env("PYTHONPATH", there("bindings/python/src"))
+        // A build changes no source, and a test neither.
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("FLEXCANCEL_LIBRARY", library());
+    command
+}
+
+#[expect(dead_code, reason = "a column as soon as its runner is there")]
+fn go(scratch: &Scratch) -> Command {
+    let (include, directory) = (there("include"), scratch.path(""));
+    for name in ["libflexcancel.so", "libflexcancel.so.0"] {
+        std::os::unix::fs::symlink(library(), scratch.path(name)).expect("a link to the library");
+    }
+    let (include, directory) = (include.display(), directory.display());
+    let version = flexcancel::VERSION;
+    scratch.write(
+        "flexcancel.pc",
+        &format!(
+            "Name: flexcancel\nDescription: the library of this build\nVersion: {version}\n\
+             Cflags: -I{include}\nLibs: -L{directory} -lflexcancel\n"
+        ),
+    );
+    let program = scratch.path("conformance");
+    let mut build = Command::new("go");
+    build
+        .args(["build", "-o"])
+        .arg(&program)
+        .arg("./internal/conformance")
+        .current_dir(there("bindings/go"))
+        .env("GOTOOLCHAIN", "local")
+        .env("CGO_ENABLED", "1")
+        .env("CGO_CFLAGS", format!("-I{include}"))
+        .env("CGO_LDFLAGS", format!("-L{directory} -Wl,-rpath,{directory}"))
+        .env("PKG_CONFIG_PATH", scratch.path(""));
+    let output = run_tool(&mut build, "golang-go pkg-config");
+    assert!(output.status.success(), "{}", said(&output));
+    Command::new(program)
 }

@@ -68,20 +68,20 @@ pub fn ask_here(line: &Line) -> Answer {
 
 /// A runner that runs. It is asked one call at a time, and ended when dropped.
 pub struct Process {
+    command: Command,
+    running: Running,
+}
+
+struct Running {
     child: Child,
     calls: Option<ChildStdin>,
     answers: Receiver<String>,
 }
 
-impl Process {
-    pub fn start(mut command: Command) -> Process {
+impl Running {
+    fn start(command: &mut Command) -> Running {
         let name = command.get_program().to_owned();
-        let variable = std::env::var(KEY_VARIABLE).expect("cargo sets it for its tests");
-        let started = command
-            .env(KEY_VARIABLE, variable)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn();
+        let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = started.unwrap_or_else(|error| panic!("{}: {error}", name.display()));
         let (calls, output) = (child.stdin.take(), child.stdout.take());
         let (sender, answers) = channel();
@@ -94,32 +94,46 @@ impl Process {
                 }
             }
         });
-        Process { child, calls, answers }
+        Running { child, calls, answers }
     }
 
-    pub fn ask(&mut self, line: &Line) -> Result<Answer, String> {
+    fn ask(&mut self, line: &Line) -> Result<Answer, String> {
         let text = line.text() + "\n";
         let calls = self.calls.as_mut().expect("the pipe is open until the end");
         calls.write_all(text.as_bytes()).map_err(|error| format!("cannot be asked: {error}"))?;
-        let answer = self.answers.recv_timeout(PATIENCE).map_err(|_| {
-            let state = self.child.try_wait().ok().flatten();
-            state.map_or_else(
-                || format!("did not answer within {} s", PATIENCE.as_secs()),
-                |status| format!("has ended: {status}"),
-            )
+        let answer = self.answers.recv_timeout(PATIENCE).map_err(|why| match why {
+            RecvTimeoutError::Timeout => format!("did not answer within {PATIENCE:?}"),
+            RecvTimeoutError::Disconnected => "ended in place of an answer".to_owned(),
         })?;
         Answer::read(&answer).ok_or_else(|| format!("expected three fields, found {answer:?}"))
+    }
+}
+
+impl Process {
+    pub fn start(mut command: Command) -> Process {
+        let variable = std::env::var(KEY_VARIABLE).expect("cargo sets it for its tests");
+        let running = Running::start(command.env(KEY_VARIABLE, variable));
+        Process { command, running }
+    }
+
+    /// Asks; a runner that does not answer is started again, for the next call's sake.
+    pub fn ask(&mut self, line: &Line) -> Result<Answer, String> {
+        let answer = self.running.ask(line);
+        if answer.is_err() {
+            self.running = Running::start(&mut self.command);
+        }
+        answer
     }
 
     /// Ends it as a pipe ends: it must leave by itself, content, and say nothing unasked.
     pub fn finish(mut self) -> Result<(), String> {
-        drop(self.calls.take());
-        match self.answers.recv_timeout(PATIENCE) {
+        drop(self.running.calls.take());
+        match self.running.answers.recv_timeout(PATIENCE) {
             Ok(line) => return Err(format!("said something unasked: {line}")),
             Err(RecvTimeoutError::Timeout) => return Err("does not end with its input".to_owned()),
             Err(RecvTimeoutError::Disconnected) => {}
         }
-        match self.child.wait() {
+        match self.running.child.wait() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(format!("ended with {status}")),
             Err(error) => Err(error.to_string()),
@@ -127,7 +141,7 @@ impl Process {
     }
 }
 
-impl Drop for Process {
+impl Drop for Running {
     fn drop(&mut self) {
         // Of one that has ended there is nothing to kill.
         let _ = self.child.kill();

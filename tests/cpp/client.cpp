@@ -129,6 +129,9 @@ static void every_sign_is_escaped_and_a_nul_is_refused(const char *base_url, con
     refused(Options().max_attempts(11), "max_attempts: ");
     refused(Options().expand(std::vector<std::string>(33, "n")), "expand: ");
 
+    EXPECT_RESULT(client.retrieve(id, Options().idempotency_key("k")), Outcome::not_applied,
+                  Code::invalid_argument, "idempotency_key: ");
+
     const std::string cut = std::string(id) + '\0' + "tail";
     EXPECT_RESULT(client.cancel(cut), Outcome::not_applied, Code::invalid_session_id);
     EXPECT_RESULT(client.cancel(id, "{}\0{"sv), Outcome::not_applied, Code::invalid_argument);
