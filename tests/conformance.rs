@@ -20,6 +20,7 @@ mod world;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::panic::resume_unwind;
 
 use flexcancel::{Code, Hold, Outcome};
 use language::{Language, Runner};
@@ -41,7 +42,7 @@ fn every_language_passes_every_vector() {
         let vectors = &vectors;
         let start = |language| scope.spawn(move || run(language, vectors));
         let running: Vec<_> = language::ALL.iter().map(start).collect();
-        running.into_iter().map(|column| column.join().expect("a column")).collect()
+        running.into_iter().map(|it| it.join().unwrap_or_else(|why| resume_unwind(why))).collect()
     });
     println!("{}", table(&vectors, &columns));
     let mut complaints = String::new();

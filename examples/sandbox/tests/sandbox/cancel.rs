@@ -161,3 +161,16 @@ fn canceling_a_second_hold_leaves_what_was_captured() {
     assert_eq!(truth.intents[0].status, IntentStatus::Succeeded);
     assert_eq!(truth.intents[1].status, IntentStatus::Canceled);
 }
+
+#[test]
+fn somebody_else_cancels_as_a_client_does_but_by_no_request() {
+    let (sandbox, mut client) = start();
+    let id = authorized(&sandbox);
+    sandbox.cancel(&id).unwrap();
+    let truth = truth(&sandbox, &id);
+    assert_eq!((truth.hold, truth.cancels_applied.len()), (Hold::Released, 1));
+    assert_eq!(truth.cancels_applied[0].idempotency_key, None);
+    assert_eq!(sandbox.requests(), []);
+    assert_eq!(client.cancel(&id).error(), owned(400, "checkout_session_canceled"));
+    assert_eq!(sandbox.cancel("fcs_0").unwrap_err().status, 404);
+}
