@@ -1,4 +1,4 @@
-//! What the tests that compile C and C++ share: where the library is, how programs are made and run.
+//! What the tests that compile C and C++ share: the library, how programs are made and run.
 //!
 //! A tool that is missing fails a test and names the package to install. Nothing is ever skipped.
 
