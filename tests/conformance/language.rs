@@ -24,6 +24,7 @@ pub const ALL: &[Language] = &[
     Language { name: "rust", runner: Runner::Here },
     Language { name: "c", runner: Runner::Program(c) },
     Language { name: "cpp", runner: Runner::Program(cpp) },
+    Language { name: "go", runner: Runner::Program(go) },
 ];
 
 fn c(scratch: &Scratch) -> Command {
@@ -54,7 +55,6 @@ fn python(_: &Scratch) -> Command {
     command
 }
 
-#[expect(dead_code, reason = "a column as soon as its runner is there")]
 fn go(scratch: &Scratch) -> Command {
     let (include, directory) = (there("include"), scratch.path(""));
     for name in ["libflexcancel.so", "libflexcancel.so.0"] {

@@ -1,0 +1,232 @@
+package flexcancel
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/cgo"
+	"sync/atomic"
+	"time"
+)
+
+// defaultTimeout is the library's own where the configuration says nothing; the tests compare it
+// with the README's table.
+const defaultTimeout = 15 * time.Second
+
+// Client cancels checkout sessions. It is safe for use by many goroutines; calls run side by side.
+// Close it when it is not needed any more.
+type Client struct {
+	handle *handle
+	// timeout is the deadline of a call that says nothing else.
+	timeout time.Duration
+}
+
+// handle is the library's client. It is freed when it was closed and the last call is over.
+type handle struct {
+	client uintptr
+	logger cgo.Handle
+	// uses counts the calls in flight, and one more until the client is closed.
+	uses   atomic.Int64
+	closed atomic.Bool
+}
+
+// New makes a client. It opens no connection. The error is an [*Error] that matches
+// [ErrInvalidConfig]; its message names the field and what was expected.
+func New(config Config) (*Client, error) {
+	text, err := config.toJSON()
+	if err != nil {
+		return nil, refused(CodeInvalidConfig, err.Error())
+	}
+	timeout := config.Timeout
+	if timeout <= 0 {
+		timeout = defaultTimeout
+	}
+	return newClient(text, timeout, config.Logger)
+}
+
+// NewFromJSON makes a client from a JSON configuration as all languages share it, with the keys
+// of the README's table and times in milliseconds. Otherwise like [New].
+func NewFromJSON(config string) (*Client, error) {
+	var read struct {
+		TimeoutMS int64 `json:"timeout_ms"`
+	}
+	timeout := defaultTimeout
+	// The library judges the text; here only its time-out matters, where it has one.
+	if json.Unmarshal([]byte(config), &read) == nil && read.TimeoutMS > 0 {
+		timeout = time.Duration(read.TimeoutMS) * time.Millisecond
+	}
+	return newClient(config, timeout, nil)
+}
+
+func newClient(config string, timeout time.Duration, logger *slog.Logger) (*Client, error) {
+	if loaded, expected := loadedABI(), expectedABI(); loaded != expected {
+		return nil, refused(CodeInternal,
+			fmt.Sprintf("libflexcancel has ABI %d; this package needs %d", loaded, expected))
+	}
+	client, answer := nativeNew(config)
+	if client == 0 {
+		return nil, newCancellation(answer).err(nil)
+	}
+	h := &handle{client: client}
+	h.uses.Store(1)
+	if logger != nil {
+		h.logger = cgo.NewHandle(logger)
+		nativeLog(client, uintptr(h.logger))
+	}
+	c := &Client{handle: h, timeout: timeout}
+	runtime.AddCleanup(c, (*handle).close, h)
+	return c, nil
+}
+
+// Close closes the client and its connections. Calls in flight go on to their end; later ones
+// fail with [ErrClosed]. Closing twice has no effect. The error is always nil.
+func (c *Client) Close() error {
+	c.handle.close()
+	return nil
+}
+
+func (h *handle) close() {
+	if !h.closed.Swap(true) {
+		h.release()
+	}
+}
+
+// use keeps the handle until release; false if it is closed.
+func (h *handle) use() bool {
+	for {
+		uses := h.uses.Load()
+		if uses == 0 || h.closed.Load() {
+			return false
+		}
+		if h.uses.CompareAndSwap(uses, uses+1) {
+			return true
+		}
+	}
+}
+
+func (h *handle) release() {
+	if h.uses.Add(-1) > 0 {
+		return
+	}
+	nativeFree(h.client)
+	if h.logger != 0 {
+		h.logger.Delete()
+	}
+}
+
+// Cancel releases the hold of a checkout session, and says whether it is released.
+//
+// It blocks until the outcome is definite, or the time is up: the client's, the option's or the
+// context's, whichever is first. A context that is canceled ends the call at once: before
+// anything was handed to the network nothing is sent, and after that the outcome is what the
+// evidence allows.
+//
+// The error is nil for [Canceled] and [AlreadyCanceled]. See the package's documentation.
+func (c *Client) Cancel(ctx context.Context, sessionID string, opts ...Option) (*Cancellation, error) {
+	cancellation, ended, err := c.call(ctx, false, sessionID, opts)
+	if err != nil {
+		return nil, err
+	}
+	if cancellation.Outcome.IsVoided() {
+		return cancellation, nil
+	}
+	return cancellation, cancellation.err(ended)
+}
+
+// Retrieve reads a session with its payment intents, and says what may be said of the void:
+// [AlreadyCanceled], [NotCancelable], [NotApplied] (it can still be canceled) or [Unknown]. It
+// changes nothing. The error is nil where the session was read ([CodeOK]).
+func (c *Client) Retrieve(ctx context.Context, sessionID string, opts ...Option) (*Cancellation, error) {
+	cancellation, ended, err := c.call(ctx, true, sessionID, opts)
+	if err != nil {
+		return nil, err
+	}
+	if cancellation.Code == CodeOK {
+		return cancellation, nil
+	}
+	return cancellation, cancellation.err(ended)
+}
+
+// call makes one call. The first error says why the context ended it, if it did.
+func (c *Client) call(
+	ctx context.Context, retrieves bool, sessionID string, opts []Option,
+) (*Cancellation, error, error) {
+	defer runtime.KeepAlive(c)
+	h := c.handle
+	if !h.use() {
+		return nil, nil, refused(CodeInvalidHandle, "the client is closed")
+	}
+	defer h.release()
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
+	deadline, hasDeadline := ctx.Deadline()
+	if hasDeadline {
+		o.within(time.Until(deadline), c.timeout)
+	}
+	text, err := o.text()
+	if err != nil {
+		return nil, nil, refused(CodeInvalidArgument, err.Error())
+	}
+	watch := watch(ctx)
+	answer := nativeCall(retrieves, h.logger == 0, h.client, nativeText(sessionID), text, watch.abort)
+	watch.end()
+	cancellation := newCancellation(answer)
+	return cancellation, ended(ctx, cancellation.Code, deadline, hasDeadline), nil
+}
+
+// ended is the context's error if the context ended the call: by an abort, or by the time that it
+// left, which is up a little before the context's own.
+func ended(ctx context.Context, code Code, deadline time.Time, hasDeadline bool) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	const within = 2 * time.Millisecond
+	if code == CodeTimeout && hasDeadline && time.Until(deadline) <= within {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+// watcher aborts a call when its context ends.
+type watcher struct {
+	abort uintptr
+	stop  func() bool
+	done  chan struct{}
+}
+
+// watch begins to watch; a context that never ends costs nothing.
+func watch(ctx context.Context) watcher {
+	if ctx.Done() == nil {
+		return watcher{}
+	}
+	abort, done := nativeAbort(), make(chan struct{})
+	if ctx.Err() != nil {
+		// Before the call, so that surely nothing is sent.
+		nativeTrigger(abort)
+		return watcher{abort: abort, stop: func() bool { return true }}
+	}
+	stop := context.AfterFunc(ctx, func() {
+		defer close(done)
+		nativeTrigger(abort)
+	})
+	return watcher{abort, stop, done}
+}
+
+// end stops watching, and waits for an abort that has begun.
+func (w watcher) end() {
+	if w.abort == 0 {
+		return
+	}
+	if !w.stop() {
+		<-w.done
+	}
+	nativeAbortFree(w.abort)
+}
+
+func refused(code Code, message string) error {
+	return &Error{Outcome: NotApplied, Code: code, Message: message}
+}

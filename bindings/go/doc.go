@@ -1,0 +1,26 @@
+// Package flexcancel releases the hold on a shopper's HSA/FSA card (Flex), and tells the truth
+// about whether it is released.
+//
+// A call ends in one of five outcomes, and a definite one is never wrong:
+//
+//   - [Canceled], [AlreadyCanceled]: "voided". No hold is left.
+//   - [NotCancelable]: "too late". Captured, completed or expired; refund if money moved.
+//   - [NotApplied]: "not voided". Surely not done, and it will not be.
+//   - [Unknown]: "pending". Never tell the shopper "voided" or "not voided".
+//
+// Make one [Client] and keep it: it is safe for use by many goroutines, and its connections are
+// used again.
+//
+// It binds the C library libflexcancel through cgo. By default pkg-config finds the shared library;
+// with the build tag flexcancel_static the static one is linked. The README of this directory has
+// the lines.
+//
+// # Errors
+//
+// [Client.Cancel] gives an error for every outcome but the two that mean "voided", and
+// [Client.Retrieve] for every code but [CodeOK]. The error is an [*Error]; errors.Is finds the
+// sentinels ([ErrUnknown], [ErrNotCancelable], [ErrNotApplied], [ErrAborted], …) and the context's
+// own error where the context ended the call. The [Cancellation] is there beside the error
+// whenever there is an outcome, so that nothing that is known gets lost: it is nil only where the
+// client was closed before the call.
+package flexcancel

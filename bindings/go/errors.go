@@ -1,0 +1,68 @@
+package flexcancel
+
+import "fmt"
+
+// Error is what every error of this package is.
+type Error struct {
+	// Outcome is NotApplied where the library refused what it was given.
+	Outcome Outcome
+	// Code says why.
+	Code Code
+	// Message is one line for a log. It never holds the API key.
+	Message string
+	// context is why the context ended the call, if it did.
+	context error
+}
+
+// Error is one line for a log.
+func (e *Error) Error() string {
+	return fmt.Sprintf("flexcancel: %s (%s): %s", e.Outcome, e.Code, e.Message)
+}
+
+// Unwrap is the context's error, where the context ended the call.
+func (e *Error) Unwrap() error { return e.context }
+
+// Is finds the sentinels of this package: by the outcome or by the code.
+func (e *Error) Is(target error) bool {
+	sentinel, ok := target.(*sentinel)
+	return ok && sentinel.matches(e)
+}
+
+type sentinel struct {
+	text    string
+	matches func(*Error) bool
+}
+
+func (s *sentinel) Error() string { return "flexcancel: " + s.text }
+
+func byOutcome(text string, outcome Outcome) error {
+	return &sentinel{text, func(e *Error) bool { return e.Outcome == outcome }}
+}
+
+func byCode(text string, codes ...Code) error {
+	return &sentinel{text, func(e *Error) bool {
+		for _, code := range codes {
+			if e.Code == code {
+				return true
+			}
+		}
+		return false
+	}}
+}
+
+// The sentinels, for errors.Is. An error of a call matches one of the first three, and those of the
+// others that fit its code.
+var (
+	ErrUnknown       = byOutcome("the outcome is unknown", Unknown)
+	ErrNotCancelable = byOutcome("no hold is left to cancel", NotCancelable)
+	ErrNotApplied    = byOutcome("surely not done", NotApplied)
+
+	ErrAborted         = byCode("the call was aborted", CodeAborted)
+	ErrClosed          = byCode("the client is closed", CodeInvalidHandle)
+	ErrInvalidArgument = byCode("an argument cannot be used", CodeInvalidArgument, CodeInvalidSessionID)
+	ErrInvalidConfig   = byCode("the configuration cannot be used", CodeInvalidConfig)
+	ErrTimeout         = byCode("the time ran out", CodeTimeout)
+	ErrUnauthorized    = byCode("Flex does not accept the API key", CodeUnauthorized, CodeForbidden)
+	ErrNotFound        = byCode("no such session for this key", CodeNotFound)
+	ErrRateLimited     = byCode("too many requests", CodeRateLimited)
+)

@@ -1,0 +1,3 @@
+module github.com/flexcancel/flexcancel/bindings/go
+
+go 1.24

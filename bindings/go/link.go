@@ -1,0 +1,6 @@
+//go:build !flexcancel_static
+
+package flexcancel
+
+// #cgo pkg-config: flexcancel
+import "C"
