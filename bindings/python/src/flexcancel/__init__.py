@@ -1,0 +1,59 @@
+"""Releases the hold on a shopper's HSA/FSA card (Flex), and tells the truth about it.
+
+>>> import flexcancel
+>>> with flexcancel.Client(api_key_env="FLEX_API_KEY") as client:  # doctest: +SKIP
+...     result = client.cancel("fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T")
+...     print(result.outcome, result.advice)
+
+Logs to ``logging.getLogger("flexcancel")``, and only where somebody listens.
+"""
+
+from ._abort import AbortToken
+from ._async import AsyncClient
+from ._cancellation import Attempt, Cancellation, ProviderError
+from ._client import Client
+from ._errors import (
+    ArgumentError,
+    ClosedError,
+    ConfigError,
+    FlexcancelError,
+    InterruptedCallError,
+    LibraryError,
+    NotAppliedError,
+    NotCancelableError,
+    OutcomeError,
+    RefusedError,
+    UnknownOutcomeError,
+)
+from ._library import version as library_version
+from ._version import __version__
+from ._words import Code, Hold, Operation, Outcome, Phase
+from .session import CheckoutSession
+
+__all__ = [
+    "AbortToken",
+    "ArgumentError",
+    "AsyncClient",
+    "Attempt",
+    "Cancellation",
+    "CheckoutSession",
+    "Client",
+    "ClosedError",
+    "Code",
+    "ConfigError",
+    "FlexcancelError",
+    "Hold",
+    "InterruptedCallError",
+    "LibraryError",
+    "NotAppliedError",
+    "NotCancelableError",
+    "Operation",
+    "Outcome",
+    "OutcomeError",
+    "Phase",
+    "ProviderError",
+    "RefusedError",
+    "UnknownOutcomeError",
+    "__version__",
+    "library_version",
+]

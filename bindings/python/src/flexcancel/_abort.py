@@ -1,0 +1,74 @@
+"""Ends calls early, from any thread."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from contextlib import contextmanager
+from typing import Iterator, Optional, Set
+
+from . import _library
+from ._errors import FlexcancelError
+
+
+class AbortToken:
+    """Ends every call that is given it, now and later.
+
+    Sticky and shareable: one token may serve many calls, from any thread, also from a signal
+    handler. A call aborted before its request was handed to the network sends nothing and is
+    ``not_applied``; after that, it is what the evidence allows.
+    """
+
+    __slots__ = ("__weakref__", "_handle", "_linked", "_lock", "_triggered")
+
+    def __init__(self) -> None:
+        self._handle: int = _library.abort_new() or 0
+        if self._handle == 0:
+            raise FlexcancelError("no abort token can be made: every handle is in use")
+        weakref.finalize(self, _library.abort_free, self._handle)
+        self._triggered = False
+        self._linked: Set[AbortToken] = set()
+        # A signal handler may trigger while the same thread is in here.
+        self._lock = threading.RLock()
+
+    def trigger(self) -> None:
+        """Ends the calls. Triggering again has no effect.
+
+        May lose the race against a call that is just completing, which returns what it found.
+        """
+        with self._lock:
+            self._triggered = True
+            linked = list(self._linked)
+        _library.abort_trigger(self._handle)
+        for token in linked:
+            token.trigger()
+
+    @property
+    def is_triggered(self) -> bool:
+        """Whether it was triggered."""
+        return self._triggered
+
+    def _link(self, token: AbortToken) -> None:
+        with self._lock:
+            self._linked.add(token)
+            triggered = self._triggered
+        if triggered:
+            token.trigger()
+
+    def _unlink(self, token: AbortToken) -> None:
+        with self._lock:
+            self._linked.discard(token)
+
+
+@contextmanager
+def own_token(parent: Optional[AbortToken]) -> Iterator[AbortToken]:
+    """A token of one call, which the caller's token triggers, but which does not trigger it."""
+    token = AbortToken()
+    if parent is None:
+        yield token
+        return
+    parent._link(token)
+    try:
+        yield token
+    finally:
+        parent._unlink(token)

@@ -1,0 +1,125 @@
+"""The client for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Optional, Sequence, Set, Type
+
+from . import _library
+from ._abort import AbortToken, own_token
+from ._call import Call
+from ._cancellation import Cancellation
+from ._client import Client
+from ._errors import InterruptedCallError
+
+
+class AsyncClient:
+    """A ``Client`` for asyncio.
+
+    ``client`` is what makes the calls, and is closed with this one. At most ``most_calls`` run at
+    once, each on a thread of this client's own; others wait their turn. Cancelling the task aborts
+    its call: the ``CancelledError`` comes when the call has ended, with an ``InterruptedCallError``
+    as its cause, which tells what is known.
+
+    Belongs to one event loop. No thread is left when ``aclose`` has returned.
+    """
+
+    __slots__ = ("_executor", "_in_flight", "_process", "client", "most_calls")
+
+    def __init__(self, client: Client, *, most_calls: int = 64) -> None:
+        self.client = client
+        self.most_calls = most_calls
+        self._in_flight: Set[asyncio.Future[str]] = set()
+        self._renew()
+
+    async def cancel(
+        self,
+        session_id: str,
+        *,
+        expand: Sequence[str] = (),
+        timeout: Optional[float] = None,
+        idempotency_key: Optional[str] = None,
+        max_attempts: Optional[int] = None,
+        abort: Optional[AbortToken] = None,
+    ) -> Cancellation:
+        """As ``Client.cancel``. ``timeout`` begins when the call does, not while it waits."""
+        call = self.client._prepare(
+            _library.cancel, session_id, expand, timeout, idempotency_key, max_attempts
+        )
+        return self.client._finish(await self._run(call, abort), timeout)
+
+    async def retrieve(
+        self,
+        session_id: str,
+        *,
+        expand: Sequence[str] = (),
+        timeout: Optional[float] = None,
+        max_attempts: Optional[int] = None,
+        abort: Optional[AbortToken] = None,
+    ) -> Cancellation:
+        """As ``Client.retrieve``. ``timeout`` begins when the call does, not while it waits."""
+        call = self.client._prepare(
+            _library.retrieve, session_id, expand, timeout, None, max_attempts
+        )
+        return self.client._finish(await self._run(call, abort), timeout)
+
+    async def aclose(self) -> None:
+        """Closes the client when the calls in flight have ended. Closing again has no effect."""
+        # Calls that begin from here on are refused.
+        self.client.close()
+        while self._in_flight:
+            await asyncio.wait(set(self._in_flight))
+        # No thread has work any more, so there is nothing to wait for.
+        self._executor.shutdown()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"<flexcancel.AsyncClient{' (closed)' if self.client.is_closed else ''}>"
+
+    def _renew(self) -> None:
+        self._process = os.getpid()
+        self._executor = ThreadPoolExecutor(self.most_calls, "flexcancel")
+
+    async def _run(self, call: Call, abort: Optional[AbortToken]) -> str:
+        if self._process != os.getpid():
+            # The threads stayed in the parent.
+            self._in_flight.clear()
+            self._renew()
+        with own_token(abort) as token:
+            context: Any = contextvars.copy_context()
+            work = self._executor.submit(context.run, call.run, token)
+            future: asyncio.Future[str] = asyncio.wrap_future(work)
+            self._in_flight.add(future)
+            future.add_done_callback(self._in_flight.discard)
+            try:
+                return await asyncio.shield(future)
+            except asyncio.CancelledError as error:
+                token.trigger()
+                # A call that has not begun never will.
+                if not work.cancel():
+                    raise error from InterruptedCallError(await _ended(future))
+                raise
+
+
+async def _ended(future: asyncio.Future[str]) -> Cancellation:
+    """What an aborted call came to, which is soon; a second cancellation changes nothing."""
+    while not future.done():
+        try:
+            await asyncio.wait({future})
+        except asyncio.CancelledError:
+            continue
+    return Cancellation.from_json(future.result())

@@ -1,0 +1,174 @@
+"""What a call came to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from ._errors import NotAppliedError, NotCancelableError, UnknownOutcomeError
+from ._words import Code, Hold, Operation, Outcome, Phase
+from .session import CheckoutSession
+from .session._json import scan
+
+_decode = json.JSONDecoder().raw_decode
+
+# The library writes the session last. Quotes within texts are escaped, so this can only be a key,
+# and the session's own keys stand after it.
+_SESSION_KEY = ',"checkout_session":'
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One exchange with Flex, or the try at one."""
+
+    operation: Operation
+    """What it was for."""
+    reason: str
+    """Why it was made, like ``first try``."""
+    phase: Phase
+    """How far it came."""
+    http_status: Optional[int]
+    """The status of its answer, if a whole one came."""
+    code: Code
+    """What became of it."""
+    elapsed_ms: int
+    """How long it took."""
+    request_id: Optional[str]
+    """Flex's name for the exchange, for a support ticket."""
+
+
+@dataclass(frozen=True)
+class ProviderError:
+    """What Flex said when it last refused."""
+
+    code: Optional[str]
+    """The machine-readable reason."""
+    message: Optional[str]
+    """The reason in words."""
+    body: str
+    """The beginning of the body, as it came."""
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """What a call came to. Immutable; may be shared between threads.
+
+    Decide by ``outcome``; everything else explains it. ``docs/RESULT.md`` describes each field.
+    """
+
+    outcome: Outcome
+    """What is known of the cancel."""
+    code: Code
+    """Why."""
+    hold: Hold
+    """What is known of the money itself."""
+    message: str
+    """What happened, in one line for a log."""
+    advice: str
+    """What to do now, in one line for a person."""
+    retryable: bool
+    """Whether the same call may well go better later, without any change."""
+    session_id: Optional[str]
+    """The session's id as it was given; ``None`` if it is not usable."""
+    idempotency_key: Optional[str]
+    """The key that every send of this cancel carried. Give it to ``cancel`` to repeat it."""
+    elapsed_ms: int
+    """How long the call took."""
+    http_status: Optional[int]
+    """The status of the last attempt's answer, if a whole one came."""
+    retry_after_ms: Optional[int]
+    """How long the last answer asked to be left alone."""
+    json: str = field(repr=False)
+    """All of it, as the JSON text that the library wrote."""
+
+    @classmethod
+    def from_json(cls, text: str) -> Cancellation:
+        """Reads the JSON text of a result."""
+        head = _head(text)
+        return cls(
+            _OUTCOMES.get(head["outcome"], Outcome.UNKNOWN),
+            Code(head["code"]),
+            Hold(head["hold"]),
+            head["message"],
+            head["advice"],
+            head["retryable"],
+            head["session_id"],
+            head["idempotency_key"],
+            head["elapsed_ms"],
+            head["http_status"],
+            head["retry_after_ms"],
+            text,
+        )
+
+    @property
+    def is_voided(self) -> bool:
+        """Whether the till may say "voided"."""
+        return self.outcome.is_voided
+
+    @cached_property
+    def attempts(self) -> Tuple[Attempt, ...]:
+        """Every exchange with Flex, or try at one, in order."""
+        return tuple(_attempt(attempt) for attempt in _head(self.json)["attempts"])
+
+    @cached_property
+    def provider_error(self) -> Optional[ProviderError]:
+        """What Flex said when it last refused; ``None`` if it did not."""
+        found = _head(self.json)["provider_error"]
+        if found is None:
+            return None
+        return ProviderError(found["code"], found["message"], found["body"])
+
+    @cached_property
+    def _session(self) -> Tuple[Any, str]:
+        """The session as read, and its text."""
+        start = self.json.index(_SESSION_KEY) + len(_SESSION_KEY)
+        value, end = scan(self.json, start)
+        return value, self.json[start:end]
+
+    @cached_property
+    def session(self) -> Optional[CheckoutSession]:
+        """The session of the last answer that had one. Read when first asked for."""
+        value = self._session[0]
+        return None if value is None else CheckoutSession(value)
+
+    @property
+    def raw_session(self) -> Optional[str]:
+        """The session's JSON text, exactly as Flex wrote it."""
+        return None if self._session[0] is None else self._session[1]
+
+    def raise_for_outcome(self) -> None:
+        """Raises an ``OutcomeError`` unless the hold is released.
+
+        ``UnknownOutcomeError`` where it may be there or not, ``NotCancelableError`` where it is too
+        late, ``NotAppliedError`` where it was surely not done.
+        """
+        if self.outcome.is_voided:
+            return
+        if self.outcome is Outcome.NOT_CANCELABLE:
+            raise NotCancelableError(self)
+        if self.outcome is Outcome.NOT_APPLIED:
+            raise NotAppliedError(self)
+        raise UnknownOutcomeError(self)
+
+
+_OUTCOMES: Dict[str, Outcome] = {outcome.value: outcome for outcome in Outcome}
+
+
+def _head(text: str) -> Dict[str, Any]:
+    """The result without its session, which costs most to read."""
+    head: Dict[str, Any] = _decode(text[: text.index(_SESSION_KEY)] + "}")[0]
+    return head
+
+
+def _attempt(found: Mapping[str, Any]) -> Attempt:
+    return Attempt(
+        Operation(found["operation"]),
+        found["reason"],
+        Phase(found["phase"]),
+        found["http_status"],
+        Code(found["code"]),
+        found["elapsed_ms"],
+        found["request_id"],
+    )

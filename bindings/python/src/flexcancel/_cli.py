@@ -1,0 +1,204 @@
+"""The command line: ``python -m flexcancel``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import Callable, Iterator, List, Optional, Sequence, TextIO
+
+from . import _library
+from ._cancellation import Cancellation
+from ._client import Client
+from ._errors import ArgumentError, FlexcancelError, InterruptedCallError
+from ._show import Progress, describe, plain
+from ._version import __version__
+from ._words import Outcome
+
+#: The exit code of each outcome. Of several, the one that most needs a person.
+EXIT_CODES = {
+    Outcome.CANCELED: 0,
+    Outcome.ALREADY_CANCELED: 0,
+    Outcome.NOT_CANCELABLE: 1,
+    Outcome.NOT_APPLIED: 2,
+    Outcome.UNKNOWN: 3,
+}
+USAGE = 64
+INTERRUPTED = 130
+
+EPILOG = """\
+The API key comes from the environment variable FLEX_API_KEY, or that which --key-env names, or
+from the file that --key-file names; never from an argument, which other users could read.
+
+Exit status: 0 voided; 1 too late (captured, completed or expired); 2 not voided; 3 unknown: treat
+the void as pending. Of several sessions, the highest. For a retrieve: 0 is canceled, 1 captured or
+expired, 2 can still be canceled (or the call was refused), 3 unknown. 64 wrong usage or
+configuration, nothing was sent; 130 interrupted.
+"""
+
+
+class UsageError(Exception):
+    """Arguments that cannot be used."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        # 2, which argparse would use, means "not voided".
+        self.print_usage(sys.stderr)
+        self.exit(USAGE, f"{self.prog}: {message}\n")
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Runs the command line. Returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+        sys.stdout.flush()
+    except (FlexcancelError, UsageError) as error:
+        print(f"flexcancel: {plain(str(error))}", file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:
+        # Whoever read the output is gone; the interpreter's own flush must not complain as well.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    form = argparse.RawDescriptionHelpFormatter
+    parser = _Parser(
+        prog="flexcancel",
+        description="Releases holds on HSA/FSA cards (Flex), and tells the truth about it.",
+        epilog=EPILOG,
+        formatter_class=form,
+    )
+    version = f"flexcancel {__version__} (library {_library.version()})"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(title="commands", dest="command", required=True)
+    for name, help_text in [
+        ("cancel", "release the holds of sessions"),
+        ("retrieve", "read sessions back; changes nothing"),
+    ]:
+        command = commands.add_parser(
+            name, help=help_text, description=help_text, epilog=EPILOG, formatter_class=form
+        )
+        _add_connection(command)
+        _add_call(command)
+        if name == "cancel":
+            command.add_argument("--idempotency-key", metavar="KEY", help="repeat that cancel")
+        command.set_defaults(run=_run_calls)
+    return parser
+
+
+def _add_connection(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("configuration")
+    key = group.add_mutually_exclusive_group()
+    key.add_argument("--key-env", metavar="NAME", help="the variable that holds the API key")
+    key.add_argument("--key-file", metavar="FILE", help="the file that holds the API key")
+    key.add_argument("--config", metavar="FILE", help="a JSON configuration, in place of all else")
+    group.add_argument("--base-url", metavar="URL", help="where Flex is")
+    group.add_argument("--ca-file", metavar="FILE", help="trust this authority alone")
+    group.add_argument("--proxy", metavar="PROXY", help="none, env or http://HOST:PORT")
+    group.add_argument("--trust", metavar="WHOM", help="system or bundled")
+
+
+def _add_call(command: argparse.ArgumentParser) -> None:
+    command.add_argument("ids", nargs="*", metavar="ID", help="a checkout session's id")
+    command.add_argument(
+        "--from", dest="file", metavar="FILE", help="more ids, one a line; - is standard input"
+    )
+    command.add_argument("--json", action="store_true", help="one JSON result a line")
+    command.add_argument("--expand", action="append", default=[], metavar="NAME")
+    command.add_argument("--timeout", type=float, metavar="SECONDS", help="for each session")
+    command.add_argument("--max-attempts", type=int, metavar="N", help="for each session")
+
+
+def _client(options: argparse.Namespace) -> Client:
+    connection = {
+        name: getattr(options, name) for name in ("base_url", "ca_file", "proxy", "trust")
+    }
+    if options.config is not None:
+        given = [name for name, value in connection.items() if value is not None]
+        if given:
+            raise UsageError(f"--{given[0].replace('_', '-')}: expected in the --config file")
+        return Client.from_json(_read(options.config))
+    if options.key_file is not None:
+        return Client(api_key_file=options.key_file, **connection)
+    return Client(api_key_env=options.key_env or "FLEX_API_KEY", **connection)
+
+
+def _read(path: str) -> str:
+    try:
+        if path == "-":
+            return sys.stdin.read()
+        with open(path, encoding="utf-8-sig") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None
+
+
+def _ids(options: argparse.Namespace) -> List[str]:
+    ids: List[str] = list(options.ids)
+    if options.file is not None:
+        lines = (line.strip() for line in _read(options.file).splitlines())
+        ids += [line for line in lines if line and not line.startswith("#")]
+    if not ids and options.file is None:
+        raise UsageError("expected the id of a session, or --from FILE")
+    if getattr(options, "idempotency_key", None) is not None and len(ids) > 1:
+        raise UsageError("--idempotency-key: expected one session, found several")
+    return ids
+
+
+def _run_calls(options: argparse.Namespace) -> int:
+    ids = _ids(options)
+    with _client(options) as client:
+        return _each(ids, _call(client, options), options.json, sys.stdout)
+
+
+def _call(client: Client, options: argparse.Namespace) -> Callable[[str], Cancellation]:
+    common = {name: getattr(options, name) for name in ("expand", "timeout", "max_attempts")}
+    if options.command == "retrieve":
+        return lambda session_id: client.retrieve(session_id, **common)
+    key = options.idempotency_key
+    return lambda session_id: client.cancel(session_id, idempotency_key=key, **common)
+
+
+def _results(ids: Sequence[str], call: Callable[[str], Cancellation]) -> Iterator[Cancellation]:
+    for session_id in ids:
+        try:
+            yield call(session_id)
+        except ArgumentError as error:
+            # One id that cannot be used does not keep the others from being canceled.
+            if error.code.value != "invalid_session_id" or error.result is None or len(ids) == 1:
+                raise
+            yield error.result
+
+
+def _each(
+    ids: Sequence[str], call: Callable[[str], Cancellation], as_json: bool, to: TextIO
+) -> int:
+    worst = 0
+    progress = Progress(len(ids), sys.stderr)
+
+    def show(result: Cancellation, session_id: str) -> None:
+        progress.clear()
+        print(result.json if as_json else describe(result, session_id, to), file=to, flush=True)
+
+    done = 0
+    try:
+        progress.show(done)
+        for done, result in enumerate(_results(ids, call), 1):
+            show(result, ids[done - 1])
+            worst = max(worst, EXIT_CODES[result.outcome])
+            progress.show(done)
+    except KeyboardInterrupt as interruption:
+        cause = interruption.__cause__
+        if isinstance(cause, InterruptedCallError):
+            show(cause.cancellation, ids[done])
+            done += 1
+        progress.clear()
+        print(f"flexcancel: interrupted, {len(ids) - done} not tried", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        progress.clear()
+    return worst

@@ -1,0 +1,208 @@
+"""The client."""
+
+from __future__ import annotations
+
+import ctypes
+import weakref
+from types import TracebackType
+from typing import Any, Dict, Mapping, Optional, Sequence, Type
+
+from . import _arguments, _events, _library
+from ._abort import AbortToken
+from ._arguments import PathLike
+from ._call import Call, has_signal_handler
+from ._cancellation import Cancellation
+from ._errors import ArgumentError, ClosedError, ConfigError, RefusedError
+from ._words import Code
+
+#: Codes of a call that the program itself got wrong.
+_REFUSALS: Dict[Code, Type[RefusedError]] = {
+    Code.INVALID_ARGUMENT: ArgumentError,
+    Code.INVALID_SESSION_ID: ArgumentError,
+    Code.INVALID_HANDLE: ClosedError,
+}
+
+
+class Client:
+    """Cancels holds at Flex, and tells the truth about it.
+
+    Exactly one of ``api_key``, ``api_key_env`` and ``api_key_file`` is needed. Times are in
+    seconds; what is left out has the library's default. The README's table has every argument.
+
+    Opens no connection before the first call. May be shared between threads, whose calls run side
+    by side without the GIL, and used on in a forked child. Close it, or use it as a context
+    manager; a client that is forgotten is closed when it is collected.
+
+    ``interruptible``: on the main thread, where Ctrl-C runs Python code, a call is made by a thread
+    of its own, so that Ctrl-C ends it at once. False saves that thread, which costs some 0.2 ms a
+    call: then signal handlers run when the call has ended.
+
+    Raises ``ConfigError`` if the configuration cannot be used. The message names the argument.
+    """
+
+    __slots__ = ("__weakref__", "_close", "_handle", "_is_logged", "interruptible")
+
+    def __init__(
+        self,
+        api_key: Optional[str] = None,
+        *,
+        api_key_env: Optional[str] = None,
+        api_key_file: Optional[PathLike] = None,
+        base_url: Optional[str] = None,
+        ca_file: Optional[PathLike] = None,
+        connect_timeout: Optional[float] = None,
+        dns_ttl: Optional[float] = None,
+        max_attempts: Optional[int] = None,
+        max_idle: Optional[float] = None,
+        mode: Optional[str] = None,
+        proxy: Optional[str] = None,
+        timeout: Optional[float] = None,
+        trust: Optional[str] = None,
+        user_agent: Optional[str] = None,
+        interruptible: bool = True,
+    ) -> None:
+        arguments = {
+            "api_key": api_key,
+            "api_key_env": api_key_env,
+            "api_key_file": api_key_file,
+            "base_url": base_url,
+            "ca_file": ca_file,
+            "connect_timeout": connect_timeout,
+            "dns_ttl": dns_ttl,
+            "max_attempts": max_attempts,
+            "max_idle": max_idle,
+            "mode": mode,
+            "proxy": proxy,
+            "timeout": timeout,
+            "trust": trust,
+            "user_agent": user_agent,
+        }
+        self._open(_arguments.config_json(arguments), arguments, interruptible)
+
+    @classmethod
+    def from_json(cls, text: str, *, interruptible: bool = True) -> Client:
+        """Makes a client from the text of a JSON configuration, as all languages share it.
+
+        Its keys are those of the project's README, with times in milliseconds.
+        """
+        client = cls.__new__(cls)
+        client._open(text, {}, interruptible)
+        return client
+
+    def _open(self, config: str, arguments: Mapping[str, Any], interruptible: bool) -> None:
+        self.interruptible = interruptible
+        self._is_logged = False
+        self._handle: Optional[int] = None
+        error = ctypes.c_void_p()
+        text = _arguments.c_text("configuration", config, ConfigError, Code.INVALID_CONFIG)
+        handle = _library.client_new(text, ctypes.byref(error))
+        if not handle:
+            result = Cancellation.from_json(_library.take_text(error.value or 0))
+            message = _arguments.in_seconds(result.message, arguments)
+            raise ConfigError(result.code, message, result)
+        self._handle = handle
+        self._close = weakref.finalize(self, _library.client_free, handle)
+
+    def cancel(
+        self,
+        session_id: str,
+        *,
+        expand: Sequence[str] = (),
+        timeout: Optional[float] = None,
+        idempotency_key: Optional[str] = None,
+        max_attempts: Optional[int] = None,
+        abort: Optional[AbortToken] = None,
+    ) -> Cancellation:
+        """Releases the hold of a checkout session, and says whether it is released.
+
+        Blocks until the outcome is definite or ``timeout`` seconds are over. ``expand`` names
+        related objects to have in full. ``idempotency_key`` is that of an earlier call, to repeat
+        it. ``abort`` may end the call early. An exception that a signal handler raises, such as
+        Ctrl-C's ``KeyboardInterrupt``, ends it too, and has an ``InterruptedCallError`` as its
+        cause, which tells what is known.
+
+        Raises ``ArgumentError`` or ``ClosedError``, and then nothing was sent. Whatever else went
+        wrong is in the result.
+        """
+        call = self._prepare(
+            _library.cancel, session_id, expand, timeout, idempotency_key, max_attempts
+        )
+        return self._finish(self._run(call, abort), timeout)
+
+    def retrieve(
+        self,
+        session_id: str,
+        *,
+        expand: Sequence[str] = (),
+        timeout: Optional[float] = None,
+        max_attempts: Optional[int] = None,
+        abort: Optional[AbortToken] = None,
+    ) -> Cancellation:
+        """Reads a checkout session back, with its payment intents. Changes nothing.
+
+        The outcome says what may be said of the void: ``already_canceled``, ``not_cancelable``
+        (captured or expired), ``not_applied`` (it can still be canceled) or ``unknown``. Otherwise
+        like ``cancel``.
+        """
+        call = self._prepare(_library.retrieve, session_id, expand, timeout, None, max_attempts)
+        return self._finish(self._run(call, abort), timeout)
+
+    def close(self) -> None:
+        """Closes the connections. A call in flight on another thread goes on to its end.
+
+        Closing again has no effect.
+        """
+        self._handle = None
+        self._close()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it was closed."""
+        return self._handle is None
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[Type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<flexcancel.Client{' (closed)' if self.is_closed else ''}>"
+
+    def _prepare(
+        self,
+        function: Any,
+        session_id: str,
+        expand: Sequence[str],
+        timeout: Optional[float],
+        idempotency_key: Optional[str],
+        max_attempts: Optional[int],
+    ) -> Call:
+        handle = self._handle
+        if handle is None:
+            raise ClosedError(Code.INVALID_HANDLE, "the client is closed")
+        name = _arguments.c_text("session_id", session_id, ArgumentError, Code.INVALID_SESSION_ID)
+        options = _arguments.options_json(expand, timeout, idempotency_key, max_attempts)
+        is_logged = _events.wanted()
+        if is_logged is not self._is_logged:
+            self._is_logged = is_logged
+            _events.subscribe(handle, is_logged)
+        return Call(function, handle, name, options)
+
+    def _run(self, call: Call, abort: Optional[AbortToken]) -> str:
+        if self.interruptible and has_signal_handler():
+            return call.run_interruptibly(abort)
+        return call.run_logged(abort) if self._is_logged else call.run(abort)
+
+    def _finish(self, text: str, timeout: Optional[float]) -> Cancellation:
+        result = Cancellation.from_json(text)
+        refusal = _REFUSALS.get(result.code)
+        if refusal is None:
+            return result
+        message = _arguments.in_seconds(result.message, {"timeout": timeout})
+        raise refusal(result.code, message, result)

@@ -1,0 +1,79 @@
+"""The exceptions: for what is no outcome, and for what ``raise_for_outcome`` asks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+from ._words import Code, Outcome
+
+if TYPE_CHECKING:
+    from ._cancellation import Cancellation
+
+
+class FlexcancelError(Exception):
+    """What every exception of this package is."""
+
+
+class LibraryError(FlexcancelError, ImportError):
+    """The native library cannot be loaded, or is not the one that this version is made for."""
+
+
+class RefusedError(FlexcancelError):
+    """The program's own mistake. Nothing was sent.
+
+    ``message`` names the field and what was expected. ``result`` is the core's own report of it,
+    where the core was asked.
+    """
+
+    outcome = Outcome.NOT_APPLIED
+
+    def __init__(self, code: Code, message: str, result: Optional[Cancellation] = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.result = result
+
+
+class ConfigError(RefusedError, ValueError):
+    """A configuration that cannot be used."""
+
+
+class ArgumentError(RefusedError, ValueError):
+    """An argument of a call that cannot be used, a session id among them."""
+
+
+class ClosedError(RefusedError):
+    """The client is closed."""
+
+
+class OutcomeError(FlexcancelError):
+    """An outcome other than "voided"; raised by ``raise_for_outcome`` alone."""
+
+    def __init__(self, cancellation: Cancellation) -> None:
+        super().__init__(f"{cancellation.outcome}/{cancellation.code}: {cancellation.message}")
+        self.cancellation = cancellation
+
+
+class UnknownOutcomeError(OutcomeError):
+    """The hold may be there or not: treat the void as pending."""
+
+
+class NotCancelableError(OutcomeError):
+    """Too late: captured, completed or expired."""
+
+
+class NotAppliedError(OutcomeError):
+    """Surely not voided."""
+
+
+class InterruptedCallError(FlexcancelError):
+    """What a call came to that an exception ended early.
+
+    The cause (``__cause__``) of the ``KeyboardInterrupt``, or of the ``asyncio.CancelledError``,
+    that ended it: a cancel may have taken effect all the same, and ``cancellation`` says what is
+    known.
+    """
+
+    def __init__(self, cancellation: Cancellation) -> None:
+        super().__init__(f"{cancellation.outcome}/{cancellation.code}: {cancellation.message}")
+        self.cancellation = cancellation

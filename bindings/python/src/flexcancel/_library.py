@@ -1,0 +1,117 @@
+"""Finds the native library, loads it, and declares its functions.
+
+``FLEXCANCEL_LIBRARY`` names the library to load, and then no other is tried; else the one inside
+this package is loaded, else the system's. Read once, at import.
+
+Declared here by hand; a test compares the declarations with the C header.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from ctypes import c_char_p, c_int32, c_size_t, c_uint32, c_void_p
+from pathlib import Path
+from typing import Any, Dict, Tuple
+
+from ._errors import LibraryError
+
+ABI_VERSION = 0
+"""The ABI that these declarations are made for."""
+
+LIBRARY_ENV = "FLEXCANCEL_LIBRARY"
+SONAME = f"libflexcancel.so.{ABI_VERSION}"
+BUNDLED = Path(__file__).parent / "_lib" / "libflexcancel.so"
+
+LogCallback: Any = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_void_p, c_size_t)
+
+#: Of each function: whether it can block (then it runs without the GIL), what it returns, what it
+#: takes. Handles are opaque: as integers they are never mistaken for memory.
+FUNCTIONS: Dict[str, Tuple[bool, Any, Tuple[Any, ...]]] = {
+    "flexcancel_version": (False, c_char_p, ()),
+    "flexcancel_abi_version": (False, c_uint32, ()),
+    "flexcancel_code_name": (False, c_char_p, (c_int32,)),
+    "flexcancel_outcome_name": (False, c_char_p, (c_int32,)),
+    "flexcancel_abort_new": (False, c_void_p, ()),
+    "flexcancel_abort_trigger": (False, None, (c_void_p,)),
+    "flexcancel_abort_free": (False, None, (c_void_p,)),
+    "flexcancel_result_outcome": (False, c_int32, (c_void_p,)),
+    "flexcancel_result_code": (False, c_int32, (c_void_p,)),
+    "flexcancel_result_json": (False, c_char_p, (c_void_p, c_void_p)),
+    "flexcancel_result_free": (False, None, (c_void_p,)),
+    "flexcancel_client_new": (True, c_void_p, (c_char_p, c_void_p)),
+    "flexcancel_client_free": (True, None, (c_void_p,)),
+    "flexcancel_client_set_log": (False, c_int32, (c_void_p, LogCallback, c_void_p)),
+    "flexcancel_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
+    "flexcancel_retrieve": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
+}
+
+
+def _path() -> str:
+    named = os.environ.get(LIBRARY_ENV)
+    if named is not None:
+        if not os.path.isfile(named):
+            raise LibraryError(f"{LIBRARY_ENV}: expected the path of a file, found {named!r}")
+        return os.path.abspath(named)
+    return str(BUNDLED) if BUNDLED.is_file() else SONAME
+
+
+def _load() -> Dict[str, Any]:
+    path = _path()
+    try:
+        # Handing the GIL over and back costs more than a function that only reads memory.
+        libraries = {True: ctypes.CDLL(path), False: ctypes.PyDLL(path)}
+    except OSError as error:
+        raise LibraryError(
+            f"cannot load the native library {path}: {error}. Install a wheel that holds it, or "
+            f"let {LIBRARY_ENV} name it"
+        ) from None
+    functions = {}
+    for name, (blocks, result, arguments) in FUNCTIONS.items():
+        function = getattr(libraries[blocks], name, None)
+        if function is None:
+            raise LibraryError(f"{path} has no {name}: it is not this version's library")
+        function.restype = result
+        function.argtypes = arguments
+        functions[name] = function
+    found = functions["flexcancel_abi_version"]()
+    if found != ABI_VERSION:
+        raise LibraryError(f"{path}: expected ABI version {ABI_VERSION}, found {found}")
+    return functions
+
+
+_functions = _load()
+
+abort_new = _functions["flexcancel_abort_new"]
+abort_trigger = _functions["flexcancel_abort_trigger"]
+abort_free = _functions["flexcancel_abort_free"]
+result_json = _functions["flexcancel_result_json"]
+result_free = _functions["flexcancel_result_free"]
+client_new = _functions["flexcancel_client_new"]
+client_free = _functions["flexcancel_client_free"]
+client_set_log = _functions["flexcancel_client_set_log"]
+cancel = _functions["flexcancel_cancel"]
+retrieve = _functions["flexcancel_retrieve"]
+
+
+def version() -> str:
+    """The version of the native library, like ``0.1.0``."""
+    return bytes(_functions["flexcancel_version"]()).decode()
+
+
+def code_name(number: int) -> str:
+    """The library's name of a code; empty for a number that is no code."""
+    return (_functions["flexcancel_code_name"](number) or b"").decode()
+
+
+def outcome_name(number: int) -> str:
+    """The library's name of an outcome; empty for a number that is no outcome."""
+    return (_functions["flexcancel_outcome_name"](number) or b"").decode()
+
+
+def take_text(result: int) -> str:
+    """The JSON text of a result, which is freed."""
+    try:
+        return bytes(result_json(result, None)).decode()
+    finally:
+        result_free(result)

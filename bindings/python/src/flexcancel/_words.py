@@ -1,0 +1,170 @@
+"""The words of a result: outcomes, codes, holds, phases, operations.
+
+The C header has the numbers; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Dict, Optional
+
+
+class Word(str, Enum):
+    """An enumeration of texts: a member is equal to its text, and is written as it."""
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return str.__format__(str(self.value), spec)
+
+
+class OpenWord(Word):
+    """An enumeration that may grow: a value that it does not name becomes a member of its own.
+
+    ``SessionStatus("frozen")`` is no error: it is equal to ``"frozen"`` and not documented.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Optional[OpenWord]:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = value
+        member._value_ = value
+        return member
+
+    @property
+    def is_documented(self) -> bool:
+        """Whether this version knows the value."""
+        return type(self).__members__.get(self.name) is self
+
+
+class Outcome(Word):
+    """What is known of the cancel. A definite outcome is never wrong."""
+
+    UNKNOWN = "unknown"
+    """A request may have reached Flex, and the truth could not be read back in time. Say
+    "pending", never "voided", never "not voided"."""
+    CANCELED = "canceled"
+    """Flex confirmed the cancel, or a read-back shows it. Say "voided"."""
+    ALREADY_CANCELED = "already_canceled"
+    """Had been canceled before this call, which had no effect. Say "voided"."""
+    NOT_CANCELABLE = "not_cancelable"
+    """Captured, completed or expired. Say "too late"; refund if money moved."""
+    NOT_APPLIED = "not_applied"
+    """Surely not done. Say "not voided"."""
+
+    @property
+    def number(self) -> int:
+        """The number that C knows the outcome by."""
+        return _OUTCOME_NUMBERS[self]
+
+    @property
+    def is_voided(self) -> bool:
+        """Whether the till may say "voided"."""
+        return self is Outcome.CANCELED or self is Outcome.ALREADY_CANCELED
+
+    @property
+    def is_definite(self) -> bool:
+        """Whether the outcome asserts anything."""
+        return self is not Outcome.UNKNOWN
+
+    @classmethod
+    def _missing_(cls, value: object) -> Optional[Outcome]:
+        # An outcome of a newer library asserts nothing that this version can vouch for.
+        return cls.UNKNOWN if isinstance(value, str) else None
+
+
+_OUTCOME_NUMBERS: Dict[Outcome, int] = {outcome: number for number, outcome in enumerate(Outcome)}
+
+
+class Hold(OpenWord):
+    """What is known of the money itself."""
+
+    UNKNOWN = "unknown"
+    """Nothing is known of the money."""
+    RELEASED = "released"
+    """No hold is left: the session is canceled."""
+    NONE = "none"
+    """There is no hold: the session never had one, or expired."""
+    CAPTURED = "captured"
+    """The money was captured, all or a part of it."""
+    HELD = "held"
+    """The hold was there when the session was last read."""
+
+
+class Code(OpenWord):
+    """Why the outcome is what it is. ``docs/RESULT.md`` says what to do about each."""
+
+    OK = "ok"
+    INVALID_HANDLE = "invalid_handle"
+    INVALID_ARGUMENT = "invalid_argument"
+    INVALID_CONFIG = "invalid_config"
+    INVALID_SESSION_ID = "invalid_session_id"
+    ABORTED = "aborted"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    CONNECTION_LOST = "connection_lost"
+    PROTOCOL = "protocol"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
+    NOT_CANCELABLE = "not_cancelable"
+    RATE_LIMITED = "rate_limited"
+    REJECTED = "rejected"
+    SERVER_ERROR = "server_error"
+    MODE_MISMATCH = "mode_mismatch"
+    INTERNAL = "internal"
+
+    @property
+    def number(self) -> int:
+        """The number that C knows the code by; -1 for a code that this version does not know."""
+        return _CODE_NUMBERS.get(self, -1)
+
+
+_CODE_NUMBERS: Dict[Code, int] = {
+    Code.OK: 0,
+    Code.INVALID_HANDLE: 100,
+    Code.INVALID_ARGUMENT: 101,
+    Code.INVALID_CONFIG: 102,
+    Code.INVALID_SESSION_ID: 103,
+    Code.ABORTED: 104,
+    Code.DNS: 200,
+    Code.CONNECT: 201,
+    Code.TLS: 202,
+    Code.TIMEOUT: 203,
+    Code.CONNECTION_LOST: 204,
+    Code.PROTOCOL: 205,
+    Code.UNAUTHORIZED: 300,
+    Code.FORBIDDEN: 301,
+    Code.NOT_FOUND: 302,
+    Code.NOT_CANCELABLE: 303,
+    Code.RATE_LIMITED: 304,
+    Code.REJECTED: 305,
+    Code.SERVER_ERROR: 306,
+    Code.MODE_MISMATCH: 307,
+    Code.INTERNAL: 900,
+}
+
+
+class Operation(OpenWord):
+    """What one exchange with Flex was for."""
+
+    CANCEL = "cancel"
+    RETRIEVE = "retrieve"
+
+
+class Phase(OpenWord):
+    """How far an exchange came. From ``SENDING`` on, the request may have reached Flex."""
+
+    PREPARING = "preparing"
+    RESOLVING = "resolving"
+    CONNECTING = "connecting"
+    HANDSHAKING = "handshaking"
+    SENDING = "sending"
+    WAITING = "waiting"
+    READING = "reading"
+    COMPLETE = "complete"

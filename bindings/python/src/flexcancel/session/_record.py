@@ -1,0 +1,226 @@
+"""Records: read-only views of JSON objects whose fields have types.
+
+A view is as cheap as the pointer that it holds: a field is read when it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import (
+    Any,
+    Callable,
+    Dict,
+    Generic,
+    Iterator,
+    Mapping,
+    Optional,
+    Tuple,
+    Type,
+    TypeVar,
+    Union,
+    overload,
+)
+
+from .._errors import FlexcancelError
+from .._words import OpenWord
+from ._json import dumps
+
+T = TypeVar("T")
+R = TypeVar("R", bound="Record")
+W = TypeVar("W", bound=OpenWord)
+
+#: Reads a JSON value that stands at a path.
+Reader = Callable[[Any, str], T]
+
+
+class SessionFieldError(FlexcancelError, TypeError):
+    """A documented field of the session has another type than the documented one.
+
+    Raised when the field is asked for. The outcome does not depend on it, and ``raw_session`` has
+    the text.
+    """
+
+
+def wrong_type(path: str, expected: str, found: object) -> SessionFieldError:
+    """Says where, and not what: the value may be the shopper's."""
+    names = {bool: "a boolean", str: "a string", int: "an integer", dict: "an object"}
+    name = names.get(type(found), "a list" if isinstance(found, list) else "a decimal number")
+    return SessionFieldError(f"{path}: expected {expected}, found {name}")
+
+
+class Field(Generic[T]):
+    """A documented field of a record: ``None`` where it is absent or null."""
+
+    def __init__(self, read: Reader[T], doc: str) -> None:
+        self.read = read
+        self.name = ""
+        self.__doc__ = doc
+
+    def __set_name__(self, owner: Type[Record], name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, record: None, owner: Type[Record]) -> Field[T]: ...
+
+    @overload
+    def __get__(self, record: Record, owner: Type[Record]) -> Optional[T]: ...
+
+    def __get__(
+        self, record: Optional[Record], owner: Type[Record]
+    ) -> Union[Field[T], Optional[T]]:
+        if record is None:
+            return self
+        value = record.raw.get(self.name)
+        return None if value is None else self.read(value, record.path + self.name)
+
+
+class Record:
+    """A read-only view of a JSON object."""
+
+    __slots__ = ("path", "raw")
+
+    raw: Mapping[str, Any]
+    """The object as it was read. Fractions are ``Decimal``."""
+    path: str
+    """Where the object stands in its session, for error messages."""
+
+    def __init__(self, raw: Mapping[str, Any], path: str = "") -> None:
+        if not isinstance(raw, dict):
+            raise wrong_type(path.rstrip(".") or "session", "an object", raw)
+        self.raw = raw
+        self.path = path
+
+    @classmethod
+    def fields(cls) -> Iterator[str]:
+        """The names of the documented fields."""
+        return (name for name, value in vars(cls).items() if isinstance(value, Field))
+
+    @property
+    def other(self) -> Dict[str, Any]:
+        """The fields that are not documented, as they came."""
+        return {
+            name: value
+            for name, value in self.raw.items()
+            if not isinstance(vars(type(self)).get(name), Field)
+        }
+
+    def to_dict(self) -> Dict[str, Any]:
+        """The record written back from its typed fields, and those that are not documented."""
+        found = {name: _plain(getattr(self, name)) for name in self.fields() if name in self.raw}
+        return {**found, **self.other}
+
+    def to_json(self) -> str:
+        """The same as JSON text. No number is reshaped."""
+        return dumps(self.to_dict())
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self.raw == other.raw
+
+    def __hash__(self) -> int:
+        return hash((type(self), dumps(self.raw)))
+
+    def __repr__(self) -> str:
+        # The shopper's address and e-mail are kept out of logs.
+        return f"<{type(self).__name__} of {len(self.raw)} fields>"
+
+
+class Expandable(Generic[T]):
+    """A related object: its id, or the object itself where the call asked to expand it."""
+
+    __slots__ = ("id", "object")
+
+    id: Optional[str]
+    """The id as it came; ``None`` for an object that does not tell it in a documented field."""
+    object: Optional[T]
+    """The object, if it came expanded."""
+
+    def __init__(self, id: Optional[str], object: Optional[T]) -> None:
+        self.id = id
+        self.object = object
+
+    # `object` is the field here.
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, Expandable) and (self.id, self.object) == (other.id, other.object)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.object))
+
+    def __repr__(self) -> str:
+        return f"Expandable(id={self.id!r}, object={self.object!r})"
+
+
+def text(value: Any, path: str) -> str:
+    """A string."""
+    if type(value) is str:
+        return value
+    raise wrong_type(path, "a string", value)
+
+
+def integer(value: Any, path: str) -> int:
+    """An integer of any size."""
+    if type(value) is int:
+        return value
+    raise wrong_type(path, "an integer", value)
+
+
+def boolean(value: Any, path: str) -> bool:
+    """True or false."""
+    if type(value) is bool:
+        return value
+    raise wrong_type(path, "a boolean", value)
+
+
+def anything(value: Any, _path: str) -> Any:
+    """Any value."""
+    return value
+
+
+def mapping(value: Any, path: str) -> Dict[str, Any]:
+    """An object whose fields are the seller's own."""
+    if type(value) is dict:
+        return value
+    raise wrong_type(path, "an object", value)
+
+
+def word(kind: Type[W]) -> Reader[W]:
+    """A string of a list that may grow."""
+    return lambda value, path: kind(text(value, path))
+
+
+def record(kind: Type[R]) -> Reader[R]:
+    """A record."""
+    return lambda value, path: kind(value, path + ".")
+
+
+def list_of(read: Reader[T]) -> Reader[Tuple[T, ...]]:
+    """A list."""
+
+    def read_list(value: Any, path: str) -> Tuple[T, ...]:
+        if type(value) is not list:
+            raise wrong_type(path, "a list", value)
+        return tuple(read(item, f"{path}.{index}") for index, item in enumerate(value))
+
+    return read_list
+
+
+def expandable(kind: Type[R]) -> Reader[Expandable[R]]:
+    """An id or an object."""
+
+    def read_either(value: Any, path: str) -> Expandable[R]:
+        if type(value) is str:
+            return Expandable(value, None)
+        if type(value) is not dict:
+            raise wrong_type(path, "an id (string) or an object", value)
+        found = kind(value, path + ".")
+        return Expandable(getattr(found, "id", None), found)
+
+    return read_either
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, Expandable):
+        return value.id if value.object is None else _plain(value.object)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, OpenWord) else value
