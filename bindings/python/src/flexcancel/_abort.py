@@ -25,7 +25,8 @@ class AbortToken:
         self._handle: int = _library.abort_new() or 0
         if self._handle == 0:
             raise FlexcancelError("no abort token can be made: every handle is in use")
-        weakref.finalize(self, _library.abort_free, self._handle)
+        # At the interpreter's end there is nothing to free, and calls may still be aborted.
+        weakref.finalize(self, _library.abort_free, self._handle).atexit = False
         self._triggered = False
         self._linked: Set[AbortToken] = set()
         # A signal handler may trigger while the same thread is in here.

@@ -102,6 +102,8 @@ class Client:
             raise ConfigError(result.code, message, result)
         self._handle = handle
         self._close = weakref.finalize(self, _library.client_free, handle)
+        # At the interpreter's end the system closes what is open, and calls may be in flight.
+        self._close.atexit = False
 
     def cancel(
         self,

@@ -3,32 +3,66 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any, Tuple, Union
 
-_scan = json.JSONDecoder(parse_float=Decimal).raw_decode
+
+class ExactNumber(Decimal):
+    """A number that no ``int`` stands for, and how it was written."""
+
+    __slots__ = ("text",)
+
+    text: str
+    """As it stands in the JSON, like ``1.50`` or ``1E400``."""
+
+    def __new__(cls, text: str) -> ExactNumber:
+        """Reads a number of JSON, of any size."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return ExactNumber, (self.text,)
+
+    def __copy__(self) -> ExactNumber:
+        return self
+
+    def __deepcopy__(self, memo: object) -> ExactNumber:
+        return self
+
+
+_scan = json.JSONDecoder(parse_float=ExactNumber).raw_decode
 _encode_text = json.JSONEncoder(ensure_ascii=False).encode
 
-# Python refuses to read integers of more digits; a Decimal holds them all.
+# Python refuses to read integers of more digits.
 _MOST_INT_DIGITS = 4_000
 
-
-def _integer(digits: str) -> Union[int, Decimal]:
-    return int(digits) if len(digits) <= _MOST_INT_DIGITS else Decimal(digits)
+_NEGATIVE_ZERO = re.compile(r"[\s:,\[]-0(?![.eE])")
 
 
-# Much slower, because it reads each integer in Python.
-_scan_huge = json.JSONDecoder(parse_float=Decimal, parse_int=_integer).raw_decode
+def _integer(digits: str) -> Union[int, ExactNumber]:
+    is_int = len(digits) <= _MOST_INT_DIGITS and digits != "-0"
+    return int(digits) if is_int else ExactNumber(digits)
+
+
+# Slower, because it reads each integer in Python.
+_scan_exactly = json.JSONDecoder(parse_float=ExactNumber, parse_int=_integer).raw_decode
 
 
 def scan(text: str, start: int = 0) -> Tuple[Any, int]:
-    """The value that begins at an index, and where it ends. Fractions are read as ``Decimal``."""
+    """The value that begins at an index, and where it ends.
+
+    What an ``int`` would not write back as it was is read as an ``ExactNumber``.
+    """
+    if text.find("-0", start) >= 0 and _NEGATIVE_ZERO.search(text, start):
+        return _scan_exactly(text, start)
     try:
         return _scan(text, start)
     except json.JSONDecodeError:
         raise
     except ValueError:
-        return _scan_huge(text, start)
+        return _scan_exactly(text, start)
 
 
 def dumps(value: object) -> str:
@@ -38,8 +72,8 @@ def dumps(value: object) -> str:
         return "{" + ",".join(pairs) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ",".join(dumps(item) for item in value) + "]"
-    if isinstance(value, Decimal):
-        return str(value)
+    if isinstance(value, ExactNumber):
+        return value.text
     if isinstance(value, str):
         return _encode_text(str(value))
     return json.dumps(value)

@@ -79,7 +79,7 @@ class Record:
     __slots__ = ("path", "raw")
 
     raw: Mapping[str, Any]
-    """The object as it was read. Fractions are ``Decimal``."""
+    """The object as it was read. Fractions are ``ExactNumber``, which is a ``Decimal``."""
     path: str
     """Where the object stands in its session, for error messages."""
 

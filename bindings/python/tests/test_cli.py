@@ -1,0 +1,232 @@
+"""The command line, as a program of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from . import script
+from .sandbox import ALWAYS, KEY, Sandbox
+
+ROOT = Path(__file__).resolve().parents[1]
+NOBODY_S = "fcs_01M84AAN57SPQPWY4YDAGVJSFM"
+
+
+def environment(sandbox: Sandbox) -> dict[str, str]:
+    found = {**os.environ, "PYTHONPATH": str(script.SOURCE), "FLEX_API_KEY": KEY}
+    found.pop("NO_COLOR", None)
+    return found
+
+
+def run(sandbox: Sandbox, *arguments: str, given: str = "", **more: str) -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "flexcancel", *arguments]
+    if arguments[:1] in (("cancel",), ("retrieve",)) and "--config" not in arguments:
+        command += ["--base-url", sandbox.url]
+    done = subprocess.run(
+        command,
+        input=given,
+        capture_output=True,
+        text=True,
+        env={**environment(sandbox), **more},
+        timeout=60,
+        check=False,
+    )
+    assert "hunter" not in done.stdout + done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_given_each_outcome_then_the_exit_code_tells_it(sandbox: Sandbox) -> None:
+    held, captured, lost = sandbox.held(), sandbox.held(), sandbox.held()
+    sandbox.capture(captured)
+    exit_code, output, complaints = run(sandbox, "cancel", held)
+    assert (exit_code, complaints) == (0, "")
+    assert output == f"{held}: canceled (ok, hold released): Flex confirmed the cancel\n"
+    assert run(sandbox, "cancel", held)[0] == 0
+    exit_code, output, _ = run(sandbox, "cancel", captured)
+    assert exit_code == 1
+    assert "refund it" in output
+    assert run(sandbox, "cancel", NOBODY_S)[0] == 2
+    sandbox.fault("drop_answer", how="rst", times=ALWAYS)
+    exit_code, output, _ = run(sandbox, "cancel", lost, "--timeout", "0.3")
+    assert exit_code == 3
+    assert "idempotency key: " in output
+
+
+def test_given_a_retrieve_then_the_exit_code_tells_where_the_money_is(sandbox: Sandbox) -> None:
+    held, captured, canceled = sandbox.held(), sandbox.held(), sandbox.held()
+    sandbox.capture(captured)
+    assert run(sandbox, "cancel", canceled)[0] == 0
+    found = [run(sandbox, "retrieve", one)[0] for one in (canceled, captured, held, NOBODY_S)]
+    assert found == [0, 1, 2, 3]
+    assert sandbox.hold(held) == "held"
+
+
+def test_given_ids_in_a_file_and_on_stdin_then_each_is_canceled(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    ids = [sandbox.held() for _ in range(4)]
+    file = tmp_path / "ids"
+    file.write_bytes(f"\ufeff# till 7\r\n{ids[1]}\r\n\r\n  {ids[2]}  \n".encode())
+    exit_code, output, complaints = run(sandbox, "cancel", ids[0], "--from", str(file))
+    assert (exit_code, complaints) == (0, "")
+    assert [line.split(":")[0] for line in output.splitlines()] == ids[:3]
+    exit_code, output, _ = run(sandbox, "cancel", "--json", "--from", "-", given=ids[3])
+    assert (exit_code, json.loads(output)["session_id"]) == (0, ids[3])
+    assert {sandbox.hold(one) for one in ids} == {"released"}
+    assert run(sandbox, "cancel", "--from", "-") == (0, "", "")
+
+
+def test_given_several_then_the_worst_counts_and_none_keeps_the_others(sandbox: Sandbox) -> None:
+    held = sandbox.held()
+    exit_code, output, _ = run(sandbox, "cancel", "not an id", NOBODY_S, held, "--json")
+    assert exit_code == 2
+    results = [json.loads(line) for line in output.splitlines()]
+    assert [one["code"] for one in results] == ["invalid_session_id", "not_found", "ok"]
+    assert sandbox.hold(held) == "released"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required"),
+        (["cancel"], "expected the id of a session, or --from FILE"),
+        (["cancel", "a/b"], "session_id: expected 1 to 255"),
+        (["cancel", "fcs_1", "--timeout", "0"], "timeout: expected a number of seconds from"),
+        (["cancel", "fcs_1", "--timeout", "soon"], "invalid float value"),
+        (["cancel", "fcs_1", "--api-key", "x"], "unrecognized arguments"),
+        (["cancel", "fcs_1", "--key-env", "NO_SUCH_KEY"], "api_key_env"),
+        (["cancel", "fcs_1", "--key-file", "/nonexistent"], "api_key_file"),
+        (["cancel", "fcs_1", "--from", "/nonexistent"], "/nonexistent: cannot be read"),
+        (["cancel", "a", "b", "--idempotency-key", "k"], "--idempotency-key: expected one"),
+        (["retrieve", "a", "--idempotency-key", "k"], "unrecognized arguments"),
+        (["cancel", "a", "--config", "/nonexistent"], "/nonexistent: cannot be read"),
+    ],
+)
+def test_given_wrong_usage_then_it_says_so_and_sends_nothing(
+    sandbox: Sandbox, arguments: list[str], message: str
+) -> None:
+    exit_code, output, complaints = run(sandbox, *arguments)
+    assert (exit_code, output) == (64, ""), complaints
+    assert message in complaints
+    assert "Traceback" not in complaints
+    assert sandbox.requests() == []
+
+
+def test_given_a_configuration_file_then_it_stands_in_place_of_all_else(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    file = tmp_path / "flexcancel.json"
+    file.write_text(json.dumps({"api_key": KEY, "base_url": sandbox.url}), encoding="utf-8")
+    held = sandbox.held()
+    assert run(sandbox, "cancel", held, "--config", str(file))[0] == 0
+    assert sandbox.hold(held) == "released"
+    arguments = ("cancel", held, "--config", str(file), "--base-url", "http://127.0.0.1:1")
+    exit_code, _, complaints = run(sandbox, *arguments)
+    assert exit_code == 64
+    assert "--base-url: expected in the --config file" in complaints
+
+
+def test_given_words_of_the_provider_s_then_they_cannot_steer_the_terminal(
+    sandbox: Sandbox,
+) -> None:
+    body = json.dumps({"error": {"code": "x", "message": "\x1b[2Jgone\x07"}})
+    sandbox.fault("status", status=400, body=body, headers=[])
+    exit_code, output, _ = run(sandbox, "cancel", sandbox.held())
+    assert exit_code == 2
+    assert "?[2Jgone?" in output
+
+
+def test_given_ctrl_c_then_what_is_known_is_told_and_what_was_not_tried(sandbox: Sandbox) -> None:
+    ids = [sandbox.held() for _ in range(3)]
+    sandbox.fault("drop_answer", how="stall", times=ALWAYS, apply=False)
+    command = [sys.executable, "-m", "flexcancel", "cancel", *ids, "--json"]
+    program = subprocess.Popen(
+        [*command, "--base-url", sandbox.url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(sandbox),
+    )
+    sandbox.wait_for_requests(1)
+    program.send_signal(signal.SIGINT)
+    output, complaints = program.communicate(timeout=30)
+    assert (program.returncode, complaints) == (130, "flexcancel: interrupted, 2 not tried\n")
+    result = json.loads(output)
+    assert (result["session_id"], result["outcome"]) == (ids[0], "unknown")
+
+
+def test_given_a_reader_that_is_gone_then_there_is_no_traceback(sandbox: Sandbox) -> None:
+    command = [sys.executable, "-m", "flexcancel", "retrieve", "--base-url", sandbox.url]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed:
+        done = subprocess.run(
+            [*command, *(sandbox.held() for _ in "abc")],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(sandbox),
+            timeout=60,
+            check=False,
+        )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 130
+
+
+def on_terminal(sandbox: Sandbox, *arguments: str, **more: str) -> str:
+    """What the command line writes where both outputs are a terminal."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "flexcancel", *arguments, "--base-url", sandbox.url]
+    variables = {**environment(sandbox), "TERM": "xterm", **more}
+    program = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=variables)
+    os.close(theirs)
+    written = b""
+    while True:
+        try:
+            part = os.read(ours, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        written += part
+    os.close(ours)
+    assert program.wait(timeout=30) == 0
+    return written.decode()
+
+
+def test_given_a_terminal_then_there_is_a_progress_bar_and_colour(sandbox: Sandbox) -> None:
+    ids = [sandbox.held() for _ in range(2)]
+    written = on_terminal(sandbox, "cancel", *ids)
+    assert "[###############               ] 1/2" in written
+    assert "\x1b[32mcanceled\x1b[0m" in written
+    written = on_terminal(sandbox, "cancel", *ids, NO_COLOR="1")
+    assert "1/2" in written
+    assert "\x1b[" not in written
+    assert "1/2" not in on_terminal(sandbox, "cancel", *ids, TERM="dumb")
+    assert "1/1" not in on_terminal(sandbox, "cancel", ids[0])
+
+
+def test_given_help_and_version_then_they_are_told(sandbox: Sandbox) -> None:
+    exit_code, output, _ = run(sandbox, "--help")
+    assert exit_code == 0
+    assert "Exit status: 0 voided" in output
+    exit_code, output, _ = run(sandbox, "--version")
+    assert (exit_code, output.startswith("flexcancel 0.")) == (0, True)
+
+
+def test_the_example_s_till_says_what_the_cashier_may_say(sandbox: Sandbox) -> None:
+    held = sandbox.held(amount_total=4999)
+    command = [sys.executable, str(ROOT / "examples/cancel.py"), held]
+    variables = {**environment(sandbox), "FLEX_BASE_URL": sandbox.url}
+    done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("VOIDED: Nothing more to do")
+    assert "status canceled, total 4999 cents" in done.stdout
+    assert sandbox.hold(held) == "released"

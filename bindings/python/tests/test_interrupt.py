@@ -1,0 +1,156 @@
+"""Ctrl-C, and whatever else a signal handler raises, ends the call; what is known is not lost."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import pytest
+
+from flexcancel import AbortToken, Client, Code, InterruptedCallError, Outcome
+
+from . import script
+from .sandbox import KEY, Sandbox
+
+#: What is promised, and what even a machine that is busy otherwise must keep.
+PROMISED_MS, AT_MOST_MS, TRIES = 200, 5_000, 5
+
+BLOCKED = """
+    import sys, time
+    from flexcancel import Client
+    url, session_id = sys.argv[1:]
+    client = Client("fsk_test_hunter2", base_url=url, timeout=60)
+    try:
+        client.cancel(session_id)
+    except KeyboardInterrupt as interruption:
+        found = interruption.__cause__.cancellation
+        print(time.monotonic(), found.outcome, found.code)
+"""
+
+
+def test_given_a_blocked_call_when_ctrl_c_is_pressed_then_it_ends_at_once(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.stall()
+    session_id = sandbox.held()
+    took_ms = []
+    for count in range(1, TRIES + 1):
+        program = script.start(BLOCKED, sandbox.url, session_id)
+        sandbox.wait_for_requests(count)
+        pressed = time.monotonic()
+        program.send_signal(signal.SIGINT)
+        output, complaints = program.communicate(timeout=30)
+        assert complaints == ""
+        ended, outcome, code = output.split()
+        assert (outcome, code) == ("unknown", "aborted")
+        took_ms.append((float(ended) - pressed) * 1000)
+    assert min(took_ms) < PROMISED_MS, took_ms
+    assert max(took_ms) < AT_MOST_MS, took_ms
+
+
+def test_given_ctrl_c_that_nobody_catches_then_the_traceback_tells_what_is_known(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.stall()
+    code = BLOCKED.replace("except KeyboardInterrupt", "except ZeroDivisionError")
+    program = script.start(code, sandbox.url, sandbox.held())
+    sandbox.wait_for_requests(1)
+    program.send_signal(signal.SIGINT)
+    _, complaints = program.communicate(timeout=30)
+    assert program.returncode == -signal.SIGINT
+    assert "InterruptedCallError: unknown/aborted" in complaints
+    assert complaints.rstrip().endswith("KeyboardInterrupt")
+    assert "hunter" not in complaints
+
+
+class Alarm(Exception):
+    pass
+
+
+def test_given_a_host_s_handler_that_raises_then_its_exception_goes_on(
+    sandbox: Sandbox, client: Client
+) -> None:
+    sandbox.stall()
+    session_id = sandbox.held()
+
+    def ring(number: int, frame: object) -> None:
+        raise Alarm
+
+    kept = signal.signal(signal.SIGALRM, ring)
+    abort = AbortToken()
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Alarm) as raised:
+            client.cancel(session_id, timeout=60, abort=abort)
+    finally:
+        signal.signal(signal.SIGALRM, kept)
+    assert isinstance(raised.value.__cause__, InterruptedCallError)
+    assert raised.value.__cause__.cancellation.outcome is Outcome.UNKNOWN
+    assert not abort.is_triggered, "the caller's token may serve other calls too"
+
+
+def test_given_a_handler_that_does_not_raise_then_the_call_goes_on(
+    sandbox: Sandbox, client: Client
+) -> None:
+    rung = []
+    kept = signal.signal(signal.SIGALRM, lambda number, frame: rung.append(number))
+    sandbox.fault("delay", ms=300)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+        result = client.cancel(sandbox.held())
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        signal.signal(signal.SIGALRM, kept)
+    assert result.outcome is Outcome.CANCELED
+    assert len(rung) > 1
+
+
+def test_given_a_handler_that_triggers_the_token_then_the_call_ends(
+    sandbox: Sandbox, client: Client
+) -> None:
+    sandbox.stall()
+    abort = AbortToken()
+    kept = signal.signal(signal.SIGALRM, lambda number, frame: abort.trigger())
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        result = client.cancel(sandbox.held(), timeout=60, abort=abort)
+    finally:
+        signal.signal(signal.SIGALRM, kept)
+    assert (result.outcome, result.code) == (Outcome.UNKNOWN, Code.ABORTED)
+
+
+def test_given_a_call_that_is_not_to_be_interrupted_then_no_thread_is_made(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise AssertionError("a thread was started")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with Client(KEY, base_url=sandbox.url, interruptible=False) as client:
+        assert client.cancel(sandbox.held()).is_voided
+
+
+def test_given_that_no_thread_can_be_started_then_the_call_is_made_all_the_same(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert client.cancel(sandbox.held()).is_voided
+
+
+def test_given_an_interruption_before_the_call_begins_then_nothing_is_sent(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = sandbox.held()
+
+    def start(thread: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(KeyboardInterrupt) as raised:
+        client.cancel(session_id)
+    assert raised.value.__cause__ is None
+    assert sandbox.requests() == []
