@@ -33,7 +33,7 @@ class ExactNumber(Decimal):
 
 
 _scan = json.JSONDecoder(parse_float=ExactNumber).raw_decode
-_encode_text = json.JSONEncoder(ensure_ascii=False).encode
+_encode_text = json.JSONEncoder().encode
 
 # Python refuses to read integers of more digits.
 _MOST_INT_DIGITS = 4_000

@@ -1,0 +1,44 @@
+"""A user's program, for ``mypy --strict`` against the installed package. It is not run."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+import flexcancel
+from flexcancel import Cancellation, Code, Outcome
+from flexcancel.session import CheckoutSession, PaymentIntent, SessionStatus
+
+
+def cashier(result: Cancellation) -> str:
+    if result.outcome is Outcome.UNKNOWN and result.code is not Code.ABORTED:
+        return f"pending: {result.advice}"
+    return "voided" if result.is_voided else f"not voided: {result.message}"
+
+
+def held_cents(session: Optional[CheckoutSession]) -> int:
+    if session is None or session.status is SessionStatus.CANCELED:
+        return 0
+    intents: list[PaymentIntent] = []
+    for intent in session.payment_intents or ():
+        if intent.object is not None:
+            intents.append(intent.object)
+    total: Optional[int] = session.amount_total
+    return sum(intent.amount_capturable or 0 for intent in intents) or total or 0
+
+
+def blocking(session_id: str) -> int:
+    abort = flexcancel.AbortToken()
+    with flexcancel.Client(api_key_env="FLEX_API_KEY", timeout=10.0, max_attempts=3) as client:
+        result = client.cancel(session_id, expand=["payment_intent"], timeout=5, abort=abort)
+        slowest: int = max(attempt.elapsed_ms for attempt in result.attempts)
+        try:
+            result.raise_for_outcome()
+        except flexcancel.UnknownOutcomeError as error:
+            result = client.retrieve(error.cancellation.session_id or session_id)
+    return slowest + held_cents(result.session)
+
+
+async def concurrent(session_id: str) -> str:
+    client = flexcancel.Client(api_key_file="key", proxy="env")
+    async with flexcancel.AsyncClient(client, most_calls=8) as many:
+        return cashier(await many.cancel(session_id, idempotency_key="till-7"))

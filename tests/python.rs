@@ -1,0 +1,207 @@
+//! The Python binding: its own tests (pytest, against the sandbox), its types, its lints, and its
+//! wheel in an empty virtual environment.
+//!
+//! The tools come from bindings/python/requirements.txt into a virtual environment in the target
+//! directory. `FLEXCANCEL_PYTHON` names another interpreter than `python3`.
+
+mod native;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::{env, fs};
+
+use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
+use native::{ROOT, Scratch, library, run_tool, said};
+
+/// The most that a wheel may have, in bytes.
+const MOST_WHEEL_BYTES: u64 = 2_000_000;
+
+const KEY: &str = "fsk_test_hunter2";
+
+fn binding() -> PathBuf {
+    Path::new(ROOT).join("bindings/python")
+}
+
+fn target() -> PathBuf {
+    let tmp = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    tmp.parent().expect("the target directory").to_owned()
+}
+
+fn succeed(command: &mut Command, package: &str) -> Output {
+    let output = run_tool(command, package);
+    assert!(output.status.success(), "{command:?}: {}", said(&output));
+    assert!(!said(&output).contains("hunter2"), "the API key is shown");
+    output
+}
+
+/// Without what a developer's shell may say about Python.
+fn clean(program: impl AsRef<Path>) -> Command {
+    let mut command = Command::new(program.as_ref());
+    for name in ["PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "FLEXCANCEL_LIBRARY"] {
+        command.env_remove(name);
+    }
+    command.env("PYTHONDONTWRITEBYTECODE", "1").env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+    command
+}
+
+/// Makes a virtual environment, and returns the directory of its programs.
+fn new_venv(directory: &Path) -> PathBuf {
+    let interpreter = env::var("FLEXCANCEL_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let mut command = clean(interpreter);
+    let output = run_tool(command.args(["-m", "venv", "--clear"]).arg(directory), "python3-venv");
+    assert!(output.status.success(), "apt-get install python3-venv: {}", said(&output));
+    directory.join("bin")
+}
+
+/// The virtual environment with the tools; made once for each list of them.
+fn tools() -> &'static Path {
+    static TOOLS: OnceLock<PathBuf> = OnceLock::new();
+    TOOLS.get_or_init(|| {
+        let requirements = binding().join("requirements.txt");
+        let wanted = fs::read_to_string(&requirements).expect("requirements.txt")
+            + &env::var("FLEXCANCEL_PYTHON").unwrap_or_default();
+        let directory = target().join("python-tools");
+        let stamp = directory.join("made-for.txt");
+        if fs::read_to_string(&stamp).is_ok_and(|made_for| made_for == wanted) {
+            return directory.join("bin");
+        }
+        let programs = new_venv(&directory);
+        let mut pip = clean(programs.join("pip"));
+        succeed(pip.args(["install", "--quiet", "-r"]).arg(requirements), "python3-venv");
+        fs::write(stamp, wanted).expect("the stamp can be written");
+        programs
+    })
+}
+
+/// A tool in the binding's directory.
+fn tool(name: &str) -> Command {
+    let mut command = clean(tools().join(name));
+    command.current_dir(binding());
+    command
+}
+
+fn cargo(arguments: &[&str]) {
+    let cargo = env::var_os("CARGO").expect("cargo runs its tests");
+    let mut command = Command::new(cargo);
+    let target = target();
+    succeed(command.current_dir(ROOT).args(arguments).arg("--target-dir").arg(target), "cargo");
+}
+
+#[test]
+fn its_own_tests_pass() {
+    cargo(&["build", "--quiet", "-p", "flex-sandbox"]);
+    let output = tool("pytest")
+        .env("PYTHONPATH", binding().join("src"))
+        .env("FLEXCANCEL_LIBRARY", library())
+        .env("FLEX_SANDBOX", target().join("debug/flex-sandbox"))
+        .output()
+        .expect("pytest runs");
+    println!("{}", said(&output));
+    assert!(output.status.success(), "pytest fails");
+    assert!(!said(&output).contains("skipped"), "nothing is ever skipped");
+}
+
+#[test]
+fn it_is_typed_and_free_of_lint() {
+    let cache = target().join("python-tools/mypy-cache");
+    succeed(tool("mypy").arg("--cache-dir").arg(cache), "python3-venv");
+    succeed(tool("ruff").args(["check", "--no-cache", "."]), "python3-venv");
+    succeed(tool("ruff").args(["format", "--no-cache", "--check", "."]), "python3-venv");
+}
+
+#[test]
+fn the_licences_beside_it_are_those_of_the_project() {
+    for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        let read = |directory: &Path| fs::read_to_string(directory.join(name)).expect(name);
+        assert_eq!(read(&binding()), read(Path::new(ROOT)), "{name}");
+    }
+}
+
+/// Builds one distribution, and returns its path.
+fn build(scratch: &Scratch, kind: &str, bundle: &str) -> PathBuf {
+    let directory = scratch.path(&format!("{kind}-{}", bundle.len()));
+    let mut hatchling = tool("hatchling");
+    hatchling.args(["build", "-t", kind, "-d"]).arg(&directory).env("FLEXCANCEL_BUNDLE", bundle);
+    succeed(&mut hatchling, "python3-venv");
+    let mut found = fs::read_dir(&directory).expect("what was built");
+    let path = found.next().expect("a distribution").expect("its name").path();
+    assert!(found.next().is_none(), "one distribution");
+    path
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name().and_then(|name| name.to_str()).expect("a name")
+}
+
+#[test]
+fn given_its_wheel_in_an_empty_environment_then_a_till_can_cancel_and_types_are_found() {
+    cargo(&["build", "--quiet", "--release", "--lib"]);
+    let release = target().join("release/libflexcancel.so");
+    let scratch = Scratch::new("python-wheel");
+    let wheel = build(&scratch, "wheel", release.to_str().expect("a path"));
+    let size = fs::metadata(&wheel).expect("the wheel").len();
+    println!("{}: {size} bytes (at most {MOST_WHEEL_BYTES})", name(&wheel));
+    assert!(size <= MOST_WHEEL_BYTES, "{size} bytes");
+    let shown = said(&succeed(tool("auditwheel").arg("show").arg(&wheel), "python3-venv"));
+    let tag = name(&wheel).trim_end_matches(".whl").rsplit('-').next().expect("a tag");
+    assert!(tag.starts_with("manylinux_2_") && shown.contains(tag), "{tag}: {shown}");
+
+    let programs = new_venv(&scratch.path("venv"));
+    let mut pip = clean(programs.join("pip"));
+    succeed(pip.args(["install", "--quiet", "--no-index"]).arg(&wheel), "python3-venv");
+    let empty = scratch.path("empty");
+    fs::create_dir(&empty).expect("an empty directory");
+    let sandbox = Sandbox::start(Options::default()).expect("a sandbox");
+    for (program, arguments) in [
+        ("flexcancel", &["cancel"][..]),
+        ("python", &["-m", "flexcancel", "cancel"]),
+        ("python", &[&format!("{ROOT}/bindings/python/examples/cancel.py")]),
+    ] {
+        let id = sandbox.create(&CreateParams::default());
+        sandbox.pay(&id).expect("a new session can be paid");
+        let mut till = clean(programs.join(program));
+        till.current_dir(&empty).env("FLEX_API_KEY", KEY).env("FLEX_BASE_URL", sandbox.url());
+        till.args(arguments).arg(&id);
+        if arguments.last() == Some(&"cancel") {
+            till.args(["--base-url", &sandbox.url()]);
+        }
+        succeed(&mut till, "python3-venv");
+        assert_eq!(sandbox.truth(&id).expect("the truth").hold, Hold::Released, "{program}");
+    }
+
+    let mut mypy = clean(tools().join("mypy"));
+    mypy.current_dir(&empty).args(["--strict", "--cache-dir"]).arg(scratch.path("mypy-cache"));
+    mypy.arg("--python-executable").arg(programs.join("python"));
+    succeed(mypy.arg(binding().join("tests/typing_sample.py")), "python3-venv");
+}
+
+#[test]
+fn given_no_library_to_put_in_then_the_wheel_is_for_any_machine_and_uses_the_system_s() {
+    let scratch = Scratch::new("python-plain-wheel");
+    let wheel = build(&scratch, "wheel", "none");
+    assert!(name(&wheel).ends_with("-py3-none-any.whl"), "{}", wheel.display());
+    let sources = build(&scratch, "sdist", "none");
+    let list = succeed(Command::new("tar").arg("-tzf").arg(&sources), "tar");
+    let list = String::from_utf8(list.stdout).expect("UTF-8");
+    for file in ["src/flexcancel/py.typed", "hatch_build.py", "tests/test_cancel.py", "LICENSE-MIT"]
+    {
+        assert!(list.contains(&format!("/{file}\n")), "{file}: {list}");
+    }
+    assert!(!list.contains(".so"), "{list}");
+    let programs = new_venv(&scratch.path("venv"));
+    let mut pip = clean(programs.join("pip"));
+    succeed(pip.args(["install", "--quiet", "--no-index"]).arg(&wheel), "python3-venv");
+    std::os::unix::fs::symlink(library(), scratch.path("libflexcancel.so.0")).expect("a link");
+    let system = library();
+    let system = scratch.path("libflexcancel.so.0").parent().unwrap_or(&system).to_owned();
+    let mut python = clean(programs.join("python"));
+    python.env("LD_LIBRARY_PATH", system).args(["-c", "import flexcancel"]);
+    succeed(&mut python, "python3-venv");
+
+    let mut hatchling = tool("hatchling");
+    hatchling.args(["build", "-t", "wheel", "-d"]).arg(scratch.path("none"));
+    let output = hatchling.env("FLEXCANCEL_BUNDLE", "/no/such.so").output().expect("it runs");
+    assert!(!output.status.success());
+    assert!(said(&output).contains("FLEXCANCEL_BUNDLE"), "{}", said(&output));
+}
