@@ -12,7 +12,7 @@ import re
 import sys
 from typing import Any
 
-from flexcancel import AbortToken, Cancellation, Client, RefusedError
+from flexcancel import AbortToken, Cancellation, Client, Code, Outcome, RefusedError
 from flexcancel.session._json import dumps
 
 #: Keys in milliseconds, and the arguments in seconds that stand for them.
@@ -120,6 +120,10 @@ def written(result: Cancellation) -> dict[str, Any]:
     }
 
 
+def refusal(outcome: Outcome, code: Code, message: str) -> dict[str, Any]:
+    return {"outcome": str(outcome), "code": str(code), "message": message}
+
+
 def in_milliseconds(message: str) -> str:
     """The message about an argument in seconds, as it is about the key in milliseconds."""
 
@@ -138,11 +142,14 @@ def answer(line: str) -> str:
         outcome, code, value = result.outcome, result.code, written(result)
     except RefusedError as error:
         outcome, code = error.outcome, error.code
-        value = {
-            "outcome": str(outcome),
-            "code": str(code),
-            "message": in_milliseconds(error.message),
-        }
+        value = refusal(outcome, code, in_milliseconds(error.message))
+    except TypeError as error:
+        # What a method does not take, Python itself refuses.
+        name = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+        if name is None:
+            raise
+        outcome, code = Outcome.NOT_APPLIED, Code.INVALID_ARGUMENT
+        value = refusal(outcome, code, f"{name[1]}: expected no such argument")
     return f"{outcome.number}\t{code.number}\t{dumps(value)}"
 
 
