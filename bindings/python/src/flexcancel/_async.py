@@ -23,7 +23,7 @@ class AsyncClient:
     ``client`` is what makes the calls, and is closed with this one. At most ``most_calls`` run at
     once, each on a thread of this client's own; others wait their turn. Cancelling the task aborts
     its call: the ``CancelledError`` comes when the call has ended, with an ``InterruptedCallError``
-    as its cause, which tells what is known.
+    as its cause, which tells what is known: ``InterruptedCallError.of(error)`` finds it.
 
     Belongs to one event loop. No thread is left when ``aclose`` has returned.
     """

@@ -192,9 +192,9 @@ def _each(
             worst = max(worst, EXIT_CODES[result.outcome])
             progress.show(done)
     except KeyboardInterrupt as interruption:
-        cause = interruption.__cause__
-        if isinstance(cause, InterruptedCallError):
-            show(cause.cancellation, ids[done])
+        call_ended = InterruptedCallError.of(interruption)
+        if call_ended is not None:
+            show(call_ended.cancellation, ids[done])
             done += 1
         progress.clear()
         print(f"flexcancel: interrupted, {len(ids) - done} not tried", file=sys.stderr)

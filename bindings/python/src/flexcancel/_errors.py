@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, List, Optional
 
 from ._words import Code, Outcome
 
@@ -77,3 +77,22 @@ class InterruptedCallError(FlexcancelError):
     def __init__(self, cancellation: Cancellation) -> None:
         super().__init__(f"{cancellation.outcome}/{cancellation.code}: {cancellation.message}")
         self.cancellation = cancellation
+
+    @classmethod
+    def of(cls, error: BaseException) -> Optional[InterruptedCallError]:
+        """Finds the call that an exception ended, along its causes and contexts.
+
+        asyncio may raise another exception than the one that ended the call, such as a
+        ``TimeoutError``. ``None`` if there is none.
+        """
+        seen = set()
+        waiting: List[Optional[BaseException]] = [error]
+        while waiting:
+            found = waiting.pop()
+            if found is None or id(found) in seen:
+                continue
+            if isinstance(found, cls):
+                return found
+            seen.add(id(found))
+            waiting += [found.__context__, found.__cause__]
+        return None
