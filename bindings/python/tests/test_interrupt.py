@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
 
 import pytest
 
-from flexcancel import AbortToken, Client, Code, InterruptedCallError, Outcome
+from flexcancel import AbortToken, Client, Code, InterruptedCallError, Outcome, _call, _events
 
 from . import script
 from .sandbox import KEY, Sandbox
@@ -120,6 +121,35 @@ def test_given_a_handler_that_triggers_the_token_then_the_call_ends(
     assert (result.outcome, result.code) == (Outcome.UNKNOWN, Code.ABORTED)
 
 
+def test_given_a_log_handler_that_blocks_then_ctrl_c_ends_the_call_all_the_same(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.stall()
+    session_id = sandbox.held()
+    monkeypatch.setattr(_call, "_MOST_WAIT_FOR_ABORTED", 0.05)
+    unblock = threading.Event()
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            unblock.wait(30)
+
+    def ring(number: int, frame: object) -> None:
+        raise Alarm
+
+    handler = Handler()
+    _events.logger.addHandler(handler)
+    kept = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Alarm) as raised:
+            client.cancel(session_id, timeout=60)
+    finally:
+        signal.signal(signal.SIGALRM, kept)
+        unblock.set()
+        _events.logger.removeHandler(handler)
+    assert InterruptedCallError.of(raised.value) is None
+
+
 def test_given_a_call_that_is_not_to_be_interrupted_then_no_thread_is_made(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,3 +184,44 @@ def test_given_an_interruption_before_the_call_begins_then_nothing_is_sent(
         client.cancel(session_id)
     assert raised.value.__cause__ is None
     assert sandbox.requests() == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_given_a_signal_at_any_moment_of_a_call_then_no_call_is_left_waiting(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Before Python 3.13, an exception in the midst of logging may leave its lock locked.
+    monkeypatch.setattr(_events, "wanted", lambda: False)
+    session_id = sandbox.held()
+    interrupted, in_call = 0, False
+
+    def ring(number: int, frame: object) -> None:
+        if in_call:
+            raise Alarm
+
+    kept = signal.signal(signal.SIGALRM, ring)
+    try:
+        for count in range(1_000):
+            in_call = True
+            try:
+                # From before the call begins to after its end; and again, should Python itself
+                # have lost the exception, as it does in a finalizer.
+                signal.setitimer(signal.ITIMER_REAL, (1 + count % 100) / 100_000, 0.05)
+                client.retrieve(session_id)
+                while True:
+                    time.sleep(1)
+            except Alarm as alarm:
+                in_call = False
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                found = InterruptedCallError.of(alarm)
+                interrupted += found is not None and found.cancellation.code is Code.ABORTED
+    finally:
+        in_call = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, kept)
+    assert interrupted > 0
+    for thread in threading.enumerate():
+        # One that was interrupted before it began may be listed for good.
+        if thread.name == "flexcancel-call" and thread.ident is not None:
+            thread.join(5)
+            assert not thread.is_alive()

@@ -19,14 +19,15 @@ class AbortToken:
     ``not_applied``; after that, it is what the evidence allows.
     """
 
-    __slots__ = ("__weakref__", "_handle", "_linked", "_lock", "_triggered")
+    __slots__ = ("__weakref__", "_free", "_handle", "_linked", "_lock", "_triggered")
 
     def __init__(self) -> None:
         self._handle: int = _library.abort_new() or 0
         if self._handle == 0:
             raise FlexcancelError("no abort token can be made: every handle is in use")
         # At the interpreter's end there is nothing to free, and calls may still be aborted.
-        weakref.finalize(self, _library.abort_free, self._handle).atexit = False
+        self._free = weakref.finalize(self, _library.abort_free, self._handle)
+        self._free.atexit = False
         self._triggered = False
         self._linked: Set[AbortToken] = set()
         # A signal handler may trigger while the same thread is in here.
@@ -65,11 +66,12 @@ class AbortToken:
 def own_token(parent: Optional[AbortToken]) -> Iterator[AbortToken]:
     """A token of one call, which the caller's token triggers, but which does not trigger it."""
     token = AbortToken()
-    if parent is None:
-        yield token
-        return
-    parent._link(token)
     try:
+        if parent is not None:
+            parent._link(token)
         yield token
     finally:
-        parent._unlink(token)
+        if parent is not None:
+            parent._unlink(token)
+        # Not left to the collector: what a signal handler raises in there, Python loses.
+        token._free()

@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextvars
 import signal
 import threading
-from typing import Any, List, Optional
+import time
+from typing import Any, List, Optional, Union
 
 from . import _events, _library
 from ._abort import AbortToken, own_token
 from ._cancellation import Cancellation
 from ._errors import InterruptedCallError
+
+#: An aborted call ends within milliseconds, unless a handler of the log holds it up.
+_MOST_WAIT_FOR_ABORTED = 5.0
 
 
 class Call:
@@ -47,52 +51,89 @@ class Call:
         it raises, the call is aborted, and the exception goes on when the call has ended.
         """
         with own_token(abort) as token:
-            claim, done = threading.Lock(), threading.Lock()
-            done.acquire()
-            texts: List[str] = []
-
-            def work() -> None:
-                try:
-                    if claim.acquire(False):
-                        texts.append(self.run(token))
-                finally:
-                    done.release()
-
-            context = contextvars.copy_context()
-            thread = threading.Thread(
-                target=context.run, args=(work,), name="flexcancel-call", daemon=True
-            )
+            work = _Work(self, token)
             try:
-                try:
-                    thread.start()
-                except RuntimeError:
-                    # No thread can be started, as at the interpreter's end.
-                    if claim.acquire(False):
-                        return self.run(token)
-                done.acquire()
+                is_started = work.start()
+                if is_started:
+                    work.wait()
             except BaseException as interruption:
                 token.trigger()
-                # Whoever has the claim makes the call: from here on, nobody else can.
-                if not claim.acquire(False):
-                    _wait(done)
-                if not texts:
+                cancellation = work.end()
+                if cancellation is None:
                     raise
-                cancellation = Cancellation.from_json(texts[0])
                 raise interruption from InterruptedCallError(cancellation)
-            return texts[0]
+            return work.text() if is_started else self.run(token)
+
+
+class _Work:
+    """A call on a thread of its own.
+
+    A signal handler may raise in the thread that waits, between any two steps. So whoever has the
+    claim makes the call, and what was seen once is never waited for again.
+    """
+
+    def __init__(self, call: Call, token: AbortToken) -> None:
+        self._call = call
+        self._token = token
+        self._claim = threading.Lock()
+        self._done = threading.Lock()
+        self._done.acquire()
+        self._ended: List[Union[str, BaseException]] = []
+        self._thread = threading.Thread(
+            target=contextvars.copy_context().run,
+            args=(self._run,),
+            name="flexcancel-call",
+            daemon=True,
+        )
+
+    def _run(self) -> None:
+        if not self._claim.acquire(False):
+            return
+        try:
+            self._ended.append(self._call.run(self._token))
+        except BaseException as error:
+            self._ended.append(error)
+        finally:
+            self._done.release()
+
+    def start(self) -> bool:
+        """Starts the thread. False if none can be started, as at the interpreter's end."""
+        try:
+            self._thread.start()
+            return True
+        except RuntimeError:
+            return not self._claim.acquire(False)
+
+    def wait(self) -> None:
+        """Waits for the call. A signal handler may raise meanwhile."""
+        self._done.acquire()
+
+    def end(self) -> Optional[Cancellation]:
+        """Waits for a call that was aborted, which is soon; a second Ctrl-C changes nothing.
+
+        None if the call has not begun, and then it never will; or if it does not come back.
+        """
+        if self._claim.acquire(False):
+            return None
+        until = time.monotonic() + _MOST_WAIT_FOR_ABORTED
+        while not self._ended and self._thread.is_alive():
+            try:
+                if not self._done.acquire(timeout=max(0.0, until - time.monotonic())):
+                    break
+            except BaseException:
+                continue
+        ended = self._ended[0] if self._ended else None
+        return Cancellation.from_json(ended) if isinstance(ended, str) else None
+
+    def text(self) -> str:
+        """What the call came to."""
+        ended = self._ended[0]
+        if isinstance(ended, str):
+            return ended
+        raise ended
 
 
 def has_signal_handler() -> bool:
     """Whether Ctrl-C runs Python code on this thread."""
     is_main = threading.get_ident() == threading.main_thread().ident
     return is_main and callable(signal.getsignal(signal.SIGINT))
-
-
-def _wait(done: Any) -> None:
-    """Waits for a call that was aborted, which is soon; a second Ctrl-C does not leave it alone."""
-    while True:
-        try:
-            done.acquire()
-            return
-        except BaseException:
-            continue
