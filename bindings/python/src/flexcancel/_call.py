@@ -105,8 +105,10 @@ class _Work:
             return not self._claim.acquire(False)
 
     def wait(self) -> None:
-        """Waits for the call. A signal handler may raise meanwhile."""
+        """Waits for the call and its thread. A signal handler may raise meanwhile."""
         self._done.acquire()
+        # Whoever forks next shall not do so beside a thread that is still ending.
+        self._thread.join()
 
     def end(self) -> Optional[Cancellation]:
         """Waits for a call that was aborted, which is soon; a second Ctrl-C changes nothing.
