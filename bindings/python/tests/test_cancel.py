@@ -158,13 +158,13 @@ def test_given_a_result_of_a_newer_library_then_words_are_kept_and_nothing_is_as
         '{"outcome":"partly_canceled","code":"new_code","hold":"new_hold","message":"m",'
         '"advice":"a","retryable":false,"session_id":null,"idempotency_key":null,"elapsed_ms":1,'
         '"http_status":null,"retry_after_ms":null,"provider_error":null,"new_field":{"a":1},'
-        '"attempts":[],"checkout_session":{"checkout_session":1},"newer_field":2}'
+        '"attempts":[],"checkout_session":{"a":0,"checkout_session":1},"newer_field":2}'
     )
     result = flexcancel.Cancellation.from_json(text)
     assert result.outcome is Outcome.UNKNOWN
     assert (result.code, result.code.number, result.code.is_documented) == ("new_code", -1, False)
     assert result.hold == "new_hold"
-    assert result.raw_session == '{"checkout_session":1}'
+    assert result.raw_session == '{"a":0,"checkout_session":1}'
 
 
 def test_given_another_host_for_the_key_then_no_text_of_the_client_shows_it(

@@ -145,6 +145,11 @@ def test_given_big_and_decimal_numbers_then_no_digit_is_lost() -> None:
     assert dumps([True, None, "\x00é"]) == '[true,null,"\\u0000\\u00e9"]'
 
 
+@pytest.mark.parametrize("number", ["1.10", "-0", "-0.0", "1e5", "1E-400", "12345678901234567890"])
+def test_given_a_number_alone_then_it_is_written_back_as_it_was(number: str) -> None:
+    assert read(f'{{"new":[{number}]}}').to_json() == f'{{"new":[{number}]}}'
+
+
 def test_given_a_decimal_amount_then_it_is_an_error_and_not_rounded() -> None:
     session = read('{"amount_total":49.99,"tax_rate":{"amount":"7"},"fees":[{"amount":true}]}')
     with pytest.raises(SessionFieldError, match="amount_total: expected an integer, found a dec"):
