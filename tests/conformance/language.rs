@@ -24,6 +24,7 @@ pub const ALL: &[Language] = &[
     Language { name: "rust", runner: Runner::Here },
     Language { name: "c", runner: Runner::Program(c) },
     Language { name: "cpp", runner: Runner::Program(cpp) },
+    Language { name: "python", runner: Runner::Program(python) },
     Language { name: "go", runner: Runner::Program(go) },
 ];
 
@@ -42,7 +43,6 @@ fn there(path: &str) -> PathBuf {
     path
 }
 
-#[expect(dead_code, reason = "a column as soon as its runner is there")]
 fn python(_: &Scratch) -> Command {
     run_tool(Command::new("python3").arg("--version"), "python3");
     let mut command = Command::new("python3");
