@@ -3,6 +3,7 @@ package flexcancel
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -182,7 +183,11 @@ func (c *Client) call(
 // left, which is up a little before the context's own.
 func ended(ctx context.Context, code Code, deadline time.Time, hasDeadline bool) error {
 	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
+		if cause := context.Cause(ctx); cause != err {
+			// Both are found by errors.Is: that the context ended, and why.
+			return errors.Join(err, cause)
+		}
+		return err
 	}
 	const within = 2 * time.Millisecond
 	if code == CodeTimeout && hasDeadline && time.Until(deadline) <= within {

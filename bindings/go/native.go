@@ -47,6 +47,8 @@ static void flexgo_client_free(uintptr_t client) {
 }
 
 // One crossing for each call: the result's text is copied and the result freed on the way back.
+// It may call back, and a callback may move the goroutine's stack: so what it is given must be on
+// the heap, and it has no "noescape" below.
 static void flexgo_call(int32_t retrieves, uintptr_t client, const char *id, const char *options,
                         uintptr_t abort, char *buffer, size_t room, flexgo_answer *answer) {
 	flexcancel_client *c = (flexcancel_client *)client;
@@ -81,7 +83,6 @@ static void flexgo_set_log(uintptr_t client, uintptr_t logger) {
 
 static uint32_t flexgo_expected_abi(void) { return FLEXCANCEL_ABI_VERSION; }
 
-#cgo noescape flexgo_call
 #cgo noescape flexgo_call_quietly
 #cgo nocallback flexgo_call_quietly
 #cgo noescape flexgo_client_new
