@@ -1,0 +1,1 @@
+"""The benchmark's driver; ../run starts it."""
