@@ -122,6 +122,33 @@ fn the_pages_tables_show_the_results() {
 }
 
 #[test]
+fn the_pages_summary_is_what_the_results_come_to() {
+    let results = results();
+    let contenders = results["contenders"].as_array().expect("contenders");
+    let of_kind = |kind: &'static str| contenders.iter().filter(move |found| found["kind"] == kind);
+    let figures = |contender: &Value| {
+        let cells = &contender["cells"];
+        [
+            &cells["warm plain 1"]["p50_us"],
+            &cells["warm tls 1"]["p50_us"],
+            &cells["cold tls 1"]["p50_us"],
+            &cells["warm plain 16"]["cpu_us"],
+            &contender["startup_ms"],
+            &contender["peak_kib"],
+        ]
+        .map(|stat| number(&stat["median"], &label(contender)))
+    };
+    let expected = of_kind("other").map(|other| {
+        let mut same_language = of_kind("ours").filter(|own| own["language"] == other["language"]);
+        let own = figures(same_language.next().expect("flexcancel in the same language"));
+        let shares = figures(other).into_iter().zip(own).map(|(other, own)| other / own);
+        let shares = shares.map(|share| format!("{share:.2}"));
+        row(&std::iter::once(label(other)).chain(shares).collect::<Vec<_>>())
+    });
+    assert_eq!(rows("In short"), expected.collect::<Vec<_>>());
+}
+
+#[test]
 fn the_pages_growth_is_that_of_the_results() {
     for (name, heading, columns) in GROWTH {
         let measured = results()["growth"][name].as_array().expect(name).clone();

@@ -29,7 +29,14 @@ def write(results: Results) -> None:
     PLOTS.mkdir(exist_ok=True)
     for name, plot in _plots(results).items():
         (PLOTS / f"{name}.svg").write_text(plot)
-    parts = (_machine(results), _bar_plots(), _weights(results), _cells(results), _growth(results))
+    parts = (
+        _machine(results),
+        _in_short(results),
+        _bar_plots(),
+        _weights(results),
+        _cells(results),
+        _growth(results),
+    )
     PAGE.write_text(before + BEGIN + "\n\n" + "\n\n".join(parts) + "\n\n" + END + after)
 
 
@@ -46,6 +53,40 @@ def _machine(results: Results) -> str:
         f"{machine['system']}, {machine['kernel']}. Load before it began: "
         f"{machine['load_before']:.2f}. {results['rounds']} rounds in {results['took_s']} s.\n\n"
         f"Versions: {listed}.{quick}"
+    )
+
+
+#: What is compared in short: a cell's figure, or one of the contender's own.
+IN_SHORT: Mapping[str, tuple[str, str]] = {
+    "p50, warm, plain": ("warm plain 1", "p50_us"),
+    "p50, warm, TLS": ("warm tls 1", "p50_us"),
+    "p50, cold, TLS": ("cold tls 1", "p50_us"),
+    "CPU, 16 threads": ("warm plain 16", "cpu_us"),
+    "start-up": ("", "startup_ms"),
+    "peak memory": ("", "peak_kib"),
+}
+
+
+def _in_short(results: Results) -> str:
+    ours = {
+        contender["language"]: contender
+        for contender in results["contenders"]
+        if contender["kind"] == "ours"
+    }
+
+    def median(contender: Results, cell: str, figure: str) -> float:
+        of = contender["cells"][cell] if cell else contender
+        return float(of[figure]["median"])
+
+    rows = []
+    for contender in results["contenders"]:
+        if contender["kind"] == "other":
+            own = ours[contender["language"]]
+            shares = [median(contender, *of) / median(own, *of) for of in IN_SHORT.values()]
+            rows.append([LABELS[contender["name"]], *(f"{share:.2f}" for share in shares)])
+    return (
+        "### In short\n\nWhat the others take, with what flexcancel takes in the same language as "
+        "1. Above 1 is more.\n\n" + _table(["contender", *IN_SHORT], rows)
     )
 
 
