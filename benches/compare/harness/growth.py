@@ -50,7 +50,7 @@ def _threads(bench: Bench) -> list[Row]:
     server = bench.server(2)
     process = server.start(bench.built, FROM_C)
     rows: dict[int, list[Row]] = defaultdict(list)
-    for _ in range(bench.effort.rounds):
+    for _ in range(bench.effort.growth_rounds):
         for count in THREADS:
             calls = max(10, 6_400 // count)
             cell = Cell("warm", "plain", count)
@@ -65,7 +65,7 @@ def _answers(bench: Bench) -> list[Row]:
         size: bench.server(1).start(bench.built, FROM_C, f"/{size}") for size in ANSWER_BYTES
     }
     rows: dict[int, list[Row]] = defaultdict(list)
-    for _ in range(bench.effort.rounds):
+    for _ in range(bench.effort.growth_rounds):
         for size, process in processes.items():
             cell = Cell("warm", "plain", 1)
             sample = run(process, cell, 1_000, 2 * bench.effort.budget_ms)
@@ -78,7 +78,7 @@ def _answers(bench: Bench) -> list[Row]:
 def _idle(bench: Bench) -> list[Row]:
     counts = [count for count in IDLE_CLIENTS if count <= bench.effort.most_idle]
     rows: dict[int, list[Row]] = defaultdict(list)
-    for _ in range(bench.effort.rounds):
+    for _ in range(bench.effort.growth_rounds):
         # A server of its own: threads of closed connections leave the other one's memory large.
         server = Server(bench.built, bench.server(1).cores)
         process = _growth(bench, server, "idle", "500", *map(str, counts))

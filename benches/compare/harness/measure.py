@@ -12,7 +12,7 @@ from .contenders import CELLS, CONTENDERS, LIMIT, Cell, Contender
 from .prepare import Built, installed_bytes, say
 from .process import ALL_CORES, ONE_CORE, Process, Sample, Server, run
 
-#: Fewest calls that a p99 of one round is taken from, where they fit into the time.
+#: The most calls of one round, on all threads together.
 CALLS = 3_000
 STARTUP_CALLS = 200
 
@@ -21,15 +21,18 @@ STARTUP_CALLS = 200
 class Effort:
     """How much is measured."""
 
+    #: Many short rounds rather than few long ones: a machine's speed changes while they run.
     rounds: int
+    growth_rounds: int
+    #: The time for one contender's calls in one round.
     budget_ms: int
     #: The calls whose memory is watched.
     long_calls: int
     most_idle: int
 
 
-FULL = Effort(rounds=5, budget_ms=300, long_calls=1_000_000, most_idle=10_000)
-QUICK = Effort(rounds=2, budget_ms=40, long_calls=20_000, most_idle=100)
+FULL = Effort(rounds=9, growth_rounds=5, budget_ms=180, long_calls=1_000_000, most_idle=10_000)
+QUICK = Effort(rounds=2, growth_rounds=2, budget_ms=40, long_calls=20_000, most_idle=100)
 
 Stat = dict[str, float]
 
