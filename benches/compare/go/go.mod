@@ -2,4 +2,9 @@ module flexcancel.example/compare
 
 go 1.25
 
-require github.com/stripe/stripe-go/v86 v86.2.0
+require (
+	flexcancel.example/bindings/go v0.0.0
+	github.com/stripe/stripe-go/v86 v86.2.0
+)
+
+replace flexcancel.example/bindings/go => ../../../bindings/go

@@ -1,0 +1,39 @@
+// Command flexcancel cancels with flexcancel's binding for Go.
+package main
+
+import (
+	"context"
+	"errors"
+
+	flexcancel "flexcancel.example/bindings/go"
+	"flexcancel.example/compare/contender"
+)
+
+type client struct {
+	flexcancel *flexcancel.Client
+	sessionID  string
+}
+
+func newClient(target contender.Target) (contender.Client, error) {
+	made, err := flexcancel.New(flexcancel.Config{
+		APIKey:  target.Key,
+		BaseURL: target.URL,
+		CAFile:  target.CAFile,
+	})
+	return &client{flexcancel: made, sessionID: target.SessionID}, err
+}
+
+func (client *client) Call() error {
+	cancellation, err := client.flexcancel.Cancel(context.Background(), client.sessionID)
+	if err != nil {
+		return err
+	}
+	if cancellation.Session == nil {
+		return errors.New("expected a session")
+	}
+	return contender.ExpectOpen(string(cancellation.Session.Status))
+}
+
+func (client *client) Close() { client.flexcancel.Close() }
+
+func main() { contender.Serve(newClient) }
