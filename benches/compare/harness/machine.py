@@ -14,7 +14,7 @@ def describe() -> dict[str, object]:
     """The machine."""
     return {
         "cpu": _cpu(),
-        "cores": os.cpu_count(),
+        "cores": len(os.sched_getaffinity(0)),
         "kernel": f"{platform.system()} {platform.release()}",
         "system": _system(),
         "load_before": round(os.getloadavg()[0], 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import select
 import subprocess
@@ -18,6 +19,8 @@ from .prepare import HERE, ROOT, TARGET, BenchmarkError, Built
 API_KEY = "fsk_benchmark"
 #: The id in the official page's answer.
 SESSION_ID = "obj_01EXAMPLE00000000000000000"
+#: Each server has an authority of its own.
+_numbers = itertools.count(1)
 #: No command takes longer.
 PATIENCE_S = 120
 
@@ -106,7 +109,7 @@ class Server(Process):
 
     def __init__(self, built: Built, cores: frozenset[int]) -> None:
         self.cores = cores
-        self.ca_file = TARGET / f"ca-{len(cores)}.pem"
+        self.ca_file = TARGET / f"ca-{next(_numbers)}.pem"
         cancel = ROOT / "tests" / "data" / "response-example.json"
         expire = HERE / "answers" / "expire.json"
         command = [str(part) for part in (built.server, cancel, expire, self.ca_file)]
