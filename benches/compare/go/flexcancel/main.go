@@ -3,10 +3,9 @@ package main
 
 import (
 	"context"
-	"errors"
 
-	flexcancel "flexcancel.example/bindings/go"
 	"flexcancel.example/compare/contender"
+	"github.com/flexcancel/flexcancel/bindings/go"
 )
 
 type client struct {
@@ -28,10 +27,11 @@ func (client *client) Call() error {
 	if err != nil {
 		return err
 	}
-	if cancellation.Session == nil {
-		return errors.New("expected a session")
+	session, err := cancellation.Session()
+	if err != nil {
+		return err
 	}
-	return contender.ExpectOpen(string(cancellation.Session.Status))
+	return contender.ExpectOpen(string(session.Status))
 }
 
 func (client *client) Close() { client.flexcancel.Close() }
