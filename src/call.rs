@@ -11,6 +11,7 @@ use crate::client::Client;
 use crate::event::Event;
 use crate::evidence::{Class, Evidence, class_of, reading_of};
 use crate::fields::FieldError;
+use crate::json::RawJson;
 use crate::judge::{self, Finding, Pace, Step, Verdict, judge_at_the_end};
 use crate::options::Options;
 use crate::outcome::Code;
@@ -43,7 +44,7 @@ pub(crate) struct Call<'a> {
     /// What the last exchange had to say in words.
     detail: Option<String>,
     provider_error: Option<ProviderError>,
-    raw_session: Option<Box<serde_json::value::RawValue>>,
+    raw_session: Option<RawJson>,
 }
 
 impl<'a> Call<'a> {

@@ -27,7 +27,7 @@
 //! | floor | files | |
 //! |---|---|---|
 //! | 0 | `outcome` `secret` `abort` `fields` | words, and what needs nothing else |
-//! | 1 | `config` `session` `snapshot` `wire` `options` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
+//! | 1 | `config` `json` `session` `snapshot` `wire` `options` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
 //! | 2 | `transport` | the way to the service |
 //! | 3 | `report` `event` `client` `call` | one call |
 //! | 4 | `ffi` | the C ABI, and the only unsafe code |
@@ -45,6 +45,7 @@ mod event;
 mod evidence;
 pub mod ffi;
 mod fields;
+mod json;
 mod judge;
 mod options;
 mod outcome;
@@ -62,6 +63,7 @@ pub use config::{CONFIG_KEYS, Config};
 pub use event::{Event, Level, Observer};
 pub use fields::FieldError;
 pub use options::{OPTION_KEYS, Options};
+pub use json::RawJson;
 pub use outcome::{Code, Hold, Outcome};
 pub use report::{Attempt, Report};
 pub use transport::Phase;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
+use crate::json::RawJson;
 use crate::judge::Verdict;
 use crate::outcome::{Code, Hold, Outcome};
 use crate::session::CheckoutSession;
@@ -12,7 +13,7 @@ use crate::transport::Phase;
 use crate::wire::{Operation, ProviderError};
 
 /// The report of one call.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
     /// What is known of the cancel.
@@ -32,20 +33,17 @@ pub struct Report {
     /// The key that every send of this cancel carried; `None` if there was none to send.
     pub idempotency_key: Option<String>,
     /// How long the call took, in whole milliseconds.
-    #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
     pub elapsed: Duration,
     /// The status of the answer that decided, if one did.
     pub http_status: Option<u16>,
     /// How long the last answer asked to be left alone, in whole milliseconds.
-    #[serde(rename = "retry_after_ms", serialize_with = "as_optional_millis")]
     pub retry_after: Option<Duration>,
     /// What the provider said when it last refused.
     pub provider_error: Option<ProviderError>,
     /// Everything that was tried, in order.
     pub attempts: Vec<Attempt>,
     /// The session exactly as Flex wrote it.
-    #[serde(rename = "checkout_session")]
-    pub raw_session: Option<Box<RawValue>>,
+    pub raw_session: Option<RawJson>,
 }
 
 /// One exchange with the service, or the attempt at one.
@@ -116,7 +114,22 @@ impl Report {
     /// # Errors
     /// None that is known: nothing in a report is hard to write as JSON.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self)
+        let json = self.to_json_bytes()?;
+        String::from_utf8(json).map_err(serde::de::Error::custom)
+    }
+
+    /// The same as bytes, written into room for all of it and a NUL. The session goes in as it
+    /// is: it was checked when it came.
+    pub(crate) fn to_json_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let session = self.raw_session.as_ref().map_or("null", RawJson::get);
+        let mut json = Vec::with_capacity(ROOM_BESIDE_SESSION + session.len());
+        serde_json::to_writer(&mut json, &BesideSession(self))?;
+        // The closing brace, which comes after the session.
+        json.pop();
+        for part in [",\"", SESSION_FIELD, "\":", session, "}"] {
+            json.extend_from_slice(part.as_bytes());
+        }
+        Ok(json)
     }
 
     /// The session, typed; `None` if the report has none.
@@ -136,13 +149,55 @@ pub(crate) fn as_millis<S: Serializer>(
     serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn as_optional_millis<S: Serializer>(
-    duration: &Option<Duration>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    match duration {
-        Some(duration) => as_millis(duration, serializer),
-        None => serializer.serialize_none(),
+/// A time in whole milliseconds.
+struct Millis(Duration);
+
+impl Serialize for Millis {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        as_millis(&self.0, serializer)
+    }
+}
+
+const SESSION_FIELD: &str = "checkout_session";
+
+/// What a report's JSON usually takes beside the session.
+const ROOM_BESIDE_SESSION: usize = 1024;
+
+impl Report {
+    fn write_beside_session<S: SerializeStruct>(&self, json: &mut S) -> Result<(), S::Error> {
+        json.serialize_field("outcome", &self.outcome)?;
+        json.serialize_field("code", &self.code)?;
+        json.serialize_field("hold", &self.hold)?;
+        json.serialize_field("message", &self.message)?;
+        json.serialize_field("advice", &self.advice)?;
+        json.serialize_field("retryable", &self.retryable)?;
+        json.serialize_field("session_id", &self.session_id)?;
+        json.serialize_field("idempotency_key", &self.idempotency_key)?;
+        json.serialize_field("elapsed_ms", &Millis(self.elapsed))?;
+        json.serialize_field("http_status", &self.http_status)?;
+        json.serialize_field("retry_after_ms", &self.retry_after.map(Millis))?;
+        json.serialize_field("provider_error", &self.provider_error)?;
+        json.serialize_field("attempts", &self.attempts)
+    }
+}
+
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut json = serializer.serialize_struct("Report", 14)?;
+        self.write_beside_session(&mut json)?;
+        json.serialize_field(SESSION_FIELD, &self.raw_session)?;
+        json.end()
+    }
+}
+
+/// A report without its session.
+struct BesideSession<'a>(&'a Report);
+
+impl Serialize for BesideSession<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut json = serializer.serialize_struct("Report", 13)?;
+        self.0.write_beside_session(&mut json)?;
+        json.end()
     }
 }
 

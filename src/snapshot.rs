@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
+use crate::json::RawJson;
 use crate::outcome::Hold;
 
 /// One answer's session.
@@ -14,7 +14,7 @@ use crate::outcome::Hold;
 pub(crate) struct Snapshot {
     pub(crate) facts: Facts,
     /// The session exactly as Flex wrote it.
-    pub(crate) raw: Box<RawValue>,
+    pub(crate) raw: RawJson,
 }
 
 /// The few fields that decide. A wrong type or a repeated key in one of them makes the whole

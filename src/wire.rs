@@ -3,13 +3,13 @@
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::fields::FieldError;
+use crate::json::Reader;
 use crate::secret::Secret;
 use crate::snapshot::Snapshot;
 
@@ -255,46 +255,30 @@ pub(crate) fn read(id: &SessionId, response: &Response, secret: &Secret) -> Repl
 }
 
 fn read_session(body: &[u8]) -> Result<Snapshot, String> {
-    #[derive(Deserialize)]
-    struct Envelope<'a> {
-        #[serde(borrow)]
-        checkout_session: &'a RawValue,
-    }
     let text = std::str::from_utf8(body).map_err(|_| "the answer is not UTF-8".to_owned())?;
-    if is_deeper_than(text, MAX_JSON_DEPTH) {
-        return Err(format!("the answer is nested deeper than {MAX_JSON_DEPTH}"));
-    }
-    let unreadable = |error: serde_json::Error| format!("the answer cannot be read: {error}");
-    // A derived reader would take an array for an object.
-    let is_object = |json: &str| json.trim_start().starts_with('{');
-    if !is_object(text) {
+    let mut reader = Reader::new(text, MAX_JSON_DEPTH);
+    if !reader.is_at_object() {
         return Err("the answer is no JSON object".to_owned());
     }
-    let envelope: Envelope<'_> = serde_json::from_str(text).map_err(unreadable)?;
-    if !is_object(envelope.checkout_session.get()) {
-        return Err("the answer's checkout_session is no JSON object".to_owned());
-    }
-    let facts = serde_json::from_str(envelope.checkout_session.get()).map_err(unreadable)?;
-    Ok(Snapshot { facts, raw: envelope.checkout_session.to_owned() })
-}
-
-/// serde_json skips what nobody asks for at any depth; the callers' own parsers may not.
-fn is_deeper_than(json: &str, most: usize) -> bool {
-    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            b'{' | b'[' if !in_text => depth += 1,
-            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > most {
-            return true;
+    let unreadable = |error: serde_json::Error| format!("the answer cannot be read: {error}");
+    let mut session = None;
+    let mut members = reader.members().map_err(unreadable)?;
+    while let Some(key) = members.next_key().map_err(unreadable)? {
+        if key != "checkout_session" {
+            members.skip().map_err(unreadable)?;
+        } else if session.is_some() {
+            return Err("the answer cannot be read: checkout_session is there twice".to_owned());
+        } else if members.reader().is_at_object() {
+            session = Some(members.reader().object().map_err(unreadable)?);
+        } else {
+            return Err("the answer's checkout_session is no JSON object".to_owned());
         }
     }
-    false
+    reader.end().map_err(unreadable)?;
+    let Some((facts, raw)) = session else {
+        return Err("the answer cannot be read: it has no checkout_session".to_owned());
+    };
+    Ok(Snapshot { facts, raw })
 }
 
 /// What Flex, or somebody on the way to it, said when it refused.

@@ -1,6 +1,6 @@
 //! `flexcancel_result`: what a call came to. Immutable.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 use std::sync::Arc;
 
 use once_cell::sync::Lazy;
@@ -21,15 +21,22 @@ pub struct flexcancel_result {
 pub(super) struct ResultObject {
     outcome: Outcome,
     code: Code,
-    json: CString,
+    /// With the NUL that ends it for C.
+    json: Vec<u8>,
 }
 
 impl ResultObject {
     fn new(report: &Report) -> Self {
-        // JSON holds no NUL, and a report is always writable as JSON; an empty text would only
-        // ever show a defect of ours.
-        let json = report.to_json().ok().and_then(|json| CString::new(json).ok());
-        Self { outcome: report.outcome, code: report.code, json: json.unwrap_or_default() }
+        // A report is always writable as JSON; an empty text would only ever show a defect of
+        // ours. JSON holds no NUL of its own: it is a control character.
+        let mut json = report.to_json_bytes().unwrap_or_default();
+        json.push(0);
+        Self { outcome: report.outcome, code: report.code, json }
+    }
+
+    /// The text for C, and its length without the NUL.
+    fn text(&self) -> (*const c_char, usize) {
+        (self.json.as_ptr().cast(), self.json.len() - 1)
     }
 }
 
@@ -108,8 +115,8 @@ pub unsafe extern "C" fn flexcancel_result_json(
         || (c"{}".as_ptr(), 2),
         || match find(result) {
             // The text stays where it is while the table holds the result.
-            Some(result) => (result.json.as_ptr(), result.json.count_bytes()),
-            None => (NO_RESULT.json.as_ptr(), NO_RESULT.json.count_bytes()),
+            Some(result) => result.text(),
+            None => NO_RESULT.text(),
         },
     );
     if !len.is_null() {
