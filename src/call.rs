@@ -1,14 +1,11 @@
 //! One call, from checked arguments to the report: a thin loop around the judge.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-use http::Request;
 
 use crate::abort::Abort;
 use crate::client::Client;
-use crate::event::Event;
+use crate::event::{Event, Observer};
 use crate::evidence::{Class, Evidence, class_of, reading_of};
 use crate::fields::FieldError;
 use crate::json::RawJson;
@@ -18,7 +15,7 @@ use crate::outcome::Code;
 use crate::report::{Attempt, Report};
 use crate::retry::{self, Repetition};
 use crate::transport::{Exchange, Failure};
-use crate::wire::{self, Operation, ProviderError, Reply, SessionId};
+use crate::wire::{self, Operation, ProviderError, Reply, Request, SessionId};
 
 /// Below this an exchange may use all the time that is left.
 const TOO_SHORT_TO_SHARE: Duration = Duration::from_millis(200);
@@ -99,7 +96,7 @@ impl<'a> Call<'a> {
     }
 
     /// Does what the judge says until the judge is done or the time is up.
-    pub(crate) fn run(mut self, abort: Option<&Abort>, tell: &dyn Fn(&Event<'_>)) -> Report {
+    pub(crate) fn run(mut self, abort: Option<&Abort>, observer: Option<&Observer>) -> Report {
         loop {
             let step = match self.operation {
                 Operation::Cancel => judge::judge_cancel(&self.findings, self.max_attempts),
@@ -113,10 +110,11 @@ impl<'a> Call<'a> {
             if pace == Pace::Backoff && !self.wait(abort) {
                 return self.give_up(abort);
             }
-            if self.left().is_zero() {
+            let now = self.client.transport.now();
+            if now >= self.deadline {
                 return self.give_up(abort);
             }
-            self.exchange(operation, reason, abort, tell);
+            self.exchange(operation, reason, now, abort, observer);
         }
     }
 
@@ -153,21 +151,16 @@ impl<'a> Call<'a> {
         &mut self,
         operation: Operation,
         reason: &'static str,
+        begun: Instant,
         abort: Option<&Abort>,
-        tell: &dyn Fn(&Event<'_>),
+        observer: Option<&Observer>,
     ) {
         let transport = &self.client.transport;
-        let begun = transport.now();
-        let exchange = Arc::new(Exchange::new(
-            begun,
-            begun + self.share(),
-            self.client.connect_timeout,
-            abort.cloned(),
-        ));
+        let deadline = begun + share(self.deadline.saturating_duration_since(begun));
+        let exchange = Exchange::new(begun, deadline, self.client.connect_timeout, abort.cloned());
         // A panic on the way is contained here, where it is known how far the request had come.
         let answer = catch_unwind(AssertUnwindSafe(|| {
-            let request = self.request(operation).map_err(|error| internal(&error.to_string()))?;
-            transport.exchange(request, &exchange)
+            transport.exchange(&self.request(operation), &exchange)
         }))
         .unwrap_or_else(|_| Err(internal("a defect in the library was contained")));
         let phase = exchange.phase();
@@ -195,24 +188,19 @@ impl<'a> Call<'a> {
         attempt.elapsed = transport.now().saturating_duration_since(begun);
         self.keep(evidence);
         self.findings.push(finding);
-        let message = self.redact(one_line(self.detail.as_deref().unwrap_or(reason)));
-        let key = self.idempotency_key.as_deref();
-        tell(&Event::of_attempt(self.id.as_str(), key, &attempt, &message));
+        if let Some(observer) = observer {
+            let message = self.redact(one_line(self.detail.as_deref().unwrap_or(reason)));
+            let key = self.idempotency_key.as_deref();
+            observer(&Event::of_attempt(self.id.as_str(), key, &attempt, &message));
+        }
         self.attempts.push(attempt);
-    }
-
-    /// The time that one exchange may take: three quarters of what is left, so that there is
-    /// always time to look what became of it.
-    fn share(&self) -> Duration {
-        let left = self.left();
-        if left <= TOO_SHORT_TO_SHARE { left } else { left / 4 * 3 }
     }
 
     fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(self.client.transport.now())
     }
 
-    fn request(&self, operation: Operation) -> http::Result<Request<()>> {
+    fn request(&self, operation: Operation) -> Request {
         let requests = &self.client.requests;
         match (operation, &self.idempotency_key) {
             (Operation::Cancel, Some(key)) => requests.cancel(&self.id, self.expand, key),
@@ -275,6 +263,12 @@ impl<'a> Call<'a> {
     }
 }
 
+/// The time that one exchange may take: three quarters of what is left, so that there is always
+/// time to look what became of it.
+fn share(left: Duration) -> Duration {
+    if left <= TOO_SHORT_TO_SHARE { left } else { left / 4 * 3 }
+}
+
 /// For a log, whatever a provider writes.
 fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
@@ -290,7 +284,14 @@ fn new_idempotency_key(client: &Client) -> Result<String, (Code, String)> {
         client.transport.random_key().map_err(|failure| (failure.code, failure.message))?;
     let versioned = (random & !(0xf << 76)) | (0x4 << 76);
     let uuid = (versioned & !(0x3 << 62)) | (0x2 << 62);
-    let hex = format!("{uuid:032x}");
-    let (a, b, c, d, e) = (&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
-    Ok(format!("{a}-{b}-{c}-{d}-{e}"))
+    let mut text = String::with_capacity(36);
+    for (index, byte) in uuid.to_be_bytes().into_iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        for digit in [byte >> 4, byte & 0xf] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
+    }
+    Ok(text)
 }

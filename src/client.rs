@@ -115,15 +115,10 @@ impl Client {
     ) -> Report {
         let begun = self.transport.now();
         let observer = self.observer.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let tell = |event: &Event<'_>| {
-            if let Some(observer) = &observer {
-                observer(event);
-            }
-        };
         let call =
             options.and_then(|options| Call::new(self, operation, session_id, options, begun));
         let mut report = match call {
-            Ok(call) => call.run(abort, &tell),
+            Ok(call) => call.run(abort, observer.as_ref()),
             Err((code, message)) => {
                 let mut report = Report::refused(operation, code, message);
                 report.session_id = self.usable(session_id).ok().map(SessionId::into_string);
@@ -131,7 +126,9 @@ impl Client {
             }
         };
         report.elapsed = self.transport.now().saturating_duration_since(begun);
-        tell(&Event::of_result(&report));
+        if let Some(observer) = observer {
+            observer(&Event::of_result(&report));
+        }
         report
     }
 }

@@ -190,6 +190,13 @@ impl BaseUrl {
         let path = uri.path().trim_end_matches('/');
         Ok(Self { https, host, port, prefix: format!("{scheme}://{authority}{path}") })
     }
+
+    /// The authority, as a `Host` header has it, and the path; the two together are the prefix
+    /// without its scheme.
+    pub(crate) fn authority_and_path(&self) -> (&str, &str) {
+        let rest = self.prefix.split_once("://").map_or(self.prefix.as_str(), |(_, rest)| rest);
+        rest.split_at(rest.find('/').unwrap_or(rest.len()))
+    }
 }
 
 /// `localhost` counts because this library never looks that name up.

@@ -4,14 +4,20 @@
 //! twice, once for its bytes and once for the few fields that decide, and build what nobody
 //! reads. Accepted is what serde_json accepts; a test holds the two together.
 
+mod write;
+
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
-use serde::de::value::MapAccessDeserializer;
+use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
 use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, forward_to_deserialize_any};
 use serde_json::Error;
+use serde_json::de::StrRead;
 use serde_json::value::RawValue;
+
+pub(crate) use self::write::ObjectWriter;
 
 /// JSON text exactly as it came, checked to be JSON.
 #[derive(Clone, PartialEq, Eq)]
@@ -76,33 +82,36 @@ impl<'a> Reader<'a> {
         Ok((value, RawJson(self.text[start..self.at].into())))
     }
 
-    /// Checks the value that is next, and gives its bytes.
-    fn value(&mut self) -> Result<&'a str, Error> {
-        let next = self.next_byte();
-        let start = self.at;
-        match next {
-            Some(b'{') => {
-                self.enter()?;
-                let mut is_first = true;
-                while self.key(&mut is_first)?.is_some() {
-                    self.value()?;
-                }
-            }
-            Some(b'[') => {
-                self.enter()?;
-                let mut is_first = true;
-                while self.goes_on(b']', &mut is_first)? {
-                    self.value()?;
-                }
-            }
-            Some(b'"') => drop(self.string()?),
-            Some(b'-' | b'0'..=b'9') => self.number()?,
-            Some(b't') => self.word("true")?,
-            Some(b'f') => self.word("false")?,
-            Some(b'n') => self.word("null")?,
-            _ => return Err(self.wrong("expected a value")),
+    /// Checks the value that is next.
+    fn value(&mut self) -> Result<(), Error> {
+        match self.next_byte() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b'{') => self.skip_object(),
+            Some(b'[') => self.skip_list(),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            _ => Err(self.wrong("expected a value")),
         }
-        Ok(&self.text[start..self.at])
+    }
+
+    fn skip_object(&mut self) -> Result<(), Error> {
+        self.enter()?;
+        let mut is_first = true;
+        while self.key(&mut is_first)?.is_some() {
+            self.value()?;
+        }
+        Ok(())
+    }
+
+    fn skip_list(&mut self) -> Result<(), Error> {
+        self.enter()?;
+        let mut is_first = true;
+        while self.goes_on(b']', &mut is_first)? {
+            self.value()?;
+        }
+        Ok(())
     }
 
     /// Nothing but blanks may follow.
@@ -110,6 +119,7 @@ impl<'a> Reader<'a> {
         if self.next_byte().is_none() { Ok(()) } else { Err(self.wrong("expected the end")) }
     }
 
+    #[inline(always)]
     fn enter(&mut self) -> Result<(), Error> {
         self.depth += 1;
         if self.depth > self.most_depth {
@@ -119,24 +129,28 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The key of an object's next member, quotes included, up to behind its colon; `None`
-    /// where the object ends.
-    fn key(&mut self, is_first: &mut bool) -> Result<Option<&'a str>, Error> {
+    /// Steps over the key of an object's next member and its colon. Gives where the key begins
+    /// and ends, quotes included, and whether it has escapes; `None` where the object ends.
+    #[inline(always)]
+    fn key(&mut self, is_first: &mut bool) -> Result<Option<(Range<usize>, bool)>, Error> {
         if !self.goes_on(b'}', is_first)? {
             return Ok(None);
         }
         if self.next_byte() != Some(b'"') {
             return Err(self.wrong("expected a key"));
         }
-        let key = self.string()?;
+        let start = self.at;
+        let has_escapes = self.string()?;
+        let key = start..self.at;
         if self.next_byte() != Some(b':') {
             return Err(self.wrong("expected a colon"));
         }
         self.at += 1;
-        Ok(Some(key))
+        Ok(Some((key, has_escapes)))
     }
 
     /// Steps over the comma before the next item, or over the bracket at the end.
+    #[inline(always)]
     fn goes_on(&mut self, closing: u8, is_first: &mut bool) -> Result<bool, Error> {
         let next = self.next_byte();
         if next == Some(closing) {
@@ -154,21 +168,34 @@ impl<'a> Reader<'a> {
         Ok(true)
     }
 
-    /// Steps over a string, and gives it with its quotes.
-    fn string(&mut self) -> Result<&'a str, Error> {
-        let (bytes, start) = (self.text.as_bytes(), self.at);
-        self.at += 1;
+    /// Steps over a string, and tells whether it has escapes.
+    #[inline(always)]
+    fn string(&mut self) -> Result<bool, Error> {
+        let bytes = self.text.as_bytes();
+        let at = plain_end(bytes, self.at + 1);
+        if bytes.get(at) == Some(&b'"') {
+            self.at = at + 1;
+            return Ok(false);
+        }
+        self.at = at;
+        self.rest_of_string()
+    }
+
+    /// The part of a string that begins with an escape.
+    #[inline(never)]
+    fn rest_of_string(&mut self) -> Result<bool, Error> {
+        let bytes = self.text.as_bytes();
         loop {
-            self.at += plain_run(&bytes[self.at..]);
             match bytes.get(self.at) {
                 Some(b'"') => break,
                 Some(b'\\') => self.escape()?,
                 Some(_) => return Err(self.wrong("expected no control character in a text")),
                 None => return Err(self.wrong("expected the end of a text")),
             }
+            self.at = plain_end(bytes, self.at);
         }
         self.at += 1;
-        Ok(&self.text[start..self.at])
+        Ok(true)
     }
 
     fn escape(&mut self) -> Result<(), Error> {
@@ -187,6 +214,13 @@ impl<'a> Reader<'a> {
         if !self.step_over(b'0') {
             self.digits()?;
         }
+        match self.text.as_bytes().get(self.at) {
+            Some(b'.' | b'e' | b'E') => self.fraction_and_exponent(),
+            _ => Ok(()),
+        }
+    }
+
+    fn fraction_and_exponent(&mut self) -> Result<(), Error> {
         if self.step_over(b'.') {
             self.digits()?;
         }
@@ -222,11 +256,22 @@ impl<'a> Reader<'a> {
     }
 
     /// The next byte that is no blank.
+    #[inline(always)]
     fn next_byte(&mut self) -> Option<u8> {
-        let rest = &self.text.as_bytes()[self.at..];
-        let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-        self.at += rest.iter().take_while(is_blank).count();
-        self.text.as_bytes().get(self.at).copied()
+        let bytes = self.text.as_bytes();
+        loop {
+            let byte = *bytes.get(self.at)?;
+            if byte > b' ' {
+                return Some(byte);
+            }
+            match byte {
+                b' ' => self.at += 1,
+                // What follows is mostly an indentation.
+                b'\n' => self.at = end_of_spaces(bytes, self.at + 1),
+                b'\r' | b'\t' => self.at += 1,
+                _ => return Some(byte),
+            }
+        }
     }
 
     #[cold]
@@ -235,25 +280,45 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many bytes come before the first quote, backslash or control character: eight at a time
-/// while eight are left, because texts are most of an answer.
-fn plain_run(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGHS: u64 = ONES * 0x80;
+const ONES: u64 = u64::MAX / 255;
+
+/// Where the first quote, backslash or control character is: eight bytes at a time while eight
+/// are left, because texts are most of an answer.
+#[inline(always)]
+fn plain_end(bytes: &[u8], start: usize) -> usize {
     // Marks the bytes below a bound; exact for the first one marked, which is all that counts.
-    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound) & !word & HIGHS;
-    let mut count = 0;
-    for chunk in bytes.chunks_exact(8) {
-        let word = u64::from_le_bytes(chunk.try_into().unwrap_or_default());
-        let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-        let marked = is(b'"') | is(b'\\') | below(word, 0x20);
+    let below = |word: u64, bound: u64| word.wrapping_sub(ONES * bound);
+    let rest = bytes.get(start..).unwrap_or_default();
+    let (words, tail) = rest.as_chunks();
+    let mut at = start;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // Exchanges the quote with the blank, and leaves the control characters among themselves.
+        let quote_or_control = below(word ^ (ONES * 2), u64::from(b' ') + 1);
+        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+        let marked = (quote_or_control | backslash) & !word & (ONES * 0x80);
         if marked != 0 {
-            return count + marked.trailing_zeros() as usize / 8;
+            return at + marked.trailing_zeros() as usize / 8;
         }
-        count += 8;
+        at += 8;
     }
-    let is_plain = |byte: &&u8| **byte >= 0x20 && **byte != b'"' && **byte != b'\\';
-    count + bytes[count..].iter().take_while(is_plain).count()
+    let is_plain = |byte: &&u8| **byte >= b' ' && **byte != b'"' && **byte != b'\\';
+    at + tail.iter().take_while(is_plain).count()
+}
+
+/// Where the first byte is that is no space.
+#[inline(always)]
+fn end_of_spaces(bytes: &[u8], start: usize) -> usize {
+    let (words, tail) = bytes.get(start..).unwrap_or_default().as_chunks();
+    let mut at = start;
+    for word in words {
+        let others = u64::from_le_bytes(*word) ^ (ONES * u64::from(b' '));
+        if others != 0 {
+            return at + others.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at + tail.iter().take_while(|byte| **byte == b' ').count()
 }
 
 /// The members of an object, one by one, each checked whether it is asked for or not.
@@ -265,12 +330,16 @@ pub(crate) struct Members<'r, 'a> {
 
 impl<'a> Members<'_, 'a> {
     /// The next member's key; `None` after the last. Its value must be read before the next key.
+    #[inline(always)]
     pub(crate) fn next_key(&mut self) -> Result<Option<Cow<'a, str>>, Error> {
-        let Some(quoted) = self.reader.key(&mut self.is_first)? else { return Ok(None) };
-        if quoted.contains('\\') {
-            return serde_json::from_str(quoted).map(|key: String| Some(Cow::Owned(key)));
+        let Some((key, has_escapes)) = self.reader.key(&mut self.is_first)? else {
+            return Ok(None);
+        };
+        if has_escapes {
+            let key = &self.reader.text[key];
+            return serde_json::from_str(key).map(|key: String| Some(Cow::Owned(key)));
         }
-        Ok(Some(Cow::Borrowed(&quoted[1..quoted.len() - 1])))
+        Ok(Some(Cow::Borrowed(&self.reader.text[key.start + 1..key.end - 1])))
     }
 
     /// The reader, before the value of the key that was given last.
@@ -280,37 +349,56 @@ impl<'a> Members<'_, 'a> {
 
     /// Steps over a value.
     pub(crate) fn skip(&mut self) -> Result<(), Error> {
-        self.reader.value().map(drop)
+        self.reader.value()
     }
 }
 
 impl<'a> MapAccess<'a> for Members<'_, 'a> {
     type Error = Error;
 
-    fn next_key_seed<K: DeserializeSeed<'a>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+    fn next_key_seed<K: DeserializeSeed<'a>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
         match self.next_key()? {
-            Some(key) => seed.deserialize(key.into_deserializer()).map(Some),
+            Some(Cow::Borrowed(key)) => {
+                seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
+            }
+            Some(Cow::Owned(key)) => seed.deserialize(key.into_deserializer()).map(Some),
             None => Ok(None),
         }
     }
 
     fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        seed.deserialize(Checked(self.reader.value()?))
+        self.reader.next_byte();
+        let start = self.reader.at;
+        self.reader.value()?;
+        seed.deserialize(Checked { text: self.reader.text, start, end: self.reader.at })
     }
 }
 
 /// A value whose bytes were checked: for serde_json if somebody asks for it, for free if not.
-struct Checked<'a>(&'a str);
+struct Checked<'de> {
+    text: &'de str,
+    start: usize,
+    end: usize,
+}
+
+impl<'de> Checked<'de> {
+    fn by_serde_json(&self) -> serde_json::Deserializer<StrRead<'de>> {
+        serde_json::Deserializer::from_str(&self.text[self.start..self.end])
+    }
+}
 
 impl<'de> Deserializer<'de> for Checked<'de> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        serde_json::Deserializer::from_str(self.0).deserialize_any(visitor)
+        self.by_serde_json().deserialize_any(visitor)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        serde_json::Deserializer::from_str(self.0).deserialize_option(visitor)
+        self.by_serde_json().deserialize_option(visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -322,7 +410,6 @@ impl<'de> Deserializer<'de> for Checked<'de> {
         unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::json::RawJson;
+use crate::json::{ObjectWriter, RawJson};
 use crate::judge::Verdict;
 use crate::outcome::{Code, Hold, Outcome};
 use crate::session::CheckoutSession;
@@ -13,7 +12,7 @@ use crate::transport::Phase;
 use crate::wire::{Operation, ProviderError};
 
 /// The report of one call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Report {
     /// What is known of the cancel.
@@ -33,16 +32,19 @@ pub struct Report {
     /// The key that every send of this cancel carried; `None` if there was none to send.
     pub idempotency_key: Option<String>,
     /// How long the call took, in whole milliseconds.
+    #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
     pub elapsed: Duration,
     /// The status of the answer that decided, if one did.
     pub http_status: Option<u16>,
     /// How long the last answer asked to be left alone, in whole milliseconds.
+    #[serde(rename = "retry_after_ms", serialize_with = "as_optional_millis")]
     pub retry_after: Option<Duration>,
     /// What the provider said when it last refused.
     pub provider_error: Option<ProviderError>,
     /// Everything that was tried, in order.
     pub attempts: Vec<Attempt>,
     /// The session exactly as Flex wrote it.
+    #[serde(rename = "checkout_session")]
     pub raw_session: Option<RawJson>,
 }
 
@@ -72,6 +74,19 @@ impl Attempt {
     pub(crate) fn new(operation: Operation, reason: &'static str, phase: Phase) -> Self {
         let (code, elapsed) = (Code::Internal, Duration::ZERO);
         Self { operation, reason, phase, http_status: None, code, elapsed, request_id: None }
+    }
+
+    fn write(&self, json: &mut Vec<u8>) {
+        let mut object = ObjectWriter::begin(json);
+        object
+            .text("operation", self.operation.name())
+            .text("reason", self.reason)
+            .text("phase", self.phase.name())
+            .optional_number("http_status", self.http_status.map(u64::from))
+            .text("code", self.code.name())
+            .number("elapsed_ms", millis(self.elapsed))
+            .optional_text("request_id", self.request_id.as_deref());
+        object.end();
     }
 }
 
@@ -114,22 +129,40 @@ impl Report {
     /// # Errors
     /// None that is known: nothing in a report is hard to write as JSON.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        let json = self.to_json_bytes()?;
-        String::from_utf8(json).map_err(serde::de::Error::custom)
+        String::from_utf8(self.to_json_bytes()).map_err(serde::de::Error::custom)
     }
 
-    /// The same as bytes, written into room for all of it and a NUL. The session goes in as it
-    /// is: it was checked when it came.
-    pub(crate) fn to_json_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+    /// The same as bytes. Serialization says it once more, for other formats; a test compares
+    /// the two. Here the session goes in as it is: it was checked when it came.
+    pub(crate) fn to_json_bytes(&self) -> Vec<u8> {
         let session = self.raw_session.as_ref().map_or("null", RawJson::get);
         let mut json = Vec::with_capacity(ROOM_BESIDE_SESSION + session.len());
-        serde_json::to_writer(&mut json, &BesideSession(self))?;
-        // The closing brace, which comes after the session.
-        json.pop();
-        for part in [",\"", SESSION_FIELD, "\":", session, "}"] {
-            json.extend_from_slice(part.as_bytes());
+        let mut object = ObjectWriter::begin(&mut json);
+        object
+            .text("outcome", self.outcome.name())
+            .text("code", self.code.name())
+            .text("hold", self.hold.name())
+            .text("message", &self.message)
+            .text("advice", self.advice)
+            .raw("retryable", if self.retryable { "true" } else { "false" })
+            .optional_text("session_id", self.session_id.as_deref())
+            .optional_text("idempotency_key", self.idempotency_key.as_deref())
+            .number("elapsed_ms", millis(self.elapsed))
+            .optional_number("http_status", self.http_status.map(u64::from))
+            .optional_number("retry_after_ms", self.retry_after.map(millis));
+        match &self.provider_error {
+            Some(error) => error.write(object.field("provider_error")),
+            None => drop(object.raw("provider_error", "null")),
         }
-        Ok(json)
+        let attempts = object.field("attempts");
+        for (index, attempt) in self.attempts.iter().enumerate() {
+            attempts.push(if index == 0 { b'[' } else { b',' });
+            attempt.write(attempts);
+        }
+        attempts.extend_from_slice(if self.attempts.is_empty() { b"[]" } else { b"]" });
+        object.raw("checkout_session", session);
+        object.end();
+        json
     }
 
     /// The session, typed; `None` if the report has none.
@@ -142,63 +175,25 @@ impl Report {
     }
 }
 
+/// What a report's JSON usually takes beside the session, with the NUL that C has behind it.
+const ROOM_BESIDE_SESSION: usize = 1024;
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 pub(crate) fn as_millis<S: Serializer>(
     duration: &Duration,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+    serializer.serialize_u64(millis(*duration))
 }
 
-/// A time in whole milliseconds.
-struct Millis(Duration);
-
-impl Serialize for Millis {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        as_millis(&self.0, serializer)
-    }
-}
-
-const SESSION_FIELD: &str = "checkout_session";
-
-/// What a report's JSON usually takes beside the session.
-const ROOM_BESIDE_SESSION: usize = 1024;
-
-impl Report {
-    fn write_beside_session<S: SerializeStruct>(&self, json: &mut S) -> Result<(), S::Error> {
-        json.serialize_field("outcome", &self.outcome)?;
-        json.serialize_field("code", &self.code)?;
-        json.serialize_field("hold", &self.hold)?;
-        json.serialize_field("message", &self.message)?;
-        json.serialize_field("advice", &self.advice)?;
-        json.serialize_field("retryable", &self.retryable)?;
-        json.serialize_field("session_id", &self.session_id)?;
-        json.serialize_field("idempotency_key", &self.idempotency_key)?;
-        json.serialize_field("elapsed_ms", &Millis(self.elapsed))?;
-        json.serialize_field("http_status", &self.http_status)?;
-        json.serialize_field("retry_after_ms", &self.retry_after.map(Millis))?;
-        json.serialize_field("provider_error", &self.provider_error)?;
-        json.serialize_field("attempts", &self.attempts)
-    }
-}
-
-impl Serialize for Report {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut json = serializer.serialize_struct("Report", 14)?;
-        self.write_beside_session(&mut json)?;
-        json.serialize_field(SESSION_FIELD, &self.raw_session)?;
-        json.end()
-    }
-}
-
-/// A report without its session.
-struct BesideSession<'a>(&'a Report);
-
-impl Serialize for BesideSession<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut json = serializer.serialize_struct("Report", 13)?;
-        self.0.write_beside_session(&mut json)?;
-        json.end()
-    }
+fn as_optional_millis<S: Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    duration.map(millis).serialize(serializer)
 }
 
 fn is_retryable(operation: Operation, outcome: Outcome, code: Code) -> bool {
@@ -266,3 +261,6 @@ fn not_applied_advice(code: Code) -> &'static str {
         _ => "Not voided: the message says why; ask support if it does not help.",
     }
 }
+
+#[cfg(test)]
+mod tests;

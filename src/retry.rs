@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
+use http::header::{DATE, HeaderName, RETRY_AFTER};
 
 /// The first wait is up to this long.
 const BASE: Duration = Duration::from_millis(100);
@@ -25,9 +26,9 @@ pub(crate) fn backoff(repetition: u32, random: u64) -> Duration {
 /// the rate limit's reset. Dates are read against the answer's own `Date`, so that this
 /// machine's clock does not matter. What cannot be read counts as absent.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    let date = || httpdate::parse_http_date(text("date")?).ok();
-    if let Some(wish) = text("retry-after") {
+    let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
+    let date = || httpdate::parse_http_date(text(DATE)?).ok();
+    if let Some(wish) = text(RETRY_AFTER) {
         if let Some(seconds) = whole_seconds(wish) {
             return Some(Duration::from_secs(seconds));
         }
@@ -35,7 +36,8 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
             return Some(point.duration_since(date()?).unwrap_or_default());
         }
     }
-    let reset = text("ratelimit-reset").or_else(|| text("x-ratelimit-reset"))?;
+    let named = |name| text(HeaderName::from_static(name));
+    let reset = named("ratelimit-reset").or_else(|| named("x-ratelimit-reset"))?;
     let seconds = whole_seconds(reset)?;
     if seconds < LEAST_POINT_IN_TIME {
         return Some(Duration::from_secs(seconds));

@@ -1,15 +1,16 @@
 //! What goes over the wire, without sending it: builds requests, reads answers.
 
-use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Method, Request, StatusCode};
+use std::fmt;
+use std::ops::Range;
+
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::config::Config;
 use crate::fields::FieldError;
-use crate::json::Reader;
+use crate::json::{ObjectWriter, Reader};
 use crate::secret::Secret;
 use crate::snapshot::Snapshot;
 
@@ -30,8 +31,16 @@ pub(crate) const MAX_SHOWN_BODY_BYTES: usize = 2_048;
 /// How much of a refusal's code and message the result shows, in bytes.
 pub(crate) const MAX_SHOWN_TEXT_BYTES: usize = 512;
 
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const REQUEST_ID: &str = "x-request-id";
+
+/// The headers of an answer that anything here looks at, beside those that frame it.
+pub(crate) static SEEN_HEADERS: [HeaderName; 5] = [
+    HeaderName::from_static(REQUEST_ID),
+    header::RETRY_AFTER,
+    header::DATE,
+    HeaderName::from_static("ratelimit-reset"),
+    HeaderName::from_static("x-ratelimit-reset"),
+];
 
 /// What the payment intents are asked for by, so that a read-back shows where the money is.
 const MONEY: [&str; 2] = ["payment_intent", "payment_intents"];
@@ -44,6 +53,16 @@ pub enum Operation {
     Cancel,
     /// `GET /v1/checkout/sessions/{id}`, which changes nothing.
     Retrieve,
+}
+
+impl Operation {
+    /// The name that the result's JSON shows.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Cancel => "cancel",
+            Self::Retrieve => "retrieve",
+        }
+    }
 }
 
 /// A checkout session's id: 1 to 255 characters of `[A-Za-z0-9_-]`, sent as it is.
@@ -70,79 +89,120 @@ impl SessionId {
 }
 
 /// What never changes from one request of a client to the next.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Requests {
-    sessions_url: String,
-    authorization: HeaderValue,
-    user_agent: HeaderValue,
+    /// What stands before a session's id in a request's target.
+    path: String,
+    /// The rest of the first line, and the headers that every request has; one is the API key.
+    common: Secret,
+}
+
+/// One request, ready to be sent.
+pub struct Request {
+    operation: Operation,
+    /// Wiped when dropped: the API key is in it.
+    head: Zeroizing<String>,
+    target: Range<usize>,
+    idempotency_key: Option<Range<usize>>,
 }
 
 impl Requests {
     pub(crate) fn new(config: &Config) -> Result<Self, FieldError> {
-        // Config has checked the characters of both; the error is for a check gone missing there.
-        let value = |field: &'static str, text: &str| {
-            HeaderValue::from_str(text)
-                .map_err(|_| FieldError::new(field, "expected characters that a header can carry"))
-        };
-        let authorization = bearer(&config.api_key)?;
         let ours = concat!("flexcancel/", env!("CARGO_PKG_VERSION"));
-        let user_agent = match &config.user_agent {
-            Some(theirs) => value("user_agent", &format!("{ours} {theirs}"))?,
-            None => HeaderValue::from_static(ours),
-        };
-        let sessions_url = format!("{}/v1/checkout/sessions/", config.base_url.prefix);
-        Ok(Self { sessions_url, authorization, user_agent })
+        let theirs = config.user_agent.as_deref().unwrap_or_default();
+        let user_agent = format!("{ours} {theirs}");
+        // Config has checked the characters of both; this is for a check gone missing there.
+        for (field, text) in [("api_key", config.api_key.expose()), ("user_agent", &user_agent)] {
+            if text.contains(char::is_control) {
+                return Err(FieldError::new(field, "expected characters that a header can carry"));
+            }
+        }
+        let (authority, path) = config.base_url.authority_and_path();
+        let common = joined(&[
+            " HTTP/1.1\r\nHost: ",
+            authority,
+            "\r\nAuthorization: Bearer ",
+            config.api_key.expose(),
+            "\r\nAccept: application/json\r\nUser-Agent: ",
+            user_agent.trim_end(),
+            "\r\n",
+        ]);
+        Ok(Self { path: format!("{path}/v1/checkout/sessions/"), common: Secret::new(common) })
     }
 
     /// The request that cancels, the same for each attempt.
-    pub(crate) fn cancel(
-        &self,
-        id: &SessionId,
-        expand: &[String],
-        idempotency_key: &str,
-    ) -> http::Result<Request<()>> {
-        let expand = expand_query(expand.iter().map(String::as_str));
-        let url = format!("{}{}/cancel{expand}", self.sessions_url, id.as_str());
-        self.common(Method::POST, url)
-            .header(IDEMPOTENCY_KEY, idempotency_key)
-            .header(CONTENT_LENGTH, HeaderValue::from_static("0"))
-            .body(())
+    pub(crate) fn cancel(&self, id: &SessionId, expand: &[String], key: &str) -> Request {
+        let query = expand_query(expand.iter().map(String::as_str));
+        let rest = [id.as_str(), "/cancel", &query];
+        self.request(Operation::Cancel, rest, Some(key))
     }
 
     /// The request that reads the session back, with its payment intents in full.
-    pub(crate) fn retrieve(&self, id: &SessionId, expand: &[String]) -> http::Result<Request<()>> {
+    pub(crate) fn retrieve(&self, id: &SessionId, expand: &[String]) -> Request {
         let asked = expand.iter().map(String::as_str).filter(|name| !MONEY.contains(name));
-        let url = format!(
-            "{}{}{}",
-            self.sessions_url,
-            id.as_str(),
-            expand_query(MONEY.into_iter().chain(asked))
-        );
-        self.common(Method::GET, url).body(())
+        let query = expand_query(MONEY.into_iter().chain(asked));
+        self.request(Operation::Retrieve, [id.as_str(), "", &query], None)
     }
 
-    fn common(&self, method: Method, url: String) -> http::request::Builder {
-        Request::builder()
-            .method(method)
-            .uri(url)
-            .header(AUTHORIZATION, self.authorization.clone())
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .header(USER_AGENT, self.user_agent.clone())
+    fn request(&self, operation: Operation, rest: [&str; 3], key: Option<&str>) -> Request {
+        const KEY: &str = "Idempotency-Key: ";
+        let method = match operation {
+            Operation::Cancel => "POST ",
+            Operation::Retrieve => "GET ",
+        };
+        let [id, action, query] = rest;
+        let (common, end) = (self.common.expose(), "\r\n");
+        let head = match key {
+            None => joined(&[method, &self.path, id, action, query, common, end]),
+            Some(key) => {
+                let length = "\r\nContent-Length: 0\r\n";
+                joined(&[method, &self.path, id, action, query, common, KEY, key, length, end])
+            }
+        };
+        let target_length = self.path.len() + id.len() + action.len() + query.len();
+        let target = method.len()..method.len() + target_length;
+        let key_at = target.end + common.len() + KEY.len();
+        let idempotency_key = key.map(|key| key_at..key_at + key.len());
+        Request { operation, head: Zeroizing::new(head), target, idempotency_key }
     }
 }
 
-/// The header with the API key, wiped when the last request that carries it is gone.
-fn bearer(api_key: &Secret) -> Result<HeaderValue, FieldError> {
-    const SCHEME: &[u8] = b"Bearer ";
-    let key = api_key.expose().as_bytes();
-    // Reserved at once, so that growing leaves no copy behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(SCHEME.len() + key.len()));
-    text.extend_from_slice(SCHEME);
-    text.extend_from_slice(key);
-    let mut value = HeaderValue::from_maybe_shared(Bytes::from_owner(text))
-        .map_err(|_| FieldError::new("api_key", "expected characters that a header can carry"))?;
-    value.set_sensitive(true);
-    Ok(value)
+impl Request {
+    /// What it is for.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// Its path and query.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.head[self.target.clone()]
+    }
+
+    /// The idempotency key that it carries, if it cancels.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.idempotency_key.clone().map(|range| &self.head[range])
+    }
+
+    /// What goes over the wire: a head without a body.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.head.as_bytes()
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Request").field(&self.operation).field(&self.target()).finish()
+    }
+}
+
+/// The parts in one piece, reserved at once: growing would leave a copy of a secret behind.
+fn joined(parts: &[&str]) -> String {
+    let mut text = String::with_capacity(parts.iter().map(|part| part.len()).sum());
+    parts.iter().for_each(|part| text.push_str(part));
+    text
 }
 
 /// `?expand=` with the names comma-separated and percent-encoded; empty without names.
@@ -198,7 +258,7 @@ pub(crate) fn check_idempotency_key(key: &str) -> Result<(), FieldError> {
 pub struct Response {
     /// Its status.
     pub status: StatusCode,
-    /// Its headers.
+    /// Those of its headers that are looked at here: the request's id, and wishes to be left alone.
     pub headers: HeaderMap,
     /// Its whole body.
     pub body: Vec<u8>,
@@ -293,6 +353,15 @@ pub struct ProviderError {
 }
 
 impl ProviderError {
+    pub(crate) fn write(&self, json: &mut Vec<u8>) {
+        let mut object = ObjectWriter::begin(json);
+        object
+            .optional_text("code", self.code.as_deref())
+            .optional_text("message", self.message.as_deref())
+            .text("body", &self.body);
+        object.end();
+    }
+
     /// The same, with every text passed through a redaction.
     fn redacted(self, redact: impl Fn(String) -> String) -> Self {
         Self {

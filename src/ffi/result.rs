@@ -27,9 +27,8 @@ pub(super) struct ResultObject {
 
 impl ResultObject {
     fn new(report: &Report) -> Self {
-        // A report is always writable as JSON; an empty text would only ever show a defect of
-        // ours. JSON holds no NUL of its own: it is a control character.
-        let mut json = report.to_json_bytes().unwrap_or_default();
+        // JSON holds no NUL of its own: it is a control character.
+        let mut json = report.to_json_bytes();
         json.push(0);
         Self { outcome: report.outcome, code: report.code, json }
     }

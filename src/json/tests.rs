@@ -70,7 +70,8 @@ struct Some3 {
 
 #[test]
 fn an_object_is_read_into_what_is_asked_for_and_keeps_its_bytes() {
-    let json = r#" { "unknown" : {"text":0} , "t\u0065xt" : "a\n" , "number" : null, "list":[true] } "#;
+    let json =
+        r#" { "unknown" : {"text":0} , "t\u0065xt" : "a\n" , "number" : null, "list":[true] } "#;
     let (value, raw) = Reader::new(json, MOST_DEPTH).object::<Some3>().unwrap();
     let expected = Some3 { text: Some("a\n".to_owned()), number: None, list: vec![true] };
     assert_eq!(value, expected);

@@ -1,6 +1,6 @@
 //! A connection to the service, plain or TLS, that carries one exchange at a time.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{BufRead, ErrorKind, Write};
 use std::sync::Arc;
 
 use rustls::ClientConnection;
@@ -23,14 +23,12 @@ impl Connection {
         Self { socket, opened_by: std::process::id(), tls: tls.map(Box::new) }
     }
 
-    pub(super) fn is_tls(&self) -> bool {
-        self.tls.is_some()
-    }
-
     /// Sends bytes of a request. The hand-over begins here, above TLS: everything before is
     /// connecting, and from here on the request may have reached Flex.
     pub(super) fn send(&mut self, bytes: &[u8], exchange: &Exchange) -> Result<(), Failure> {
-        exchange.check(exchange.deadline)?;
+        if exchange.is_aborted() {
+            return Err(Failure::aborted());
+        }
         exchange.enter(Phase::Sending);
         let mut guarded = guarded(&self.socket, exchange);
         let Some(tls) = &mut self.tls else { return guarded.send_all(bytes) };
@@ -45,15 +43,17 @@ impl Connection {
         Ok(())
     }
 
-    /// Receives bytes of an answer; none means that the peer has ended its side.
+    /// Receives bytes of an answer behind those that are there; none means that the peer has
+    /// ended its side.
     pub(super) fn receive(
         &mut self,
-        buffer: &mut [u8],
+        buffer: &mut Vec<u8>,
         exchange: &Exchange,
     ) -> Result<usize, Failure> {
+        let guarded = guarded(&self.socket, exchange);
         let count = match &mut self.tls {
-            None => guarded(&self.socket, exchange).receive(buffer)?,
-            Some(tls) => receive_tls(tls, guarded(&self.socket, exchange), buffer)?,
+            None => guarded.receive_into(buffer)?,
+            Some(tls) => receive_tls(tls, guarded, buffer)?,
         };
         if count > 0 {
             exchange.enter(Phase::Reading);
@@ -77,11 +77,16 @@ fn guarded<'a>(socket: &'a Socket, exchange: &'a Exchange) -> Guarded<'a> {
 fn receive_tls(
     tls: &mut ClientConnection,
     mut guarded: Guarded<'_>,
-    buffer: &mut [u8],
+    buffer: &mut Vec<u8>,
 ) -> Result<usize, Failure> {
     loop {
-        match tls.reader().read(buffer) {
-            Ok(count) => return Ok(count),
+        match tls.reader().fill_buf() {
+            Ok(bytes) => {
+                let count = bytes.len();
+                buffer.extend_from_slice(bytes);
+                tls.reader().consume(count);
+                return Ok(count);
+            }
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             Err(error) => return Err(failure_of_io(error)),
         }

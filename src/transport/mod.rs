@@ -1,5 +1,6 @@
 //! The way to the service: one request, one answer, and how far it came.
 
+mod answer;
 mod connection;
 mod connector;
 mod http;
@@ -10,7 +11,6 @@ mod socket;
 mod tls;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ pub(crate) use self::http::HttpTransport;
 pub(crate) use self::resolver::RESOLVER_THREAD;
 use crate::abort::Abort;
 use crate::outcome::Code;
-pub use crate::wire::Response;
+pub use crate::wire::{Request, Response};
 
 /// Carries one request to the service and its answer back; and, because a simulator must rule
 /// them too, the clock and the dice that a call uses.
@@ -30,11 +30,7 @@ pub trait Transport: Send + Sync {
     /// Sends the request once, or not at all, and waits for the whole answer. Returns by the
     /// exchange's deadline, and at once when it is aborted; `exchange.phase()` tells how far it
     /// came, whatever is returned.
-    fn exchange(
-        &self,
-        request: ::http::Request<()>,
-        exchange: &Arc<Exchange>,
-    ) -> Result<Response, Failure>;
+    fn exchange(&self, request: &Request, exchange: &Exchange) -> Result<Response, Failure>;
 
     /// The time, monotonic.
     fn now(&self) -> Instant {
@@ -93,7 +89,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Preparing,
         Self::Resolving,
         Self::Connecting,
@@ -103,6 +99,20 @@ impl Phase {
         Self::Reading,
         Self::Complete,
     ];
+
+    /// The name that the result's JSON shows.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Preparing => "preparing",
+            Self::Resolving => "resolving",
+            Self::Connecting => "connecting",
+            Self::Handshaking => "handshaking",
+            Self::Sending => "sending",
+            Self::Waiting => "waiting",
+            Self::Reading => "reading",
+            Self::Complete => "complete",
+        }
+    }
 
     /// True if the request may have reached Flex.
     #[must_use]
@@ -165,10 +175,15 @@ impl Exchange {
 
     /// Fails if there is no time left until the instant, or if the call is aborted.
     fn check(&self, until: Instant) -> Result<Duration, Failure> {
+        self.check_at(until, Instant::now())
+    }
+
+    /// The same, by a clock that was just read.
+    fn check_at(&self, until: Instant, now: Instant) -> Result<Duration, Failure> {
         if self.is_aborted() {
             return Err(Failure::aborted());
         }
-        let left = until.saturating_duration_since(Instant::now());
+        let left = until.saturating_duration_since(now);
         if left.is_zero() { Err(Failure::timeout(self.phase())) } else { Ok(left) }
     }
 }

@@ -34,14 +34,14 @@ impl Pool {
 
     /// The most recently used connection that still lives. One that the server closed
     /// meanwhile costs no attempt: nothing was handed over to it.
-    pub(super) fn take(&self) -> Option<Connection> {
+    pub(super) fn take(&self, now: Instant) -> Option<Connection> {
         if self.owner.load(Ordering::Acquire) != process::id() && !self.disinherit() {
             return None;
         }
         loop {
             let (idle, expired) = {
                 let mut idle = self.lock();
-                let expired = self.expired(&mut idle);
+                let expired = self.expired(&mut idle, now);
                 (idle.pop(), expired)
             };
             drop(expired);
@@ -73,20 +73,21 @@ impl Pool {
         if self.max_idle.is_zero() || !is_ours {
             return;
         }
+        let since = Instant::now();
         let mut idle = self.lock();
-        let mut closed = self.expired(&mut idle);
+        let mut closed = self.expired(&mut idle, since);
         if idle.len() >= MAX_IDLE_CONNECTIONS {
             closed.push(idle.remove(0));
         }
-        idle.push(Idle { connection, since: Instant::now() });
+        idle.push(Idle { connection, since });
         drop(idle);
         // Closed here, where no other call waits for the lock.
         drop(closed);
     }
 
     /// The oldest stand first, so those too old are at the front.
-    fn expired(&self, idle: &mut Vec<Idle>) -> Vec<Idle> {
-        let is_old = |idle: &Idle| idle.since.elapsed() >= self.max_idle;
+    fn expired(&self, idle: &mut Vec<Idle>, now: Instant) -> Vec<Idle> {
+        let is_old = |idle: &Idle| now.saturating_duration_since(idle.since) >= self.max_idle;
         let count = idle.iter().take_while(|idle| is_old(idle)).count();
         idle.drain(..count).collect()
     }

@@ -1,20 +1,29 @@
 //! A TCP socket that waits with a deadline and can be woken by an abort.
 //!
-//! Non-blocking, so that every wait is a `poll` of its own: one system call, exact to the
-//! deadline, and proof against signals (EINTR is waited out, never reported).
+//! A wait that has time is the blocking read itself, which the kernel ends every [`PATIENCE`], so
+//! that an answer costs one system call; only the last stretch before the deadline is a `poll`,
+//! exact to the deadline. Waits are proof against signals (EINTR is waited out, never reported).
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use rustix::buffer::{Buffer, spare_capacity};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketFlags, SocketType, sockopt};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, sockopt,
+};
 
 use super::{Exchange, Failure};
 use crate::abort::{Registration, Wake};
 use crate::outcome::Code;
+
+/// How long one blocking read may last; one before a deadline that is nearer is not begun. The
+/// kernel counts it in ticks of up to 10 ms.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE_AND_A_TICK: Duration = Duration::from_millis(1_010);
 
 /// A connected socket.
 #[derive(Debug)]
@@ -59,6 +68,9 @@ impl Socket {
         }
         // The request is one small write: waiting to fill a segment would only delay it.
         sockopt::set_tcp_nodelay(&socket.0, true).map_err(failed)?;
+        sockopt::set_socket_timeout(&socket.0, sockopt::Timeout::Recv, Some(PATIENCE))
+            .map_err(failed)?;
+        rustix::io::ioctl_fionbio(&socket.0, false).map_err(failed)?;
         Ok(socket)
     }
 
@@ -74,8 +86,8 @@ impl Socket {
 
     /// True if nothing was received and nothing ended: fit to carry a new request.
     pub(super) fn is_quiet(&self) -> bool {
-        let mut byte = [0];
-        matches!(self.0.peek(&mut byte), Err(error) if error.kind() == ErrorKind::WouldBlock)
+        let mut byte = [0_u8];
+        recv(&self.0, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT) == Err(Errno::AGAIN)
     }
 
     fn wait(&self, events: PollFlags, exchange: &Exchange, until: Instant) -> Result<(), Failure> {
@@ -87,7 +99,7 @@ impl Socket {
                 Ok(0) | Err(Errno::INTR) => {}
                 Ok(_) if exchange.is_aborted() => return Err(Failure::aborted()),
                 Ok(_) => return Ok(()),
-                Err(errno) => return Err(lost(&io::Error::from(errno))),
+                Err(errno) => return Err(lost(errno)),
             }
         }
     }
@@ -102,35 +114,52 @@ pub(super) struct Guarded<'a> {
 
 impl Guarded<'_> {
     pub(super) fn receive(&self, buffer: &mut [u8]) -> Result<usize, Failure> {
+        self.receive_by(|flags| receive(self.socket, &mut *buffer, flags))
+    }
+
+    /// Receives into the room that a buffer has left, which must be some.
+    pub(super) fn receive_into(&self, buffer: &mut Vec<u8>) -> Result<usize, Failure> {
+        self.receive_by(|flags| receive(self.socket, spare_capacity(buffer), flags))
+    }
+
+    /// An answer is never there yet when it is first asked for: waits rather than looks.
+    fn receive_by(
+        &self,
+        mut receive: impl FnMut(RecvFlags) -> Result<usize, Errno>,
+    ) -> Result<usize, Failure> {
         loop {
-            // An answer is never there yet when it is first asked for: wait before reading.
-            self.socket.wait(PollFlags::IN, self.exchange, self.until)?;
-            match (&self.socket.0).read(buffer) {
+            let left = self.exchange.check(self.until)?;
+            let flags = if left > PATIENCE_AND_A_TICK {
+                RecvFlags::empty()
+            } else {
+                self.socket.wait(PollFlags::IN, self.exchange, self.until)?;
+                RecvFlags::DONTWAIT
+            };
+            match receive(flags) {
                 // What an abort's shutdown looks like from here.
                 Ok(0) if self.exchange.is_aborted() => return Err(Failure::aborted()),
                 Ok(count) => return Ok(count),
-                Err(error) if is_passing(&error) => {}
-                Err(error) => return Err(self.lost(&error)),
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(errno) => return Err(self.lost(errno)),
             }
         }
     }
 
     pub(super) fn send(&self, bytes: &[u8]) -> Result<usize, Failure> {
-        self.exchange.check(self.until)?;
         loop {
-            match (&self.socket.0).write(bytes) {
+            match send(&self.socket.0, bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
                 Ok(count) => return Ok(count),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                Err(Errno::AGAIN) => {
                     self.socket.wait(PollFlags::OUT, self.exchange, self.until)?;
                 }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.lost(&error)),
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(self.lost(errno)),
             }
         }
     }
 
-    fn lost(&self, error: &io::Error) -> Failure {
-        if self.exchange.is_aborted() { Failure::aborted() } else { lost(error) }
+    fn lost(&self, errno: Errno) -> Failure {
+        if self.exchange.is_aborted() { Failure::aborted() } else { lost(errno) }
     }
 
     pub(super) fn send_all(&self, mut bytes: &[u8]) -> Result<(), Failure> {
@@ -158,10 +187,10 @@ impl Write for Guarded<'_> {
     }
 }
 
-fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+fn receive(socket: &Socket, buffer: impl Buffer<u8>, flags: RecvFlags) -> Result<usize, Errno> {
+    recv(&socket.0, buffer, flags).map(|(_, count)| count)
 }
 
-fn lost(error: &io::Error) -> Failure {
-    Failure::new(Code::ConnectionLost, format!("the connection broke: {error}"))
+fn lost(errno: Errno) -> Failure {
+    Failure::new(Code::ConnectionLost, format!("the connection broke: {}", io::Error::from(errno)))
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use flex_sandbox::ApiResponse;
 use flexcancel::transport::{Exchange, Failure, Response, Transport};
-use flexcancel::{Abort, Code, Phase};
+use flexcancel::{Abort, Code, Operation, Phase};
 
 use super::world::{Event, Request, World};
 
@@ -97,12 +97,12 @@ pub fn fault_names() -> Vec<&'static str> {
 impl Transport for Network {
     fn exchange(
         &self,
-        request: http::Request<()>,
-        exchange: &Arc<Exchange>,
+        request: &flexcancel::transport::Request,
+        exchange: &Exchange,
     ) -> Result<Response, Failure> {
         let mut world = self.world.lock().unwrap();
         world.exchanges += 1;
-        let request = plain(&request);
+        let request = plain(request);
         let limits = Limits {
             connect_by: exchange.connect_by().saturating_duration_since(self.base),
             deadline: exchange.deadline().saturating_duration_since(self.base),
@@ -258,13 +258,17 @@ fn answer(
     Ok(response)
 }
 
-fn plain(request: &http::Request<()>) -> Request {
-    let header = request.headers().get("idempotency-key");
+fn plain(request: &flexcancel::transport::Request) -> Request {
+    let (path, query) = request.target().split_once('?').unwrap_or((request.target(), ""));
+    let method = match request.operation() {
+        Operation::Cancel => "POST",
+        Operation::Retrieve => "GET",
+    };
     Request {
-        method: request.method().to_string(),
-        path: request.uri().path().to_owned(),
-        query: request.uri().query().unwrap_or_default().to_owned(),
-        idempotency_key: header.map(|key| key.to_str().unwrap().to_owned()),
+        method: method.to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        idempotency_key: request.idempotency_key().map(str::to_owned),
     }
 }
 

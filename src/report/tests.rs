@@ -1,0 +1,40 @@
+use super::*;
+
+/// A report in which every field has something to say, and to escape.
+fn full() -> Report {
+    let mut report =
+        Report::unreported(Code::ServerError, "\"quoted\" \\ and\nbroken\u{1}, of some length");
+    report.session_id = Some("fcs_1".to_owned());
+    report.idempotency_key = Some("k\"1".to_owned());
+    report.elapsed = Duration::from_micros(1_234_999);
+    report.http_status = Some(503);
+    report.retry_after = Some(Duration::from_secs(3));
+    report.provider_error = Some(ProviderError {
+        code: None,
+        message: Some("é\t".to_owned()),
+        body: "<html>\u{7f}".to_owned(),
+    });
+    report.attempts = Phase::ALL
+        .into_iter()
+        .flat_map(|phase| {
+            [Operation::Cancel, Operation::Retrieve]
+                .map(|operation| Attempt::new(operation, "first try", phase))
+        })
+        .collect();
+    report.attempts[3].request_id = Some("req \"1\"".to_owned());
+    report.attempts[3].http_status = Some(200);
+    let json = "{\"big\": 12345678901234567890.0100}";
+    report.raw_session = Some(crate::json::Reader::new(json, 9).object::<Empty>().unwrap().1);
+    report
+}
+
+#[derive(serde::Deserialize)]
+struct Empty {}
+
+#[test]
+fn a_report_is_written_byte_for_byte_as_serde_json_writes_it() {
+    let empty = Report::refused(Operation::Retrieve, Code::InvalidArgument, String::new());
+    for report in [full(), empty] {
+        assert_eq!(report.to_json().unwrap(), serde_json::to_string(&report).unwrap());
+    }
+}

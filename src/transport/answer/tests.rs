@@ -1,0 +1,162 @@
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::*;
+use crate::transport::Phase;
+use crate::transport::socket::Socket;
+
+/// What is made of the bytes, which come in pieces of this size, and then the connection ends.
+fn read(bytes: &[u8], piece: usize) -> Result<Answer, Failure> {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let bytes = bytes.to_vec();
+    let server = thread::spawn(move || {
+        let mut stream: TcpStream = listener.accept().unwrap().0;
+        stream.set_nodelay(true).unwrap();
+        // The client stops reading where it has seen enough.
+        let _ = bytes.chunks(piece).try_for_each(|piece| stream.write_all(piece));
+    });
+    let minute = Duration::from_secs(60);
+    let exchange = Exchange::new(Instant::now(), Instant::now() + minute, minute, None);
+    let socket = Socket::connect(address, &exchange, exchange.connect_by()).unwrap();
+    let answer = receive(&mut Connection::new(socket, None), &exchange);
+    server.join().unwrap();
+    assert!(bytes_came(&exchange) || answer.is_err());
+    answer
+}
+
+fn bytes_came(exchange: &Exchange) -> bool {
+    exchange.phase() == Phase::Reading
+}
+
+#[test]
+fn an_answer_is_read_however_it_is_framed_and_cut_into_pieces() {
+    let long = "x".repeat(20_000);
+    let with_long = format!("HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n{long}");
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n";
+    let in_chunks = format!("{chunked}2;ext=\"1\"\r\n{{}}\r\n4e20 \r\n{long}\r\n0\r\nT: x\r\n\r\n");
+    for (answer, status, body, is_reusable) in [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 200, "{}", true),
+        ("HTTP/1.1 200\r\ncontent-length:2\r\n\r\n{}", 200, "{}", true),
+        ("HTTP/1.1 204 No Content\r\n\r\n", 204, "", true),
+        ("HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc", 204, "", false),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1", 200, "{}", false),
+        (
+            "HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 2\r\n\r\n{}",
+            200,
+            "{}",
+            false,
+        ),
+        ("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n{}", 200, "{}", false),
+        (
+            "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 103 E\r\nLink: x\r\n\r\nHTTP/1.1 503 B\r\nContent-Length: 0\r\n\r\n",
+            503,
+            "",
+            true,
+        ),
+        (&with_long, 200, &long, true),
+        (&in_chunks, 200, &format!("{{}}{long}"), true),
+        (&format!("{in_chunks}x"), 200, &format!("{{}}{long}"), false),
+    ] {
+        for piece in [usize::MAX, 4_096, 7] {
+            let read =
+                read(answer.as_bytes(), piece).unwrap_or_else(|error| panic!("{answer}: {error}"));
+            assert_eq!(read.response.status.as_u16(), status, "{answer}");
+            assert_eq!(read.response.body, body.as_bytes(), "{answer}");
+            // Surplus that has not come yet is found by the probe before the next exchange.
+            let is_as_owed = read.is_reusable == is_reusable || piece == 7 && !is_reusable;
+            assert!(is_as_owed, "{answer} in pieces of {piece}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_quite_one_is_refused() {
+    let head = |lines: &str| format!("HTTP/1.1 200 OK\r\n{lines}\r\n\r\n{{}}\r\n\r\n");
+    let chunks =
+        |rest: &str| format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{rest}");
+    let flood: String = (0..200).map(|n| format!("X-{n}: y\r\n")).collect();
+    let long = format!("X: {}", "y".repeat(MAX_HEAD_BYTES));
+    for (answer, why) in [
+        ("SSH-2.0-OpenSSH\r\n".to_owned(), "no proper HTTP"),
+        ("HTTP/2 200 OK\r\n\r\n".to_owned(), "no proper HTTP"),
+        ("HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n".to_owned(), "no proper HTTP"),
+        ("HTTP/1.1 101 Switching\r\nContent-Length: 0\r\n\r\n".to_owned(), "another protocol"),
+        (head("Content-Length: 2\r\nContent-Length: 3"), "twice"),
+        (head("Content-Length: 2\r\nContent-Length: 2"), "twice"),
+        (head("Content-Length: 2, 2"), "no number"),
+        (head("Content-Length: +2"), "no number"),
+        (head("Content-Length: -2"), "no number"),
+        (head("Content-Length: 0x2"), "no number"),
+        (head("Content-Length:"), "no number"),
+        (head("Content-Length: 1048577"), "longer than 1048576"),
+        (head("Content-Length: 99999999999999999999999999"), "longer than 1048576"),
+        (head("Content-Length: 2\r\nTransfer-Encoding: chunked"), "in two ways"),
+        (head("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), "not known"),
+        (head("Transfer-Encoding: gzip, chunked"), "not known"),
+        (head("Transfer-Encoding: identity"), "not known"),
+        (head("X: y"), "does not state its length"),
+        (head("Content-Length : 2"), "no proper HTTP"),
+        (head("X: a\r\n Content-Length: 2"), "no proper HTTP"),
+        (head("X: a\0b\r\nContent-Length: 2"), "no proper HTTP"),
+        (head(&flood), "no proper HTTP"),
+        (head(&long), "head is too long"),
+        (chunks("2\r\n{}x\r\n0\r\n\r\n"), "does not end where it should"),
+        (chunks("2\r\n{}\n0\r\n\r\n"), "ends without a CR"),
+        (chunks("2\n{}\r\n0\r\n\r\n"), "ends without a CR"),
+        (chunks("x\r\n{}\r\n0\r\n\r\n"), "no usable size"),
+        (chunks("-2\r\n{}\r\n0\r\n\r\n"), "no usable size"),
+        (chunks("\r\n{}\r\n0\r\n\r\n"), "no usable size"),
+        (chunks("ffffffffffffffffff\r\n"), "no usable size"),
+        (chunks("100001\r\n"), "no usable size"),
+        (chunks(&format!("2;{}\r\n", "x".repeat(2_000))), "does not end where it should"),
+        (chunks(&format!("0\r\n{}\r\n", "T: x\r\n".repeat(4_000))), "does not end where it should"),
+    ] {
+        for piece in [usize::MAX, 5] {
+            let failure =
+                read(answer.as_bytes(), piece).err().unwrap_or_else(|| panic!("{answer}"));
+            assert_eq!(failure.code, Code::Protocol, "{answer}: {failure}");
+            assert!(failure.message.contains(why), "{answer}: {failure}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_cut_at_any_byte_is_a_lost_connection() {
+    for answer in [
+        "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nT: x\r\n\r\n",
+    ] {
+        for cut in 0..answer.len() {
+            let failure = read(&answer.as_bytes()[..cut], usize::MAX).err().unwrap();
+            assert_eq!(failure.code, Code::ConnectionLost, "cut at {cut}: {failure}");
+        }
+        assert!(read(answer.as_bytes(), usize::MAX).is_ok());
+    }
+}
+
+#[test]
+fn interim_answers_and_chunks_without_end_are_ended_here() {
+    let interim = "HTTP/1.1 103 Early\r\nLink: x\r\n\r\n".repeat(100_000);
+    let failure = read(interim.as_bytes(), usize::MAX).err().unwrap();
+    assert_eq!(
+        (failure.code, failure.message.as_str()),
+        (Code::Protocol, "the answer is too long")
+    );
+    let chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned()
+        + &format!("ffff\r\n{}\r\n", "x".repeat(0xffff)).repeat(17);
+    let failure = read(chunks.as_bytes(), usize::MAX).err().unwrap();
+    assert!(failure.message.contains("longer than 1048576"), "{failure}");
+}
+
+#[test]
+fn only_the_headers_that_are_looked_at_are_kept() {
+    let answer = "HTTP/1.1 429 Slow\r\nRETRY-AFTER: 3\r\nSet-Cookie: a\r\nX-Request-ID: r1\r\n\
+                  Content-Length: 0\r\n\r\n";
+    let response = read(answer.as_bytes(), usize::MAX).unwrap().response;
+    assert_eq!(response.headers.len(), 2);
+    assert_eq!(response.headers["retry-after"], "3");
+    assert_eq!(response.request_id().as_deref(), Some("r1"));
+}
