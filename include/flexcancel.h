@@ -406,6 +406,23 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_retrieve(flexcancel_client *client
                                                        const char *options_json,
                                                        flexcancel_abort *abort);
 
+/**
+ * Opens a connection ahead of time, beside those that are there: resolves, connects, shakes
+ * hands, and sends nothing. The next call finds it, if it comes within `max_idle_ms`.
+ *
+ * Blocks until the connection stands or the deadline has come; tries once. `options_json`: NULL,
+ * or a JSON object with `timeout_ms`. `abort`: NULL, or an abort that may end it early. The
+ * outcome is always not_applied; the code is ok, or says why there is no connection.
+ *
+ * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
+ * returned; a NULL `client` is an error like any other. Threads: any, also at once on one
+ * client: each opens a connection. Errors: in the result.
+ */
+FLEXCANCEL_API
+flexcancel_result *FLEXCANCEL_CALL flexcancel_client_warm_up(flexcancel_client *client,
+                                                             const char *options_json,
+                                                             flexcancel_abort *abort);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

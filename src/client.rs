@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::abort::Abort;
 use crate::call::Call;
@@ -15,6 +15,7 @@ use crate::report::Report;
 use crate::retry::Budget;
 use crate::secret::Secret;
 use crate::transport::{HttpTransport, Transport};
+use crate::warm_up::warm_up;
 use crate::wire::{Operation, Requests, SessionId};
 
 /// Cancels checkout sessions. Blocking; share it between threads; calls run side by side.
@@ -78,6 +79,29 @@ impl Client {
         self.call(Operation::Retrieve, session_id, options, abort)
     }
 
+    /// Opens a connection ahead of time, beside those that are there: resolves, connects, shakes
+    /// hands, and sends nothing. The next call finds it, if it comes within `max_idle_ms`.
+    ///
+    /// Blocks until the connection stands or the deadline has come; tries once. The outcome is
+    /// always [`NotApplied`](crate::Outcome::NotApplied), and the code tells the rest: `ok`, or
+    /// why there is no connection. Of the options only `timeout` is for this.
+    pub fn warm_up(&self, options: &Options, abort: Option<&Abort>) -> Report {
+        self.warm_up_checked(Ok(options), abort)
+    }
+
+    /// The same with options that may be unusable.
+    pub(crate) fn warm_up_checked(
+        &self,
+        options: Result<&Options, (Code, String)>,
+        abort: Option<&Abort>,
+    ) -> Report {
+        self.observed(|begun, _| {
+            options
+                .and_then(|options| warm_up(self, options, begun, abort))
+                .unwrap_or_else(|(code, message)| Report::warm_up(code, message))
+        })
+    }
+
     /// Has the observer told of every later event, in place of the one before; `None` ends it.
     /// Calls under way keep the observer they began with.
     pub fn set_observer(&self, observer: Option<Observer>) {
@@ -113,18 +137,25 @@ impl Client {
         options: Result<&Options, (Code, String)>,
         abort: Option<&Abort>,
     ) -> Report {
+        self.observed(|begun, observer| {
+            let call =
+                options.and_then(|options| Call::new(self, operation, session_id, options, begun));
+            match call {
+                Ok(call) => call.run(abort, observer),
+                Err((code, message)) => {
+                    let mut report = Report::refused(operation, code, message);
+                    report.session_id = self.usable(session_id).ok().map(SessionId::into_string);
+                    report
+                }
+            }
+        })
+    }
+
+    /// Takes the time that something takes, and tells the observer what it came to.
+    fn observed(&self, act: impl FnOnce(Instant, Option<&Observer>) -> Report) -> Report {
         let begun = self.transport.now();
         let observer = self.observer.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let call =
-            options.and_then(|options| Call::new(self, operation, session_id, options, begun));
-        let mut report = match call {
-            Ok(call) => call.run(abort, observer.as_ref()),
-            Err((code, message)) => {
-                let mut report = Report::refused(operation, code, message);
-                report.session_id = self.usable(session_id).ok().map(SessionId::into_string);
-                report
-            }
-        };
+        let mut report = act(begun, observer.as_ref());
         report.elapsed = self.transport.now().saturating_duration_since(begun);
         if let Some(observer) = observer {
             observer(&Event::of_result(&report));

@@ -29,7 +29,7 @@
 //! | 0 | `outcome` `secret` `abort` `fields` | words, and what needs nothing else |
 //! | 1 | `config` `json` `session` `snapshot` `wire` `options` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
 //! | 2 | `transport` | the way to the service |
-//! | 3 | `report` `event` `client` `call` | one call |
+//! | 3 | `report` `event` `client` `call` `warm_up` | one call |
 //! | 4 | `ffi` | the C ABI, and the only unsafe code |
 
 #![deny(unsafe_code)]
@@ -55,6 +55,7 @@ mod secret;
 pub mod session;
 mod snapshot;
 pub mod transport;
+mod warm_up;
 mod wire;
 
 pub use abort::Abort;

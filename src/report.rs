@@ -118,6 +118,13 @@ impl Report {
         Self::new(operation, verdict, message)
     }
 
+    /// A report of a warm-up, which sends nothing whatever becomes of it.
+    pub(crate) fn warm_up(code: Code, message: String) -> Self {
+        let mut report = Self::refused(Operation::Cancel, code, message);
+        report.advice = warm_up_advice(code);
+        report
+    }
+
     /// A report of a call whose own report was lost, or never was.
     pub(crate) fn unreported(code: Code, message: &str) -> Self {
         let verdict = Verdict { outcome: Outcome::Unknown, code, hold: Hold::Unknown, because: "" };
@@ -236,6 +243,15 @@ fn advice(operation: Operation, outcome: Outcome, code: Code) -> &'static str {
             "The session can still be canceled."
         }
         (_, Outcome::NotApplied) => not_applied_advice(code),
+    }
+}
+
+fn warm_up_advice(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "Nothing more to do: a connection waits for the next call.",
+        Code::InvalidHandle | Code::InvalidArgument => "Correct the program that makes this call.",
+        Code::InvalidConfig => "Correct the configuration: a connection must be kept to be warm.",
+        _ => "No connection waits: the message says why. The next call opens its own.",
     }
 }
 

@@ -52,6 +52,21 @@ fn given_a_fork_when_both_sides_cancel_then_the_child_has_a_connection_of_its_ow
 }
 
 #[test]
+fn given_a_warm_up_before_and_after_a_fork_when_canceled_then_each_side_uses_its_own() {
+    let scratch = Scratch::new("warm_up");
+    let warm_up = scratch.compile_test("warm_up");
+    for under in native::Under::each() {
+        let sandbox = start();
+        let ids = held(&sandbox, 2);
+        let output = warm_up.command(under).arg(sandbox.url()).args(&ids).output().unwrap();
+        assert_content(&output);
+        assert_canceled_once(&sandbox, &ids);
+        let on: Vec<u64> = sandbox.requests().iter().map(|request| request.connection).collect();
+        assert_eq!((on, sandbox.connections()), (vec![2, 1], 2), "child, then parent");
+    }
+}
+
+#[test]
 fn given_a_signal_each_millisecond_when_canceled_then_no_wait_notices() {
     let scratch = Scratch::new("signals");
     let signals = scratch.compile_test("signals");
@@ -131,8 +146,10 @@ fn given_a_warm_client_when_canceled_then_no_thread_no_look_up_no_file_and_few_s
     let trace = scratch.read("trace");
     let calls = calls_of_the_second(&trace);
     println!("system calls of a warm cancel: {calls:?}");
-    let allowed = ["getpid", "getrandom", "poll", "ppoll", "read", "recvfrom", "sendto", "brk"];
-    let others: Vec<_> = calls.iter().filter(|name| !allowed.contains(name)).collect();
-    assert!(others.is_empty(), "{others:?} in {calls:?}");
-    assert!(calls.contains(&"sendto") && calls.len() <= 9, "{calls:?}");
+    // The key, the fork check, the probe of the connection, the request, the answer. The answer
+    // is awaited for as long as the sandbox thinks, and may come in two pieces.
+    let expected = ["getrandom", "getpid", "recvfrom", "sendto", "recvfrom"];
+    let (first, more) = calls.split_at(expected.len().min(calls.len()));
+    assert_eq!(first, expected, "{calls:?}");
+    assert!(more.is_empty() || more == ["recvfrom"], "{calls:?}");
 }

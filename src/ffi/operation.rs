@@ -1,6 +1,7 @@
-//! The operations: cancel a session, retrieve a session.
+//! The operations: cancel a session, retrieve a session, warm a client up.
 
 use std::ffi::c_char;
+use std::sync::Arc;
 
 use super::abort::{self, flexcancel_abort};
 use super::client::{self, flexcancel_client};
@@ -8,6 +9,7 @@ use super::guard::guarded;
 use super::result::{self, flexcancel_result};
 use super::text;
 use crate::abort::Abort;
+use crate::client::Client;
 use crate::fields::MAX_JSON_BYTES;
 use crate::options::Options;
 use crate::outcome::Code;
@@ -61,6 +63,39 @@ pub unsafe extern "C" fn flexcancel_retrieve(
     unsafe { call(Operation::Retrieve, client, session_id, options_json, abort) }
 }
 
+/// Opens a connection ahead of time, beside those that are there: resolves, connects, shakes
+/// hands, and sends nothing. The next call finds it, if it comes within `max_idle_ms`.
+///
+/// Blocks until the connection stands or the deadline has come; tries once. `options_json`: NULL,
+/// or a JSON object with `timeout_ms`. `abort`: NULL, or an abort that may end it early. The
+/// outcome is always not_applied; the code is ok, or says why there is no connection.
+///
+/// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
+/// returned; a NULL `client` is an error like any other. Threads: any, also at once on one
+/// client: each opens a connection. Errors: in the result.
+///
+/// # Safety
+/// `options_json` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flexcancel_client_warm_up(
+    client: *mut flexcancel_client,
+    options_json: *const c_char,
+    abort: *mut flexcancel_abort,
+) -> *mut flexcancel_result {
+    guarded(result::unreported, || {
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let options_json = unsafe { text::read(options_json, MAX_JSON_BYTES) };
+        let report = handles(client, abort)
+            .map(|(client, abort)| {
+                let options = options(options_json);
+                let options = options.as_ref().map_err(Clone::clone);
+                client.warm_up_checked(options, abort.as_ref())
+            })
+            .unwrap_or_else(|(code, why)| Report::warm_up(code, why));
+        result::into_handle(&report)
+    })
+}
+
 /// # Safety
 /// `session_id` and `options_json` are NULL or NUL-terminated strings.
 unsafe fn call(
@@ -90,25 +125,37 @@ fn run(
     options_json: Text<'_>,
     abort: *const flexcancel_abort,
 ) -> Result<Report, (Code, String)> {
-    let stale = |name| (Code::InvalidHandle, format!("{name}: expected a live handle"));
-    let client = client::find(client).ok_or_else(|| stale("client"))?;
-    let abort: Option<Abort> = match abort.is_null() {
-        true => None,
-        false => Some(abort::find(abort).ok_or_else(|| stale("abort"))?),
-    };
+    let (client, abort) = handles(client, abort)?;
     let session_id = session_id
         .and_then(|id| id.ok_or_else(|| "expected a string, found NULL".to_owned()))
         .map_err(|problem| (Code::InvalidSessionId, format!("session_id: {problem}")))?;
-    let options = options_json
-        .map_err(|problem| (Code::InvalidArgument, format!("options_json: {problem}")))
-        .and_then(|json| {
-            Options::from_json(json.unwrap_or_default())
-                .map_err(|error| (Code::InvalidArgument, error.to_string()))
-        });
+    let options = options(options_json);
     Ok(client.call_checked(
         operation,
         session_id,
         options.as_ref().map_err(Clone::clone),
         abort.as_ref(),
     ))
+}
+
+fn handles(
+    client: *const flexcancel_client,
+    abort: *const flexcancel_abort,
+) -> Result<(Arc<Client>, Option<Abort>), (Code, String)> {
+    let stale = |name| (Code::InvalidHandle, format!("{name}: expected a live handle"));
+    let client = client::find(client).ok_or_else(|| stale("client"))?;
+    let abort: Option<Abort> = match abort.is_null() {
+        true => None,
+        false => Some(abort::find(abort).ok_or_else(|| stale("abort"))?),
+    };
+    Ok((client, abort))
+}
+
+fn options(options_json: Text<'_>) -> Result<Options, (Code, String)> {
+    options_json
+        .map_err(|problem| (Code::InvalidArgument, format!("options_json: {problem}")))
+        .and_then(|json| {
+            Options::from_json(json.unwrap_or_default())
+                .map_err(|error| (Code::InvalidArgument, error.to_string()))
+        })
 }

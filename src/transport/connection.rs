@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use rustls::ClientConnection;
 
-use super::socket::{Guarded, Socket};
+use super::socket::{Guarded, Socket, State};
 use super::tls::{failure_of_io, tls_failure};
 use super::{Exchange, Failure, Phase};
+
+/// How often a server's unasked records are taken in before a connection is given up.
+const MOST_RECORDS_BETWEEN: usize = 8;
 
 /// An open connection.
 #[derive(Debug)]
@@ -59,6 +62,24 @@ impl Connection {
             exchange.enter(Phase::Reading);
         }
         Ok(count)
+    }
+
+    /// True if nothing speaks against a new exchange: nothing was received and nothing ended.
+    /// In TLS a server may have sent what is no answer, such as the tickets that follow a
+    /// handshake; that is taken in.
+    pub(super) fn is_fit(&mut self) -> bool {
+        for _ in 0..MOST_RECORDS_BETWEEN {
+            match (self.socket.state(), &mut self.tls) {
+                (State::Quiet, _) => return true,
+                (State::Ended, _) | (State::Readable, None) => return false,
+                (State::Readable, Some(tls)) => {
+                    if !matches!(tls.read_tls(&mut &*self.socket), Ok(1..)) || !self.is_clean() {
+                        return false;
+                    }
+                }
+            }
+        }
+        false
     }
 
     /// True if the last exchange left nothing behind inside TLS and the peer has not said

@@ -10,6 +10,7 @@ use super::resolver::{LookUp, system_look_up};
 use super::{Exchange, Failure, Phase, Request, Response, Transport, answer};
 use crate::config::Config;
 use crate::fields::FieldError;
+use crate::outcome::Code;
 
 /// The transport of one client.
 #[derive(Debug)]
@@ -38,6 +39,16 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
+    fn warm_up(&self, exchange: &Exchange) -> Result<(), Failure> {
+        if !self.pool.keeps_any() {
+            let problem = "max_idle_ms: expected more than 0, or no connection is kept";
+            return Err(Failure::new(Code::InvalidConfig, problem));
+        }
+        let connection = self.open(exchange)?;
+        self.pool.put(connection);
+        Ok(())
+    }
+
     fn exchange(&self, request: &Request, exchange: &Exchange) -> Result<Response, Failure> {
         let now = Instant::now();
         exchange.check_at(exchange.deadline, now)?;

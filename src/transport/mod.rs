@@ -32,6 +32,14 @@ pub trait Transport: Send + Sync {
     /// came, whatever is returned.
     fn exchange(&self, request: &Request, exchange: &Exchange) -> Result<Response, Failure>;
 
+    /// Opens a connection and keeps it for a later exchange. Nothing to do where there are none.
+    ///
+    /// # Errors
+    /// Why there is no connection; `exchange.phase()` tells how far it came.
+    fn warm_up(&self, _exchange: &Exchange) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// The time, monotonic.
     fn now(&self) -> Instant {
         Instant::now()

@@ -45,11 +45,16 @@ impl Pool {
                 (idle.pop(), expired)
             };
             drop(expired);
-            let connection = idle?.connection;
-            if connection.socket.is_quiet() {
+            let mut connection = idle?.connection;
+            if connection.is_fit() {
                 return Some(connection);
             }
         }
+    }
+
+    /// True if connections are kept at all.
+    pub(super) fn keeps_any(&self) -> bool {
+        !self.max_idle.is_zero()
     }
 
     /// In a forked child: lets go of the parent's connections, which stay open there. False if
@@ -69,8 +74,10 @@ impl Pool {
 
     /// Keeps a connection for the next exchange.
     pub(super) fn put(&self, connection: Connection) {
-        let is_ours = self.owner.load(Ordering::Acquire) == connection.opened_by;
-        if self.max_idle.is_zero() || !is_ours {
+        // A connection that a forked child opens may be the first that its pool meets.
+        let is_ours = self.owner.load(Ordering::Acquire) == connection.opened_by
+            || connection.opened_by == process::id() && self.disinherit();
+        if !self.keeps_any() || !is_ours {
             return;
         }
         let since = Instant::now();

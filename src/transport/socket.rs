@@ -84,10 +84,14 @@ impl Socket {
         abort.register(socket).map(Some).ok_or_else(Failure::aborted)
     }
 
-    /// True if nothing was received and nothing ended: fit to carry a new request.
-    pub(super) fn is_quiet(&self) -> bool {
+    /// Looks without taking anything or waiting.
+    pub(super) fn state(&self) -> State {
         let mut byte = [0_u8];
-        recv(&self.0, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT) == Err(Errno::AGAIN)
+        match receive(self, &mut byte, RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+            Err(Errno::AGAIN) => State::Quiet,
+            Ok(1) => State::Readable,
+            _ => State::Ended,
+        }
     }
 
     fn wait(&self, events: PollFlags, exchange: &Exchange, until: Instant) -> Result<(), Failure> {
@@ -102,6 +106,24 @@ impl Socket {
                 Err(errno) => return Err(lost(errno)),
             }
         }
+    }
+}
+
+/// What an unused socket shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing was received and nothing ended.
+    Quiet,
+    /// Something was received.
+    Readable,
+    /// The peer has ended its side, or the connection is broken.
+    Ended,
+}
+
+/// What is there already, without waiting for more.
+impl Read for &Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        receive(self, buffer, RecvFlags::DONTWAIT).map_err(io::Error::from)
     }
 }
 

@@ -1,0 +1,50 @@
+//! Opens a connection ahead of time, so that a call need not wait for name, TCP and TLS.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use crate::abort::Abort;
+use crate::client::Client;
+use crate::fields::FieldError;
+use crate::options::Options;
+use crate::outcome::Code;
+use crate::report::Report;
+use crate::transport::{Exchange, Failure};
+
+/// Opens one connection by the deadline, once. Sends nothing, so the outcome is always
+/// `not_applied`; the code tells whether a connection waits.
+pub(crate) fn warm_up(
+    client: &Client,
+    options: &Options,
+    begun: Instant,
+    abort: Option<&Abort>,
+) -> Result<Report, (Code, String)> {
+    check(options).map_err(|error| (Code::InvalidArgument, error.to_string()))?;
+    let deadline = begun + options.timeout.unwrap_or(client.timeout);
+    let exchange = Exchange::new(begun, deadline, client.connect_timeout, abort.cloned());
+    let opened = catch_unwind(AssertUnwindSafe(|| client.transport.warm_up(&exchange)))
+        .unwrap_or_else(|_| {
+            Err(Failure::new(Code::Internal, "a defect in the library was contained"))
+        });
+    let (code, message) = match opened {
+        Ok(()) => (Code::Ok, "a connection waits for the next call".to_owned()),
+        Err(failure) => (failure.code, failure.message),
+    };
+    Ok(Report::warm_up(code, client.api_key.redact(message)))
+}
+
+/// Only the time to wait can be chosen.
+fn check(options: &Options) -> Result<(), FieldError> {
+    options.check()?;
+    for (field, is_given) in [
+        ("expand", !options.expand.is_empty()),
+        ("idempotency_key", options.idempotency_key.is_some()),
+        ("max_attempts", options.max_attempts.is_some()),
+    ] {
+        if is_given {
+            let problem = "expected for a call about a session only: a warm-up sends nothing";
+            return Err(FieldError::new(field, problem));
+        }
+    }
+    Ok(())
+}
