@@ -29,7 +29,9 @@ fn client_with(sandbox: &Sandbox, more: Value) -> Client {
     }
     let client = Client::new(&Config::from_json(&config.to_string()).unwrap()).unwrap();
     // It is read when the client is made.
-    ca_file.map(|path| fs::remove_file(path).unwrap());
+    if let Some(path) = ca_file {
+        fs::remove_file(path).unwrap();
+    }
     client
 }
 
