@@ -1,14 +1,13 @@
 //! What goes over the wire, without sending it: builds requests, reads answers.
 
-use std::fmt;
-use std::ops::Range;
+mod request;
 
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
-use zeroize::Zeroizing;
 
-use crate::config::Config;
+pub use self::request::Request;
+pub(crate) use self::request::Requests;
 use crate::fields::FieldError;
 use crate::json::{ObjectWriter, Reader};
 use crate::secret::Secret;
@@ -41,9 +40,6 @@ pub(crate) static SEEN_HEADERS: [HeaderName; 5] = [
     HeaderName::from_static("ratelimit-reset"),
     HeaderName::from_static("x-ratelimit-reset"),
 ];
-
-/// What the payment intents are asked for by, so that a read-back shows where the money is.
-const MONEY: [&str; 2] = ["payment_intent", "payment_intents"];
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -86,141 +82,6 @@ impl SessionId {
     pub(crate) fn into_string(self) -> String {
         self.0
     }
-}
-
-/// What never changes from one request of a client to the next.
-#[derive(Debug)]
-pub(crate) struct Requests {
-    /// What stands before a session's id in a request's target.
-    path: String,
-    /// The rest of the first line, and the headers that every request has; one is the API key.
-    common: Secret,
-}
-
-/// One request, ready to be sent.
-pub struct Request {
-    operation: Operation,
-    /// Wiped when dropped: the API key is in it.
-    head: Zeroizing<String>,
-    target: Range<usize>,
-    idempotency_key: Option<Range<usize>>,
-}
-
-impl Requests {
-    pub(crate) fn new(config: &Config) -> Result<Self, FieldError> {
-        let ours = concat!("flexcancel/", env!("CARGO_PKG_VERSION"));
-        let theirs = config.user_agent.as_deref().unwrap_or_default();
-        let user_agent = format!("{ours} {theirs}");
-        // Config has checked the characters of both; this is for a check gone missing there.
-        for (field, text) in [("api_key", config.api_key.expose()), ("user_agent", &user_agent)] {
-            if text.contains(char::is_control) {
-                return Err(FieldError::new(field, "expected characters that a header can carry"));
-            }
-        }
-        let (authority, path) = config.base_url.authority_and_path();
-        let common = joined(&[
-            " HTTP/1.1\r\nHost: ",
-            authority,
-            "\r\nAuthorization: Bearer ",
-            config.api_key.expose(),
-            "\r\nAccept: application/json\r\nUser-Agent: ",
-            user_agent.trim_end(),
-            "\r\n",
-        ]);
-        Ok(Self { path: format!("{path}/v1/checkout/sessions/"), common: Secret::new(common) })
-    }
-
-    /// The request that cancels, the same for each attempt.
-    pub(crate) fn cancel(&self, id: &SessionId, expand: &[String], key: &str) -> Request {
-        let query = expand_query(expand.iter().map(String::as_str));
-        let rest = [id.as_str(), "/cancel", &query];
-        self.request(Operation::Cancel, rest, Some(key))
-    }
-
-    /// The request that reads the session back, with its payment intents in full.
-    pub(crate) fn retrieve(&self, id: &SessionId, expand: &[String]) -> Request {
-        let asked = expand.iter().map(String::as_str).filter(|name| !MONEY.contains(name));
-        let query = expand_query(MONEY.into_iter().chain(asked));
-        self.request(Operation::Retrieve, [id.as_str(), "", &query], None)
-    }
-
-    fn request(&self, operation: Operation, rest: [&str; 3], key: Option<&str>) -> Request {
-        const KEY: &str = "Idempotency-Key: ";
-        let method = match operation {
-            Operation::Cancel => "POST ",
-            Operation::Retrieve => "GET ",
-        };
-        let [id, action, query] = rest;
-        let (common, end) = (self.common.expose(), "\r\n");
-        let head = match key {
-            None => joined(&[method, &self.path, id, action, query, common, end]),
-            Some(key) => {
-                let length = "\r\nContent-Length: 0\r\n";
-                joined(&[method, &self.path, id, action, query, common, KEY, key, length, end])
-            }
-        };
-        let target_length = self.path.len() + id.len() + action.len() + query.len();
-        let target = method.len()..method.len() + target_length;
-        let key_at = target.end + common.len() + KEY.len();
-        let idempotency_key = key.map(|key| key_at..key_at + key.len());
-        Request { operation, head: Zeroizing::new(head), target, idempotency_key }
-    }
-}
-
-impl Request {
-    /// What it is for.
-    #[must_use]
-    pub fn operation(&self) -> Operation {
-        self.operation
-    }
-
-    /// Its path and query.
-    #[must_use]
-    pub fn target(&self) -> &str {
-        &self.head[self.target.clone()]
-    }
-
-    /// The idempotency key that it carries, if it cancels.
-    #[must_use]
-    pub fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.clone().map(|range| &self.head[range])
-    }
-
-    /// What goes over the wire: a head without a body.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.head.as_bytes()
-    }
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Request").field(&self.operation).field(&self.target()).finish()
-    }
-}
-
-/// The parts in one piece, reserved at once: growing would leave a copy of a secret behind.
-fn joined(parts: &[&str]) -> String {
-    let mut text = String::with_capacity(parts.iter().map(|part| part.len()).sum());
-    parts.iter().for_each(|part| text.push_str(part));
-    text
-}
-
-/// `?expand=` with the names comma-separated and percent-encoded; empty without names.
-fn expand_query<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    use std::fmt::Write;
-    let mut query = String::new();
-    for name in names {
-        query.push_str(if query.is_empty() { "?expand=" } else { "%2C" });
-        for byte in name.bytes() {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                query.push(char::from(byte));
-            } else {
-                // Writing to a String cannot fail.
-                let _ = write!(query, "%{byte:02X}");
-            }
-        }
-    }
-    query
 }
 
 /// Checks what a caller wants expanded.

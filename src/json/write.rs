@@ -1,7 +1,7 @@
 //! Writes JSON objects field by field, byte for byte as serde_json does; texts are copied in
 //! runs, because few have anything to escape.
 
-use super::plain_end;
+use super::scan::plain_end;
 
 /// An object under way.
 pub(crate) struct ObjectWriter<'a> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::Config;
 
 const KEY: &str = "fsk_test_hunter2";
 
