@@ -102,9 +102,25 @@ class Client {
         return call(flexcancel_retrieve, session_id, options, handle_of(abort));
     }
 
+    /**
+     * Opens a connection ahead of time, beside those that are there, and sends nothing. The next
+     * call finds it, if it comes within `max_idle_ms`. Blocks until the connection stands or the
+     * deadline has come; tries once. Of the options only the timeout is for this.
+     *
+     * Threads: any, also at once: each opens a connection. Errors: in the result. The outcome is
+     * always not_applied; the code is ok, or says why there is no connection.
+     */
+    [[nodiscard]] Result warm_up(std::string_view options = {}) const {
+        return open(options, nullptr);
+    }
+    /** The same, with an abort. */
+    [[nodiscard]] Result warm_up(std::string_view options, const Abort &abort) const {
+        return open(options, handle_of(abort));
+    }
+
 #if defined(__cpp_lib_jthread)
     /**
-     * The same, aborted when a stop is requested: before the call, or while it is under way. Any
+     * A cancel, aborted when a stop is requested: before the call, or while it is under way. Any
      * std::jthread gives its function such a token.
      */
     [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
@@ -144,6 +160,12 @@ class Client {
         const std::shared_ptr<LogHandler> log = log_;
         const std::string id = detail::for_c(session_id), json = detail::for_c(options);
         return Result(operation(handle_.get(), id.c_str(), json.c_str(), abort));
+    }
+
+    Result open(std::string_view options, flexcancel_abort *abort) const {
+        const std::shared_ptr<LogHandler> log = log_;
+        const std::string json = detail::for_c(options);
+        return Result(flexcancel_client_warm_up(handle_.get(), json.c_str(), abort));
     }
 
 #if defined(__cpp_lib_jthread)

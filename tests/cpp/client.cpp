@@ -52,6 +52,7 @@ static void what_is_empty_is_answered_and_never_undefined(const char *id) {
     CHECK(!empty && empty.get() == nullptr, "a default client is empty");
     EXPECT_RESULT(empty.cancel(id), Outcome::not_applied, Code::invalid_handle, "client: ");
     EXPECT_RESULT(empty.retrieve(id), Outcome::not_applied, Code::invalid_handle, "client: ");
+    EXPECT_RESULT(empty.warm_up(), Outcome::not_applied, Code::invalid_handle, "client: ");
     empty.close();
     empty.close();
 }
@@ -81,6 +82,8 @@ static void what_is_moved_from_is_empty(const char *base_url, const char *id) {
     CHECK(moved && !abort, "an abort moves");
     abort.trigger();
     first = client_at(base_url);
+    EXPECT_RESULT(first.warm_up(Options().timeout(30s)), Outcome::not_applied, Code::ok);
+    EXPECT_RESULT(first.warm_up({}, abort), Outcome::not_applied, Code::invalid_handle, "abort: ");
     EXPECT_RESULT(first.retrieve(id, {}, moved), Outcome::already_canceled, Code::ok);
     // An empty abort could not end the call: it is refused.
     EXPECT_RESULT(first.retrieve(id, {}, abort), Outcome::not_applied, Code::invalid_handle,
