@@ -22,8 +22,8 @@ const ANSWER: &str = include_str!("data/response-example.json");
 /// A warm plain call, from the exported function to its return: what it is, 104,800, and a tenth
 /// for other compilers.
 const MOST_INSTRUCTIONS: u64 = 115_000;
-/// 18, and a tenth.
-const MOST_ALLOCATIONS: u64 = 20;
+/// 18, and a twentieth.
+const MOST_ALLOCATIONS: u64 = 19;
 const MOST_BYTES_PLAIN: u64 = 4 * 1024;
 const MOST_BYTES_TLS: u64 = 32 * 1024;
 
