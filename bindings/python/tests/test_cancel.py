@@ -175,3 +175,18 @@ def test_given_another_host_for_the_key_then_no_text_of_the_client_shows_it(
     assert "hunter" not in client.cancel(sandbox.held()).json
     client.close()
     assert repr(client) == "<flexcancel.Client (closed)>"
+
+
+def test_given_a_warm_up_when_canceled_then_its_connection_is_the_one_used(
+    sandbox: Sandbox, client: Client
+) -> None:
+    warm = client.warm_up(timeout=5)
+    assert (warm.outcome, warm.code, warm.attempts) == (Outcome.NOT_APPLIED, Code.OK, ())
+    first, second = sandbox.held(), sandbox.held()
+    client.cancel(first)
+    client.warm_up()
+    client.cancel(second)
+    requests = sandbox.ask("GET", "/__sandbox/requests")["requests"]
+    assert len({request["connection"] for request in requests}) == 2
+    with pytest.raises(flexcancel.ArgumentError, match="timeout: expected a number of seconds"):
+        client.warm_up(timeout=0)

@@ -67,6 +67,13 @@ class AsyncClient:
         )
         return self.client._finish(await self._run(call, abort), timeout)
 
+    async def warm_up(
+        self, *, timeout: Optional[float] = None, abort: Optional[AbortToken] = None
+    ) -> Cancellation:
+        """As ``Client.warm_up``."""
+        call = self.client._prepare(_library.warm_up, "", (), timeout, None, None)
+        return self.client._finish(await self._run(call, abort), timeout)
+
     async def aclose(self) -> None:
         """Closes the client when the calls in flight have ended. Closing again has no effect."""
         # Calls that begin from here on are refused.

@@ -149,6 +149,17 @@ class Client:
         call = self._prepare(_library.retrieve, session_id, expand, timeout, None, max_attempts)
         return self._finish(self._run(call, abort), timeout)
 
+    def warm_up(
+        self, *, timeout: Optional[float] = None, abort: Optional[AbortToken] = None
+    ) -> Cancellation:
+        """Opens a connection ahead of time, for the next call. Sends nothing.
+
+        The outcome is always ``not_applied``; the code is ``ok`` if a connection waits, or says
+        why none does.
+        """
+        call = self._prepare(_library.warm_up, "", (), timeout, None, None)
+        return self._finish(self._run(call, abort), timeout)
+
     def close(self) -> None:
         """Closes the connections. A call in flight on another thread goes on to its end.
 

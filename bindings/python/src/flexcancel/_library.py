@@ -12,7 +12,7 @@ import ctypes
 import os
 from ctypes import c_char_p, c_int32, c_size_t, c_uint32, c_void_p
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from ._errors import LibraryError
 
@@ -42,6 +42,7 @@ FUNCTIONS: Dict[str, Tuple[bool, Any, Tuple[Any, ...]]] = {
     "flexcancel_client_new": (True, c_void_p, (c_char_p, c_void_p)),
     "flexcancel_client_free": (True, None, (c_void_p,)),
     "flexcancel_client_set_log": (False, c_int32, (c_void_p, LogCallback, c_void_p)),
+    "flexcancel_client_warm_up": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
     "flexcancel_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
     "flexcancel_retrieve": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
 }
@@ -92,6 +93,11 @@ client_free = _functions["flexcancel_client_free"]
 client_set_log = _functions["flexcancel_client_set_log"]
 cancel = _functions["flexcancel_cancel"]
 retrieve = _functions["flexcancel_retrieve"]
+
+
+def warm_up(client: int, _: bytes, options: Optional[bytes], abort: Optional[int]) -> int:
+    """Called as the functions about a session are, without one."""
+    return int(_functions["flexcancel_client_warm_up"](client, options, abort))
 
 
 def version() -> str:
