@@ -5,7 +5,6 @@ mod native;
 use std::fmt::Write;
 use std::io::Read;
 use std::net::TcpListener;
-use std::process::Command;
 
 use flex_sandbox::{CreateParams, Sandbox};
 use flexcancel::{CONFIG_KEYS, Client, Code, Config, Hold, OPTION_KEYS, Options, Outcome, Report};
@@ -86,31 +85,6 @@ fn the_readmes_tills_compile_and_answer_a_missing_configuration() {
         let output = native::run_tool(command.env_remove("FLEX_API_KEY"), "");
         let said = native::said(&output);
         assert!(said.contains("not voided") && said.contains("invalid_config"), "{said}");
-    }
-}
-
-/// The lines by which the README compiles the tills, with the debug build in place of the release.
-#[test]
-fn the_readmes_lines_compile_the_tills() {
-    let scratch = Scratch::new("readme_lines");
-    std::os::unix::fs::symlink(native::library(), scratch.path("libflexcancel.so.0")).unwrap();
-    std::os::unix::fs::symlink("libflexcancel.so.0", scratch.path("libflexcancel.so")).unwrap();
-    let directory = scratch.path("").to_str().unwrap().trim_end_matches('/').to_owned();
-    let lines = blocks(README, "sh").join("\n");
-    let lines: Vec<&str> =
-        lines.lines().filter(|line| line.starts_with("cc ") || line.starts_with("c++ ")).collect();
-    assert_eq!(lines.len(), 2, "{lines:?}");
-    for line in lines {
-        assert!(line.contains("-Ltarget/release -lflexcancel"), "{line}");
-        let line = line
-            .replace("$PWD/target/release", &directory)
-            .replace("target/release", &directory)
-            .replace("target/cancel", &format!("{directory}/cancel"));
-        let mut shell = Command::new("sh");
-        let output = native::run_tool(shell.args(["-c", &line]).current_dir(native::ROOT), "dash");
-        assert!(output.status.success(), "{line}: {}", native::said(&output));
-        let output = native::run_tool(&mut Command::new(scratch.path("cancel")), "");
-        assert_eq!(output.status.code(), Some(64), "{line}: {}", native::said(&output));
     }
 }
 
