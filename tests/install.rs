@@ -265,13 +265,21 @@ fn given_cmake_when_it_finds_the_package_then_both_targets_cancel_and_other_vers
 fn given_a_go_module_of_its_own_when_the_readmes_lines_build_it_then_it_cancels() {
     let scratch = Scratch::new("install_go");
     let prefix = Prefix::new(&scratch, &["--static"]);
+    // Go's build cache keeps pkg-config's answers for each directory that the binding was in.
+    let binding = scratch.path("source/bindings/go");
+    for file in files(&Path::new(ROOT).join("bindings/go")) {
+        let copy = binding.join(&file);
+        fs::create_dir_all(copy.parent().expect("a directory")).expect("a directory of the copy");
+        fs::copy(Path::new(ROOT).join("bindings/go").join(file), copy).expect("a copy");
+    }
+    let source = scratch.path("source");
     scratch.write("go.mod", "module example.com/till\n\ngo 1.24\n");
     scratch.write("till.go", include_str!("install/till.go"));
     run_tool(Command::new("go").arg("version"), "golang-go");
     // Nothing is fetched: the binding is here, and depends on nothing.
     let setting = "export GOPROXY=off GOTOOLCHAIN=local GOWORK=off GOFLAGS= CGO_ENABLED=1";
     let run = |line: &str| {
-        let line = format!("{setting} FLEXCANCEL='{ROOT}'\n{line}");
+        let line = format!("{setting} FLEXCANCEL='{}'\n{line}", source.display());
         prefix.run_line(&line, &scratch.path(""));
     };
     let till = scratch.path("till");
