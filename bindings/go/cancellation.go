@@ -8,7 +8,7 @@ import (
 )
 
 // Cancellation is what a call came to. Outcome and code are there at once; everything else is
-// read from the result's JSON when it is first asked for.
+// read from the result's JSON when it is first asked for. It is safe for use by many goroutines.
 type Cancellation struct {
 	// Outcome is what is known of the cancel.
 	Outcome Outcome
@@ -92,7 +92,7 @@ func newCancellation(answer answer) *Cancellation {
 	return &Cancellation{Outcome: answer.outcome, Code: answer.code, json: answer.json}
 }
 
-func (c *Cancellation) err(ended error) error {
+func (c *Cancellation) err(ended []error) error {
 	return &Error{Outcome: c.Outcome, Code: c.Code, Message: c.Message(), context: ended}
 }
 
@@ -143,10 +143,10 @@ func (c *Cancellation) RetryAfter() (time.Duration, bool) {
 // ProviderError is what the provider said when it last refused, or nil.
 func (c *Cancellation) ProviderError() *ProviderError { return c.detail().ProviderError }
 
-// Attempts is every exchange with the service, or try at one, in order.
+// Attempts is every exchange with the service, or try at one, in order. It is shared: only to read.
 func (c *Cancellation) Attempts() []Attempt { return c.detail().Attempts }
 
-// RawSession is the session exactly as Flex wrote it, or nil.
+// RawSession is the session exactly as Flex wrote it, or nil. It is shared: only to read.
 func (c *Cancellation) RawSession() json.RawMessage {
 	raw := c.detail().Session
 	if string(raw) == "null" {
@@ -175,5 +175,6 @@ func (c *Cancellation) Session() (*CheckoutSession, error) {
 	return c.session.value, c.session.err
 }
 
-// JSON is everything about the call as the project's docs/RESULT.md describes it.
+// JSON is everything about the call as the project's docs/RESULT.md describes it. It is shared:
+// only to read.
 func (c *Cancellation) JSON() json.RawMessage { return c.json }

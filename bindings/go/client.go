@@ -3,7 +3,6 @@ package flexcancel
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"runtime"
@@ -17,7 +16,9 @@ import (
 const defaultTimeout = 15 * time.Second
 
 // Client cancels checkout sessions. It is safe for use by many goroutines; calls run side by side.
-// Close it when it is not needed any more.
+// Close it when it is not needed any more. The zero Client is a closed one.
+//
+// Each call that waits keeps a thread of the operating system, as cgo's calls do.
 type Client struct {
 	handle *handle
 	// timeout is the deadline of a call that says nothing else.
@@ -89,14 +90,14 @@ func (c *Client) Close() error {
 }
 
 func (h *handle) close() {
-	if !h.closed.Swap(true) {
+	if h != nil && !h.closed.Swap(true) {
 		h.release()
 	}
 }
 
 // use keeps the handle until release; false if it is closed.
 func (h *handle) use() bool {
-	for {
+	for h != nil {
 		uses := h.uses.Load()
 		if uses == 0 || h.closed.Load() {
 			return false
@@ -105,6 +106,7 @@ func (h *handle) use() bool {
 			return true
 		}
 	}
+	return false
 }
 
 func (h *handle) release() {
@@ -122,7 +124,8 @@ func (h *handle) release() {
 // It blocks until the outcome is definite, or the time is up: the client's, the option's or the
 // context's, whichever is first. A context that is canceled ends the call at once: before
 // anything was handed to the network nothing is sent, and after that the outcome is what the
-// evidence allows.
+// evidence allows. The context of a cancel that must not be left open is one of its own, not that
+// of a request whose client may go away.
 //
 // The error is nil for [Canceled] and [AlreadyCanceled]. See the package's documentation.
 func (c *Client) Cancel(ctx context.Context, sessionID string, opts ...Option) (*Cancellation, error) {
@@ -150,10 +153,10 @@ func (c *Client) Retrieve(ctx context.Context, sessionID string, opts ...Option)
 	return cancellation, cancellation.err(ended)
 }
 
-// call makes one call. The first error says why the context ended it, if it did.
+// call makes one call. The first errors say why the context ended it, if it did.
 func (c *Client) call(
 	ctx context.Context, retrieves bool, sessionID string, opts []Option,
-) (*Cancellation, error, error) {
+) (*Cancellation, []error, error) {
 	defer runtime.KeepAlive(c)
 	h := c.handle
 	if !h.use() {
@@ -172,7 +175,10 @@ func (c *Client) call(
 	if err != nil {
 		return nil, nil, refused(CodeInvalidArgument, err.Error())
 	}
-	watch := watch(ctx)
+	watch, ok := watch(ctx, hasDeadline && !time.Now().Before(deadline))
+	if !ok {
+		return nil, nil, refused(CodeInternal, "every handle is in use")
+	}
 	answer := nativeCall(retrieves, h.logger == 0, h.client, nativeText(sessionID), text, watch.abort)
 	watch.end()
 	cancellation := newCancellation(answer)
@@ -180,18 +186,17 @@ func (c *Client) call(
 }
 
 // ended is the context's error if the context ended the call: by an abort, or by the time that it
-// left, which is up a little before the context's own.
-func ended(ctx context.Context, code Code, deadline time.Time, hasDeadline bool) error {
+// left, which is up a little before the context's own. The cause goes with it.
+func ended(ctx context.Context, code Code, deadline time.Time, hasDeadline bool) []error {
 	if err := ctx.Err(); err != nil {
 		if cause := context.Cause(ctx); cause != err {
-			// Both are found by errors.Is: that the context ended, and why.
-			return errors.Join(err, cause)
+			return []error{err, cause}
 		}
-		return err
+		return []error{err}
 	}
 	const within = 2 * time.Millisecond
-	if code == CodeTimeout && hasDeadline && time.Until(deadline) <= within {
-		return context.DeadlineExceeded
+	if hasDeadline && time.Until(deadline) <= within && (code == CodeTimeout || code == CodeAborted) {
+		return []error{context.DeadlineExceeded}
 	}
 	return nil
 }
@@ -203,22 +208,26 @@ type watcher struct {
 	done  chan struct{}
 }
 
-// watch begins to watch; a context that never ends costs nothing.
-func watch(ctx context.Context) watcher {
-	if ctx.Done() == nil {
-		return watcher{}
+// watch begins to watch; a context that never ends costs nothing. isLate is true of a deadline that
+// has passed, which the context itself may tell a little later. False if there is no handle left.
+func watch(ctx context.Context, isLate bool) (watcher, bool) {
+	if ctx.Done() == nil && !isLate {
+		return watcher{}, true
 	}
 	abort, done := nativeAbort(), make(chan struct{})
-	if ctx.Err() != nil {
+	if abort == 0 {
+		return watcher{}, false
+	}
+	if isLate || ctx.Err() != nil {
 		// Before the call, so that surely nothing is sent.
 		nativeTrigger(abort)
-		return watcher{abort: abort, stop: func() bool { return true }}
+		return watcher{abort: abort, stop: func() bool { return true }}, true
 	}
 	stop := context.AfterFunc(ctx, func() {
 		defer close(done)
 		nativeTrigger(abort)
 	})
-	return watcher{abort, stop, done}
+	return watcher{abort, stop, done}, true
 }
 
 // end stops watching, and waits for an abort that has begun.

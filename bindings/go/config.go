@@ -2,6 +2,8 @@ package flexcancel
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"log/slog"
 	"time"
 )
@@ -10,7 +12,8 @@ import (
 // one of the three API key fields is required. The library checks every field, and an error names
 // the field by its key in the README's table, like timeout_ms.
 type Config struct {
-	// APIKey is the API key. It is shown by no String, error, result or log.
+	// APIKey is the API key. No format of fmt, no JSON, error, result or log shows it; only fmt
+	// cannot be kept from a Config in an unexported field of something else that it prints.
 	APIKey string
 	// APIKeyEnv names the environment variable that holds the key.
 	APIKeyEnv string
@@ -38,17 +41,22 @@ type Config struct {
 	DNSTTL time.Duration
 	// MaxAttempts is the most times that one cancel is sent.
 	MaxAttempts int
-	// Logger is told of each attempt and each result, on the goroutine that makes the call.
+	// Logger is told of each attempt and each result, on the goroutine that makes the call and
+	// before that call returns. What its handler panics with is dropped. It must not end the
+	// goroutine (runtime.Goexit, as t.FailNow does).
 	Logger *slog.Logger
 }
 
 // String says nothing of what is in it, because the API key is.
 func (Config) String() string { return "flexcancel.Config{…}" }
 
-// GoString is String: the key is not shown by %#v either.
-func (c Config) GoString() string { return c.String() }
+// Format is String, whatever the verb: %d or %#v would look into the fields.
+func (c Config) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, c.String()) }
 
-// LogValue is String: the key is not shown by a log either.
+// MarshalText is String: what writes JSON, or a log, does not show the key either.
+func (c Config) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// LogValue is String.
 func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // toJSON writes the configuration as the library reads it, API key included.

@@ -21,6 +21,6 @@
 // [Client.Retrieve] for every code but [CodeOK]. The error is an [*Error]; errors.Is finds the
 // sentinels ([ErrUnknown], [ErrNotCancelable], [ErrNotApplied], [ErrAborted], …) and the context's
 // own error where the context ended the call. The [Cancellation] is there beside the error
-// whenever there is an outcome, so that nothing that is known gets lost: it is nil only where the
-// client was closed before the call.
+// whenever the library was called, so that nothing that is known gets lost: it is nil only where
+// the client was closed before, or an option could not be handed over, and nothing was sent.
 package flexcancel

@@ -1,6 +1,9 @@
 package flexcancel
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Error is what every error of this package is.
 type Error struct {
@@ -10,8 +13,9 @@ type Error struct {
 	Code Code
 	// Message is one line for a log. It never holds the API key.
 	Message string
-	// context is why the context ended the call, if it did.
-	context error
+	// context is why the context ended the call, if it did: its error, and its cause if that is
+	// another.
+	context []error
 }
 
 // Error is one line for a log.
@@ -19,8 +23,9 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("flexcancel: %s (%s): %s", e.Outcome, e.Code, e.Message)
 }
 
-// Unwrap is the context's error, where the context ended the call.
-func (e *Error) Unwrap() error { return e.context }
+// Unwrap is the context's error, and its cause, where the context ended before an outcome that
+// means "voided".
+func (e *Error) Unwrap() []error { return e.context }
 
 // Is finds the sentinels of this package: by the outcome or by the code.
 func (e *Error) Is(target error) bool {
@@ -39,21 +44,19 @@ func byOutcome(text string, outcome Outcome) error {
 	return &sentinel{text, func(e *Error) bool { return e.Outcome == outcome }}
 }
 
+func isUnknown(e *Error) bool { return !e.Outcome.IsDefinite() }
+
 func byCode(text string, codes ...Code) error {
 	return &sentinel{text, func(e *Error) bool {
-		for _, code := range codes {
-			if e.Code == code {
-				return true
-			}
-		}
-		return false
+		return slices.Contains(codes, e.Code)
 	}}
 }
 
 // The sentinels, for errors.Is. An error of a call matches one of the first three, and those of the
 // others that fit its code.
 var (
-	ErrUnknown       = byOutcome("the outcome is unknown", Unknown)
+	// An outcome that this version does not know is unknown too.
+	ErrUnknown       = error(&sentinel{"the outcome is unknown", isUnknown})
 	ErrNotCancelable = byOutcome("no hold is left to cancel", NotCancelable)
 	ErrNotApplied    = byOutcome("surely not done", NotApplied)
 

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"runtime/cgo"
 	"slices"
 	"unsafe"
@@ -48,17 +49,16 @@ func logEvent(target *slog.Logger, level slog.Level, event []byte) {
 	delete(fields, "message")
 	delete(fields, "level")
 	attributes := make([]slog.Attr, 0, len(fields))
-	for name, value := range fields {
-		var plain any
-		if json.Unmarshal(value, &plain) == nil && plain != nil {
-			attributes = append(attributes, slog.Any(name, plain))
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		var text string
+		var number int64
+		if value := fields[name]; string(value) == "null" {
+			continue
+		} else if json.Unmarshal(value, &number) == nil {
+			attributes = append(attributes, slog.Int64(name, number))
+		} else if json.Unmarshal(value, &text) == nil {
+			attributes = append(attributes, slog.String(name, text))
 		}
 	}
-	slices.SortFunc(attributes, func(a, b slog.Attr) int {
-		if a.Key < b.Key {
-			return -1
-		}
-		return 1
-	})
 	target.LogAttrs(context.Background(), level, message, attributes...)
 }

@@ -2,7 +2,10 @@ package flexcancel
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"time"
+	"unicode/utf8"
 )
 
 // Option is an option of one call; it goes before the client's configuration.
@@ -26,8 +29,8 @@ func WithIdempotencyKey(key string) Option {
 	return func(o *options) { o.IdempotencyKey = &key }
 }
 
-// WithTimeout is the deadline of this call, in whole milliseconds; less counts as one. Where the
-// context has a deadline too, the earlier one counts.
+// WithTimeout is the deadline of this call, in whole milliseconds; less than one counts as one,
+// and zero is refused. Where the context has a deadline too, the earlier one counts.
 func WithTimeout(timeout time.Duration) Option {
 	return func(o *options) {
 		ms := millis(timeout)
@@ -54,8 +57,17 @@ func (o *options) within(left, configured time.Duration) {
 	}
 }
 
-// text is nil for no options: the library takes NULL for that.
+// text is nil for no options: the library takes NULL for that. What is not UTF-8 is refused here,
+// because encoding/json would put another character in its place.
 func (o *options) text() ([]byte, error) {
+	for i, name := range o.Expand {
+		if !utf8.ValidString(name) {
+			return nil, fmt.Errorf("expand[%d]: expected UTF-8", i)
+		}
+	}
+	if o.IdempotencyKey != nil && !utf8.ValidString(*o.IdempotencyKey) {
+		return nil, errors.New("idempotency_key: expected UTF-8")
+	}
 	if len(o.Expand) == 0 && o.IdempotencyKey == nil && o.TimeoutMS == nil && o.MaxAttempts == nil {
 		return nil, nil
 	}

@@ -3,6 +3,9 @@ package flexcancel
 import "encoding/json"
 
 // CheckoutSession is a Flex checkout session, as every operation on one returns it.
+//
+// What was absent or null is nil, or empty where it is a text. Written as JSON it is what came, but
+// for fields that were null or an empty text: they are left out. [Cancellation.RawSession] has all.
 type CheckoutSession struct {
 	// Whether the shopper may enter promotion codes.
 	AllowPromotionCodes *bool `json:"allow_promotion_codes,omitempty"`

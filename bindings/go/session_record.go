@@ -165,7 +165,8 @@ func writeRecord(record any, other map[string]json.RawMessage) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// isAbsent is true of a field that was absent or null. An empty list or text was there.
+// isAbsent is true of a field that was absent or null, or an empty text, which a string field
+// cannot tell from an absent one. An empty list was there.
 func isAbsent(value reflect.Value) bool {
 	switch value.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map:
