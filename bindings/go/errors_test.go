@@ -131,9 +131,9 @@ func TestAnArgumentThatCannotBeUsedIsNamedAndNothingIsSent(t *testing.T) {
 		id    string
 		opt   flexcancel.Option
 	}{
-		{"session id", cancel, id + "\x00", nil},
-		{"session id", cancel, "", nil},
-		{"session id", cancel, "\xff", nil},
+		{"session_id", cancel, id + "\x00", nil},
+		{"session_id", cancel, "", nil},
+		{"session_id", cancel, "\xff", nil},
 		{"timeout_ms", cancel, id, flexcancel.WithTimeout(0)},
 		{"timeout_ms", cancel, id, flexcancel.WithTimeout(-time.Second)},
 		{"timeout_ms", cancel, id, flexcancel.WithTimeout(time.Hour)},
