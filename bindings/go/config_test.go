@@ -43,8 +43,8 @@ func TestAConfigIsShownWithoutItsKey(t *testing.T) {
 func TestNeitherAClientNorAnErrorShowsTheKey(t *testing.T) {
 	till := client(t, nil)
 	_, err := flexcancel.New(flexcancel.Config{APIKey: key, Mode: "live"})
-	if shown := fmt.Sprintf("%v %+v %#v %v %+v %#v", till, till, till, err, err, err); strings.Contains(
-		shown, key) {
+	shown := fmt.Sprintf("%v %+v %#v %v %+v %#v", till, till, till, err, err, err)
+	if strings.Contains(shown, key) {
 		t.Error("the key is shown")
 	}
 }

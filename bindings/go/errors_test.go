@@ -113,7 +113,8 @@ func TestAConfigurationThatCannotBeUsedIsRefusedByItsFieldsName(t *testing.T) {
 			t.Errorf("%s is not named, or the key is", field)
 		}
 	}
-	for _, text := range []string{"", "{", `{"api_key":"` + key + `","surprise":1}`, "{}\x00", "\xff"} {
+	surprise := `{"api_key":"` + key + `","surprise":1}`
+	for _, text := range []string{"", "{", surprise, "{}\x00", "\xff"} {
 		if _, err := flexcancel.NewFromJSON(text); !errors.Is(err, flexcancel.ErrInvalidConfig) {
 			t.Errorf("%q: %v", text, err)
 		}

@@ -18,7 +18,8 @@ func init() {
 	for _, record := range []any{
 		Breakdown{}, CheckoutSession{}, CustomText{}, CustomTextMessage{}, Defaults{}, Fee{},
 		LetterFee{}, NextAction{}, OpenObject{}, PaymentIntent{}, PaymentMethodOptions{},
-		PlatformFees{}, ShippingDetails{}, ShippingOptions{}, SubscriptionData{}, TaxRate{}, TotalDetails{},
+		PlatformFees{}, ShippingDetails{}, ShippingOptions{}, SubscriptionData{}, TaxRate{},
+		TotalDetails{},
 	} {
 		records[reflect.TypeOf(record).Name()] = reflect.TypeOf(record)
 	}
@@ -37,7 +38,8 @@ func goType(rust string) string {
 		return "[]" + strings.TrimPrefix(goType(strings.TrimSuffix(inner, ">")), "*")
 	}
 	if inner, ok := strings.CutPrefix(rust, "Expandable<"); ok {
-		return "*flexcancel.Expandable[github.com/flexcancel/flexcancel/bindings/go." + inner[:len(inner)-1] + "]"
+		const path = "github.com/flexcancel/flexcancel/bindings/go."
+		return "*flexcancel.Expandable[" + path + strings.TrimSuffix(inner, ">") + "]"
 	}
 	if _, ok := records[rust]; ok {
 		return "*flexcancel." + rust
@@ -204,7 +206,8 @@ func TestAFieldOfAnotherTypeIsNamedAndItsValueIsNot(t *testing.T) {
 }
 
 func TestASessionThatIsNotAsDocumentedLeavesTheOutcome(t *testing.T) {
-	odd := newCancellation(answer{Canceled, CodeOK, []byte(`{"checkout_session":{"amount_total":"1"}}`)})
+	const oddJSON = `{"checkout_session":{"amount_total":"1"}}`
+	odd := newCancellation(answer{Canceled, CodeOK, []byte(oddJSON)})
 	if session, err := odd.Session(); session != nil || err == nil || odd.Outcome != Canceled ||
 		string(odd.RawSession()) != `{"amount_total":"1"}` {
 		t.Errorf("%v %v", session, err)

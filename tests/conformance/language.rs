@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::native::{ROOT, Scratch, Under, library, run_tool, said};
+use crate::native::{GO, ROOT, Scratch, Under, library, run_tool, said};
 
 /// A language and its runner.
 pub struct Language {
@@ -56,32 +56,10 @@ fn python(_: &Scratch) -> Command {
 }
 
 fn go(scratch: &Scratch) -> Command {
-    let (include, directory) = (there("include"), scratch.path(""));
-    for name in ["libflexcancel.so", "libflexcancel.so.0"] {
-        std::os::unix::fs::symlink(library(), scratch.path(name)).expect("a link to the library");
-    }
-    let (include, directory) = (include.display(), directory.display());
-    let version = flexcancel::VERSION;
-    scratch.write(
-        "flexcancel.pc",
-        &format!(
-            "Name: flexcancel\nDescription: the library of this build\nVersion: {version}\n\
-             Cflags: -I{include}\nLibs: -L{directory} -lflexcancel\n"
-        ),
-    );
     let program = scratch.path("conformance");
-    let mut build = Command::new("go");
-    build
-        .args(["build", "-o"])
-        .arg(&program)
-        .arg("./internal/conformance")
-        .current_dir(there("bindings/go"))
-        .env("GOTOOLCHAIN", "local")
-        .env("CGO_ENABLED", "1")
-        .env("CGO_CFLAGS", format!("-I{include}"))
-        .env("CGO_LDFLAGS", format!("-L{directory} -Wl,-rpath,{directory}"))
-        .env("PKG_CONFIG_PATH", scratch.path(""));
-    let output = run_tool(&mut build, "golang-go pkg-config");
+    let mut build = scratch.go("bindings/go");
+    build.args(["build", "-o"]).arg(&program).arg("./internal/conformance");
+    let output = run_tool(&mut build, GO);
     assert!(output.status.success(), "{}", said(&output));
     Command::new(program)
 }

@@ -12,6 +12,9 @@ use std::{env, fs, io, process};
 /// The root of the package.
 pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
+/// What brings Go; Debian 12's own is too old.
+pub const GO: &str = "golang-go pkg-config gcc libc6-dev, or Go 1.24 or newer from go.dev/dl";
+
 /// The header as it is committed.
 pub const HEADER: &str = include_str!("../../include/flexcancel.h");
 
@@ -113,6 +116,34 @@ impl Scratch {
     /// Compiles one of the programs in tests/c.
     pub fn compile_test(&self, name: &str) -> Program {
         self.with_check().compile(&format!("tests/c/{name}.c"))
+    }
+
+    /// The go command in a directory of the project, for which pkg-config finds the library that
+    /// this run of cargo has built. Where nothing has changed, Go would take a result it has kept.
+    pub fn go(&self, directory: &str) -> Command {
+        for name in ["libflexcancel.so", "libflexcancel.so.0"] {
+            let link = self.path(name);
+            let _ = fs::remove_file(&link);
+            std::os::unix::fs::symlink(library(), link).expect("a link to the library");
+        }
+        let libraries = self.0.display();
+        self.write(
+            "flexcancel.pc",
+            &format!(
+                "Name: flexcancel\nDescription: the library of this build\nVersion: {}\n\
+                 Cflags: -I{ROOT}/include\nLibs: -L{libraries} -lflexcancel \
+                 -Wl,-rpath,{libraries}\n",
+                flexcancel::VERSION
+            ),
+        );
+        let mut command = Command::new("go");
+        command
+            .current_dir(Path::new(ROOT).join(directory))
+            .env("PKG_CONFIG_PATH", &self.0)
+            .env("CGO_ENABLED", "1")
+            .env("GOTOOLCHAIN", "local")
+            .env("GOFLAGS", "-mod=mod");
+        command
     }
 
     /// The same scratch directory, with what the programs in tests/c and tests/cpp share.

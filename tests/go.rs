@@ -1,0 +1,130 @@
+//! The Go binding: its own tests (`go test`, against a sandbox of this process), plainly and under
+//! the race detector, its format and lints, and the till in Go.
+
+mod native;
+
+use std::process::{Command, Output};
+
+use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
+use native::{GO, Scratch, run_tool, said};
+
+const KEY: &str = "fsk_test_hunter2";
+/// The modules of the project.
+const MODULES: [&str; 2] = ["bindings/go", "examples/go"];
+/// Fewer than these are not all of the binding's tests.
+const LEAST_TESTS: usize = 45;
+
+fn start() -> Sandbox {
+    Sandbox::start(Options::default()).expect("a sandbox")
+}
+
+fn run(command: &mut Command) -> Output {
+    let output = run_tool(command, GO);
+    assert!(!said(&output).contains("hunter2"), "the API key is shown");
+    output
+}
+
+/// Has the binding's tests run with these arguments of `go test` and this environment.
+fn assert_tests_pass(name: &str, arguments: &[&str], environment: &[(&str, &str)]) {
+    let scratch = Scratch::new(name);
+    let sandbox = start();
+    let mut go = scratch.go("bindings/go");
+    go.args(["test", "-count=1", "-v"]).args(arguments).arg("./...");
+    go.env("FLEXCANCEL_SANDBOX", sandbox.url()).envs(environment.iter().copied());
+    let output = run(&mut go);
+    assert!(output.status.success(), "{}", said(&output));
+    let text = said(&output);
+    // The figures that the tests tell.
+    text.lines().filter(|line| line.contains("_test.go:")).for_each(|line| println!("{line}"));
+    let passed = text.lines().filter(|line| line.starts_with("--- PASS: ")).count();
+    println!("{passed} tests passed");
+    assert!(passed >= LEAST_TESTS, "only {passed} tests ran: {text}");
+    assert!(!text.contains("--- SKIP"), "nothing is ever skipped: {text}");
+}
+
+#[test]
+fn its_own_tests_pass() {
+    assert_tests_pass("go_tests", &[], &[]);
+}
+
+/// With a collection at every occasion, so that memory that is not kept is not there any more.
+#[test]
+fn its_own_tests_pass_under_the_race_detector() {
+    assert_tests_pass(
+        "go_race",
+        &["-race"],
+        &[("GOGC", "1"), ("GODEBUG", "cgocheck=1"), ("FLEXCANCEL_TEST_COUNT", "2000")],
+    );
+}
+
+#[test]
+fn it_is_formatted_and_vet_finds_nothing() {
+    let scratch = Scratch::new("go_vet");
+    for module in MODULES {
+        let mut gofmt = Command::new("gofmt");
+        let output = run(gofmt.args(["-l", "."]).current_dir(root_of(module)));
+        assert!(output.status.success() && output.stdout.is_empty(), "{}", said(&output));
+        let output = run(scratch.go(module).args(["vet", "./..."]));
+        assert!(output.status.success(), "{module}: {}", said(&output));
+    }
+}
+
+fn root_of(module: &str) -> String {
+    format!("{}/{module}", native::ROOT)
+}
+
+#[test]
+fn given_each_kind_of_session_when_the_till_cancels_then_its_exit_code_tells() {
+    let scratch = Scratch::new("go_till");
+    let program = scratch.path("cancel");
+    let output = run(scratch.go("examples/go").args(["build", "-o"]).arg(&program).arg("."));
+    assert!(output.status.success(), "{}", said(&output));
+    let sandbox = start();
+    let till = |environment: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = Command::new(&program);
+        command.env_clear().env("FLEX_BASE_URL", sandbox.url()).env("FLEX_API_KEY", KEY);
+        run(command.envs(environment.iter().copied()).args(arguments))
+    };
+    let held = || {
+        let id = sandbox.create(&CreateParams::default());
+        sandbox.pay(&id).expect("a new session can be paid");
+        id
+    };
+    let (voided, captured) = (held(), held());
+    sandbox.capture(&captured, None).expect("a held session can be captured");
+    for (id, exit_code, words) in [
+        (&*voided, 0, "VOIDED"),
+        (&*voided, 0, "VOIDED"),
+        (&*captured, 1, "TOO LATE"),
+        ("fcs_none", 2, "NOT VOIDED"),
+    ] {
+        let output = till(&[], &[id]);
+        assert_eq!(output.status.code(), Some(exit_code), "{}", said(&output));
+        let text = String::from_utf8_lossy(&output.stdout);
+        let (cashier, json) = text.split_once('\n').expect("two lines");
+        assert!(cashier.starts_with(words) && json.starts_with("{\"outcome\""), "{text}");
+    }
+    let truth = |id: &str| sandbox.truth(id).expect("the truth");
+    assert_eq!(truth(&voided).hold, Hold::Released);
+    assert_eq!(truth(&captured).hold, Hold::Captured);
+
+    sandbox.script(flex_sandbox::Scripted {
+        answer: Vec::new(),
+        apply: false,
+        then: flex_sandbox::Then::KeepOpen,
+    });
+    let pending = held();
+    let output = till(&[("FLEX_TIMEOUT_MS", "150")], &[&pending]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert_eq!(truth(&pending).hold, Hold::Held);
+
+    for (environment, arguments, exit_code) in [
+        (&[][..], &[][..], 64),
+        (&[("FLEX_TIMEOUT_MS", "soon")], &["fcs_none"], 64),
+        (&[("FLEX_BASE_URL", "http://example.com")], &["fcs_none"], 2),
+        (&[("FLEX_API_KEY", "")], &["fcs_none"], 2),
+    ] {
+        let output = till(environment, arguments);
+        assert_eq!(output.status.code(), Some(exit_code), "{}", said(&output));
+    }
+}
