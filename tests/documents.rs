@@ -89,6 +89,25 @@ fn the_readmes_tills_compile_and_answer_a_missing_configuration() {
 }
 
 #[test]
+fn the_readmes_till_in_go_compiles_and_answers_a_missing_configuration() {
+    let scratch = Scratch::new("readme_go");
+    let [till] = blocks(README, "go")[..] else { panic!("one till in Go") };
+    scratch.write("main.go", till);
+    let path = "github.com/flexcancel/flexcancel/bindings/go";
+    let binding = format!("{}/bindings/go", native::ROOT);
+    scratch.write(
+        "go.mod",
+        &format!(
+            "module till\n\ngo 1.24\n\nrequire {path} v0.0.0\n\nreplace {path} => {binding}\n"
+        ),
+    );
+    let mut go = scratch.go(".");
+    go.current_dir(scratch.path("")).args(["run", ".", "fcs_1"]).env_remove("FLEX_API_KEY");
+    let said = native::said(&native::run_tool(&mut go, native::GO));
+    assert!(said.contains("not voided: flexcancel: not_applied (invalid_config)"), "{said}");
+}
+
+#[test]
 fn every_direct_dependency_has_its_row() {
     for manifest in [include_str!("../Cargo.toml"), include_str!("../examples/sandbox/Cargo.toml")]
     {
