@@ -119,7 +119,7 @@ impl Scratch {
     }
 
     /// The go command in a directory of the project, for which pkg-config finds the library that
-    /// this run of cargo has built. Where nothing has changed, Go would take a result it has kept.
+    /// this run of cargo has built.
     pub fn go(&self, directory: &str) -> Command {
         for name in ["libflexcancel.so", "libflexcancel.so.0"] {
             let link = self.path(name);
@@ -131,8 +131,7 @@ impl Scratch {
             "flexcancel.pc",
             &format!(
                 "Name: flexcancel\nDescription: the library of this build\nVersion: {}\n\
-                 Cflags: -I{ROOT}/include\nLibs: -L{libraries} -lflexcancel \
-                 -Wl,-rpath,{libraries}\n",
+                 Cflags: -I{ROOT}/include\nLibs: -L{libraries} -lflexcancel\n",
                 flexcancel::VERSION
             ),
         );
@@ -140,6 +139,10 @@ impl Scratch {
         command
             .current_dir(Path::new(ROOT).join(directory))
             .env("PKG_CONFIG_PATH", &self.0)
+            // Go keeps what it has built without regard to what pkg-config has said; these it
+            // regards.
+            .env("CGO_CFLAGS", format!("-O2 -I{ROOT}/include"))
+            .env("CGO_LDFLAGS", format!("-L{libraries} -Wl,-rpath,{libraries}"))
             .env("CGO_ENABLED", "1")
             .env("GOTOOLCHAIN", "local")
             .env("GOFLAGS", "-mod=mod");
