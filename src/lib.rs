@@ -27,10 +27,11 @@
 //! | floor | files | |
 //! |---|---|---|
 //! | 0 | `outcome` `secret` `abort` `fields` | words, and what needs nothing else |
-//! | 1 | `config` `json` `session` `snapshot` `wire` `options` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
+//! | 1 | `config` `entry` `json` `session` `snapshot` `wire` `options` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
 //! | 2 | `transport` | the way to the service |
 //! | 3 | `report` `event` `client` `call` `warm_up` | one call |
-//! | 4 | `ffi` | the C ABI, and the only unsafe code |
+//! | 4 | `outbox` | cancels that survive a power cut |
+//! | 5 | `ffi` | the C ABI, and the only unsafe code |
 
 #![deny(unsafe_code)]
 #![warn(missing_docs, unreachable_pub)]
@@ -41,6 +42,7 @@ mod abort;
 mod call;
 mod client;
 mod config;
+mod entry;
 mod event;
 mod evidence;
 pub mod ffi;
@@ -48,6 +50,7 @@ mod fields;
 mod json;
 mod judge;
 mod options;
+pub mod outbox;
 mod outcome;
 mod report;
 mod retry;
@@ -61,6 +64,7 @@ mod wire;
 pub use abort::Abort;
 pub use client::Client;
 pub use config::{CONFIG_KEYS, Config};
+pub use entry::{Counts, Entry, OutboxView, State};
 pub use event::{Event, Level, Observer};
 pub use fields::FieldError;
 pub use json::RawJson;
