@@ -5,7 +5,7 @@ mod outbox_kit;
 use std::thread;
 use std::time::Duration;
 
-use flex_sandbox::{Dialect, Fault, Hold, Intents, Options, Sandbox, Scripted, Then};
+use flex_sandbox::{Dialect, Fault, Hold, How, Injection, Intents, Options, Sandbox};
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter};
 use flexcancel::{Abort, Code, Outcome, Report, State};
 use outbox_kit::{KEY, Till, entry, flush, held, open, truth};
@@ -145,10 +145,7 @@ fn given_a_hold_that_is_older_than_the_entry_when_flushed_later_then_it_is_looke
 fn given_an_unclear_try_when_flushed_then_the_session_is_looked_at_however_young_the_entry_is() {
     let till = Till::new("unclear");
     let id = held(&till.sandbox);
-    for _ in 0..1000 {
-        let answer = "HTTP/1.1 200 OK\r\nContent-Le".into();
-        till.sandbox.script(Scripted { answer, apply: true, then: Then::Close });
-    }
+    till.sandbox.inject(Fault::DropAnswer { how: How::Rst }, u32::MAX);
     let report = till.outbox.cancel(&id, &EntryOptions::default(), None);
     assert_eq!(says(&report), (Outcome::Unknown, Code::ConnectionLost, State::Pending));
     assert_eq!(entry(&report).unclear, 1);
@@ -237,7 +234,8 @@ fn given_a_poisoned_entry_when_flushed_then_the_others_are_delivered_all_the_sam
     let ids: Vec<String> = (0..5).map(|_| held(&till.sandbox)).collect();
     ids.iter().for_each(|id| drop(till.enqueue(id)));
     // Flex answers 500 to this key for good.
-    till.sandbox.inject(Fault::Replayed500, 1);
+    let fault = Fault::Replayed500;
+    till.sandbox.inject_as(Injection { fault, times: 1, operation: None, apply: false });
     let mut options = FlushOptions::default();
     options.timeout = Some(Duration::from_secs(30));
     let report = till.outbox.flush(&options, None);

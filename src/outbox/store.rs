@@ -202,7 +202,7 @@ fn open(source: &Source, now_ms: i64) -> Result<Open, Trouble> {
     let process = std::process::id();
     let place = match source {
         Source::Memory(name) => {
-            let uri = format!("file:{name}?mode=memory&cache=shared");
+            let uri = format!("file:/{name}?vfs=memdb");
             let connection = connect(Path::new(&uri)).map_err(|error| trouble_of(&error))?;
             set_up(&connection).map_err(trouble_of_setup)?;
             return Ok(Open { connection, identity: None, process });
@@ -268,7 +268,7 @@ fn set_up(connection: &Connection) -> Result<(), Failed> {
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(Failed::Sql)?;
-    if mode != "wal" && mode != "memory" {
+    if !["wal", "memory"].contains(&mode.as_str()) {
         let message = format!("expected a file system that WAL works on, found mode {mode}");
         return Err(Failed::Refused(Trouble::new(Code::OutboxIo, message)));
     }
