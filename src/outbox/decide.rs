@@ -181,3 +181,6 @@ pub(super) fn wait_ms(attempts: u32, random: u64, asked_ms: i64) -> i64 {
     let wait = FIRST_WAIT_MS + i64::try_from(spread).unwrap_or(0);
     wait.max(asked_ms).min(LONGEST_WAIT_MS)
 }
+
+#[cfg(test)]
+mod tests;

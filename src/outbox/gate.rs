@@ -4,13 +4,14 @@
 //! hold is not what the cancel was asked for, and must not be released by it. So every hold must
 //! be proven to be older than the entry.
 
+use serde_json::Value;
+
 use crate::outcome::{Code, Hold, Outcome};
 use crate::report::Report;
-use crate::session::{CheckoutSession, Expandable, PaymentIntent, PaymentIntentStatus};
 
 /// A payment intent's id carries the time at which it was made only if the session's own id
 /// does so, within this.
-const SAME_MS: i64 = 60_000;
+const SAME_MS: u64 = 60_000;
 
 /// What the session says of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,8 @@ pub(super) fn gate(report: &Report, created_ms: i64) -> Gate {
         (Outcome::NotCancelable, ..) => Gate::TooLate,
         (Outcome::NotApplied, Hold::None, Code::Ok) => Gate::Go,
         (Outcome::NotApplied, Hold::Held, Code::Ok) | (Outcome::Unknown, _, Code::Ok) => {
-            match report.session() {
+            let raw = report.raw_session.as_ref().map(|raw| serde_json::from_str(raw.get()));
+            match raw {
                 Some(Ok(session)) => gate_of_session(&session, created_ms),
                 _ => Gate::Unproven,
             }
@@ -62,15 +64,15 @@ pub(super) fn gate(report: &Report, created_ms: i64) -> Gate {
     }
 }
 
-fn gate_of_session(session: &CheckoutSession, created_ms: i64) -> Gate {
+fn gate_of_session(session: &Value, created_ms: i64) -> Gate {
     let trusts_ids = ids_tell_time(session);
-    let intents = || session.payment_intents.iter().flatten().chain(&session.payment_intent);
-    let is_in_full = |id: &str| {
-        intents().filter_map(Expandable::object).any(|o| o.payment_intent_id.as_deref() == Some(id))
-    };
+    let listed = session["payment_intents"].as_array().map_or(&[][..], Vec::as_slice);
+    let one = session.get("payment_intent").filter(|intent| !intent.is_null());
+    let intents = || listed.iter().chain(one);
+    let is_in_full = |id: &Value| intents().any(|other| &other["payment_intent_id"] == id);
     let mut gate = Gate::Unproven;
     for intent in intents().filter(|intent| may_hold(intent)) {
-        if matches!(intent, Expandable::Id(id) if is_in_full(id)) {
+        if intent.is_string() && is_in_full(intent) {
             continue;
         }
         match latest_birth_ms(intent, trusts_ids) {
@@ -83,28 +85,27 @@ fn gate_of_session(session: &CheckoutSession, created_ms: i64) -> Gate {
 }
 
 /// An intent that is canceled, or whose money was taken, holds nothing.
-fn may_hold(intent: &Expandable<PaymentIntent>) -> bool {
-    let Some(intent) = intent.object() else { return true };
-    let is_over = matches!(
-        intent.status,
-        Some(PaymentIntentStatus::Canceled | PaymentIntentStatus::Succeeded)
-    );
-    !is_over || intent.amount_capturable.is_some_and(|amount| amount > 0)
+fn may_hold(intent: &Value) -> bool {
+    let is_over = matches!(intent["status"].as_str(), Some("canceled" | "succeeded"));
+    let capturable = &intent["amount_capturable"];
+    !is_over || !(capturable.is_null() || capturable == 0)
 }
 
-/// The latest moment at which the intent may have been made, as far as it tells.
-fn latest_birth_ms(intent: &Expandable<PaymentIntent>, trusts_ids: bool) -> Option<i64> {
-    let by_id = if trusts_ids { intent.id().and_then(time_of_id) } else { None };
-    let by_field = intent.object().and_then(|intent| latest_ms(intent.created_at.as_deref()?));
-    by_field.or(by_id).max(by_id)
+/// The latest moment at which the intent, an object or a bare id, may have been made, as far as
+/// it tells.
+fn latest_birth_ms(intent: &Value, trusts_ids: bool) -> Option<i64> {
+    let id = intent.as_str().or(intent["payment_intent_id"].as_str());
+    let by_id = if trusts_ids { id.and_then(time_of_id) } else { None };
+    let by_field = intent["created_at"].as_str().and_then(latest_ms);
+    by_field.max(by_id)
 }
 
 /// True if the session's own id carries the time that `created_at` says.
-fn ids_tell_time(session: &CheckoutSession) -> bool {
-    let by_id = session.checkout_session_id.as_deref().and_then(time_of_id);
-    let by_field = session.created_at.and_then(|seconds| seconds.checked_mul(1000));
+fn ids_tell_time(session: &Value) -> bool {
+    let by_id = session["checkout_session_id"].as_str().and_then(time_of_id);
+    let by_field = session["created_at"].as_i64().and_then(|seconds| seconds.checked_mul(1000));
     match (by_id, by_field) {
-        (Some(by_id), Some(by_field)) => (by_id - by_field).abs() <= SAME_MS,
+        (Some(by_id), Some(by_field)) => by_id.abs_diff(by_field) <= SAME_MS,
         _ => false,
     }
 }

@@ -110,8 +110,16 @@ impl Store {
     {
         let job = Write { work: Some(work), result: None };
         let ticket = Arc::new(Ticket { done: AtomicBool::new(false), job: Mutex::new(job) });
+        self.submit(Arc::<Ticket<Write<W, T>>>::clone(&ticket));
+        let result = lock(&ticket.job).result.take();
+        result.unwrap_or_else(|| Err(Trouble::new(Code::Internal, "a write was lost")))
+    }
+
+    /// Waits until the ticket's job is done: by another thread's transaction, or by one that
+    /// this thread leads.
+    fn submit(&self, ticket: Arc<Ticket<dyn Job>>) {
         let mut queue = lock(&self.queue);
-        queue.waiting.push(Arc::<Ticket<Write<W, T>>>::clone(&ticket));
+        queue.waiting.push(Arc::clone(&ticket));
         while !ticket.done.load(Ordering::Acquire) {
             if queue.led {
                 queue = self.bell.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -121,24 +129,25 @@ impl Store {
             let count = queue.waiting.len().min(MAX_BATCH);
             let batch: Vec<_> = queue.waiting.drain(..count).collect();
             drop(queue);
-            let committed = catch_unwind(AssertUnwindSafe(|| self.commit(&batch)));
-            let failed = committed.unwrap_or_else(|_| {
-                let trouble = Trouble::new(Code::Internal, "a defect in the outbox was contained");
-                Err(Trouble { may_be_kept: true, ..trouble })
-            });
-            for other in &batch {
-                if let Err(trouble) = &failed {
-                    lock(&other.job).fail(trouble.clone());
-                }
-                other.done.store(true, Ordering::Release);
-            }
+            self.lead(&batch);
             queue = lock(&self.queue);
             queue.led = false;
             self.bell.notify_all();
         }
-        drop(queue);
-        let result = lock(&ticket.job).result.take();
-        result.unwrap_or_else(|| Err(Trouble::new(Code::Internal, "a write was lost")))
+    }
+
+    fn lead(&self, batch: &[Arc<Ticket<dyn Job>>]) {
+        let committed = catch_unwind(AssertUnwindSafe(|| self.commit(batch)));
+        let committed = committed.unwrap_or_else(|_| {
+            let trouble = Trouble::new(Code::Internal, "a defect in the outbox was contained");
+            Err(Trouble { may_be_kept: true, ..trouble })
+        });
+        for ticket in batch {
+            if let Err(trouble) = &committed {
+                lock(&ticket.job).fail(trouble.clone());
+            }
+            ticket.done.store(true, Ordering::Release);
+        }
     }
 
     /// Reads something.
