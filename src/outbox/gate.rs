@@ -96,8 +96,12 @@ fn may_hold(intent: &Value) -> bool {
 fn latest_birth_ms(intent: &Value, trusts_ids: bool) -> Option<i64> {
     let id = intent.as_str().or(intent["payment_intent_id"].as_str());
     let by_id = if trusts_ids { id.and_then(time_of_id) } else { None };
-    let by_field = intent["created_at"].as_str().and_then(latest_ms);
-    by_field.max(by_id)
+    let by_field = intent["created_at"].as_str().and_then(span_ms);
+    match (by_field, by_id) {
+        // The id tells the moment within the span that the field leaves open.
+        (Some((first, last)), Some(moment)) if (first..=last).contains(&moment) => Some(moment),
+        (by_field, by_id) => by_field.map(|(_, last)| last).max(by_id),
+    }
 }
 
 /// True if the session's own id carries the time that `created_at` says.
@@ -125,9 +129,9 @@ fn time_of_id(id: &str) -> Option<i64> {
     (time < 1 << 48).then_some(time)
 }
 
-/// The last millisecond that an ISO 8601 point in time may mean: one that is given in seconds
-/// may have been any moment of that second. Anything but UTC counts as unreadable.
-fn latest_ms(text: &str) -> Option<i64> {
+/// The first and the last millisecond that an ISO 8601 point in time may mean: one that is given
+/// in seconds may have been any moment of that second. Anything but UTC counts as unreadable.
+fn span_ms(text: &str) -> Option<(i64, i64)> {
     let text = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00"))?;
     let (date, time) = text.split_once(['T', ' '])?;
     let (clock, fraction) = time.split_once('.').unwrap_or((time, ""));
@@ -145,8 +149,9 @@ fn latest_ms(text: &str) -> Option<i64> {
     }
     let seconds = (days_from_epoch(year, month, day) * 24 + hour) * 3600 + minute * 60 + second;
     let digits = &fraction[..fraction.len().min(3)];
+    let least = format!("{digits:0<3}").parse::<i64>().ok()?;
     let most = format!("{digits:9<3}").parse::<i64>().ok()?;
-    Some(seconds * 1000 + most)
+    Some((seconds * 1000 + least, seconds * 1000 + most))
 }
 
 fn numbers(text: &str, separator: char) -> Option<[i64; 3]> {

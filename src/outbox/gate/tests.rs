@@ -115,3 +115,15 @@ fn where_field_and_id_both_tell_the_later_counts() {
     let object = intent("requires_capture", "2026-11-23T11:00:00Z").replace("fpi_1", &id);
     assert_eq!(held_in(&session, seconds, &object), Gate::Newer);
 }
+
+#[test]
+fn an_id_tells_the_moment_within_the_second_that_the_field_leaves_open() {
+    let (session, seconds) = (id_of(NOON_MS - 3_600_000), NOON_MS / 1000 - 3_600);
+    let made_at = |ms| {
+        let object = intent("requires_capture", "2026-11-23T12:00:00Z");
+        held_in(&session, seconds, &object.replace("fpi_1", &id_of(ms)))
+    };
+    assert_eq!(made_at(NOON_MS), Gate::Go);
+    assert_eq!(made_at(NOON_MS + 1), Gate::Newer);
+    assert_eq!(made_at(NOON_MS - 1), Gate::Newer, "they disagree: the later counts");
+}
