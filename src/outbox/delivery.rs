@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::decide::{self, Ending, Record};
+use super::decide::{self, Ending, Record, Target};
 use super::gate::{self, Gate};
 use super::rows::{self, Lease};
 use super::store::Store;
@@ -64,23 +64,43 @@ impl Delivery<'_> {
         Ok(Claim { lease: Lease { token: format!("{token:032x}"), until_ms }, deadline })
     }
 
-    /// Makes the try for an entry that was claimed.
+    /// Makes the try for an entry that was claimed, and notes its end.
     pub(super) fn run(&self, record: &Record, claim: &Claim, call: &Options) -> Tried {
+        self.run_then(record, claim, call, |_| None).0
+    }
+
+    /// The same; in the transaction that notes the end, the next entry that is due is claimed,
+    /// if the end says to go on. So a flush waits for the disk once for each entry.
+    pub(super) fn run_then(
+        &self,
+        record: &Record,
+        claim: &Claim,
+        call: &Options,
+        go_on: impl FnOnce(&Ending) -> Option<(Claim, Target)>,
+    ) -> (Tried, Option<(Record, Claim)>) {
         let (ending, report) = self.attempt(record, claim, call);
-        let asked_ms = report
-            .retry_after
-            .map_or(0, |wish| i64::try_from(wish.as_millis()).unwrap_or(i64::MAX));
+        let asked = report.retry_after.unwrap_or_default().as_millis();
+        let asked_ms = i64::try_from(asked).unwrap_or(i64::MAX);
         let random = self.client.transport.random();
         let ending = ending.after(decide::wait_ms(record.entry.attempts, random, asked_ms));
+        let next = go_on(&ending);
         let now = self.clock.now();
         let (id, token, noted) = (record.entry.id, claim.lease.token.clone(), ending.clone());
-        let noted = self.store.write(move |db| rows::finish(db, id, &token, &noted, now));
-        let (entry, unnoted) = match noted {
-            Ok(Some(now_there)) => (now_there.shown(now), None),
-            Ok(None) => (record.clone().shown(now), None),
-            Err(trouble) => (record.clone().shown(now), Some(trouble)),
+        let wanted = next.as_ref().map(|(claim, target)| (claim.lease.clone(), target.clone()));
+        let written = self.store.write(move |db| {
+            let ended = rows::finish(db, id, &token, &noted, now)?;
+            let next = match wanted {
+                Some((lease, target)) => rows::claim_next(db, &target, &lease, now)?,
+                None => None,
+            };
+            Ok((ended, next))
+        });
+        let (entry, unnoted, claimed) = match written {
+            Ok((ended, claimed)) => (ended.unwrap_or_else(|| record.clone()), None, claimed),
+            Err(trouble) => (record.clone(), Some(trouble), None),
         };
-        Tried { report, ending, entry, unnoted }
+        let tried = Tried { report, ending, entry: entry.shown(now), unnoted };
+        (tried, claimed.zip(next.map(|(claim, _)| claim)))
     }
 
     fn attempt(&self, record: &Record, claim: &Claim, call: &Options) -> (Ending, Report) {

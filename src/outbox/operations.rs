@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::clock::{Clock, Moment, SystemClock};
 use super::decide::{Record, Target, is_way_closed};
-use super::delivery::{Claim, Delivery, Tried};
+use super::delivery::{Claim, Delivery};
 use super::file::Place;
 use super::options::{
     DEFAULT_DELIVER_WITHIN, DEFAULT_FLUSH_TIMEOUT, DEFAULT_KEEP, DEFAULT_MAX, EntryOptions,
@@ -248,46 +248,73 @@ impl Outbox {
 
     fn try_all(&self, options: &FlushOptions, begun: Instant, abort: Option<&Abort>) -> Report {
         let deadline = begun + options.timeout.unwrap_or(DEFAULT_FLUSH_TIMEOUT);
-        let (now, keep_ms) = (self.clock.now(), self.keep_ms);
-        if let Err(trouble) = self.store.write(move |db| rows::sweep(db, keep_ms, now)) {
-            return failed(trouble);
-        }
         let most = options.max.unwrap_or(DEFAULT_MAX) as usize;
+        let delivery = self.delivery(abort);
         let mut entries: Vec<Entry> = Vec::new();
-        let mut code = Code::Ok;
-        while code == Code::Ok && entries.len() < most {
-            let left = deadline.saturating_duration_since(self.client.transport.now());
-            if abort.is_some_and(Abort::is_triggered) {
-                code = Code::Aborted;
-            } else if left.is_zero() || (left < TOO_SHORT_TO_TRY && !entries.is_empty()) {
-                code = Code::Timeout;
-            } else {
-                match self.try_next(left.min(self.client.timeout), abort) {
-                    Ok(None) => break,
-                    Ok(Some(tried)) => {
-                        if let Some(trouble) = &tried.unnoted {
-                            code = trouble.code;
-                        } else if is_way_closed(&tried.ending) {
-                            code = tried.ending.code;
-                        }
-                        entries.push(tried.entry);
+        let (mut next, mut end) = match self.sweep_and_claim(&delivery, deadline, abort) {
+            Ok(first) => (first, None),
+            Err(trouble) => (None, Some(trouble)),
+        };
+        while let Some((record, claim)) = next {
+            let mut why = None;
+            let (tried, claimed) =
+                delivery.run_then(&record, &claim, &Options::default(), |ending| {
+                    if is_way_closed(ending) {
+                        why = Some(Trouble::new(ending.code, ending.message.clone()));
+                    } else if entries.len() + 1 < most {
+                        let claim = self.next_claim(&delivery, deadline, TOO_SHORT_TO_TRY, abort);
+                        return claim.map_err(|trouble| why = Some(trouble)).ok();
                     }
-                    Err(trouble) => code = trouble.code,
-                }
-            }
+                    None
+                });
+            end = tried.unnoted.or(why);
+            entries.push(tried.entry);
+            next = claimed;
         }
         let now = self.clock.now();
         let counts = self.store.read(|db| rows::counts(db, &self.target, now)).ok();
-        let message = summary(&entries);
+        // That the time was up is news only if something was left to do.
+        let is_all_done = counts.is_some_and(|counts| counts.due == 0);
+        let end = end.filter(|trouble| trouble.code != Code::Timeout || !is_all_done);
+        let (code, message) = match end {
+            None => (Code::Ok, summary(&entries)),
+            Some(trouble) => (trouble.code, format!("{}; {trouble}", summary(&entries))),
+        };
         Report::of_outbox(code, message, OutboxView { entry: None, entries, counts })
     }
 
-    fn try_next(&self, within: Duration, abort: Option<&Abort>) -> Result<Option<Tried>, Trouble> {
-        let delivery = self.delivery(abort);
-        let claim: Claim = delivery.claim(within)?;
-        let (target, lease, now) = (self.target.clone(), claim.lease.clone(), self.clock.now());
-        let next = self.store.write(move |db| rows::claim_next(db, &target, &lease, now))?;
-        Ok(next.map(|record| delivery.run(&record, &claim, &Options::default())))
+    /// Ends what is overdue, then claims the first entry that is due.
+    fn sweep_and_claim(
+        &self,
+        delivery: &Delivery<'_>,
+        deadline: Instant,
+        abort: Option<&Abort>,
+    ) -> Result<Option<(Record, Claim)>, Trouble> {
+        let (claim, target) = self.next_claim(delivery, deadline, Duration::ZERO, abort)?;
+        let (lease, keep_ms, now) = (claim.lease.clone(), self.keep_ms, self.clock.now());
+        let claimed = self.store.write(move |db| {
+            rows::sweep(db, keep_ms, now)?;
+            rows::claim_next(db, &target, &lease, now)
+        });
+        Ok(claimed?.map(|record| (record, claim)))
+    }
+
+    /// The claim for the next try of a flush, or why there must be none.
+    fn next_claim(
+        &self,
+        delivery: &Delivery<'_>,
+        deadline: Instant,
+        least: Duration,
+        abort: Option<&Abort>,
+    ) -> Result<(Claim, Target), Trouble> {
+        let left = deadline.saturating_duration_since(self.client.transport.now());
+        if abort.is_some_and(Abort::is_triggered) {
+            return Err(Trouble::new(Code::Aborted, "the flush was aborted"));
+        }
+        if left.is_zero() || left < least {
+            return Err(Trouble::new(Code::Timeout, "the time is up"));
+        }
+        Ok((delivery.claim(left.min(self.client.timeout))?, self.target.clone()))
     }
 
     fn delivery<'a>(&'a self, abort: Option<&'a Abort>) -> Delivery<'a> {
