@@ -4,12 +4,15 @@
 #![allow(dead_code, unused_imports, reason = "the test and the example use different parts")]
 
 mod actors;
+mod machine;
 mod network;
+mod outbox;
 mod random;
 mod run;
 mod tally;
 mod world;
 
 pub use network::fault_names;
+pub use outbox::{OutboxRun, run as run_outbox};
 pub use run::run;
 pub use tally::Tally;
