@@ -4,36 +4,36 @@
 
 mod simulator;
 
-use std::collections::BTreeMap;
 use std::thread;
 
-use simulator::{OutboxRun, run_outbox};
+use simulator::{OutboxTally, Sum, run_outbox};
 
 const SEEDS: u64 = 4_000;
 
 #[test]
 fn in_every_simulated_world_the_outbox_keeps_what_it_promises() {
     let threads = thread::available_parallelism().map_or(1, |count| count.get() as u64);
-    let runs: Vec<(u64, OutboxRun)> = thread::scope(|scope| {
+    let tally = thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|worker| {
-                let seeds = (worker..SEEDS).step_by(usize::try_from(threads).unwrap());
-                scope.spawn(move || seeds.map(|seed| (seed, run_outbox(seed))).collect::<Vec<_>>())
+                scope.spawn(move || {
+                    let mut tally = OutboxTally::default();
+                    for seed in (worker..SEEDS).step_by(usize::try_from(threads).unwrap()) {
+                        tally.add(seed, run_outbox(seed));
+                    }
+                    tally
+                })
             })
             .collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+        let mut sum = OutboxTally::default();
+        workers.into_iter().for_each(|worker| sum.merge(worker.join().unwrap()));
+        sum
     });
-    let broken: Vec<_> = runs.iter().filter(|(_, run)| !run.violations.is_empty()).collect();
-    let first: Vec<_> = broken.iter().take(3).map(|(seed, run)| (seed, &run.violations)).collect();
-    assert_eq!(broken.len(), 0, "{first:#?}");
-    let mut states: BTreeMap<&str, usize> = BTreeMap::new();
-    for state in runs.iter().flat_map(|(_, run)| &run.states) {
-        *states.entry(state.name()).or_default() += 1;
-    }
-    let crashes: u64 = runs.iter().map(|(_, run)| run.crashes).sum();
-    println!("{SEEDS} worlds, {crashes} crashes, entries: {states:?}");
-    assert!(crashes > SEEDS / 4, "{crashes} crashes");
-    assert_eq!(states.len(), 4, "every final state occurs: {states:?}");
+    println!("{tally}");
+    assert_eq!(tally.seeds, SEEDS);
+    assert!(tally.violations.is_empty(), "{tally}");
+    assert!(tally.crashes > SEEDS / 4 && tally.restarts > SEEDS / 20, "{tally}");
+    assert_eq!(tally.states.len(), 4, "every final state occurs: {tally}");
 }
 
 #[test]
