@@ -259,7 +259,7 @@ fn given_an_outbox_when_flex_is_away_and_comes_back_then_it_keeps_and_delivers()
             assert_content(&run_tool(&mut command, ""));
         };
         sandbox.close_port();
-        run("outage", under.count(300, 3_000));
+        run("outage", under.count(1_000, 5_000));
         assert_eq!(sandbox.requests(), []);
         sandbox.open_port();
         run("after", 60_000);
