@@ -46,8 +46,8 @@ class Client {
 
     /**
      * Makes a client from a configuration: Config, or the same as JSON. Opens no connection.
-     * `log`, if given, is told of every event of this client; it lives until the client is gone
-     * and every call has returned.
+     * `log`, if given, is told of every event of this client; it lives until the client and every
+     * Outbox opened with it are gone, and every call has returned.
      *
      * Ownership: the configuration is not kept, except for the API key, which is wiped when the
      * client is gone. Threads: any. Errors: the client is empty, and the error is
