@@ -32,6 +32,8 @@ type handle struct {
 	// uses counts the calls in flight, and one more until the client is closed.
 	uses   atomic.Int64
 	closed atomic.Bool
+	// free is called once, at the end.
+	free func()
 }
 
 // New makes a client. It opens no connection. The error is an [*Error] that matches
@@ -72,6 +74,7 @@ func newClient(config string, timeout time.Duration, logger *slog.Logger) (*Clie
 		return nil, newCancellation(answer).err(nil)
 	}
 	h := &handle{client: client}
+	h.free = h.freeClient
 	h.uses.Store(1)
 	if logger != nil {
 		h.logger = cgo.NewHandle(logger)
@@ -110,9 +113,12 @@ func (h *handle) use() bool {
 }
 
 func (h *handle) release() {
-	if h.uses.Add(-1) > 0 {
-		return
+	if h.uses.Add(-1) == 0 {
+		h.free()
 	}
+}
+
+func (h *handle) freeClient() {
 	nativeFree(h.client)
 	if h.logger != 0 {
 		h.logger.Delete()

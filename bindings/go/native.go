@@ -163,6 +163,15 @@ func nativeCall(retrieves, quietly bool, client uintptr, id, options []byte, abo
 	return take(&given, buffer)
 }
 
+// answerOf is the answer in a result, which it frees.
+func answerOf(result uintptr) answer {
+	buffer := buffers.Get().(*[roomForAnswer]byte)
+	defer buffers.Put(buffer)
+	var given C.flexgo_answer
+	C.flexgo_take(C.uintptr_t(result), room(buffer), roomForAnswer, &given)
+	return take(&given, buffer)
+}
+
 // take copies the text out of the buffer, or fetches one that had no room there.
 func take(given *C.flexgo_answer, buffer *[roomForAnswer]byte) answer {
 	taken := answer{outcome: Outcome(given.outcome), code: Code(given.code)}
