@@ -78,7 +78,9 @@ func (o *Outbox) Close() error {
 //
 // Context and error are those of [Client.Cancel]. A context that has ended keeps the cancel and
 // sends nothing.
-func (o *Outbox) Cancel(ctx context.Context, sessionID string, opts ...Option) (*Cancellation, error) {
+func (o *Outbox) Cancel(
+	ctx context.Context, sessionID string, opts ...Option,
+) (*Cancellation, error) {
 	cancellation, err := o.call(ctx, o.timeout, 0, opts, func(text []byte, abort uintptr) answer {
 		return nativeOutboxCancel(o.outbox, nativeText(sessionID), text, abort)
 	})

@@ -78,7 +78,8 @@ func TestAContextCanceledMidwayEndsTheTryAndTheEntryIsUnclear(t *testing.T) {
 		t.Error(err)
 	}
 	for _, entry := range listed(t, outbox, flexcancel.Filter{}) {
-		if entry.State != flexcancel.EntryPending || entry.Unclear != 1 || entry.LastCode != "aborted" {
+		if entry.State != flexcancel.EntryPending || entry.Unclear != 1 ||
+			entry.LastCode != "aborted" {
 			t.Errorf("%+v", entry)
 		}
 	}

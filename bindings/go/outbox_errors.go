@@ -4,8 +4,9 @@ package flexcancel
 var (
 	ErrOutboxUnavailable = byCode("the library has no outbox", CodeOutboxUnavailable)
 	ErrOutboxUnsafe      = byCode("the outbox's file is not safe", CodeOutboxUnsafe)
-	// A full disk is one that cannot be written, too.
-	ErrOutboxIO = byCode("the outbox's file cannot be read or written", CodeOutboxIO, CodeOutboxFull)
+	// ErrOutboxIO is of a full disk too.
+	ErrOutboxIO = byCode("the outbox's file cannot be read or written",
+		CodeOutboxIO, CodeOutboxFull)
 	// ErrOutboxCorrupt: the damaged file was set aside; open again to begin a new one.
 	ErrOutboxCorrupt = byCode("the outbox's file is damaged", CodeOutboxCorrupt)
 	ErrOutboxSchema  = byCode("the file is no outbox, or a newer one", CodeOutboxSchema)

@@ -55,7 +55,8 @@ func exampleOf(t *testing.T, name string) (string, int) {
 			fields[field] = []string{"customer"}
 		case "in_delivery":
 			fields[field] = true
-		case "session_id", "idempotency_key", "mode", "base_url", "state", "last_code", "last_message":
+		case "session_id", "idempotency_key", "mode", "base_url", "state", "last_code",
+			"last_message":
 			fields[field] = "some"
 		case "last_outcome":
 			fields[field] = "canceled"
@@ -144,7 +145,8 @@ func TestOptionsAndFilterHaveTheKeysOfTheOutboxsPage(t *testing.T) {
 
 func TestTheDefaultTimeoutOfAFlushIsThatOfTheOutboxsPage(t *testing.T) {
 	_, section, _ := strings.Cut(string(page(t, "OUTBOX.md")), "\nOf a flush:\n")
-	row := regexp.MustCompile("\n\\| `timeout_ms` \\| number \\| (\\d+) \\|").FindStringSubmatch(section)
+	row := regexp.MustCompile("\n\\| `timeout_ms` \\| number \\| (\\d+) \\|").
+		FindStringSubmatch(section)
 	if row == nil || row[1] != strconv.FormatInt(defaultFlushTimeout.Milliseconds(), 10) {
 		t.Errorf("%v", row)
 	}

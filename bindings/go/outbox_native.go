@@ -63,7 +63,8 @@ func nativeOutboxCancel(outbox uintptr, id, options []byte, abort uintptr) answe
 }
 
 func nativeOutboxEnqueue(outbox uintptr, id, options []byte) answer {
-	return answerOf(uintptr(C.flexgo_outbox_enqueue(C.uintptr_t(outbox), chars(id), chars(options))))
+	return answerOf(uintptr(C.flexgo_outbox_enqueue(C.uintptr_t(outbox), chars(id),
+		chars(options))))
 }
 
 func nativeOutboxFlush(outbox uintptr, options []byte, abort uintptr) answer {

@@ -31,15 +31,16 @@ func TestAFileThatCannotBeUsedIsAnErrorThatSaysWhy(t *testing.T) {
 		owed error
 		code flexcancel.Code
 	}{
-		{filepath.Join(file(t), "none", "outbox.db"), flexcancel.ErrOutboxIO, flexcancel.CodeOutboxIO},
+		{filepath.Join(file(t), "none"), flexcancel.ErrOutboxIO, flexcancel.CodeOutboxIO},
 		{link, flexcancel.ErrOutboxUnsafe, flexcancel.CodeOutboxUnsafe},
 		{open, flexcancel.ErrOutboxUnsafe, flexcancel.CodeOutboxUnsafe},
 		{other, flexcancel.ErrOutboxCorrupt, flexcancel.CodeOutboxCorrupt},
 	} {
 		outbox, err := till.OpenOutbox(row.path)
 		var failed *flexcancel.Error
-		if outbox != nil || !errors.Is(err, row.owed) || !errors.Is(err, flexcancel.ErrNotApplied) ||
-			!errors.As(err, &failed) || failed.Code != row.code || failed.Message == "" {
+		if outbox != nil || !errors.Is(err, row.owed) ||
+			!errors.Is(err, flexcancel.ErrNotApplied) || !errors.As(err, &failed) ||
+			failed.Code != row.code || failed.Message == "" {
 			t.Errorf("%s: %v", row.path, err)
 		}
 	}
@@ -117,7 +118,8 @@ func TestEachCallRefusesWhatIsNoOptionOfItsAndKeepsAndSendsNothing(t *testing.T)
 		}
 	}
 	for _, id := range []string{"", "a b", "a\x00", "a\xff"} {
-		if entry, err := outbox.Enqueue(id); entry != nil || !errors.Is(err, flexcancel.ErrInvalidArgument) {
+		entry, err := outbox.Enqueue(id)
+		if entry != nil || !errors.Is(err, flexcancel.ErrInvalidArgument) {
 			t.Errorf("%q: %v", id, err)
 		}
 	}

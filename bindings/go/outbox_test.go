@@ -5,6 +5,8 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,8 +27,10 @@ func TestAnOutboxKeepsACancelAndDeliversItAtOnce(t *testing.T) {
 		entry.BaseURL != sandboxURL(t) || entry.Mode != "test" {
 		t.Errorf("%+v", entry)
 	}
-	if !isAround(entry.Created, time.Now()) || entry.NotAfter.Sub(entry.Created) != 7*24*time.Hour ||
-		entry.Ended.Before(entry.Created) || !entry.NextTry.IsZero() || !entry.Acknowledged.IsZero() {
+	if !isAround(entry.Created, time.Now()) ||
+		entry.NotAfter.Sub(entry.Created) != 7*24*time.Hour ||
+		entry.Ended.Before(entry.Created) || !entry.NextTry.IsZero() ||
+		!entry.Acknowledged.IsZero() {
 		t.Errorf("%+v", entry)
 	}
 	if found := listed(t, outbox, flexcancel.Filter{}); !reflect.DeepEqual(found[0], *entry) {
@@ -55,7 +59,8 @@ func TestInAnOutageACancelIsKeptAndALaterOneDeliversItWithItsKey(t *testing.T) {
 	kept := c.Entry()
 	if kept == nil || kept.State != flexcancel.EntryPending || kept.IsFinal() ||
 		kept.Attempts != 1 || kept.Unclear != 0 || !kept.NextTry.After(kept.Created) ||
-		!kept.Ended.IsZero() || kept.LastOutcome != flexcancel.Unknown || kept.LastCode != "connect" {
+		!kept.Ended.IsZero() || kept.LastOutcome != flexcancel.Unknown ||
+		kept.LastCode != "connect" {
 		t.Fatalf("%+v", kept)
 	}
 	end()
@@ -90,7 +95,8 @@ func TestEnqueueSendsNothingAndFlushDelivers(t *testing.T) {
 		t.Errorf("%v %+v", err, counts)
 	}
 	flushed, err := outbox.Flush(context.Background())
-	if err != nil || len(flushed.Entries) != 1 || *flushed.Counts != (flexcancel.Counts{Delivered: 1}) {
+	if err != nil || len(flushed.Entries) != 1 ||
+		*flushed.Counts != (flexcancel.Counts{Delivered: 1}) {
 		t.Fatalf("%v %+v", err, flushed)
 	}
 	if it := flushed.Entries[0]; it.ID != entry.ID || it.State != flexcancel.EntryDelivered {
@@ -144,7 +150,8 @@ func TestAShiftEndsWithAnEmptyWorklist(t *testing.T) {
 	if !errors.Is(err, flexcancel.ErrOutboxPending) || !reflect.DeepEqual(entry, pending) {
 		t.Errorf("%v %+v", err, entry)
 	}
-	if entry, err := outbox.Acknowledge(77); !errors.Is(err, flexcancel.ErrOutboxNoEntry) || entry != nil {
+	entry, err = outbox.Acknowledge(77)
+	if !errors.Is(err, flexcancel.ErrOutboxNoEntry) || entry != nil {
 		t.Errorf("%v %+v", err, entry)
 	}
 	if _, err := outbox.Flush(context.Background()); err != nil {
@@ -210,9 +217,43 @@ func TestAFilterLetsThroughWhatItSays(t *testing.T) {
 		{flexcancel.Filter{Max: 2}, []*flexcancel.Entry{first, second}},
 	} {
 		found := listed(t, outbox, row.filter)
-		isOwed := func(found flexcancel.Entry, owed *flexcancel.Entry) bool { return found.ID == owed.ID }
+		isOwed := func(found flexcancel.Entry, owed *flexcancel.Entry) bool {
+			return found.ID == owed.ID
+		}
 		if !slices.EqualFunc(found, row.owed, isOwed) {
 			t.Errorf("%+v gives %+v", row.filter, found)
+		}
+	}
+}
+
+func TestTheWorklistIsWholeHoweverLongItIs(t *testing.T) {
+	const many = 1100
+	outbox := opened(t, client(t, nil), "")
+	var all sync.WaitGroup
+	for g := range 16 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			for i := g; i < many; i += 16 {
+				id := "fcs_" + strconv.Itoa(i)
+				if _, err := outbox.Enqueue(id, flexcancel.WithDeliverWithin(1)); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	all.Wait()
+	until(t, "the end of all entries", func() bool {
+		flushed, err := outbox.Flush(context.Background(), flexcancel.WithMax(1000))
+		return err == nil && flushed.Counts.Expired == many
+	})
+	worklist, err := outbox.Worklist()
+	if err != nil || len(worklist) != many {
+		t.Fatalf("%v, %d entries", err, len(worklist))
+	}
+	for i, entry := range worklist {
+		if entry.ID != int64(i+1) {
+			t.Fatalf("entry %d is at %d", entry.ID, i)
 		}
 	}
 }
