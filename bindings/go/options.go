@@ -16,9 +16,6 @@ type options struct {
 	IdempotencyKey *string  `json:"idempotency_key,omitempty"`
 	TimeoutMS      *int64   `json:"timeout_ms,omitempty"`
 	MaxAttempts    *int     `json:"max_attempts,omitempty"`
-	// The outbox's.
-	DeliverWithinMS *int64 `json:"deliver_within_ms,omitempty"`
-	Max             *int   `json:"max,omitempty"`
 }
 
 // WithExpand asks for related objects in full in the answer. Flex does not document the names.
@@ -71,8 +68,7 @@ func (o *options) text() ([]byte, error) {
 	if o.IdempotencyKey != nil && !utf8.ValidString(*o.IdempotencyKey) {
 		return nil, errors.New("idempotency_key: expected UTF-8")
 	}
-	if len(o.Expand) == 0 && o.IdempotencyKey == nil && o.TimeoutMS == nil && o.MaxAttempts == nil &&
-		o.DeliverWithinMS == nil && o.Max == nil {
+	if len(o.Expand) == 0 && o.IdempotencyKey == nil && o.TimeoutMS == nil && o.MaxAttempts == nil {
 		return nil, nil
 	}
 	bytes, err := json.Marshal(o)

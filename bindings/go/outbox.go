@@ -79,11 +79,12 @@ func (o *Outbox) Close() error {
 // Context and error are those of [Client.Cancel]. A context that has ended keeps the cancel and
 // sends nothing.
 func (o *Outbox) Cancel(
-	ctx context.Context, sessionID string, opts ...Option,
+	ctx context.Context, sessionID string, opts ...KeepOption,
 ) (*Cancellation, error) {
-	cancellation, err := o.call(ctx, o.timeout, 0, opts, func(text []byte, abort uintptr) answer {
-		return nativeOutboxCancel(o.outbox, nativeText(sessionID), text, abort)
-	})
+	cancellation, err := o.call(ctx, o.timeout, 0, newKeep(opts),
+		func(text []byte, abort uintptr) answer {
+			return nativeOutboxCancel(o.outbox, nativeText(sessionID), text, abort)
+		})
 	if cancellation != nil && cancellation.Outcome.IsVoided() {
 		return cancellation, nil
 	}
@@ -94,12 +95,8 @@ func (o *Outbox) Cancel(
 // this returns without an error. A session whose cancel is pending already keeps that entry and
 // its idempotency key. An error that matches [ErrNotApplied] says that the file surely does not
 // hold the cancel; any other that a restart may find it there after all.
-func (o *Outbox) Enqueue(sessionID string, opts ...Option) (*Entry, error) {
-	var given options
-	for _, opt := range opts {
-		opt(&given)
-	}
-	text, err := given.text()
+func (o *Outbox) Enqueue(sessionID string, opts ...KeepOption) (*Entry, error) {
+	text, err := newKeep(opts).text()
 	view, err := o.ask(err, func() answer {
 		return nativeOutboxEnqueue(o.outbox, nativeText(sessionID), text)
 	})
@@ -120,8 +117,8 @@ type Flushed struct {
 // given, or the context's if that is earlier), the context is canceled, or the way to Flex turns
 // out to be closed. The error says why it ended before nothing was left to try; what was flushed
 // is there beside it, and nil only where the library was not called.
-func (o *Outbox) Flush(ctx context.Context, opts ...Option) (*Flushed, error) {
-	result, err := o.call(ctx, defaultFlushTimeout, flushReserve, opts,
+func (o *Outbox) Flush(ctx context.Context, opts ...FlushOption) (*Flushed, error) {
+	result, err := o.call(ctx, defaultFlushTimeout, flushReserve, newFlush(opts),
 		func(text []byte, abort uintptr) answer {
 			return nativeOutboxFlush(o.outbox, text, abort)
 		})
@@ -209,7 +206,7 @@ func (o *Outbox) ask(unusable error, operation func() answer) (outboxView, error
 // call has the outbox send something, until the context ends. The error is what it came to, also
 // where that is a success. reserve is how much of the context's time the library may leave unused.
 func (o *Outbox) call(
-	ctx context.Context, configured, reserve time.Duration, opts []Option,
+	ctx context.Context, configured, reserve time.Duration, given *outboxCall,
 	operation func(text []byte, abort uintptr) answer,
 ) (*Cancellation, error) {
 	defer runtime.KeepAlive(o)
@@ -217,10 +214,6 @@ func (o *Outbox) call(
 		return nil, outboxClosed()
 	}
 	defer o.handle.release()
-	var given options
-	for _, opt := range opts {
-		opt(&given)
-	}
 	deadline, hasDeadline := ctx.Deadline()
 	if hasDeadline {
 		given.within(time.Until(deadline), configured)

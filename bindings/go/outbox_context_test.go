@@ -102,7 +102,7 @@ func TestOfContextOptionAndConfigurationTheSmallestTimeEndsATry(t *testing.T) {
 			silence(t)
 			ctx, cancel := context.WithTimeout(context.Background(), row.context)
 			defer cancel()
-			var opts []flexcancel.Option
+			var opts []flexcancel.KeepOption
 			if row.option != 0 {
 				opts = append(opts, flexcancel.WithTimeout(row.option))
 			}
@@ -127,7 +127,7 @@ func TestAFlushThatTheContextsDeadlineEndsSaysSo(t *testing.T) {
 	}
 	for _, row := range []struct {
 		context time.Duration
-		option  flexcancel.Option
+		option  flexcancel.FlushOption
 		owed    bool
 	}{
 		{900 * time.Millisecond, flexcancel.WithTimeout(never), true},

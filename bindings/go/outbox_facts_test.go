@@ -115,17 +115,17 @@ func TestOptionsAndFilterHaveTheKeysOfTheOutboxsPage(t *testing.T) {
 		owed[it[1]] = true
 	}
 	found := map[string]bool{}
-	o, max, yes := options{}, 1, true
-	for _, option := range []Option{
+	kept := newKeep([]KeepOption{
 		WithExpand("customer"), WithIdempotencyKey("key"), WithTimeout(time.Second),
-		WithMaxAttempts(1), WithDeliverWithin(time.Second), WithMax(1),
-	} {
-		option(&o)
-	}
+		WithMaxAttempts(1), WithDeliverWithin(time.Second),
+	})
+	flushed := newFlush([]FlushOption{WithTimeout(time.Second), WithMax(1)})
 	open := outboxOptions{Path: "path"}
 	WithKeep(0)(&open)
-	filter := Filter{[]EntryState{EntryPending}, &yes, "fcs_1", 1, max}
-	for _, text := range []func() ([]byte, error){o.text, open.text, filter.text} {
+	filter := Filter{[]EntryState{EntryPending}, new(bool), "fcs_1", 1, 1}
+	for _, text := range []func() ([]byte, error){
+		kept.text, flushed.text, open.text, filter.text,
+	} {
 		bytes, err := text()
 		if err != nil || bytes[len(bytes)-1] != 0 {
 			t.Fatal(err)

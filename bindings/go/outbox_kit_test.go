@@ -44,7 +44,7 @@ func opened(
 
 // enqueued is the entry of a cancel that is kept.
 func enqueued(
-	t testing.TB, outbox *flexcancel.Outbox, id string, opts ...flexcancel.Option,
+	t testing.TB, outbox *flexcancel.Outbox, id string, opts ...flexcancel.KeepOption,
 ) *flexcancel.Entry {
 	t.Helper()
 	entry, err := outbox.Enqueue(id, opts...)

@@ -75,43 +75,33 @@ func TestOptionsThatCannotBeUsedAreNamedAndNothingIsMade(t *testing.T) {
 }
 
 func TestEachCallRefusesWhatIsNoOptionOfItsAndKeepsAndSendsNothing(t *testing.T) {
-	till, id := client(t, nil), held(t)
-	outbox := opened(t, till, "")
-	ctx := t.Context()
-	cancel := func(opt flexcancel.Option) error {
-		_, err := outbox.Cancel(ctx, id, opt)
+	outbox, id := opened(t, client(t, nil), ""), held(t)
+	cancel := func(opt flexcancel.KeepOption) error {
+		_, err := outbox.Cancel(t.Context(), id, opt)
 		return err
 	}
-	plain := func(opt flexcancel.Option) error {
-		_, err := till.Cancel(ctx, id, opt)
-		return err
-	}
-	enqueue := func(opt flexcancel.Option) error {
+	enqueue := func(opt flexcancel.KeepOption) error {
 		_, err := outbox.Enqueue(id, opt)
 		return err
 	}
-	flush := func(opt flexcancel.Option) error {
-		_, err := outbox.Flush(ctx, opt)
+	flush := func(opt flexcancel.FlushOption) error {
+		_, err := outbox.Flush(t.Context(), opt)
 		return err
 	}
 	for _, row := range []struct {
-		call  func(flexcancel.Option) error
-		opt   flexcancel.Option
+		err   error
 		field string
 	}{
-		{plain, flexcancel.WithDeliverWithin(time.Hour), "deliver_within_ms"},
-		{plain, flexcancel.WithMax(1), "max"},
-		{cancel, flexcancel.WithMax(1), "max"},
-		{cancel, flexcancel.WithDeliverWithin(0), "deliver_within_ms"},
-		{cancel, flexcancel.WithDeliverWithin(31 * 24 * time.Hour), "deliver_within_ms"},
-		{enqueue, flexcancel.WithTimeout(time.Second), "timeout_ms"},
-		{enqueue, flexcancel.WithIdempotencyKey(""), "idempotency_key"},
-		{flush, flexcancel.WithMaxAttempts(1), "max_attempts"},
-		{flush, flexcancel.WithMax(0), "max"},
-		{flush, flexcancel.WithMax(1001), "max"},
-		{flush, flexcancel.WithTimeout(2 * time.Hour), "timeout_ms"},
+		{cancel(flexcancel.WithDeliverWithin(0)), "deliver_within_ms"},
+		{cancel(flexcancel.WithDeliverWithin(31 * 24 * time.Hour)), "deliver_within_ms"},
+		{enqueue(flexcancel.WithTimeout(time.Second)), "timeout_ms"},
+		{enqueue(flexcancel.WithIdempotencyKey("")), "idempotency_key"},
+		{flush(flexcancel.WithMaxAttempts(1)), "max_attempts"},
+		{flush(flexcancel.WithMax(0)), "max"},
+		{flush(flexcancel.WithMax(1001)), "max"},
+		{flush(flexcancel.WithTimeout(2 * time.Hour)), "timeout_ms"},
 	} {
-		err := row.call(row.opt)
+		err := row.err
 		if !errors.Is(err, flexcancel.ErrInvalidArgument) ||
 			!errors.Is(err, flexcancel.ErrNotApplied) || !strings.Contains(err.Error(), row.field) {
 			t.Errorf("%s: %v", row.field, err)

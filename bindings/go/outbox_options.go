@@ -21,16 +21,65 @@ func WithKeep(keep time.Duration) OutboxOption {
 	return func(o *outboxOptions) { o.KeepMS = orZero(keep) }
 }
 
-// WithDeliverWithin is how long an outbox tries to deliver a cancel; 7 days unless given. For
-// [Outbox.Cancel] and [Outbox.Enqueue]; refused by everything else.
-func WithDeliverWithin(within time.Duration) Option {
-	return func(o *options) { o.DeliverWithinMS = orZero(within) }
+// KeepOption is an option of [Outbox.Cancel] or [Outbox.Enqueue]: [WithDeliverWithin], or an [Option].
+// The library refuses, by name, an Option that makes no sense there.
+type KeepOption interface{ keep(*outboxCall) }
+
+// FlushOption is an option of [Outbox.Flush]: [WithMax], or [WithTimeout]. The library refuses any
+// other [Option] by name.
+type FlushOption interface{ flush(*outboxCall) }
+
+// outboxCall has the options of one call of an outbox.
+type outboxCall struct {
+	options
+	DeliverWithinMS *int64 `json:"deliver_within_ms,omitempty"`
+	Max             *int   `json:"max,omitempty"`
 }
 
-// WithMax is the most entries that a flush tries; 100 unless given, at most 1000. For
-// [Outbox.Flush]; refused by everything else.
-func WithMax(count int) Option {
-	return func(o *options) { o.Max = &count }
+func (o Option) keep(call *outboxCall)  { o(&call.options) }
+func (o Option) flush(call *outboxCall) { o(&call.options) }
+
+type keepOption func(*outboxCall)
+
+func (o keepOption) keep(call *outboxCall) { o(call) }
+
+type flushOption func(*outboxCall)
+
+func (o flushOption) flush(call *outboxCall) { o(call) }
+
+// WithDeliverWithin is how long an outbox tries to deliver a cancel; 7 days unless given.
+func WithDeliverWithin(within time.Duration) KeepOption {
+	return keepOption(func(call *outboxCall) { call.DeliverWithinMS = orZero(within) })
+}
+
+// WithMax is the most entries that a flush tries; 100 unless given, at most 1000.
+func WithMax(count int) FlushOption {
+	return flushOption(func(call *outboxCall) { call.Max = &count })
+}
+
+func newKeep(opts []KeepOption) *outboxCall {
+	call := new(outboxCall)
+	for _, opt := range opts {
+		opt.keep(call)
+	}
+	return call
+}
+
+func newFlush(opts []FlushOption) *outboxCall {
+	call := new(outboxCall)
+	for _, opt := range opts {
+		opt.flush(call)
+	}
+	return call
+}
+
+// text of the options; those of every call are checked as every call does.
+func (o *outboxCall) text() ([]byte, error) {
+	if _, err := o.options.text(); err != nil {
+		return nil, err
+	}
+	bytes, err := json.Marshal(o)
+	return append(bytes, 0), err
 }
 
 // Filter is which entries [Outbox.List] gives; what is left zero lets every entry through.
