@@ -222,7 +222,10 @@ func (o *Outbox) call(
 	if err != nil {
 		return nil, refused(CodeInvalidArgument, err.Error())
 	}
-	watch := watch(ctx)
+	watch, ok := watch(ctx, hasDeadline && !time.Now().Before(deadline))
+	if !ok {
+		return nil, refused(CodeInternal, "every handle is in use")
+	}
 	result := newCancellation(operation(text, watch.abort))
 	watch.end()
 	return result, result.err(ended(ctx, result.Code, deadline.Add(-reserve), hasDeadline))
