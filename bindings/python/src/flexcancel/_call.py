@@ -20,20 +20,16 @@ _MOST_WAIT_FOR_ABORTED = 5.0
 class Call:
     """One call of the native library, not made yet."""
 
-    __slots__ = ("client", "function", "options", "session_id")
+    __slots__ = ("arguments", "function")
 
-    def __init__(
-        self, function: Any, client: int, session_id: bytes, options: Optional[bytes]
-    ) -> None:
+    def __init__(self, function: Any, *arguments: Union[int, bytes, None]) -> None:
         self.function = function
-        self.client = client
-        self.session_id = session_id
-        self.options = options
+        self.arguments = arguments
 
     def run(self, abort: Optional[AbortToken]) -> str:
         """Blocks until the call has ended. Returns the result's JSON text."""
         handle = None if abort is None else abort._handle
-        result = self.function(self.client, self.session_id, self.options, handle)
+        result = self.function(*self.arguments, handle)
         return _library.take_text(result)
 
     def run_logged(self, abort: Optional[AbortToken]) -> str:

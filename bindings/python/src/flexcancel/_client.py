@@ -200,12 +200,23 @@ class Client:
         if handle is None:
             raise ClosedError(Code.INVALID_HANDLE, "the client is closed")
         name = _arguments.c_text("session_id", session_id, ArgumentError, Code.INVALID_SESSION_ID)
-        options = _arguments.options_json(expand, timeout, idempotency_key, max_attempts)
-        is_logged = _events.wanted()
-        if is_logged is not self._is_logged:
+        options = _arguments.arguments_json(
+            {
+                "expand": expand or None,
+                "timeout": timeout,
+                "idempotency_key": idempotency_key,
+                "max_attempts": max_attempts,
+            }
+        )
+        self._listen()
+        return Call(function, handle, name, options)
+
+    def _listen(self) -> None:
+        """Has the events of calls that begin now logged, if somebody listens."""
+        handle, is_logged = self._handle, _events.wanted()
+        if handle is not None and is_logged is not self._is_logged:
             self._is_logged = is_logged
             _events.subscribe(handle, is_logged)
-        return Call(function, handle, name, options)
 
     def _run(self, call: Call, abort: Optional[AbortToken]) -> str:
         if self.interruptible and has_signal_handler():
