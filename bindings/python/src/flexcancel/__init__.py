@@ -10,9 +10,9 @@ Logs to ``logging.getLogger("flexcancel")``, and only where somebody listens.
 
 from ._abort import AbortToken
 from ._async import AsyncClient
-from ._cancellation import Attempt, Cancellation, ProviderError
+from ._cancellation import Attempt, Cancellation, FlushReport, ProviderError
 from ._client import Client
-from ._entry import FlushReport, OutboxCounts, OutboxEntry, OutboxView
+from ._entry import OutboxCounts, OutboxEntry, OutboxView
 from ._errors import (
     ArgumentError,
     ClosedError,

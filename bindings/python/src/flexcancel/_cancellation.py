@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Dict, Mapping, Optional, Tuple
 
-from ._entry import OutboxView, view
+from ._entry import OutboxCounts, OutboxEntry, OutboxView, view
 from ._errors import NotAppliedError, NotCancelableError, UnknownOutcomeError
 from ._words import Code, Hold, Operation, Outcome, Phase
 from .session import CheckoutSession
@@ -158,6 +158,40 @@ class Cancellation:
         if self.outcome is Outcome.NOT_APPLIED:
             raise NotAppliedError(self)
         raise UnknownOutcomeError(self)
+
+
+@dataclass(frozen=True)
+class FlushReport:
+    """What a flush came to. It asserts nothing of any cancel: its entries do."""
+
+    code: Code
+    """``ok``, or why the flush ended early."""
+    message: str
+    """What happened, in one line for a log."""
+    advice: str
+    """What to do now, in one line for a person."""
+    retryable: bool
+    """Whether the same call may well go better later, without any change."""
+    elapsed_ms: int
+    """How long it took."""
+    entries: Tuple[OutboxEntry, ...]
+    """The entries that were tried, as they stand now."""
+    counts: Optional[OutboxCounts]
+    """How many there are now; ``None`` if they could not be read."""
+
+    @classmethod
+    def of(cls, result: Cancellation) -> FlushReport:
+        """Reads it from the result that the library gives."""
+        found = result.outbox or OutboxView(None, (), None)
+        return cls(
+            result.code,
+            result.message,
+            result.advice,
+            result.retryable,
+            result.elapsed_ms,
+            found.entries,
+            found.counts,
+        )
 
 
 _OUTCOMES: Dict[str, Outcome] = {outcome.value: outcome for outcome in Outcome}

@@ -92,26 +92,6 @@ class OutboxView:
     """How many there are now."""
 
 
-@dataclass(frozen=True)
-class FlushReport:
-    """What a flush came to. It asserts nothing of any cancel: its entries do."""
-
-    code: Code
-    """``ok``, or why the flush ended early."""
-    message: str
-    """What happened, in one line for a log."""
-    advice: str
-    """What to do now, in one line for a person."""
-    retryable: bool
-    """Whether the same call may well go better later, without any change."""
-    elapsed_ms: int
-    """How long it took."""
-    entries: Tuple[OutboxEntry, ...]
-    """The entries that were tried, as they stand now."""
-    counts: Optional[OutboxCounts]
-    """How many there are now; ``None`` if they could not be read."""
-
-
 def view(found: Mapping[str, Any]) -> OutboxView:
     """Reads the field ``outbox`` of a result."""
     entry, counts = found["entry"], found["counts"]

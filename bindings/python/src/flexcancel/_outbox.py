@@ -5,19 +5,20 @@ from __future__ import annotations
 import ctypes
 import weakref
 from types import TracebackType
-from typing import Any, Iterable, Mapping, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Type, Union
 
 from . import _arguments, _library
 from ._abort import AbortToken
 from ._arguments import PathLike
 from ._call import Call
-from ._cancellation import Cancellation
+from ._cancellation import Cancellation, FlushReport
 from ._client import Client
-from ._entry import FlushReport, OutboxCounts, OutboxEntry, OutboxView
+from ._entry import OutboxCounts, OutboxEntry, OutboxView
 from ._errors import ArgumentError, ClosedError, OutboxError
 from ._words import Code, OutboxState, Outcome
 
-_WORKLIST = (OutboxState.REFUSED, OutboxState.EXPIRED, OutboxState.NEEDS_ATTENTION)
+#: The states that a person must see.
+WORKLIST = (OutboxState.REFUSED, OutboxState.EXPIRED, OutboxState.NEEDS_ATTENTION)
 
 #: The most entries that one list may have.
 _MOST_LISTED = 1000
@@ -130,19 +131,11 @@ class Outbox:
         """
         arguments = {"timeout": timeout, "max": max}
         result = self._call(_library.outbox_flush, None, arguments, abort)
-        found = _view(result)
+        report = FlushReport.of(result)
         is_refused = result.outcome is Outcome.NOT_APPLIED
-        if is_refused or (result.code in _FILE_TROUBLES and not found.entries):
+        if is_refused or (result.code in _FILE_TROUBLES and not report.entries):
             raise _trouble(result, arguments)
-        return FlushReport(
-            result.code,
-            result.message,
-            result.advice,
-            result.retryable,
-            result.elapsed_ms,
-            found.entries,
-            found.counts,
-        )
+        return report
 
     def list(
         self,
@@ -170,13 +163,7 @@ class Outbox:
 
     def worklist(self) -> Tuple[OutboxEntry, ...]:
         """Lists all that a person must see: final, not delivered, and not acknowledged."""
-        found: Tuple[OutboxEntry, ...] = ()
-        while True:
-            after = found[-1].id if found else None
-            page = self.list(states=_WORKLIST, acknowledged=False, after=after, max=_MOST_LISTED)
-            found += page
-            if len(page) < _MOST_LISTED:
-                return found
+        return tuple(self._all(WORKLIST, acknowledged=False))
 
     def acknowledge(self, entry: Union[OutboxEntry, int]) -> OutboxEntry:
         """Notes that a person has seen an entry, or the one of that number.
@@ -230,6 +217,20 @@ class Outbox:
 
     def __repr__(self) -> str:
         return f"<flexcancel.Outbox{' (closed)' if self.is_closed else ''}>"
+
+    def _all(
+        self, states: Sequence[OutboxState], acknowledged: Optional[bool] = None
+    ) -> Iterator[OutboxEntry]:
+        """All entries of a list, however many, in the order of their numbers."""
+        after = 0
+        while True:
+            page = self.list(
+                states=states, acknowledged=acknowledged, after=after, max=_MOST_LISTED
+            )
+            yield from page
+            if len(page) < _MOST_LISTED:
+                return
+            after = page[-1].id
 
     def _live(self) -> int:
         if self._handle is None:
