@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from flexcancel import Client, Outbox, OutboxCounts, OutboxEntry, OutboxState
-from flexcancel._watch import Snapshot, table
+from flexcancel._watch import Snapshot, Watch, table
 
 from .sandbox import ALWAYS, KEY, Sandbox
 from .test_cli import environment
@@ -237,6 +238,23 @@ def test_given_json_then_watch_writes_snapshots(
     snapshot = json.loads(output)
     assert snapshot["counts"]["due"] == 1
     assert [entry["session_id"] for entry in snapshot["entries"]] == ["fcs_1"]
+
+
+def test_given_another_try_that_leaves_the_counts_as_they_are_then_watch_tells_it_once(
+    sandbox: Sandbox, outbox: Outbox
+) -> None:
+    session_id, told = sandbox.held(), io.StringIO()
+    sandbox.fault("status", status=401, body="", headers=[], times=ALWAYS)
+    watch = Watch(outbox, told, as_json=False)
+    for tries in ("1 try", "2 tries"):
+        outbox.cancel(session_id)
+        told.truncate(told.seek(0))
+        watch.show()
+        watch.show()
+        assert told.getvalue() == (
+            f"1: {session_id}: pending (unknown/unauthorized, {tries})\n"
+            "1 pending (0 due), 0 for a person, 0 delivered\n"
+        )
 
 
 class Terminal:

@@ -46,6 +46,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except (FlexcancelError, UsageError) as error:
         print(f"flexcancel: {plain(str(error))}", file=sys.stderr)
         return UNUSABLE if isinstance(error, OutboxError) else USAGE
+    except KeyboardInterrupt:
+        # Whatever makes calls has told what they came to.
+        print("flexcancel: interrupted", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output is gone; the interpreter's own flush must not complain as well.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -150,8 +150,7 @@ def _flush(options: argparse.Namespace, outbox: Outbox) -> int:
         ended = InterruptedCallError.of(interruption)
         if ended is not None:
             _show_flush(FlushReport.of(ended.cancellation), options.json)
-        print("flexcancel: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        raise
     _show_flush(report, options.json)
     return _left(report.counts)
 
