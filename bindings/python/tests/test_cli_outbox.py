@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,17 +21,6 @@ from .sandbox import ALWAYS, KEY, Sandbox
 from .test_cli import environment
 
 NOBODY_S = "fcs_01M84AAN57SPQPWY4YDAGVJSFM"
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "outbox.db"
-
-
-@pytest.fixture
-def outbox(client: Client, path: Path) -> Iterator[Outbox]:
-    with Outbox(client, path) as outbox:
-        yield outbox
 
 
 def command(sandbox: Sandbox, *arguments: str) -> list[str]:
