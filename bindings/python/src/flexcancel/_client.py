@@ -157,7 +157,7 @@ class Client:
         The outcome is always ``not_applied``; the code is ``ok`` if a connection waits, or says
         why none does.
         """
-        call = self._prepare(_library.warm_up, "", (), timeout, None, None)
+        call = self._prepare_warm_up(timeout)
         return self._finish(self._run(call, abort), timeout)
 
     def close(self) -> None:
@@ -196,9 +196,7 @@ class Client:
         idempotency_key: Optional[str],
         max_attempts: Optional[int],
     ) -> Call:
-        handle = self._handle
-        if handle is None:
-            raise ClosedError(Code.INVALID_HANDLE, "the client is closed")
+        handle = self._open_handle()
         name = _arguments.c_text("session_id", session_id, ArgumentError, Code.INVALID_SESSION_ID)
         options = _arguments.arguments_json(
             {
@@ -210,6 +208,17 @@ class Client:
         )
         self._listen()
         return Call(function, handle, name, options)
+
+    def _prepare_warm_up(self, timeout: Optional[float]) -> Call:
+        handle = self._open_handle()
+        options = _arguments.arguments_json({"timeout": timeout})
+        self._listen()
+        return Call(_library.warm_up, handle, options)
+
+    def _open_handle(self) -> int:
+        if self._handle is None:
+            raise ClosedError(Code.INVALID_HANDLE, "the client is closed")
+        return self._handle
 
     def _listen(self) -> None:
         """Has the events of calls that begin now logged, if somebody listens."""

@@ -12,7 +12,7 @@ import ctypes
 import os
 from ctypes import c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Tuple
 
 from ._errors import LibraryError
 
@@ -99,6 +99,7 @@ result_free = _functions["flexcancel_result_free"]
 client_new = _functions["flexcancel_client_new"]
 client_free = _functions["flexcancel_client_free"]
 client_set_log = _functions["flexcancel_client_set_log"]
+warm_up = _functions["flexcancel_client_warm_up"]
 cancel = _functions["flexcancel_cancel"]
 retrieve = _functions["flexcancel_retrieve"]
 outbox_open = _functions["flexcancel_outbox_open"]
@@ -109,11 +110,6 @@ outbox_list = _functions["flexcancel_outbox_list"]
 outbox_acknowledge = _functions["flexcancel_outbox_acknowledge"]
 outbox_stats = _functions["flexcancel_outbox_stats"]
 outbox_close = _functions["flexcancel_outbox_close"]
-
-
-def warm_up(client: int, _: bytes, options: Optional[bytes], abort: Optional[int]) -> int:
-    """Called as the functions about a session are, without one."""
-    return int(_functions["flexcancel_client_warm_up"](client, options, abort))
 
 
 def version() -> str:
