@@ -34,6 +34,14 @@
 //! | 5 | `ffi` | the C ABI, and the only unsafe code |
 
 #![deny(unsafe_code)]
+#![cfg_attr(
+    not(feature = "outbox"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what only the outbox uses, in a library without it"
+    )
+)]
 #![warn(missing_docs, unreachable_pub)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]

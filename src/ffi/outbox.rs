@@ -220,9 +220,7 @@ type Problem = (Code, String);
 
 /// Runs an operation; what went wrong before it began is a result too.
 fn reported(operation: impl FnOnce() -> Result<Report, Problem>) -> *mut flexcancel_result {
-    guarded(result::unreported, || {
-        result::into_handle(&operation().unwrap_or_else(|problem| refused(problem)))
-    })
+    guarded(result::unreported, || result::into_handle(&operation().unwrap_or_else(refused)))
 }
 
 fn refused((code, problem): Problem) -> Report {

@@ -107,9 +107,8 @@ impl Outbox {
         let begun = self.client.transport.now();
         let report = self
             .draft(session_id, options, begun)
-            .map_err(|(code, problem)| Report::refused(Operation::Cancel, code, problem))
             .and_then(|draft| self.keep_and_try(draft, &options.call, abort))
-            .unwrap_or_else(|report| self.naming(report, session_id));
+            .unwrap_or_else(|trouble| self.naming(not_kept(trouble), session_id));
         self.timed(report, begun)
     }
 
@@ -119,9 +118,8 @@ impl Outbox {
         let begun = self.client.transport.now();
         let report = self
             .draft(session_id, options, begun)
-            .map_err(|(code, problem)| Report::refused(Operation::Cancel, code, problem))
             .and_then(|draft| self.keep(draft))
-            .unwrap_or_else(|report| self.naming(report, session_id));
+            .unwrap_or_else(|trouble| self.naming(not_kept(trouble), session_id));
         self.timed(report, begun)
     }
 
@@ -197,9 +195,11 @@ impl Outbox {
         session_id: &str,
         options: &EntryOptions,
         begun: Instant,
-    ) -> Result<Draft, (Code, String)> {
-        options.check().map_err(|error| (Code::InvalidArgument, error.to_string()))?;
-        let call = Call::new(&self.client, Operation::Cancel, session_id, &options.call, begun)?;
+    ) -> Result<Draft, Trouble> {
+        let invalid = |error: FieldError| Trouble::new(Code::InvalidArgument, error.to_string());
+        options.check().map_err(invalid)?;
+        let call = Call::new(&self.client, Operation::Cancel, session_id, &options.call, begun)
+            .map_err(|(code, problem)| Trouble::new(code, problem))?;
         let (session_id, key) = call.session_and_key();
         Ok(Draft {
             target: self.target.clone(),
@@ -210,9 +210,9 @@ impl Outbox {
         })
     }
 
-    fn keep(&self, draft: Draft) -> Result<Report, Report> {
+    fn keep(&self, draft: Draft) -> Result<Report, Trouble> {
         let now = self.clock.now();
-        let kept = self.store.write(move |db| rows::keep(db, &draft, now)).map_err(not_kept)?;
+        let kept = self.store.write(move |db| rows::keep(db, &draft, now))?;
         Ok(kept_report("the outbox keeps the cancel", Code::Ok, kept, now))
     }
 
@@ -221,19 +221,15 @@ impl Outbox {
         draft: Draft,
         call: &Options,
         abort: Option<&Abort>,
-    ) -> Result<Report, Report> {
+    ) -> Result<Report, Trouble> {
         let delivery = self.delivery(abort);
-        let claim =
-            delivery.claim(call.timeout.unwrap_or(self.client.timeout)).map_err(not_kept)?;
+        let claim = delivery.claim(call.timeout.unwrap_or(self.client.timeout))?;
         let (lease, now) = (claim.lease.clone(), self.clock.now());
-        let (kept, claimed) = self
-            .store
-            .write(move |db| {
-                let kept = rows::keep(db, &draft, now)?;
-                let claimed = rows::claim(db, kept.entry.id, &lease, now)?;
-                Ok((kept, claimed))
-            })
-            .map_err(not_kept)?;
+        let (kept, claimed) = self.store.write(move |db| {
+            let kept = rows::keep(db, &draft, now)?;
+            let claimed = rows::claim(db, kept.entry.id, &lease, now)?;
+            Ok((kept, claimed))
+        })?;
         let Some(record) = claimed else {
             return Ok(kept_report("somebody else delivers it now", Code::OutboxBusy, kept, now));
         };
