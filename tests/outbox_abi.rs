@@ -37,6 +37,22 @@ fn given_the_c_abi_when_every_function_is_used_right_and_wrong_then_each_says_wh
     }
 }
 
+#[test]
+fn given_a_fork_when_both_sides_go_on_then_what_each_keeps_is_in_the_file() {
+    let scratch = Scratch::new("outbox_fork");
+    let program = scratch.compile_test("outbox_fork");
+    let till = Till::new("fork");
+    let ids = [held(&till.sandbox), held(&till.sandbox), held(&till.sandbox)];
+    let mut command = program.command(Under::Nothing);
+    command.arg(till.sandbox.url()).arg(till.directory.file()).args(&ids);
+    let output = command.output().expect("the program runs");
+    let is_silent = output.stdout.is_empty() && output.stderr.is_empty();
+    assert!(output.status.success() && is_silent, "{}", said(&output));
+    let entries = till.outbox.list(&ListFilter::default()).outbox.unwrap().entries;
+    let kept: Vec<&str> = entries.iter().map(|entry| entry.session_id.as_str()).collect();
+    assert_eq!(kept, ids);
+}
+
 /// The first cells of the table that follows this text.
 fn keys_after(text: &str) -> Vec<&'static str> {
     let table = DOCUMENT.split_once(text).unwrap_or_else(|| panic!("{text}")).1;

@@ -45,6 +45,27 @@ fn given_any_umask_when_made_then_the_file_and_those_beside_it_are_this_users_al
 }
 
 #[test]
+fn given_no_file_when_many_open_it_at_once_then_each_gets_the_same_new_one() {
+    for round in 0..10 {
+        let directory = Directory::new(&format!("race-{round}"));
+        let file = directory.file();
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let file = &file;
+                scope.spawn(move || {
+                    let outbox = opened(file).unwrap_or_else(|trouble| panic!("{trouble}"));
+                    let id = format!("fcs_{number}");
+                    let report = outbox.enqueue(&id, &EntryOptions::default());
+                    assert_eq!(report.code, Code::Ok, "{}", report.message);
+                });
+            }
+        });
+        let all = opened(&file).unwrap().list(&ListFilter::default()).outbox.unwrap().entries;
+        assert_eq!(all.len(), 16, "round {round}");
+    }
+}
+
+#[test]
 fn given_a_link_or_a_file_that_others_may_write_when_opened_then_it_is_refused_and_untouched() {
     let directory = Directory::new("unsafe");
     let (file, other) = (directory.file(), directory.0.join("other.db"));
