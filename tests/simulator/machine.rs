@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use flexcancel::Abort;
 use flexcancel::outbox::{Clock, Moment};
-use flexcancel::transport::{Exchange, Failure, Response, Transport};
+use flexcancel::transport::{Exchange, Failure, Request, Response, Transport};
 
 use super::network::Network;
 use super::world::World;
@@ -81,11 +81,7 @@ pub struct Fragile {
 }
 
 impl Transport for Fragile {
-    fn exchange(
-        &self,
-        request: http::Request<()>,
-        exchange: &Arc<Exchange>,
-    ) -> Result<Response, Failure> {
+    fn exchange(&self, request: &Request, exchange: &Exchange) -> Result<Response, Failure> {
         self.network.exchange(request, exchange)
     }
 
