@@ -1,6 +1,8 @@
 //! Entries as rows: each function is a few statements within somebody's transaction.
 
-use rusqlite::{Connection, OptionalExtension, Result, Row, ToSql, named_params, params_from_iter};
+use rusqlite::{
+    Connection, OptionalExtension, Params, Result, Row, ToSql, named_params, params_from_iter,
+};
 
 use super::clock::Moment;
 use super::decide::{Ending, LATEST_TRY_MS, Record, Target};
@@ -49,7 +51,8 @@ pub(super) fn keep(db: &Connection, draft: &Draft, now: Moment) -> Result<Record
         return Ok(pending);
     }
     let expand = serde_json::to_string(&draft.expand).unwrap_or_else(|_| "[]".to_owned());
-    db.execute(
+    execute(
+        db,
         "INSERT INTO entry (session_id, idempotency_key, expand, mode, base_url, state, \
          created_ms, not_after_ms, next_try_ms, born_boot, born_up_ms) VALUES (:session_id, :key, \
          :expand, :mode, :base_url, 'pending', :wall, :not_after, :wall, :boot, :up)",
@@ -76,12 +79,12 @@ fn pending_of(db: &Connection, target: &Target, session_id: &str) -> Result<Opti
     let values = named_params! {
         ":base_url": target.base_url, ":mode": target.mode_name(), ":session_id": session_id
     };
-    db.query_row(&sql, values, record).optional()
+    one(db, &sql, values, record).optional()
 }
 
 pub(super) fn by_id(db: &Connection, id: i64) -> Result<Option<Record>> {
     let sql = format!("SELECT {COLUMNS} FROM entry WHERE id = ?1");
-    db.query_row(&sql, [id], record).optional()
+    one(db, &sql, [id], record).optional()
 }
 
 /// Claims an entry: counts the try, and takes it for unclear until it is known to be clear.
@@ -97,7 +100,8 @@ pub(super) fn claim(
          lease_boot = :boot, lease_until_ms = :until WHERE id = :id AND state = 'pending' \
          AND {IS_FREE}"
     );
-    let changed = db.execute(
+    let changed = execute(
+        db,
         &sql,
         named_params! {
             ":id": id, ":lease": lease.token, ":until": lease.until_ms,
@@ -118,17 +122,17 @@ pub(super) fn claim_next(
         "SELECT id FROM entry WHERE state = 'pending' AND base_url = :base_url AND mode = :mode \
          AND {IS_DUE} AND {IS_FREE} AND NOT {IS_OVERDUE} ORDER BY next_try_ms, id LIMIT 1"
     );
-    let id = db
-        .query_row(
-            &sql,
-            named_params! {
-                ":base_url": target.base_url, ":mode": target.mode_name(),
-                ":wall": now.wall_ms, ":latest": LATEST_TRY_MS,
-                ":boot": boot_name(now), ":awake": now.awake_ms, ":up": now.up_ms,
-            },
-            |row| row.get(0),
-        )
-        .optional()?;
+    let id = one(
+        db,
+        &sql,
+        named_params! {
+            ":base_url": target.base_url, ":mode": target.mode_name(),
+            ":wall": now.wall_ms, ":latest": LATEST_TRY_MS,
+            ":boot": boot_name(now), ":awake": now.awake_ms, ":up": now.up_ms,
+        },
+        |row| row.get(0),
+    )
+    .optional()?;
     id.map_or(Ok(None), |id| claim(db, id, lease, now))
 }
 
@@ -142,7 +146,8 @@ pub(super) fn finish(
     now: Moment,
 ) -> Result<Option<Record>> {
     let is_final = ending.state.is_final();
-    db.execute(
+    execute(
+        db,
         "UPDATE entry SET state = :state, last_outcome = :outcome, last_code = :code, \
          last_message = :message, unclear = max(0, unclear - :clear), \
          next_try_ms = CASE WHEN :final THEN NULL ELSE :next END, \
@@ -169,7 +174,8 @@ pub(super) fn finish(
 /// Ends the entries whose time is over, and forgets those that nobody needs any more.
 pub(super) fn sweep(db: &Connection, keep_ms: i64, now: Moment) -> Result<()> {
     end_overdue(db, None, now)?;
-    db.execute(
+    execute(
+        db,
         "DELETE FROM entry WHERE state <> 'pending' AND ended_ms <= ?1 \
          AND (state = 'delivered' OR acknowledged_ms IS NOT NULL)",
         [now.wall_ms.saturating_sub(keep_ms)],
@@ -199,13 +205,14 @@ fn end_overdue(db: &Connection, session_id: Option<&str>, now: Moment) -> Result
         (":awake", &now.awake_ms),
     ];
     values.extend(session_id.iter().map(|id| (":session_id", id as &dyn ToSql)));
-    db.execute(&sql, &*values)?;
+    execute(db, &sql, &*values)?;
     Ok(())
 }
 
 /// Acknowledges a final entry; the first time counts.
 pub(super) fn acknowledge(db: &Connection, id: i64, now: Moment) -> Result<Option<Record>> {
-    db.execute(
+    execute(
+        db,
         "UPDATE entry SET acknowledged_ms = ?2 \
          WHERE id = ?1 AND state <> 'pending' AND acknowledged_ms IS NULL",
         [id, now.wall_ms],
@@ -257,7 +264,7 @@ pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<Co
         ":wall": now.wall_ms, ":latest": LATEST_TRY_MS,
         ":boot": boot_name(now), ":awake": now.awake_ms,
     };
-    db.query_row(&sql, values, |row| {
+    one(db, &sql, values, |row| {
         let count = |index: usize| -> Result<u64> { Ok(row.get::<_, i64>(index)?.unsigned_abs()) };
         Ok(Counts {
             pending: count(0)?,
@@ -271,6 +278,20 @@ pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<Co
             oldest_pending_ms: row.get(8)?,
         })
     })
+}
+
+/// A statement is read once for each connection.
+fn execute(db: &Connection, sql: &str, values: impl Params) -> Result<usize> {
+    db.prepare_cached(sql)?.execute(values)
+}
+
+fn one<T>(
+    db: &Connection,
+    sql: &str,
+    values: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T>,
+) -> Result<T> {
+    db.prepare_cached(sql)?.query_row(values, read)
 }
 
 fn boot_name(now: Moment) -> String {

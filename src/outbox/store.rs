@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The most writes in one transaction.
 const MAX_BATCH: usize = 256;
 
+/// More statements than there are, so that each is read once.
+const STATEMENTS: usize = 32;
+
 /// A larger file is not searched for damage when it is opened.
 const MAX_CHECKED_BYTES: i64 = 64 * 1024 * 1024;
 
@@ -261,6 +264,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 fn set_up(connection: &Connection) -> Result<(), Failed> {
     let sql = |text: &str| connection.execute_batch(text).map_err(Failed::Sql);
     connection.busy_timeout(PATIENCE).map_err(Failed::Sql)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // A file that somebody has tampered with runs nothing of its own.
     for (config, on) in [
         (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),

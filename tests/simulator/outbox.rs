@@ -79,7 +79,8 @@ struct Told {
     span: (Duration, Duration),
     outcome: Outcome,
     key: Option<String>,
-    entry: Option<(i64, State)>,
+    entry: Option<i64>,
+    result: String,
 }
 
 /// How things stand between two things that the till does.
@@ -235,7 +236,8 @@ impl Till {
             span: (begun, self.now()),
             outcome: report.outcome,
             key: report.idempotency_key.clone(),
-            entry: entry.map(|entry| (entry.id, entry.state)),
+            entry: entry.map(|entry| entry.id),
+            result: report.to_json().unwrap(),
         });
     }
 
@@ -314,15 +316,18 @@ impl Till {
             let (begun, ended) = told.span;
             let effects = told.key.as_deref().map_or(0, |key| world.effects_of(key));
             let holds = match told.outcome {
-                Outcome::Canceled | Outcome::AlreadyCanceled => was_released(&world, begun, ended),
+                Outcome::Canceled => was_released(&world, begun, ended),
+                Outcome::AlreadyCanceled => {
+                    was_released(&world, begun, ended) || was_released_before(&world, begun)
+                }
                 Outcome::NotCancelable => world.moments(begun, ended).any(|moment| !moment.held),
                 Outcome::NotApplied => effects == 0,
                 _ => true,
             };
             if !holds {
-                wrong.push(format!("told {} and it is not so: {:?}", told.outcome, told.span));
+                wrong.push(format!("it is not so: {:?}: {}", told.span, told.result));
             }
-            if let Some((id, _)) = told.entry
+            if let Some(id) = told.entry
                 && !entries.iter().any(|entry| entry.id == id)
             {
                 wrong.push(format!("told of entry {id}, which is lost"));
@@ -364,6 +369,13 @@ fn open(
     let (world, machine) = (Arc::clone(world), Arc::clone(machine));
     let clock = MachineClock { world, machine, fuse: fuse.clone() };
     Outbox::open_in_memory(Arc::new(client), name, Box::new(clock)).unwrap()
+}
+
+/// The last hold ended before the call, and not by being captured; an earlier one may have been.
+fn was_released_before(world: &World, begun: Duration) -> bool {
+    let past: Vec<_> = world.history.iter().take_while(|moment| moment.at <= begun).collect();
+    let last = past.windows(2).rev().find(|pair| pair[0].held && !pair[1].held);
+    last.is_some_and(|pair| pair[0].captured == pair[1].captured)
 }
 
 /// The holds that there are; their ids tell when they were made.
