@@ -95,7 +95,8 @@ def test_given_enqueued_cancels_then_nothing_is_sent_until_a_flush(
     assert outbox.stats().due == 1
     assert outbox.flush().code is Code.OK
     assert {sandbox.hold(one) for one in ids} == {"released"}
-    keys = [dict(request["headers"])["idempotency-key"] for request in sandbox.requests()]
+    headers = [header for request in sandbox.requests() for header in request["headers"]]
+    keys = [value for name, value in headers if name.lower() == "idempotency-key"]
     assert keys == [entry.idempotency_key for entry in entries]
 
 

@@ -99,6 +99,10 @@ class _Work:
             return True
         except RuntimeError:
             return not self._claim.acquire(False)
+        except KeyError as error:
+            # A thread that a signal handler's exception overtook as it was started: threading
+            # forgets it twice, and the handler's exception over that.
+            raise error.__context__ or error from None
 
     def wait(self) -> None:
         """Waits for the call and its thread. A signal handler may raise meanwhile."""
