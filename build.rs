@@ -31,7 +31,9 @@ fn make_header(root: &Path) -> Result<String, Box<dyn std::error::Error>> {
     config.after_includes = Some(macros()?);
     let mut builder = cbindgen::Builder::new().with_config(config);
     // In the order in which a C programmer meets them.
-    for noun in ["constants", "version", "abort", "result", "client", "log", "operation"] {
+    const NOUNS: [&str; 8] =
+        ["constants", "version", "abort", "result", "client", "log", "operation", "outbox"];
+    for noun in NOUNS {
         builder = builder.with_src(root.join(format!("src/ffi/{noun}.rs")));
     }
     let mut bytes = Vec::new();

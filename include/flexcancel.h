@@ -173,6 +173,62 @@
 #define FLEXCANCEL_CODE_MODE_MISMATCH 307
 
 /**
+ * This library was built without the outbox.
+ */
+#define FLEXCANCEL_CODE_OUTBOX_UNAVAILABLE 400
+
+/**
+ * The outbox's file or its directory is not safe: not this user's own, a link, or writable by
+ * others; the message says which.
+ */
+#define FLEXCANCEL_CODE_OUTBOX_UNSAFE 401
+
+/**
+ * The outbox's file cannot be read or written.
+ */
+#define FLEXCANCEL_CODE_OUTBOX_IO 402
+
+/**
+ * The disk that the outbox's file is on is full.
+ */
+#define FLEXCANCEL_CODE_OUTBOX_FULL 403
+
+/**
+ * The outbox's file is damaged; the message says where it was set aside.
+ */
+#define FLEXCANCEL_CODE_OUTBOX_CORRUPT 404
+
+/**
+ * The file is no outbox, or that of a newer version of this library.
+ */
+#define FLEXCANCEL_CODE_OUTBOX_SCHEMA 405
+
+/**
+ * Somebody else has the file, or delivers the entry, for longer than the call waits.
+ */
+#define FLEXCANCEL_CODE_OUTBOX_BUSY 406
+
+/**
+ * The outbox has no such entry.
+ */
+#define FLEXCANCEL_CODE_OUTBOX_NO_ENTRY 407
+
+/**
+ * The entry is still pending, and cannot be acknowledged.
+ */
+#define FLEXCANCEL_CODE_OUTBOX_PENDING 408
+
+/**
+ * The session may hold money that was authorized after the cancel was asked for.
+ */
+#define FLEXCANCEL_CODE_OUTBOX_STALE 409
+
+/**
+ * The entry's time to be delivered ran out.
+ */
+#define FLEXCANCEL_CODE_OUTBOX_EXPIRED 410
+
+/**
  * A defect of this library, contained.
  */
 #define FLEXCANCEL_CODE_INTERNAL 900
@@ -208,6 +264,12 @@ typedef struct flexcancel_abort flexcancel_abort;
  * A configured client. May be shared between threads; calls run side by side.
  */
 typedef struct flexcancel_client flexcancel_client;
+
+/**
+ * Cancels kept in a file until they are delivered. May be shared between threads, and its file
+ * between processes. docs/OUTBOX.md says what it promises.
+ */
+typedef struct flexcancel_outbox flexcancel_outbox;
 
 /**
  * What a call came to: an outcome, a code, and everything as JSON. Immutable; may be read from
@@ -360,11 +422,12 @@ FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_client_free(flexcancel_client *cl
  * Has the callback told of every later event of this client, in place of the one before; a NULL
  * callback ends that.
  *
- * Ownership: none changes hands. `user_data` must live until this client is freed or has
- * another callback, and every call that began before that has returned: a call in flight keeps
- * the callback it began with. NULL: `user_data` may be NULL. Threads: any; the callback may run
- * on several threads at once if calls do. Errors: returns FLEXCANCEL_CODE_OK, or
- * FLEXCANCEL_CODE_INVALID_HANDLE for a client that is NULL or otherwise invalid.
+ * Ownership: none changes hands. `user_data` must live until this client is freed and every
+ * outbox that was opened with it is closed, or until it has another callback; and until every
+ * call that began before that has returned: a call in flight keeps the callback it began with.
+ * NULL: `user_data` may be NULL. Threads: any; the callback may run on several threads at once if
+ * calls do. Errors: returns FLEXCANCEL_CODE_OK, or FLEXCANCEL_CODE_INVALID_HANDLE for a client
+ * that is NULL or otherwise invalid.
  */
 FLEXCANCEL_API
 int32_t FLEXCANCEL_CALL flexcancel_client_set_log(flexcancel_client *client,
@@ -422,6 +485,121 @@ FLEXCANCEL_API
 flexcancel_result *FLEXCANCEL_CALL flexcancel_client_warm_up(flexcancel_client *client,
                                                              const char *options_json,
                                                              flexcancel_abort *abort);
+
+/**
+ * Opens the outbox in a file, and makes the file if it is not there. Sends nothing.
+ *
+ * `client`: what delivers; the outbox keeps it, so it may be freed. `options_json`: a JSON
+ * object with `path` (required) and `keep_ms`, at most 64 KiB. `error`, unless NULL, is set to
+ * NULL if all went well, or else to a result (not_applied) whose code says why:
+ * outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was set aside; open again to
+ * begin a new one), outbox_schema, outbox_busy, outbox_unavailable.
+ *
+ * Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_close
+ * and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an error like any
+ * other. Threads: any. Errors: NULL is returned, and `*error` says why.
+ */
+FLEXCANCEL_API
+flexcancel_outbox *FLEXCANCEL_CALL flexcancel_outbox_open(flexcancel_client *client,
+                                                          const char *options_json,
+                                                          flexcancel_result **error);
+
+/**
+ * Keeps a cancel in the outbox, then tries it at once: one call for a till.
+ *
+ * The intent is on the disk before the first byte is sent. A definite outcome ends the entry.
+ * Anything else keeps it for a later flush, and the outcome is then unknown even where nothing
+ * was sent, because it will be. A session whose cancel is pending already keeps that entry and
+ * its idempotency key. `options_json`: NULL, or a JSON object with any of `deliver_within_ms`,
+ * `expand`, `idempotency_key`, `timeout_ms`, `max_attempts`. Otherwise like flexcancel_cancel;
+ * the result's `outbox.entry` is the entry.
+ *
+ * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
+ * returned; a NULL `outbox` or `session_id` is an error like any other. Threads: any, also at
+ * once on one outbox. Errors: in the result. Where the file cannot be written nothing is sent.
+ */
+FLEXCANCEL_API
+flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_cancel(flexcancel_outbox *outbox,
+                                                            const char *session_id,
+                                                            const char *options_json,
+                                                            flexcancel_abort *abort);
+
+/**
+ * Keeps a cancel in the outbox for a later flush, and sends nothing.
+ *
+ * It is on the disk when this returns. The outcome is unknown, because the cancel is still to
+ * come; the code is ok. A session whose cancel is pending already keeps that entry and its
+ * idempotency key. `options_json`: NULL, or a JSON object with any of `deliver_within_ms`,
+ * `expand`, `idempotency_key`.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_outbox_cancel.
+ */
+FLEXCANCEL_API
+flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_enqueue(flexcancel_outbox *outbox,
+                                                             const char *session_id,
+                                                             const char *options_json);
+
+/**
+ * Delivers what is due, the entries that have waited longest first.
+ *
+ * Ends when none is left, `max` were tried, the deadline (`timeout_ms`) has come, the abort is
+ * triggered, or the way to Flex turns out to be closed. `options_json`: NULL, or a JSON object
+ * with any of `timeout_ms`, `max`. The result's `outbox.entries` are the entries that were
+ * tried, as they stand now, and `outbox.counts` counts all. The outcome is unknown, which
+ * asserts nothing; the code is ok, or why the flush ended early.
+ *
+ * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
+ * returned; a NULL `outbox` is an error like any other; a NULL `abort` is none. Threads: any,
+ * also at once on one outbox, and from other processes. Errors: in the result.
+ */
+FLEXCANCEL_API
+flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_flush(flexcancel_outbox *outbox,
+                                                           const char *options_json,
+                                                           flexcancel_abort *abort);
+
+/**
+ * Lists entries, in the order of their numbers. Changes nothing.
+ *
+ * `filter_json`: NULL, or a JSON object with any of `states` (a list of names), `acknowledged`
+ * (true or false), `session_id`, `after` (a number: where the list before ended), `max`. The
+ * worklist of a shift is `{"states":["refused","expired","needs_attention"],
+ * "acknowledged":false}`. The result's `outbox.entries` are the entries.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
+ */
+FLEXCANCEL_API
+flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_list(flexcancel_outbox *outbox,
+                                                          const char *filter_json);
+
+/**
+ * Notes that a person has seen an entry that is final: it leaves the worklist.
+ *
+ * `entry_id`: the entry's `id`. Doing so again has no effect. The result's `outbox.entry` is
+ * the entry; its code is ok, outbox_no_entry, or outbox_pending for an entry that is not final
+ * yet and stays as it is.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
+ */
+FLEXCANCEL_API
+flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_acknowledge(flexcancel_outbox *outbox,
+                                                                 int64_t entry_id);
+
+/**
+ * Counts the entries. Changes nothing. The result's `outbox.counts` are the counts.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
+ */
+FLEXCANCEL_API flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_stats(flexcancel_outbox *outbox);
+
+/**
+ * Closes an outbox. Its entries stay in the file. A call in flight on another thread keeps what
+ * it needs and ends as if nothing had happened.
+ *
+ * Ownership: the outbox is taken; the result is the caller's: free it with
+ * flexcancel_result_free. NULL, an outbox closed before, or any other invalid handle:
+ * invalid_handle, and no effect. Threads: any, also while calls use it. Errors: in the result.
+ */
+FLEXCANCEL_API flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_close(flexcancel_outbox *outbox);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,5 +1,5 @@
 /*
- * flexcancel for C++17 and newer: the classes Client, Result and Abort over flexcancel.h.
+ * flexcancel for C++17 and newer: the classes Client, Result, Abort and Outbox over flexcancel.h.
  *
  *     auto [client, error] = Client::create(Config().api_key_env("FLEX_API_KEY"));
  *     const auto result = client ? client.cancel(session_id) : std::move(error);
@@ -8,7 +8,7 @@
  * Header-only. Link libflexcancel; nothing else is needed, no exceptions and no RTTI either.
  *
  * Errors are values: what went wrong is in the Result. Only the functions whose names say so
- * throw (create_or_throw, Result::or_throw), and they exist only where exceptions are enabled.
+ * throw (create_or_throw, open_or_throw, or_throw), and they exist only where exceptions are enabled.
  * Memory that cannot be had is reported as in every standard container: by std::bad_alloc, or by
  * the end of the program without exceptions. In a call that is before anything is sent.
  *
@@ -34,6 +34,8 @@
 #include "flexcancel/client.hpp"
 #include "flexcancel/config.hpp"
 #include "flexcancel/options.hpp"
+#include "flexcancel/outbox.hpp"
+#include "flexcancel/outbox_options.hpp"
 #include "flexcancel/outcome.hpp"
 #include "flexcancel/result.hpp"
 

@@ -95,6 +95,11 @@ impl<'a> Call<'a> {
         })
     }
 
+    /// The session and the key, once the arguments are checked.
+    pub(crate) fn session_and_key(&self) -> (&str, Option<&str>) {
+        (self.id.as_str(), self.idempotency_key.as_deref())
+    }
+
     /// Does what the judge says until the judge is done or the time is up.
     pub(crate) fn run(mut self, abort: Option<&Abort>, observer: Option<&Observer>) -> Report {
         loop {

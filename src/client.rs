@@ -25,6 +25,7 @@ use crate::wire::{Operation, Requests, SessionId};
 pub struct Client {
     pub(crate) api_key: Secret,
     pub(crate) mode: Option<Mode>,
+    pub(crate) base_url: String,
     pub(crate) timeout: Duration,
     pub(crate) connect_timeout: Duration,
     pub(crate) max_attempts: u32,
@@ -54,6 +55,7 @@ impl Client {
         Ok(Self {
             api_key: config.api_key.clone(),
             mode: config.mode,
+            base_url: config.base_url.prefix.clone(),
             timeout: config.timeout,
             connect_timeout: config.connect_timeout,
             max_attempts: config.max_attempts,

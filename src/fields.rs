@@ -95,6 +95,15 @@ impl Fields {
         }
     }
 
+    /// `true` or `false`.
+    pub(crate) fn truth(&mut self, name: &str) -> Result<Option<bool>, FieldError> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(truth)) => Ok(Some(truth)),
+            Some(other) => Err(expected(name, "true or false", &other)),
+        }
+    }
+
     /// A number of milliseconds within bounds.
     pub(crate) fn millis(
         &mut self,

@@ -27,12 +27,21 @@
 //! | floor | files | |
 //! |---|---|---|
 //! | 0 | `outcome` `secret` `abort` `fields` | words, and what needs nothing else |
-//! | 1 | `config` `json` `session` `snapshot` `wire` `options` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
+//! | 1 | `config` `entry` `json` `session` `snapshot` `wire` `options` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
 //! | 2 | `transport` | the way to the service |
 //! | 3 | `report` `event` `client` `call` `warm_up` | one call |
-//! | 4 | `ffi` | the C ABI, and the only unsafe code |
+//! | 4 | `outbox` | cancels that survive a power cut |
+//! | 5 | `ffi` | the C ABI, and the only unsafe code |
 
 #![deny(unsafe_code)]
+#![cfg_attr(
+    not(feature = "outbox"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what only the outbox uses, in a library without it"
+    )
+)]
 #![warn(missing_docs, unreachable_pub)]
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -41,6 +50,7 @@ mod abort;
 mod call;
 mod client;
 mod config;
+mod entry;
 mod event;
 mod evidence;
 pub mod ffi;
@@ -48,6 +58,7 @@ mod fields;
 mod json;
 mod judge;
 mod options;
+pub mod outbox;
 mod outcome;
 mod report;
 mod retry;
@@ -61,6 +72,7 @@ mod wire;
 pub use abort::Abort;
 pub use client::Client;
 pub use config::{CONFIG_KEYS, Config};
+pub use entry::{Counts, Entry, OutboxView, State};
 pub use event::{Event, Level, Observer};
 pub use fields::FieldError;
 pub use json::RawJson;

@@ -34,7 +34,11 @@ impl Options {
         if json.is_empty() {
             return Ok(Self::default());
         }
-        let mut fields = Fields::parse(json, OPTION_KEYS)?;
+        Self::from_fields(&mut Fields::parse(json, OPTION_KEYS)?)
+    }
+
+    /// Reads options out of an object that may hold more.
+    pub(crate) fn from_fields(fields: &mut Fields) -> Result<Self, FieldError> {
         let options = Self {
             expand: fields.texts("expand")?.unwrap_or_default(),
             idempotency_key: fields.text("idempotency_key")?,

@@ -55,6 +55,12 @@ macro_rules! numbered_names {
                 }
             }
 
+            /// The value with this name, if there is one.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|value| value.name() == name)
+            }
+
             /// The value with this number, if there is one.
             #[must_use]
             pub fn from_number(number: i32) -> Option<Self> {
@@ -99,7 +105,7 @@ numbered_names! {
 
 numbered_names! {
     /// Why the outcome is what it is: 0, 1xx the caller, 2xx the transport, 3xx the provider,
-    /// 4xx the outbox (reserved), 9xx the library itself.
+    /// 4xx the outbox, 9xx the library itself.
     pub enum Code {
         /// Nothing went wrong.
         Ok = 0, "ok";
@@ -141,6 +147,29 @@ numbered_names! {
         ServerError = 306, "server_error";
         /// The answer is of test mode where live was expected, or the other way round.
         ModeMismatch = 307, "mode_mismatch";
+        /// This library was built without the outbox.
+        OutboxUnavailable = 400, "outbox_unavailable";
+        /// The outbox's file or its directory is not safe: not this user's own, a link, or
+        /// writable by others; the message says which.
+        OutboxUnsafe = 401, "outbox_unsafe";
+        /// The outbox's file cannot be read or written.
+        OutboxIo = 402, "outbox_io";
+        /// The disk that the outbox's file is on is full.
+        OutboxFull = 403, "outbox_full";
+        /// The outbox's file is damaged; the message says where it was set aside.
+        OutboxCorrupt = 404, "outbox_corrupt";
+        /// The file is no outbox, or that of a newer version of this library.
+        OutboxSchema = 405, "outbox_schema";
+        /// Somebody else has the file, or delivers the entry, for longer than the call waits.
+        OutboxBusy = 406, "outbox_busy";
+        /// The outbox has no such entry.
+        OutboxNoEntry = 407, "outbox_no_entry";
+        /// The entry is still pending, and cannot be acknowledged.
+        OutboxPending = 408, "outbox_pending";
+        /// The session may hold money that was authorized after the cancel was asked for.
+        OutboxStale = 409, "outbox_stale";
+        /// The entry's time to be delivered ran out.
+        OutboxExpired = 410, "outbox_expired";
         /// A defect of this library, contained.
         Internal = 900, "internal";
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use crate::entry::{Entry, OutboxView, State};
 use crate::json::{ObjectWriter, RawJson};
 use crate::judge::Verdict;
 use crate::outcome::{Code, Hold, Outcome};
@@ -46,6 +47,8 @@ pub struct Report {
     /// The session exactly as Flex wrote it.
     #[serde(rename = "checkout_session")]
     pub raw_session: Option<RawJson>,
+    /// What an operation of the outbox says besides; `None` for every other.
+    pub outbox: Option<Box<OutboxView>>,
 }
 
 /// One exchange with the service, or the attempt at one.
@@ -108,6 +111,7 @@ impl Report {
             provider_error: None,
             attempts: Vec::new(),
             raw_session: None,
+            outbox: None,
         }
     }
 
@@ -129,6 +133,38 @@ impl Report {
     pub(crate) fn unreported(code: Code, message: &str) -> Self {
         let verdict = Verdict { outcome: Outcome::Unknown, code, hold: Hold::Unknown, because: "" };
         Self::new(Operation::Cancel, verdict, message.to_owned())
+    }
+
+    /// A report that says nothing of any cancel: of an operation that is about the outbox.
+    pub(crate) fn of_outbox(code: Code, message: String, view: OutboxView) -> Self {
+        let mut report = Self::unreported(code, &message);
+        report.advice = outbox_advice(code);
+        report.retryable = is_outbox_retryable(code);
+        report.outbox = Some(Box::new(view));
+        report
+    }
+
+    /// The same call's report with what is known of the cancel that the outbox keeps.
+    pub(crate) fn with_entry(mut self, outcome: Outcome, code: Code, entry: Entry) -> Self {
+        self.outcome = outcome;
+        self.code = code;
+        let state = entry.state;
+        (self.advice, self.retryable) = match (state, outcome) {
+            (State::Pending, Outcome::Unknown) => (
+                "Treat the void as pending: the outbox keeps it, and a later flush delivers it.",
+                true,
+            ),
+            (State::NeedsAttention | State::Expired, _) => (outbox_advice(code), false),
+            _ => {
+                let operation = Operation::Cancel;
+                (advice(operation, outcome, code), is_retryable(operation, outcome, code))
+            }
+        };
+        self.session_id = Some(entry.session_id.clone());
+        self.idempotency_key = Some(entry.idempotency_key.clone());
+        let view = OutboxView { entry: Some(entry), ..OutboxView::default() };
+        self.outbox = Some(Box::new(view));
+        self
     }
 
     /// The report as a JSON object.
@@ -167,7 +203,10 @@ impl Report {
             attempt.write(attempts);
         }
         attempts.extend_from_slice(if self.attempts.is_empty() { b"[]" } else { b"]" });
+        // Plain fields, which can always be written.
+        let outbox = self.outbox.as_ref().and_then(|view| serde_json::to_string(view).ok());
         object.raw("checkout_session", session);
+        object.raw("outbox", outbox.as_deref().unwrap_or("null"));
         object.end();
         json
     }
@@ -219,6 +258,10 @@ fn is_retryable(operation: Operation, outcome: Outcome, code: Code) -> bool {
                 | Code::Timeout
                 | Code::ConnectionLost
                 | Code::RateLimited
+                | Code::OutboxIo
+                | Code::OutboxFull
+                | Code::OutboxCorrupt
+                | Code::OutboxBusy
         ),
         Outcome::Canceled | Outcome::AlreadyCanceled | Outcome::NotCancelable => false,
     }
@@ -255,6 +298,48 @@ fn warm_up_advice(code: Code) -> &'static str {
     }
 }
 
+fn is_outbox_retryable(code: Code) -> bool {
+    !matches!(
+        code,
+        Code::Ok
+            | Code::InvalidHandle
+            | Code::Unauthorized
+            | Code::OutboxUnavailable
+            | Code::OutboxUnsafe
+            | Code::OutboxSchema
+            | Code::OutboxNoEntry
+    )
+}
+
+fn outbox_advice(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "Look at the outbox's entries: what needs a person is in its worklist.",
+        Code::OutboxUnavailable => "Use a build of this library with the outbox.",
+        Code::OutboxUnsafe => "Put the outbox's file where only this program's user may write.",
+        Code::OutboxIo => "Check the disk that the outbox's file is on, then call again.",
+        Code::OutboxFull => "Make room on the disk that the outbox's file is on, then call again.",
+        Code::OutboxCorrupt => {
+            "Keep the damaged file for a person to read, then open the outbox again to begin a new \
+             one."
+        }
+        Code::OutboxSchema => "Use the version of this library that made the file, or a newer one.",
+        Code::OutboxBusy => "Wait a little, then call again.",
+        Code::OutboxNoEntry => "Correct the entry's number.",
+        Code::OutboxPending => "Acknowledge the entry when it is no longer pending.",
+        Code::OutboxStale => {
+            "Look the session up: the hold that is there now may not be the one that this cancel \
+             was asked for. Cancel again if it is to be released, then acknowledge the entry."
+        }
+        Code::OutboxExpired => {
+            "Look the session up: the cancel was not delivered in time. Then acknowledge the entry."
+        }
+        Code::Unauthorized => "Check the API key, then flush again.",
+        Code::Aborted => "Whoever aborted knows. Flush again when wanted.",
+        Code::Internal => "The message says why; ask support if it does not help.",
+        _ => "Look the session up, or flush again later; the message says why.",
+    }
+}
+
 fn not_applied_advice(code: Code) -> &'static str {
     match code {
         Code::InvalidHandle | Code::InvalidArgument | Code::InvalidSessionId => {
@@ -273,6 +358,15 @@ fn not_applied_advice(code: Code) -> &'static str {
             "Not voided: check the network, then try again."
         }
         Code::RateLimited => "Not voided: wait a little, then try again.",
+        Code::OutboxUnavailable
+        | Code::OutboxUnsafe
+        | Code::OutboxIo
+        | Code::OutboxFull
+        | Code::OutboxCorrupt
+        | Code::OutboxSchema
+        | Code::OutboxBusy => {
+            "Not voided and not kept: see to the outbox's file, or cancel without the outbox."
+        }
         Code::Aborted => "Not voided: the call was aborted before anything took effect.",
         _ => "Not voided: the message says why; ask support if it does not help.",
     }

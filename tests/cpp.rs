@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use flex_sandbox::{CreateParams, Hold, Options, Sandbox, Scripted, Then};
+use flexcancel::outbox::{FLUSH_KEYS, LIST_KEYS, OPEN_KEYS, OUTBOX_CANCEL_KEYS};
 use native::{HEADER, Program, ROOT, Scratch, Under, library, run_tool, said};
 
 /// Compilers, each with the package that brings it.
@@ -65,7 +66,8 @@ const UNITS: [(&str, &str); 2] = [
         "#include <flexcancel.hpp>\nint other();\nint other() {\n\
          \x20   const flexcancel::Client none;\n\
          \x20   const auto result = none.cancel(\"x\", flexcancel::Options().max_attempts(1));\n\
-         \x20   return result.code() != flexcancel::Code::invalid_handle;\n}\n",
+         \x20   const auto opened = flexcancel::Outbox::open(none, flexcancel::OutboxOptions());\n\
+         \x20   return result.code() != flexcancel::Code::invalid_handle || opened;\n}\n",
     ),
 ];
 
@@ -144,15 +146,26 @@ fn whatever_flexcancel_h_has_flexcancel_hpp_has_too() {
 
 #[test]
 fn config_and_options_have_exactly_the_keys_there_are() {
-    let include = Path::new(ROOT).join("include/flexcancel");
-    for (file, keys) in
-        [("config.hpp", flexcancel::CONFIG_KEYS), ("options.hpp", flexcancel::OPTION_KEYS)]
-    {
-        let text = fs::read_to_string(include.join(file)).expect("a header");
-        let code = text.lines().filter(|line| !line.trim_start().starts_with(['*', '/', '#']));
-        let quoted = code.filter_map(|line| line.split('"').nth(1));
-        let set: BTreeSet<&str> = quoted.filter(|it| it.len() > 1).collect();
-        assert_eq!(set, keys.iter().copied().collect(), "{file}");
+    let text: String = headers().into_iter().map(|(_, text)| text).collect();
+    for (class, keys) in [
+        ("Config", flexcancel::CONFIG_KEYS),
+        ("Options", flexcancel::OPTION_KEYS),
+        ("OutboxOptions", OPEN_KEYS),
+        ("EntryOptions", OUTBOX_CANCEL_KEYS),
+        ("FlushOptions", FLUSH_KEYS),
+        ("ListFilter", LIST_KEYS),
+    ] {
+        let head = format!("\nclass {class} : public detail::JsonObject<{class}> {{\n");
+        let (_, body) = text.split_once(&head).unwrap_or_else(|| panic!("{class}"));
+        let body = body.split("\n};\n").next().unwrap_or_default();
+        // A setter is `return KIND("key", …`.
+        let set: BTreeSet<&str> = body
+            .split("return ")
+            .skip(1)
+            .filter_map(|rest| rest.split_once("(\"").filter(|(kind, _)| !kind.contains('(')))
+            .filter_map(|(_, rest)| rest.split('"').next())
+            .collect();
+        assert_eq!(set, keys.iter().copied().collect(), "{class}");
     }
 }
 
@@ -229,6 +242,31 @@ fn given_a_call_that_is_blocked_when_an_abort_or_a_stop_token_says_so_then_it_en
         }
         assert_content(&running.wait_with_output().expect("the program ends"));
         assert_eq!(truth(&sandbox, &id), (Hold::Released, 1), "by the last call");
+    });
+}
+
+#[test]
+fn given_an_outbox_when_flex_is_away_and_comes_back_then_it_keeps_and_delivers() {
+    each_way("outbox", |program, under| {
+        let sandbox = start();
+        let ids: Vec<String> = (0..4).map(|_| held(&sandbox)).collect();
+        sandbox.capture(&ids[3], None).expect("a held session can be captured");
+        let scratch = Scratch::new("cpp_outbox_file");
+        let run = |part: &str, timeout_ms: usize| {
+            let mut command = program.command(under);
+            command.args([part, &sandbox.url()]).arg(scratch.path("outbox.db"));
+            command.arg(timeout_ms.to_string()).args(&ids);
+            assert_content(&run_tool(&mut command, ""));
+        };
+        sandbox.close_port();
+        run("outage", under.count(1_000, 5_000));
+        assert_eq!(sandbox.requests(), []);
+        sandbox.open_port();
+        run("after", 60_000);
+        for id in &ids[..3] {
+            assert_eq!(truth(&sandbox, id), (Hold::Released, 1), "{id}");
+        }
+        assert_eq!(truth(&sandbox, &ids[3]), (Hold::Captured, 0));
     });
 }
 

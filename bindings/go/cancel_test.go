@@ -84,6 +84,26 @@ func TestARetrieveReadsAndChangesNothing(t *testing.T) {
 	}
 }
 
+func TestAWarmUpOpensAConnectionAndSendsNothing(t *testing.T) {
+	till, id := client(t, nil), held(t)
+	c, err := till.WarmUp(context.Background(), flexcancel.WithTimeout(never))
+	is(t, c, flexcancel.NotApplied, flexcancel.CodeOK)
+	if err != nil || len(c.Attempts()) != 0 {
+		t.Errorf("%v %s", err, c.JSON())
+	}
+	owes(t, id, "held", 0, 0)
+	if _, err := till.Cancel(context.Background(), id); err != nil {
+		t.Error(err)
+	}
+	owes(t, id, "released", 1, 1)
+	nobody := client(t, func(c *flexcancel.Config) { c.BaseURL = "http://127.0.0.1:1" })
+	c, err = nobody.WarmUp(context.Background())
+	is(t, c, flexcancel.NotApplied, flexcancel.CodeConnect)
+	if !errors.Is(err, flexcancel.ErrNotApplied) {
+		t.Error(err)
+	}
+}
+
 func TestARefusalIsToldWithWhatTheProviderSaid(t *testing.T) {
 	till, id := client(t, nil), held(t)
 	fault(t, fields{

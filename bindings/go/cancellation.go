@@ -39,6 +39,7 @@ type details struct {
 	ProviderError  *ProviderError  `json:"provider_error"`
 	Attempts       []Attempt       `json:"attempts"`
 	Session        json.RawMessage `json:"checkout_session"`
+	Outbox         *outboxView     `json:"outbox"`
 }
 
 // Attempt is one exchange with the service, or the try at one.

@@ -32,6 +32,8 @@ type handle struct {
 	// uses counts the calls in flight, and one more until the client is closed.
 	uses   atomic.Int64
 	closed atomic.Bool
+	// free is called once, at the end.
+	free func()
 }
 
 // New makes a client. It opens no connection. The error is an [*Error] that matches
@@ -72,6 +74,7 @@ func newClient(config string, timeout time.Duration, logger *slog.Logger) (*Clie
 		return nil, newCancellation(answer).err(nil)
 	}
 	h := &handle{client: client}
+	h.free = h.freeClient
 	h.uses.Store(1)
 	if logger != nil {
 		h.logger = cgo.NewHandle(logger)
@@ -110,9 +113,12 @@ func (h *handle) use() bool {
 }
 
 func (h *handle) release() {
-	if h.uses.Add(-1) > 0 {
-		return
+	if h.uses.Add(-1) == 0 {
+		h.free()
 	}
+}
+
+func (h *handle) freeClient() {
 	nativeFree(h.client)
 	if h.logger != 0 {
 		h.logger.Delete()
@@ -129,7 +135,9 @@ func (h *handle) release() {
 //
 // The error is nil for [Canceled] and [AlreadyCanceled]. See the package's documentation.
 func (c *Client) Cancel(ctx context.Context, sessionID string, opts ...Option) (*Cancellation, error) {
-	cancellation, ended, err := c.call(ctx, false, sessionID, opts)
+	cancellation, ended, err := c.call(ctx, opts, func(h *handle, options []byte, abort uintptr) answer {
+		return nativeCall(false, h.logger == 0, h.client, nativeText(sessionID), options, abort)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +151,23 @@ func (c *Client) Cancel(ctx context.Context, sessionID string, opts ...Option) (
 // [AlreadyCanceled], [NotCancelable], [NotApplied] (it can still be canceled) or [Unknown]. It
 // changes nothing. The error is nil where the session was read ([CodeOK]).
 func (c *Client) Retrieve(ctx context.Context, sessionID string, opts ...Option) (*Cancellation, error) {
-	cancellation, ended, err := c.call(ctx, true, sessionID, opts)
+	return c.look(ctx, opts, func(h *handle, options []byte, abort uintptr) answer {
+		return nativeCall(true, h.logger == 0, h.client, nativeText(sessionID), options, abort)
+	})
+}
+
+// WarmUp opens a connection ahead of time, beside those that are there, and sends nothing; the next
+// call finds it, if it comes within the client's MaxIdle. Of the options only [WithTimeout] is for
+// this. The outcome is always [NotApplied]; the error is nil where a connection waits.
+func (c *Client) WarmUp(ctx context.Context, opts ...Option) (*Cancellation, error) {
+	return c.look(ctx, opts, func(h *handle, options []byte, abort uintptr) answer {
+		return nativeWarmUp(h.client, options, abort)
+	})
+}
+
+// look makes a call whose code alone tells whether it went well.
+func (c *Client) look(ctx context.Context, opts []Option, operation operation) (*Cancellation, error) {
+	cancellation, ended, err := c.call(ctx, opts, operation)
 	if err != nil {
 		return nil, err
 	}
@@ -153,9 +177,12 @@ func (c *Client) Retrieve(ctx context.Context, sessionID string, opts ...Option)
 	return cancellation, cancellation.err(ended)
 }
 
+// operation is what a call does, with the options as the library takes them.
+type operation func(h *handle, options []byte, abort uintptr) answer
+
 // call makes one call. The first errors say why the context ended it, if it did.
 func (c *Client) call(
-	ctx context.Context, retrieves bool, sessionID string, opts []Option,
+	ctx context.Context, opts []Option, operation operation,
 ) (*Cancellation, []error, error) {
 	defer runtime.KeepAlive(c)
 	h := c.handle
@@ -179,9 +206,8 @@ func (c *Client) call(
 	if !ok {
 		return nil, nil, refused(CodeInternal, "every handle is in use")
 	}
-	answer := nativeCall(retrieves, h.logger == 0, h.client, nativeText(sessionID), text, watch.abort)
+	cancellation := newCancellation(operation(h, text, watch.abort))
 	watch.end()
-	cancellation := newCancellation(answer)
 	return cancellation, ended(ctx, cancellation.Code, deadline, hasDeadline), nil
 }
 

@@ -15,6 +15,11 @@
 // with the build tag flexcancel_static the static one is linked. The README of this directory has
 // the lines.
 //
+// # The outbox
+//
+// [Client.OpenOutbox] opens a file that keeps cancels until they are delivered: before the first
+// byte is sent, through a power cut, and until a person has seen what could not be delivered.
+//
 // # Errors
 //
 // [Client.Cancel] gives an error for every outcome but the two that mean "voided", and

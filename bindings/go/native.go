@@ -65,6 +65,11 @@ static void flexgo_call_quietly(int32_t retrieves, uintptr_t client, const char 
 	flexgo_call(retrieves, client, id, options, abort, buffer, room, answer);
 }
 
+static uintptr_t flexgo_warm_up(uintptr_t client, const char *options, uintptr_t abort) {
+	return (uintptr_t)flexcancel_client_warm_up((flexcancel_client *)client, options,
+	                                            (flexcancel_abort *)abort);
+}
+
 static uintptr_t flexgo_abort_new(void) { return (uintptr_t)flexcancel_abort_new(); }
 static void flexgo_abort_trigger(uintptr_t abort) {
 	flexcancel_abort_trigger((flexcancel_abort *)abort);
@@ -160,6 +165,20 @@ func nativeCall(retrieves, quietly bool, client uintptr, id, options []byte, abo
 		C.flexgo_call(operation, c, chars(id), chars(options), a, room(buffer), roomForAnswer,
 			&given)
 	}
+	return take(&given, buffer)
+}
+
+func nativeWarmUp(client uintptr, options []byte, abort uintptr) answer {
+	return answerOf(uintptr(C.flexgo_warm_up(C.uintptr_t(client), chars(options),
+		C.uintptr_t(abort))))
+}
+
+// answerOf is the answer in a result, which it frees.
+func answerOf(result uintptr) answer {
+	buffer := buffers.Get().(*[roomForAnswer]byte)
+	defer buffers.Put(buffer)
+	var given C.flexgo_answer
+	C.flexgo_take(C.uintptr_t(result), room(buffer), roomForAnswer, &given)
 	return take(&given, buffer)
 }
 

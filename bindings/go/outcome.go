@@ -68,6 +68,21 @@ const (
 	CodeInternal         Code = C.FLEXCANCEL_CODE_INTERNAL
 )
 
+// The codes 4xx: the outbox.
+const (
+	CodeOutboxUnavailable Code = C.FLEXCANCEL_CODE_OUTBOX_UNAVAILABLE
+	CodeOutboxUnsafe      Code = C.FLEXCANCEL_CODE_OUTBOX_UNSAFE
+	CodeOutboxIO          Code = C.FLEXCANCEL_CODE_OUTBOX_IO
+	CodeOutboxFull        Code = C.FLEXCANCEL_CODE_OUTBOX_FULL
+	CodeOutboxCorrupt     Code = C.FLEXCANCEL_CODE_OUTBOX_CORRUPT
+	CodeOutboxSchema      Code = C.FLEXCANCEL_CODE_OUTBOX_SCHEMA
+	CodeOutboxBusy        Code = C.FLEXCANCEL_CODE_OUTBOX_BUSY
+	CodeOutboxNoEntry     Code = C.FLEXCANCEL_CODE_OUTBOX_NO_ENTRY
+	CodeOutboxPending     Code = C.FLEXCANCEL_CODE_OUTBOX_PENDING
+	CodeOutboxStale       Code = C.FLEXCANCEL_CODE_OUTBOX_STALE
+	CodeOutboxExpired     Code = C.FLEXCANCEL_CODE_OUTBOX_EXPIRED
+)
+
 // String is the code's name in the result's JSON, like "timeout".
 func (c Code) String() string {
 	if name := C.flexcancel_code_name(C.int32_t(c)); name != nil {

@@ -9,17 +9,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#if __has_include(<version>)
-#include <version>
-#endif
-#if defined(__cpp_lib_jthread)
-#include <stop_token>
-#endif
 
 #include "abort.hpp"
 #include "handle.hpp"
 #include "outcome.hpp"
 #include "result.hpp"
+#include "stop.hpp"
 #include "text.hpp"
 
 namespace flexcancel {
@@ -51,8 +46,8 @@ class Client {
 
     /**
      * Makes a client from a configuration: Config, or the same as JSON. Opens no connection.
-     * `log`, if given, is told of every event of this client; it lives until the client is gone
-     * and every call has returned.
+     * `log`, if given, is told of every event of this client; it lives until the client and every
+     * Outbox opened with it are gone, and every call has returned.
      *
      * Ownership: the configuration is not kept, except for the API key, which is wiped when the
      * client is gone. Threads: any. Errors: the client is empty, and the error is
@@ -81,7 +76,7 @@ class Client {
     /** The same, with an abort. */
     [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
                                 const Abort &abort) const {
-        return call(flexcancel_cancel, session_id, options, handle_of(abort));
+        return call(flexcancel_cancel, session_id, options, detail::handle_of(abort));
     }
 
     /**
@@ -99,7 +94,7 @@ class Client {
     /** The same, with an abort. */
     [[nodiscard]] Result retrieve(std::string_view session_id, std::string_view options,
                                   const Abort &abort) const {
-        return call(flexcancel_retrieve, session_id, options, handle_of(abort));
+        return call(flexcancel_retrieve, session_id, options, detail::handle_of(abort));
     }
 
     /**
@@ -115,7 +110,7 @@ class Client {
     }
     /** The same, with an abort. */
     [[nodiscard]] Result warm_up(std::string_view options, const Abort &abort) const {
-        return open(options, handle_of(abort));
+        return open(options, detail::handle_of(abort));
     }
 
 #if defined(__cpp_lib_jthread)
@@ -125,12 +120,16 @@ class Client {
      */
     [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
                                 const std::stop_token &stop) const {
-        return call_until(stop, flexcancel_cancel, session_id, options);
+        return detail::until(stop, [&](flexcancel_abort *abort) {
+            return call(flexcancel_cancel, session_id, options, abort);
+        });
     }
     /** The same for a retrieve. */
     [[nodiscard]] Result retrieve(std::string_view session_id, std::string_view options,
                                   const std::stop_token &stop) const {
-        return call_until(stop, flexcancel_retrieve, session_id, options);
+        return detail::until(stop, [&](flexcancel_abort *abort) {
+            return call(flexcancel_retrieve, session_id, options, abort);
+        });
     }
 #endif
 
@@ -151,6 +150,8 @@ class Client {
     [[nodiscard]] flexcancel_client *get() const noexcept { return handle_.get(); }
 
   private:
+    friend class Outbox; // Its calls tell the log handler, too.
+
     using Operation = flexcancel_result *(FLEXCANCEL_CALL *)(flexcancel_client *, const char *,
                                                              const char *, flexcancel_abort *);
 
@@ -166,23 +167,6 @@ class Client {
         const std::shared_ptr<LogHandler> log = log_;
         const std::string json = detail::for_c(options);
         return Result(flexcancel_client_warm_up(handle_.get(), json.c_str(), abort));
-    }
-
-#if defined(__cpp_lib_jthread)
-    Result call_until(const std::stop_token &stop, Operation operation,
-                      std::string_view session_id, std::string_view options) const {
-        if (!stop.stop_possible())
-            return call(operation, session_id, options, nullptr);
-        const Abort abort;
-        // Its destructor waits for a trigger that is under way, so the abort outlives it.
-        const std::stop_callback trigger(stop, [&abort]() noexcept { abort.trigger(); });
-        return call(operation, session_id, options, handle_of(abort));
-    }
-#endif
-
-    /** For C, NULL is no abort at all; an empty one must not make a call that nothing can end. */
-    static flexcancel_abort *handle_of(const Abort &abort) noexcept {
-        return abort ? abort.get() : reinterpret_cast<flexcancel_abort *>(std::uintptr_t{1});
     }
 
     static void FLEXCANCEL_CALL tell(void *handler, std::int32_t level, const char *event_json,

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "text.hpp"
@@ -22,7 +21,7 @@ namespace flexcancel {
  *
  * Threads: as a std::string. Errors: none, but for memory.
  */
-class Config {
+class Config : public detail::JsonObject<Config> {
   public:
     Config &api_key(std::string_view key) { return text("api_key", key); }
     Config &api_key_env(std::string_view variable) { return text("api_key_env", variable); }
@@ -30,36 +29,16 @@ class Config {
     Config &base_url(std::string_view url) { return text("base_url", url); }
     Config &ca_file(std::string_view path) { return text("ca_file", path); }
     Config &connect_timeout(std::chrono::milliseconds time) {
-        return number("connect_timeout_ms", time.count());
+        return millis("connect_timeout_ms", time);
     }
-    Config &dns_ttl(std::chrono::milliseconds time) { return number("dns_ttl_ms", time.count()); }
+    Config &dns_ttl(std::chrono::milliseconds time) { return millis("dns_ttl_ms", time); }
     Config &max_attempts(std::int64_t count) { return number("max_attempts", count); }
-    Config &max_idle(std::chrono::milliseconds time) { return number("max_idle_ms", time.count()); }
+    Config &max_idle(std::chrono::milliseconds time) { return millis("max_idle_ms", time); }
     Config &mode(std::string_view test_or_live) { return text("mode", test_or_live); }
     Config &proxy(std::string_view proxy) { return text("proxy", proxy); }
-    Config &timeout(std::chrono::milliseconds time) { return number("timeout_ms", time.count()); }
+    Config &timeout(std::chrono::milliseconds time) { return millis("timeout_ms", time); }
     Config &trust(std::string_view system_or_bundled) { return text("trust", system_or_bundled); }
     Config &user_agent(std::string_view agent) { return text("user_agent", agent); }
-
-    /**
-     * The configuration as a JSON object. Ownership: borrowed; valid until a key is set, or this
-     * configuration is destroyed, moved or assigned to.
-     */
-    [[nodiscard]] std::string_view json() const noexcept { return object_.json(); }
-    /** The same: a configuration is taken wherever its JSON is. */
-    operator std::string_view() const noexcept { return json(); }
-
-  private:
-    Config &text(const char *key, std::string_view value) {
-        object_.set(key, detail::quoted(value));
-        return *this;
-    }
-    Config &number(const char *key, std::int64_t value) {
-        object_.set(key, std::to_string(value));
-        return *this;
-    }
-
-    detail::JsonObject object_;
 };
 
 } // namespace flexcancel

@@ -24,50 +24,20 @@ namespace flexcancel {
  *
  * Threads: as a std::string. Errors: none, but for memory.
  */
-class Options {
+class Options : public detail::JsonObject<Options> {
   public:
     /** Related objects to have in full in the answer. Flex does not document the names. */
     Options &expand(std::initializer_list<std::string_view> names) {
-        return expand(names.begin(), names.end());
+        return texts("expand", names);
     }
     /** The same for names that are known at run time only. */
-    Options &expand(const std::vector<std::string> &names) {
-        return expand(names.begin(), names.end());
-    }
+    Options &expand(const std::vector<std::string> &names) { return texts("expand", names); }
     /** The key that every send of this cancel carries. Refused for a retrieve. */
-    Options &idempotency_key(std::string_view key) {
-        object_.set("idempotency_key", detail::quoted(key));
-        return *this;
-    }
+    Options &idempotency_key(std::string_view key) { return text("idempotency_key", key); }
     /** The most times that the request is sent. */
-    Options &max_attempts(std::int64_t count) {
-        object_.set("max_attempts", std::to_string(count));
-        return *this;
-    }
+    Options &max_attempts(std::int64_t count) { return number("max_attempts", count); }
     /** The deadline of the whole call. */
-    Options &timeout(std::chrono::milliseconds time) {
-        object_.set("timeout_ms", std::to_string(time.count()));
-        return *this;
-    }
-
-    /**
-     * The options as a JSON object. Ownership: borrowed; valid until an option is set, or these
-     * options are destroyed, moved or assigned to.
-     */
-    [[nodiscard]] std::string_view json() const noexcept { return object_.json(); }
-    /** The same: options are taken wherever their JSON is. */
-    operator std::string_view() const noexcept { return json(); }
-
-  private:
-    template <typename Iterator> Options &expand(Iterator name, Iterator end) {
-        std::string list;
-        for (; name != end; ++name)
-            list += (list.empty() ? "" : ",") + detail::quoted(*name);
-        object_.set("expand", '[' + list + ']');
-        return *this;
-    }
-
-    detail::JsonObject object_;
+    Options &timeout(std::chrono::milliseconds time) { return millis("timeout_ms", time); }
 };
 
 } // namespace flexcancel

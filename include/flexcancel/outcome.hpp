@@ -51,6 +51,17 @@ enum class Code : std::int32_t {
     rejected = FLEXCANCEL_CODE_REJECTED,
     server_error = FLEXCANCEL_CODE_SERVER_ERROR,
     mode_mismatch = FLEXCANCEL_CODE_MODE_MISMATCH,
+    outbox_unavailable = FLEXCANCEL_CODE_OUTBOX_UNAVAILABLE,
+    outbox_unsafe = FLEXCANCEL_CODE_OUTBOX_UNSAFE,
+    outbox_io = FLEXCANCEL_CODE_OUTBOX_IO,
+    outbox_full = FLEXCANCEL_CODE_OUTBOX_FULL,
+    outbox_corrupt = FLEXCANCEL_CODE_OUTBOX_CORRUPT,
+    outbox_schema = FLEXCANCEL_CODE_OUTBOX_SCHEMA,
+    outbox_busy = FLEXCANCEL_CODE_OUTBOX_BUSY,
+    outbox_no_entry = FLEXCANCEL_CODE_OUTBOX_NO_ENTRY,
+    outbox_pending = FLEXCANCEL_CODE_OUTBOX_PENDING,
+    outbox_stale = FLEXCANCEL_CODE_OUTBOX_STALE,
+    outbox_expired = FLEXCANCEL_CODE_OUTBOX_EXPIRED,
     internal = FLEXCANCEL_CODE_INTERNAL,
 };
 

@@ -3,6 +3,8 @@
 #define FLEXCANCEL_TEXT_HPP
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,10 +41,38 @@ inline std::string quoted(std::string_view text) {
     return json + '"';
 }
 
-/** A JSON object that is built member by member; a member that is set again is replaced. */
-class JsonObject {
+/**
+ * A JSON object that is built member by member, by the setters of `Self`; a member that is set
+ * again is replaced.
+ */
+template <typename Self> class JsonObject {
   public:
-    void set(const char *name, std::string json) {
+    /**
+     * What was set, as a JSON object. Ownership: borrowed; valid until a member is set, or this
+     * object is destroyed, moved or assigned to.
+     */
+    [[nodiscard]] std::string_view json() const noexcept { return json_; }
+    /** The same: this is taken wherever its JSON is. */
+    operator std::string_view() const noexcept { return json_; }
+
+  protected:
+    Self &text(const char *name, std::string_view value) { return set(name, quoted(value)); }
+    Self &number(const char *name, std::int64_t value) { return set(name, std::to_string(value)); }
+    Self &millis(const char *name, std::chrono::milliseconds time) {
+        return number(name, time.count());
+    }
+    Self &truth(const char *name, bool value) { return set(name, value ? "true" : "false"); }
+    template <typename Texts> Self &texts(const char *name, const Texts &values) {
+        std::string list;
+        for (const auto &value : values)
+            list += (list.empty() ? "" : ",") + quoted(value);
+        return set(name, '[' + list + ']');
+    }
+
+  private:
+    using Member = std::pair<const char *, std::string>;
+
+    Self &set(const char *name, std::string json) {
         const std::string_view wanted = name;
         const auto is_wanted = [wanted](const Member &member) { return member.first == wanted; };
         const auto found = std::find_if(members_.begin(), members_.end(), is_wanted);
@@ -56,11 +86,9 @@ class JsonObject {
             json_ += quoted(member.first) + ':' + member.second;
         }
         json_ += '}';
+        return static_cast<Self &>(*this);
     }
-    std::string_view json() const noexcept { return json_; }
 
-  private:
-    using Member = std::pair<const char *, std::string>;
     std::vector<Member> members_;
     std::string json_ = "{}";
 };

@@ -59,6 +59,29 @@ pub const FLEXCANCEL_CODE_REJECTED: i32 = 305;
 pub const FLEXCANCEL_CODE_SERVER_ERROR: i32 = 306;
 /// The answer is of test mode where live was expected, or the other way round.
 pub const FLEXCANCEL_CODE_MODE_MISMATCH: i32 = 307;
+/// This library was built without the outbox.
+pub const FLEXCANCEL_CODE_OUTBOX_UNAVAILABLE: i32 = 400;
+/// The outbox's file or its directory is not safe: not this user's own, a link, or writable by
+/// others; the message says which.
+pub const FLEXCANCEL_CODE_OUTBOX_UNSAFE: i32 = 401;
+/// The outbox's file cannot be read or written.
+pub const FLEXCANCEL_CODE_OUTBOX_IO: i32 = 402;
+/// The disk that the outbox's file is on is full.
+pub const FLEXCANCEL_CODE_OUTBOX_FULL: i32 = 403;
+/// The outbox's file is damaged; the message says where it was set aside.
+pub const FLEXCANCEL_CODE_OUTBOX_CORRUPT: i32 = 404;
+/// The file is no outbox, or that of a newer version of this library.
+pub const FLEXCANCEL_CODE_OUTBOX_SCHEMA: i32 = 405;
+/// Somebody else has the file, or delivers the entry, for longer than the call waits.
+pub const FLEXCANCEL_CODE_OUTBOX_BUSY: i32 = 406;
+/// The outbox has no such entry.
+pub const FLEXCANCEL_CODE_OUTBOX_NO_ENTRY: i32 = 407;
+/// The entry is still pending, and cannot be acknowledged.
+pub const FLEXCANCEL_CODE_OUTBOX_PENDING: i32 = 408;
+/// The session may hold money that was authorized after the cancel was asked for.
+pub const FLEXCANCEL_CODE_OUTBOX_STALE: i32 = 409;
+/// The entry's time to be delivered ran out.
+pub const FLEXCANCEL_CODE_OUTBOX_EXPIRED: i32 = 410;
 /// A defect of this library, contained.
 pub const FLEXCANCEL_CODE_INTERNAL: i32 = 900;
 /// Log level: something to look at: a failed attempt, an outcome that is not known.
@@ -94,6 +117,17 @@ const _: () = {
     assert!(FLEXCANCEL_CODE_REJECTED == Code::Rejected.number());
     assert!(FLEXCANCEL_CODE_SERVER_ERROR == Code::ServerError.number());
     assert!(FLEXCANCEL_CODE_MODE_MISMATCH == Code::ModeMismatch.number());
+    assert!(FLEXCANCEL_CODE_OUTBOX_UNAVAILABLE == Code::OutboxUnavailable.number());
+    assert!(FLEXCANCEL_CODE_OUTBOX_UNSAFE == Code::OutboxUnsafe.number());
+    assert!(FLEXCANCEL_CODE_OUTBOX_IO == Code::OutboxIo.number());
+    assert!(FLEXCANCEL_CODE_OUTBOX_FULL == Code::OutboxFull.number());
+    assert!(FLEXCANCEL_CODE_OUTBOX_CORRUPT == Code::OutboxCorrupt.number());
+    assert!(FLEXCANCEL_CODE_OUTBOX_SCHEMA == Code::OutboxSchema.number());
+    assert!(FLEXCANCEL_CODE_OUTBOX_BUSY == Code::OutboxBusy.number());
+    assert!(FLEXCANCEL_CODE_OUTBOX_NO_ENTRY == Code::OutboxNoEntry.number());
+    assert!(FLEXCANCEL_CODE_OUTBOX_PENDING == Code::OutboxPending.number());
+    assert!(FLEXCANCEL_CODE_OUTBOX_STALE == Code::OutboxStale.number());
+    assert!(FLEXCANCEL_CODE_OUTBOX_EXPIRED == Code::OutboxExpired.number());
     assert!(FLEXCANCEL_CODE_INTERNAL == Code::Internal.number());
     assert!(FLEXCANCEL_LEVEL_WARN == Level::Warn as i32);
     assert!(FLEXCANCEL_LEVEL_INFO == Level::Info as i32);

@@ -13,6 +13,7 @@ use once_cell::sync::Lazy;
 use super::result::ResultObject;
 use crate::abort::Abort;
 use crate::client::Client;
+use crate::outbox::Outbox;
 
 /// What a handle stands for. Cloning shares it: a call in flight keeps its objects alive.
 #[derive(Clone)]
@@ -20,6 +21,7 @@ pub(super) enum Object {
     Client(Arc<Client>),
     Abort(Abort),
     Result(Arc<ResultObject>),
+    Outbox(Arc<Outbox>),
 }
 
 impl Object {
@@ -28,6 +30,7 @@ impl Object {
             Self::Client(_) => Kind::Client,
             Self::Abort(_) => Kind::Abort,
             Self::Result(_) => Kind::Result,
+            Self::Outbox(_) => Kind::Outbox,
         }
     }
 }
@@ -37,6 +40,7 @@ pub(super) enum Kind {
     Client = 1,
     Abort = 2,
     Result = 3,
+    Outbox = 4,
 }
 
 const KIND_BITS: u32 = 3;
@@ -167,7 +171,7 @@ mod tests {
         for bit in 0..usize::BITS {
             assert!(table.get(key ^ (1 << bit), Kind::Abort).is_none(), "bit {bit}");
         }
-        for kind in [Kind::Client, Kind::Result] {
+        for kind in [Kind::Client, Kind::Result, Kind::Outbox] {
             let forged = key & !(7 << 1) | (kind as usize) << 1;
             assert!(table.get(forged, kind).is_none());
             assert!(table.remove(forged, kind).is_none());

@@ -25,11 +25,12 @@ pub type flexcancel_log_callback = Option<
 /// Has the callback told of every later event of this client, in place of the one before; a NULL
 /// callback ends that.
 ///
-/// Ownership: none changes hands. `user_data` must live until this client is freed or has
-/// another callback, and every call that began before that has returned: a call in flight keeps
-/// the callback it began with. NULL: `user_data` may be NULL. Threads: any; the callback may run
-/// on several threads at once if calls do. Errors: returns FLEXCANCEL_CODE_OK, or
-/// FLEXCANCEL_CODE_INVALID_HANDLE for a client that is NULL or otherwise invalid.
+/// Ownership: none changes hands. `user_data` must live until this client is freed and every
+/// outbox that was opened with it is closed, or until it has another callback; and until every
+/// call that began before that has returned: a call in flight keeps the callback it began with.
+/// NULL: `user_data` may be NULL. Threads: any; the callback may run on several threads at once if
+/// calls do. Errors: returns FLEXCANCEL_CODE_OK, or FLEXCANCEL_CODE_INVALID_HANDLE for a client
+/// that is NULL or otherwise invalid.
 ///
 /// # Safety
 /// `callback` may be called from any thread that uses the client, with `user_data`.

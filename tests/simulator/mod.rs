@@ -4,12 +4,17 @@
 #![allow(dead_code, unused_imports, reason = "the test and the example use different parts")]
 
 mod actors;
+mod machine;
 mod network;
+mod outbox;
+mod outbox_tally;
 mod random;
 mod run;
 mod tally;
 mod world;
 
 pub use network::fault_names;
+pub use outbox::run as run_outbox;
+pub use outbox_tally::{OutboxTally, Sum};
 pub use run::run;
 pub use tally::Tally;

@@ -104,7 +104,7 @@ fn against_the_truth(
 
 /// At a moment of the call no hold was left, and none that there had been was captured: either
 /// nothing ever was, or a hold ended within the call without any more money being taken.
-fn was_released(world: &World, begun: Duration, ended: Duration) -> bool {
+pub fn was_released(world: &World, begun: Duration, ended: Duration) -> bool {
     let moments: Vec<&Moment> = world.moments(begun, ended).collect();
     let before = moments[0].captured;
     let first_held = moments.iter().position(|moment| moment.held).unwrap_or(moments.len());

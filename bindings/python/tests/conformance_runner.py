@@ -7,6 +7,7 @@ written back.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import sys
@@ -117,6 +118,7 @@ def written(result: Cancellation) -> dict[str, Any]:
             for attempt in result.attempts
         ],
         "checkout_session": None if result.session is None else result.session.to_dict(),
+        "outbox": None if result.outbox is None else dataclasses.asdict(result.outbox),
     }
 
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from flexcancel import Client
+from flexcancel import Client, Outbox
 
 from .sandbox import KEY, Sandbox
 
@@ -24,3 +25,15 @@ def sandbox() -> Iterator[Sandbox]:
 def client(sandbox: Sandbox) -> Iterator[Client]:
     with Client(KEY, base_url=sandbox.url) as client:
         yield client
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where an outbox may be."""
+    return tmp_path / "outbox.db"
+
+
+@pytest.fixture
+def outbox(client: Client, path: Path) -> Iterator[Outbox]:
+    with Outbox(client, path) as outbox:
+        yield outbox

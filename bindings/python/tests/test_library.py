@@ -18,6 +18,7 @@ HEADER = (Path(__file__).resolve().parents[3] / "include/flexcancel.h").read_tex
 
 NUMBERS: dict[str, Any] = {
     "int32_t": ctypes.c_int32,
+    "int64_t": ctypes.c_int64,
     "uint32_t": ctypes.c_uint32,
     "size_t": ctypes.c_size_t,
     "void": None,
@@ -67,6 +68,7 @@ def test_only_what_can_block_gives_the_gil_away() -> None:
         "flexcancel_client_new",
         "flexcancel_client_free",
         "flexcancel_client_warm_up",
+        *(name for name in _library.FUNCTIONS if name.startswith("flexcancel_outbox_")),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
 import textwrap
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 import flexcancel
-from flexcancel import _cli
+from flexcancel import _exit
 
 from .sandbox import KEY, Sandbox
 
@@ -60,9 +61,41 @@ def test_given_the_readme_s_asyncio_then_it_cancels(at_sandbox: Sandbox) -> None
     assert [result.outcome for result in results] == ["canceled"] * 3
 
 
+def test_given_the_readme_s_outbox_then_what_it_keeps_is_delivered_or_shown(
+    at_sandbox: Sandbox, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    captured = at_sandbox.held()
+    at_sandbox.capture(captured)
+    sample = blocks(README)[2].replace("/var/lib/till", str(tmp_path))
+    for session_id, says in (
+        (at_sandbox.held(), ""),
+        (captured, f"{captured} refused "),
+    ):
+        with flexcancel.Client(api_key_env="FLEX_API_KEY") as client:
+            names = {"flexcancel": flexcancel, "client": client, "session_id": session_id}
+            exec(sample, names)
+            with flexcancel.Outbox(client, tmp_path / "outbox.db") as outbox:
+                assert outbox.stats().worklist == outbox.stats().pending == 0
+        assert capsys.readouterr().out[: len(says) or None] == says
+
+
+def test_every_method_of_the_outbox_is_in_the_table_with_its_arguments() -> None:
+    table = dict(re.findall(r"^\| `(\w+)\((.*?)\)` \|", README, re.M))
+    public = {name for name, _ in inspect.getmembers(flexcancel.Outbox, inspect.isfunction)}
+    assert set(table) == {name for name in public if not name.startswith("_")}
+    for name in ("flush", "list"):
+        arguments = list(inspect.signature(getattr(flexcancel.Outbox, name)).parameters)[1:]
+        assert re.findall(r"(\w+)=", table[name]) == arguments
+
+
 def test_the_exit_codes_are_those_of_the_table() -> None:
     table = dict(re.findall(r"^\| (\d+) \| ([^|]+) \|", README, re.M))
-    assert set(map(int, table)) == {*_cli.EXIT_CODES.values(), _cli.USAGE, _cli.INTERRUPTED}
+    assert set(map(int, table)) == {
+        *_exit.EXIT_CODES.values(),
+        _exit.USAGE,
+        _exit.UNUSABLE,
+        _exit.INTERRUPTED,
+    }
     assert table["0"] == "voided"
-    assert table[str(_cli.EXIT_CODES[flexcancel.Outcome.UNKNOWN])].startswith("**unknown**")
-    assert set(_cli.EXIT_CODES) == set(flexcancel.Outcome)
+    assert table[str(_exit.EXIT_CODES[flexcancel.Outcome.UNKNOWN])].startswith("**unknown**")
+    assert set(_exit.EXIT_CODES) == set(flexcancel.Outcome)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Optional
 
 import flexcancel
-from flexcancel import Cancellation, Code, Outcome
+from flexcancel import Cancellation, Code, OutboxEntry, OutboxState, Outcome
 from flexcancel.session import CheckoutSession, PaymentIntent, SessionStatus
 
 
@@ -36,6 +36,18 @@ def blocking(session_id: str) -> int:
         except flexcancel.UnknownOutcomeError as error:
             result = client.retrieve(error.cancellation.session_id or session_id)
     return slowest + held_cents(result.session)
+
+
+def kept(client: flexcancel.Client, session_id: str) -> int:
+    with flexcancel.Outbox(client, "outbox.db", keep=86_400.0) as outbox:
+        result = outbox.cancel(session_id, deliver_within=3_600, abort=flexcancel.AbortToken())
+        entry: Optional[OutboxEntry] = result.outbox.entry if result.outbox else None
+        report: flexcancel.FlushReport = outbox.flush(timeout=30, max=10)
+        for entry in (*report.entries, *outbox.list(states=[OutboxState.REFUSED, "expired"])):
+            if entry.needs_person and entry.state.is_final:
+                outbox.acknowledge(entry)
+        oldest: Optional[int] = outbox.stats().oldest_pending_ms
+    return oldest or 0
 
 
 async def concurrent(session_id: str) -> str:

@@ -226,6 +226,10 @@ func written(c *flexcancel.Cancellation) map[string]any {
 		"provider_error":   nil,
 		"attempts":         attempts,
 		"checkout_session": session(c),
+		"outbox":           nil,
+	}
+	if entry := c.Entry(); entry != nil {
+		result["outbox"] = entry
 	}
 	if wait, ok := c.RetryAfter(); ok {
 		result["retry_after_ms"] = wait.Milliseconds()

@@ -10,8 +10,9 @@ Logs to ``logging.getLogger("flexcancel")``, and only where somebody listens.
 
 from ._abort import AbortToken
 from ._async import AsyncClient
-from ._cancellation import Attempt, Cancellation, ProviderError
+from ._cancellation import Attempt, Cancellation, FlushReport, ProviderError
 from ._client import Client
+from ._entry import OutboxCounts, OutboxEntry, OutboxView
 from ._errors import (
     ArgumentError,
     ClosedError,
@@ -21,13 +22,15 @@ from ._errors import (
     LibraryError,
     NotAppliedError,
     NotCancelableError,
+    OutboxError,
     OutcomeError,
     RefusedError,
     UnknownOutcomeError,
 )
 from ._library import version as library_version
+from ._outbox import Outbox
 from ._version import __version__
-from ._words import Code, Hold, Operation, Outcome, Phase
+from ._words import Code, Hold, Operation, OutboxState, Outcome, Phase
 from .session import CheckoutSession
 
 __all__ = [
@@ -42,12 +45,19 @@ __all__ = [
     "Code",
     "ConfigError",
     "FlexcancelError",
+    "FlushReport",
     "Hold",
     "InterruptedCallError",
     "LibraryError",
     "NotAppliedError",
     "NotCancelableError",
     "Operation",
+    "Outbox",
+    "OutboxCounts",
+    "OutboxEntry",
+    "OutboxError",
+    "OutboxState",
+    "OutboxView",
     "Outcome",
     "OutcomeError",
     "Phase",

@@ -9,7 +9,7 @@ import json
 import math
 import os
 import re
-from typing import Any, Dict, Mapping, Optional, Sequence, Type, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Type, Union
 
 from ._errors import ArgumentError, ConfigError, RefusedError
 from ._words import Code
@@ -22,46 +22,42 @@ DURATIONS = {
     "connect_timeout": "connect_timeout_ms",
     "max_idle": "max_idle_ms",
     "dns_ttl": "dns_ttl_ms",
+    "keep": "keep_ms",
+    "deliver_within": "deliver_within_ms",
 }
 _NAMES = {theirs: ours for ours, theirs in DURATIONS.items()}
+
+#: Arguments that are lists of names.
+_LISTS = {"expand", "states"}
 
 _OUT_OF_BOUNDS = re.compile(r"\b(\w+_ms): expected a whole number from (\d+) to (\d+), found .*")
 
 
 def config_json(arguments: Mapping[str, Any]) -> str:
     """The configuration as JSON. ``None`` is left out."""
+    return _json(arguments, _config_error)
+
+
+def arguments_json(arguments: Mapping[str, Any]) -> Optional[bytes]:
+    """The arguments of one operation as JSON; ``None`` if there are none."""
+    text = _json(arguments, _argument_error)
+    return None if text == "{}" else text.encode()
+
+
+def _json(arguments: Mapping[str, Any], error: Any) -> str:
     fields: Dict[str, Any] = {}
     for name, value in arguments.items():
         if value is None:
             continue
         if name in DURATIONS:
-            fields[DURATIONS[name]] = _milliseconds(name, value, _config_error)
+            fields[DURATIONS[name]] = _milliseconds(name, value, error)
+        elif name in _LISTS:
+            fields[name] = _names(name, value, error)
         elif isinstance(value, os.PathLike):
             fields[name] = os.fspath(value)
         else:
             fields[name] = value
-    return _dumps(fields, _config_error)
-
-
-def options_json(
-    expand: Sequence[str],
-    timeout: Optional[float],
-    idempotency_key: Optional[str],
-    max_attempts: Optional[int],
-) -> Optional[bytes]:
-    """The options of one call as JSON; ``None`` for none."""
-    fields: Dict[str, Any] = {}
-    if expand:
-        if isinstance(expand, (str, bytes)):
-            raise _argument_error("expand", "expected a list of names, found one text")
-        fields["expand"] = list(expand)
-    if timeout is not None:
-        fields["timeout_ms"] = _milliseconds("timeout", timeout, _argument_error)
-    if idempotency_key is not None:
-        fields["idempotency_key"] = idempotency_key
-    if max_attempts is not None:
-        fields["max_attempts"] = max_attempts
-    return _dumps(fields, _argument_error).encode() if fields else None
+    return _dumps(fields, error)
 
 
 def c_text(name: str, text: str, error: Type[RefusedError], code: Code) -> bytes:
@@ -81,7 +77,7 @@ def in_seconds(message: str, arguments: Mapping[str, Any]) -> str:
         name = _NAMES.get(found[1], "")
         if name not in arguments:
             return found[0]
-        least, most = (f"{int(bound) / 1000:g}" for bound in (found[2], found[3]))
+        least, most = (f"{int(bound) / 1000:.15g}" for bound in (found[2], found[3]))
         value = arguments[name]
         return f"{name}: expected a number of seconds from {least} to {most}, found {value!r}"
 
@@ -94,6 +90,14 @@ def _config_error(name: str, problem: str) -> RefusedError:
 
 def _argument_error(name: str, problem: str) -> RefusedError:
     return ArgumentError(Code.INVALID_ARGUMENT, f"{name}: {problem}")
+
+
+def _names(name: str, value: Any, error: Any) -> List[Any]:
+    if isinstance(value, (str, bytes)):
+        raise error(name, "expected a list of names, found one text")
+    if not isinstance(value, Iterable):
+        raise error(name, f"expected a list of names, found {_kind(value)}")
+    return list(value)
 
 
 def _milliseconds(name: str, value: Any, error: Any) -> int:
@@ -112,9 +116,11 @@ def _dumps(fields: Mapping[str, Any], error: Any) -> str:
         return json.dumps(fields)
     except (TypeError, ValueError):
         for name, value in fields.items():
+            if isinstance(value, list) and not all(isinstance(one, str) for one in value):
+                raise error(name, "expected a list of names") from None
             if not isinstance(value, (str, int, float, list)):
                 raise error(name, f"expected a plain value, found {_kind(value)}") from None
-        raise error("expand", "expected a list of names") from None
+        raise
 
 
 def _kind(value: object) -> str:

@@ -71,7 +71,7 @@ class AsyncClient:
         self, *, timeout: Optional[float] = None, abort: Optional[AbortToken] = None
     ) -> Cancellation:
         """As ``Client.warm_up``."""
-        call = self.client._prepare(_library.warm_up, "", (), timeout, None, None)
+        call = self.client._prepare_warm_up(timeout)
         return self.client._finish(await self._run(call, abort), timeout)
 
     async def aclose(self) -> None:

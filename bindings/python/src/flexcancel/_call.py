@@ -20,20 +20,16 @@ _MOST_WAIT_FOR_ABORTED = 5.0
 class Call:
     """One call of the native library, not made yet."""
 
-    __slots__ = ("client", "function", "options", "session_id")
+    __slots__ = ("arguments", "function")
 
-    def __init__(
-        self, function: Any, client: int, session_id: bytes, options: Optional[bytes]
-    ) -> None:
+    def __init__(self, function: Any, *arguments: Union[int, bytes, None]) -> None:
         self.function = function
-        self.client = client
-        self.session_id = session_id
-        self.options = options
+        self.arguments = arguments
 
     def run(self, abort: Optional[AbortToken]) -> str:
         """Blocks until the call has ended. Returns the result's JSON text."""
         handle = None if abort is None else abort._handle
-        result = self.function(self.client, self.session_id, self.options, handle)
+        result = self.function(*self.arguments, handle)
         return _library.take_text(result)
 
     def run_logged(self, abort: Optional[AbortToken]) -> str:
@@ -103,6 +99,10 @@ class _Work:
             return True
         except RuntimeError:
             return not self._claim.acquire(False)
+        except KeyError as error:
+            # A thread that a signal handler's exception overtook as it was started: threading
+            # forgets it twice, and the handler's exception over that.
+            raise error.__context__ or error from None
 
     def wait(self) -> None:
         """Waits for the call and its thread. A signal handler may raise meanwhile."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Dict, Mapping, Optional, Tuple
 
+from ._entry import OutboxCounts, OutboxEntry, OutboxView, view
 from ._errors import NotAppliedError, NotCancelableError, UnknownOutcomeError
 from ._words import Code, Hold, Operation, Outcome, Phase
 from .session import CheckoutSession
@@ -14,8 +15,8 @@ from .session._json import scan
 
 _decode = json.JSONDecoder().raw_decode
 
-# The library writes the session last. Quotes within texts are escaped, so this can only be a key,
-# and the session's own keys stand after it.
+# Quotes within texts are escaped, so this can only be a key; the first, because the session's own
+# keys stand after it.
 _SESSION_KEY = ',"checkout_session":'
 
 
@@ -121,11 +122,11 @@ class Cancellation:
         return ProviderError(found["code"], found["message"], found["body"])
 
     @cached_property
-    def _session(self) -> Tuple[Any, str]:
-        """The session as read, and its text."""
+    def _session(self) -> Tuple[Any, str, str]:
+        """The session as read, its text, and the text after it."""
         start = self.json.index(_SESSION_KEY) + len(_SESSION_KEY)
         value, end = scan(self.json, start)
-        return value, self.json[start:end]
+        return value, self.json[start:end], self.json[end:]
 
     @cached_property
     def session(self) -> Optional[CheckoutSession]:
@@ -137,6 +138,12 @@ class Cancellation:
     def raw_session(self) -> Optional[str]:
         """The session's JSON text, exactly as Flex wrote it."""
         return None if self._session[0] is None else self._session[1]
+
+    @cached_property
+    def outbox(self) -> Optional[OutboxView]:
+        """What an operation of the outbox is about; ``None`` for every other call."""
+        found = _decode("{" + self._session[2].lstrip(","))[0].get("outbox")
+        return None if found is None else view(found)
 
     def raise_for_outcome(self) -> None:
         """Raises an ``OutcomeError`` unless the hold is released.
@@ -151,6 +158,40 @@ class Cancellation:
         if self.outcome is Outcome.NOT_APPLIED:
             raise NotAppliedError(self)
         raise UnknownOutcomeError(self)
+
+
+@dataclass(frozen=True)
+class FlushReport:
+    """What a flush came to. It asserts nothing of any cancel: its entries do."""
+
+    code: Code
+    """``ok``, or why the flush ended early."""
+    message: str
+    """What happened, in one line for a log."""
+    advice: str
+    """What to do now, in one line for a person."""
+    retryable: bool
+    """Whether the same call may well go better later, without any change."""
+    elapsed_ms: int
+    """How long it took."""
+    entries: Tuple[OutboxEntry, ...]
+    """The entries that were tried, as they stand now."""
+    counts: Optional[OutboxCounts]
+    """How many there are now; ``None`` if they could not be read."""
+
+    @classmethod
+    def of(cls, result: Cancellation) -> FlushReport:
+        """Reads it from the result that the library gives."""
+        found = result.outbox or OutboxView(None, (), None)
+        return cls(
+            result.code,
+            result.message,
+            result.advice,
+            result.retryable,
+            result.elapsed_ms,
+            found.entries,
+            found.counts,
+        )
 
 
 _OUTCOMES: Dict[str, Outcome] = {outcome.value: outcome for outcome in Outcome}

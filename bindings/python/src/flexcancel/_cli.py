@@ -5,26 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import ExitStack
+from functools import partial
 from typing import Callable, Iterator, List, Optional, Sequence, TextIO
 
-from . import _library
+from . import _cli_outbox, _library
 from ._cancellation import Cancellation
 from ._client import Client
-from ._errors import ArgumentError, FlexcancelError, InterruptedCallError
+from ._errors import ArgumentError, FlexcancelError, InterruptedCallError, OutboxError
+from ._exit import EXIT_CODES, INTERRUPTED, UNUSABLE, USAGE, UsageError
+from ._outbox import Outbox
 from ._show import Progress, describe, plain
 from ._version import __version__
-from ._words import Outcome
-
-#: The exit code of each outcome. Of several, the one that most needs a person.
-EXIT_CODES = {
-    Outcome.CANCELED: 0,
-    Outcome.ALREADY_CANCELED: 0,
-    Outcome.NOT_CANCELABLE: 1,
-    Outcome.NOT_APPLIED: 2,
-    Outcome.UNKNOWN: 3,
-}
-USAGE = 64
-INTERRUPTED = 130
 
 EPILOG = """\
 The API key comes from the environment variable FLEX_API_KEY, or that which --key-env names, or
@@ -33,12 +25,9 @@ from the file that --key-file names; never from an argument, which other users c
 Exit status: 0 voided; 1 too late (captured, completed or expired); 2 not voided; 3 unknown: treat
 the void as pending. Of several sessions, the highest. For a retrieve: 0 is canceled, 1 captured or
 expired, 2 can still be canceled (or the call was refused), 3 unknown. 64 wrong usage or
-configuration, nothing was sent; 130 interrupted.
+configuration, nothing was sent; 74 the file of --outbox cannot be used, nothing was sent; 130
+interrupted.
 """
-
-
-class UsageError(Exception):
-    """Arguments that cannot be used."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,7 +45,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         sys.stdout.flush()
     except (FlexcancelError, UsageError) as error:
         print(f"flexcancel: {plain(str(error))}", file=sys.stderr)
-        return USAGE
+        return UNUSABLE if isinstance(error, OutboxError) else USAGE
+    except KeyboardInterrupt:
+        # Whatever makes calls has told what they came to.
+        print("flexcancel: interrupted", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output is gone; the interpreter's own flush must not complain as well.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -86,7 +79,11 @@ def _parser() -> argparse.ArgumentParser:
         _add_call(command)
         if name == "cancel":
             command.add_argument("--idempotency-key", metavar="KEY", help="repeat that cancel")
+            command.add_argument(
+                "--outbox", metavar="FILE", help="keep there what cannot be settled now"
+            )
         command.set_defaults(run=_run_calls)
+    _cli_outbox.add(commands, _add_connection, _run_outbox)
     return parser
 
 
@@ -151,16 +148,26 @@ def _ids(options: argparse.Namespace) -> List[str]:
 
 def _run_calls(options: argparse.Namespace) -> int:
     ids = _ids(options)
+    with _client(options) as client, ExitStack() as opened:
+        outbox = None
+        if getattr(options, "outbox", None) is not None:
+            outbox = opened.enter_context(Outbox(client, options.outbox))
+        return _each(ids, _call(client, outbox, options), options.json, sys.stdout)
+
+
+def _run_outbox(options: argparse.Namespace) -> int:
     with _client(options) as client:
-        return _each(ids, _call(client, options), options.json, sys.stdout)
+        return _cli_outbox.run(options, client)
 
 
-def _call(client: Client, options: argparse.Namespace) -> Callable[[str], Cancellation]:
+def _call(
+    client: Client, outbox: Optional[Outbox], options: argparse.Namespace
+) -> Callable[[str], Cancellation]:
     common = {name: getattr(options, name) for name in ("expand", "timeout", "max_attempts")}
     if options.command == "retrieve":
-        return lambda session_id: client.retrieve(session_id, **common)
-    key = options.idempotency_key
-    return lambda session_id: client.cancel(session_id, idempotency_key=key, **common)
+        return partial(client.retrieve, **common)
+    cancel = client.cancel if outbox is None else outbox.cancel
+    return partial(cancel, idempotency_key=options.idempotency_key, **common)
 
 
 def _results(ids: Sequence[str], call: Callable[[str], Cancellation]) -> Iterator[Cancellation]:

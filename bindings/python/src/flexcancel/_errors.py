@@ -43,7 +43,23 @@ class ArgumentError(RefusedError, ValueError):
 
 
 class ClosedError(RefusedError):
-    """The client is closed."""
+    """The client, or the outbox, is closed."""
+
+
+class OutboxError(FlexcancelError):
+    """The outbox cannot do what it is asked to: ``code`` says why. Nothing was sent.
+
+    Its file cannot be used, the cancel was not kept, or there is no such entry. ``result`` is the
+    core's own report of it. Of a cancel that was not kept, ``outcome`` is ``not_applied``; it is
+    ``unknown`` where the file may hold it all the same.
+    """
+
+    def __init__(self, message: str, result: Cancellation) -> None:
+        super().__init__(f"{result.code}: {message}")
+        self.code = result.code
+        self.outcome = result.outcome
+        self.message = message
+        self.result = result
 
 
 class OutcomeError(FlexcancelError):

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-from ctypes import c_char_p, c_int32, c_size_t, c_uint32, c_void_p
+from ctypes import c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Tuple
 
 from ._errors import LibraryError
 
@@ -45,6 +45,14 @@ FUNCTIONS: Dict[str, Tuple[bool, Any, Tuple[Any, ...]]] = {
     "flexcancel_client_warm_up": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
     "flexcancel_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
     "flexcancel_retrieve": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
+    "flexcancel_outbox_open": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
+    "flexcancel_outbox_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
+    "flexcancel_outbox_enqueue": (True, c_void_p, (c_void_p, c_char_p, c_char_p)),
+    "flexcancel_outbox_flush": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
+    "flexcancel_outbox_list": (True, c_void_p, (c_void_p, c_char_p)),
+    "flexcancel_outbox_acknowledge": (True, c_void_p, (c_void_p, c_int64)),
+    "flexcancel_outbox_stats": (True, c_void_p, (c_void_p,)),
+    "flexcancel_outbox_close": (True, c_void_p, (c_void_p,)),
 }
 
 
@@ -91,13 +99,17 @@ result_free = _functions["flexcancel_result_free"]
 client_new = _functions["flexcancel_client_new"]
 client_free = _functions["flexcancel_client_free"]
 client_set_log = _functions["flexcancel_client_set_log"]
+warm_up = _functions["flexcancel_client_warm_up"]
 cancel = _functions["flexcancel_cancel"]
 retrieve = _functions["flexcancel_retrieve"]
-
-
-def warm_up(client: int, _: bytes, options: Optional[bytes], abort: Optional[int]) -> int:
-    """Called as the functions about a session are, without one."""
-    return int(_functions["flexcancel_client_warm_up"](client, options, abort))
+outbox_open = _functions["flexcancel_outbox_open"]
+outbox_cancel = _functions["flexcancel_outbox_cancel"]
+outbox_enqueue = _functions["flexcancel_outbox_enqueue"]
+outbox_flush = _functions["flexcancel_outbox_flush"]
+outbox_list = _functions["flexcancel_outbox_list"]
+outbox_acknowledge = _functions["flexcancel_outbox_acknowledge"]
+outbox_stats = _functions["flexcancel_outbox_stats"]
+outbox_close = _functions["flexcancel_outbox_close"]
 
 
 def version() -> str:

@@ -27,7 +27,7 @@ def plain(text: str) -> str:
 def describe(result: Cancellation, session_id: str, to: TextIO) -> str:
     """A result in a few lines."""
     outcome = str(result.outcome)
-    if _is_terminal(to) and "NO_COLOR" not in os.environ:
+    if is_terminal(to) and "NO_COLOR" not in os.environ:
         outcome = f"\033[{_COLOURS[result.outcome]}m{outcome}\033[0m"
     why = f"{result.code}, hold {result.hold}"
     lines = [f"{plain(session_id)}: {outcome} ({why}): {plain(result.message)}"]
@@ -35,6 +35,8 @@ def describe(result: Cancellation, session_id: str, to: TextIO) -> str:
         lines.append(f"  {result.advice}")
     if result.outcome is Outcome.UNKNOWN and result.idempotency_key is not None:
         lines.append(f"  idempotency key: {result.idempotency_key}")
+    if result.outbox is not None and result.outbox.entry is not None:
+        lines.append(f"  outbox: entry {result.outbox.entry.id}, {result.outbox.entry.state}")
     return "\n".join(lines)
 
 
@@ -43,7 +45,7 @@ class Progress:
 
     def __init__(self, total: int, to: Optional[TextIO]) -> None:
         self._total = total
-        self._to = to if to is not None and total > 1 and _is_terminal(to) else None
+        self._to = to if to is not None and total > 1 and is_terminal(to) else None
 
     def show(self, done: int) -> None:
         """Draws the bar."""
@@ -60,5 +62,6 @@ class Progress:
             self._to.flush()
 
 
-def _is_terminal(to: TextIO) -> bool:
+def is_terminal(to: TextIO) -> bool:
+    """Whether a stream is a terminal that can be steered."""
     return to.isatty() and os.environ.get("TERM") != "dumb"

@@ -117,6 +117,17 @@ class Code(OpenWord):
     REJECTED = "rejected"
     SERVER_ERROR = "server_error"
     MODE_MISMATCH = "mode_mismatch"
+    OUTBOX_UNAVAILABLE = "outbox_unavailable"
+    OUTBOX_UNSAFE = "outbox_unsafe"
+    OUTBOX_IO = "outbox_io"
+    OUTBOX_FULL = "outbox_full"
+    OUTBOX_CORRUPT = "outbox_corrupt"
+    OUTBOX_SCHEMA = "outbox_schema"
+    OUTBOX_BUSY = "outbox_busy"
+    OUTBOX_NO_ENTRY = "outbox_no_entry"
+    OUTBOX_PENDING = "outbox_pending"
+    OUTBOX_STALE = "outbox_stale"
+    OUTBOX_EXPIRED = "outbox_expired"
     INTERNAL = "internal"
 
     @property
@@ -146,8 +157,39 @@ _CODE_NUMBERS: Dict[Code, int] = {
     Code.REJECTED: 305,
     Code.SERVER_ERROR: 306,
     Code.MODE_MISMATCH: 307,
+    Code.OUTBOX_UNAVAILABLE: 400,
+    Code.OUTBOX_UNSAFE: 401,
+    Code.OUTBOX_IO: 402,
+    Code.OUTBOX_FULL: 403,
+    Code.OUTBOX_CORRUPT: 404,
+    Code.OUTBOX_SCHEMA: 405,
+    Code.OUTBOX_BUSY: 406,
+    Code.OUTBOX_NO_ENTRY: 407,
+    Code.OUTBOX_PENDING: 408,
+    Code.OUTBOX_STALE: 409,
+    Code.OUTBOX_EXPIRED: 410,
     Code.INTERNAL: 900,
 }
+
+
+class OutboxState(OpenWord):
+    """How far a cancel in the outbox is. Every state but ``PENDING`` is for good."""
+
+    PENDING = "pending"
+    """Still to be delivered."""
+    DELIVERED = "delivered"
+    """The hold is released."""
+    REFUSED = "refused"
+    """Flex says that it is too late, or that it does not take this cancel."""
+    EXPIRED = "expired"
+    """Its time ran out, and no try of it had an effect."""
+    NEEDS_ATTENTION = "needs_attention"
+    """Nobody but a person can settle it."""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it can become no other."""
+        return self is not OutboxState.PENDING
 
 
 class Operation(OpenWord):

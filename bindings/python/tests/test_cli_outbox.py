@@ -1,0 +1,366 @@
+"""The command line's outbox, as a program of its own; ``watch`` also on a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from flexcancel import Client, Outbox, OutboxCounts, OutboxEntry, OutboxState
+from flexcancel._watch import Snapshot, Watch, table
+
+from .sandbox import ALWAYS, KEY, Sandbox
+from .test_cli import environment
+
+NOBODY_S = "fcs_01M84AAN57SPQPWY4YDAGVJSFM"
+
+
+def command(sandbox: Sandbox, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "flexcancel", *arguments, "--base-url", sandbox.url]
+
+
+def run(sandbox: Sandbox, *arguments: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        command(sandbox, *arguments),
+        capture_output=True,
+        text=True,
+        env=environment(sandbox),
+        timeout=60,
+        check=False,
+    )
+    assert "hunter" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_given_an_outage_when_canceled_with_an_outbox_then_it_is_kept_and_a_flush_delivers_it(
+    sandbox: Sandbox, path: Path
+) -> None:
+    lost, held = sandbox.held(), sandbox.held()
+    sandbox.fault("status", status=401, body="", headers=[], times=ALWAYS)
+    arguments = ("cancel", "--outbox", str(path), lost)
+    exit_code, output, _ = run(sandbox, *arguments)
+    assert exit_code == 3, "it is not surely undone: it is still to come"
+    assert "outbox: entry 1, pending" in output
+    exit_code, output, complaints = run(sandbox, "outbox", "flush", str(path))
+    assert (exit_code, output) == (3, "1 pending (0 due), 0 for a person, 0 delivered\n")
+    assert complaints == "", "it waits for its turn"
+    sandbox.ask("DELETE", "/__sandbox/faults")
+    with Client(KEY, base_url=sandbox.url) as client, Outbox(client, path) as outbox:
+        outbox.enqueue(held)
+    exit_code, output, _ = run(sandbox, "outbox", "flush", str(path))
+    assert exit_code == 3
+    assert output.startswith(f"2: {held}: delivered (canceled/ok, 1 try)\n1 pending")
+    exit_code, output, _ = run(sandbox, *arguments)
+    assert exit_code == 0
+    assert run(sandbox, "outbox", "flush", str(path))[0] == 0
+    assert (sandbox.hold(lost), sandbox.hold(held)) == ("released", "released")
+
+
+def test_given_a_worklist_then_it_is_listed_and_acknowledged_to_its_end(
+    sandbox: Sandbox, path: Path
+) -> None:
+    captured, file = sandbox.held(), str(path)
+    sandbox.capture(captured)
+    done = run(sandbox, "cancel", "--outbox", file, captured, NOBODY_S, sandbox.held())
+    assert done[0] == 2
+    assert run(sandbox, "outbox", "flush", file)[0] == 2
+    exit_code, output, _ = run(sandbox, "outbox", "list", file, "--worklist")
+    assert exit_code == 0
+    first, words, second, _ = output.splitlines()
+    assert first == f"1: {captured}: refused (not_cancelable/not_cancelable, 1 try)"
+    assert words.startswith("  ")
+    assert second.startswith(f"2: {NOBODY_S}: needs_attention (not_applied/not_found")
+    exit_code, output, complaints = run(sandbox, "outbox", "ack", file, "1", "7", "2")
+    assert (exit_code, complaints) == (2, "flexcancel: the outbox has no entry 7\n")
+    assert [line.split(" (")[0][-12:] for line in output.splitlines()] == ["acknowledged"] * 2
+    assert run(sandbox, "outbox", "list", file, "--worklist") == (0, "", "")
+    assert run(sandbox, "outbox", "ack", file, "1")[0] == 0
+    assert run(sandbox, "outbox", "flush", file)[0] == 0
+    assert run(sandbox, "outbox", "watch", file, "--once")[0] == 0
+
+
+def test_given_entries_when_listed_then_each_filter_counts(
+    sandbox: Sandbox, outbox: Outbox, path: Path
+) -> None:
+    for name in "abc":
+        outbox.enqueue(f"fcs_{name}")
+    outbox.cancel(sandbox.held())
+
+    def listed(*arguments: str) -> list[int]:
+        exit_code, output, complaints = run(
+            sandbox, "outbox", "list", str(path), "--json", *arguments
+        )
+        assert (exit_code, complaints) == (0, "")
+        return [json.loads(line)["id"] for line in output.splitlines()]
+
+    assert listed() == [1, 2, 3, 4]
+    assert listed("--state", "pending") == [1, 2, 3]
+    assert listed("--state", "pending", "--state", "delivered", "--after", "2") == [3, 4]
+    assert listed("--session", "fcs_b") == [2]
+    assert listed("--max", "2") == [1, 2]
+    assert sandbox.requests()[0]["number"] == 1
+    assert len(sandbox.requests()) == 1, "a list sends nothing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "message"),
+    [
+        (["outbox"], 64, "usage: flexcancel outbox"),
+        (["outbox", "list"], 64, "the following arguments are required: FILE"),
+        (["outbox", "list", "{none}"], 64, "none.db: expected an outbox's file, found nothing"),
+        (["outbox", "flush", "{none}"], 64, "none.db: expected an outbox's file, found nothing"),
+        (["outbox", "list", "{path}", "--state", "lost"], 64, "invalid choice: 'lost'"),
+        (["outbox", "list", "{path}", "--state", "pending", "--worklist"], 64, "not allowed"),
+        (["outbox", "list", "{path}", "--max", "0"], 64, "max: expected a whole number from 1"),
+        (["outbox", "flush", "{path}", "--timeout", "0"], 64, "timeout: expected a number of s"),
+        (["outbox", "ack", "{path}"], 64, "the following arguments are required: ENTRY"),
+        (["outbox", "ack", "{path}", "one"], 64, "invalid int value"),
+        (["outbox", "watch", "{path}", "--interval", "0"], 64, "expected seconds, above 0"),
+        (["outbox", "watch", "{path}", "--interval", "nan"], 64, "expected seconds, above 0"),
+        (["outbox", "list", "{path}", "--key-env", "NO_SUCH_KEY"], 64, "api_key_env"),
+        (["outbox", "list", "{folder}"], 74, "outbox_unsafe"),
+        (["cancel", "fcs_1", "--outbox", "{folder}"], 74, "outbox_unsafe"),
+        (["cancel", "fcs_1", "--outbox", "{folder}/none/o.db"], 74, "outbox_io"),
+        (["retrieve", "fcs_1", "--outbox", "{path}"], 64, "unrecognized arguments"),
+    ],
+)
+def test_given_wrong_usage_or_a_file_that_cannot_be_used_then_it_says_so_and_sends_nothing(
+    sandbox: Sandbox,
+    outbox: Outbox,
+    path: Path,
+    arguments: list[str],
+    exit_code: int,
+    message: str,
+) -> None:
+    none = path.with_name("none.db")
+    named = [one.format(path=path, none=none, folder=path.parent) for one in arguments]
+    found, output, complaints = run(sandbox, *named)
+    assert (found, output) == (exit_code, ""), complaints
+    assert message in complaints
+    assert sandbox.requests() == []
+    assert not none.exists()
+
+
+def test_given_json_then_a_flush_is_one_object(
+    sandbox: Sandbox, outbox: Outbox, path: Path
+) -> None:
+    outbox.enqueue(sandbox.held())
+    exit_code, output, _ = run(sandbox, "outbox", "flush", str(path), "--json")
+    report = json.loads(output)
+    assert (exit_code, report["code"], report["counts"]["delivered"]) == (0, "ok", 1)
+    assert report["entries"][0]["state"] == "delivered"
+
+
+def test_given_ctrl_c_then_a_flush_tells_what_it_did(
+    sandbox: Sandbox, outbox: Outbox, path: Path
+) -> None:
+    outbox.enqueue(sandbox.held())
+    sandbox.stall()
+    program = subprocess.Popen(
+        command(sandbox, "outbox", "flush", str(path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(sandbox),
+    )
+    sandbox.wait_for_requests(1)
+    program.send_signal(signal.SIGINT)
+    output, complaints = program.communicate(timeout=30)
+    assert program.returncode == 130
+    assert "pending (unknown/aborted, 1 try)" in output
+    assert complaints.endswith("flexcancel: interrupted\n")
+
+
+def test_given_no_terminal_then_watch_tells_what_changes_until_ctrl_c(
+    sandbox: Sandbox, outbox: Outbox, path: Path
+) -> None:
+    ids = [sandbox.held(), sandbox.held()]
+    outbox.enqueue(ids[0])
+    program = subprocess.Popen(
+        command(sandbox, "outbox", "watch", str(path), "--interval", "0.01"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(sandbox),
+    )
+    assert program.stdout is not None
+
+    def told(until: str) -> str:
+        text = ""
+        while until not in text:
+            text += program.stdout.readline()  # type: ignore[union-attr]
+        return text
+
+    assert told(" delivered\n") == (
+        f"1: {ids[0]}: pending (not tried, 0 tries)\n"
+        "1 pending (1 due), 0 for a person, 0 delivered\n"
+    )
+    outbox.enqueue(ids[1])
+    assert f"2: {ids[1]}: pending" in told("2 pending")
+    outbox.flush()
+    found = told("0 pending")
+    assert f"1: {ids[0]}: delivered (canceled/ok, 1 try)\n" in found
+    assert f"2: {ids[1]}: delivered (canceled/ok, 1 try)\n" in found
+    program.send_signal(signal.SIGINT)
+    output, complaints = program.communicate(timeout=30)
+    assert (program.returncode, complaints) == (130, "")
+    assert "\x1b" not in output + found
+
+
+def test_given_json_then_watch_writes_snapshots(
+    sandbox: Sandbox, outbox: Outbox, path: Path
+) -> None:
+    outbox.enqueue("fcs_1")
+    arguments = ("outbox", "watch", str(path), "--once", "--json")
+    exit_code, output, complaints = run(sandbox, *arguments)
+    assert (exit_code, complaints) == (3, "")
+    snapshot = json.loads(output)
+    assert snapshot["counts"]["due"] == 1
+    assert [entry["session_id"] for entry in snapshot["entries"]] == ["fcs_1"]
+
+
+def test_given_another_try_that_leaves_the_counts_as_they_are_then_watch_tells_it_once(
+    sandbox: Sandbox, outbox: Outbox
+) -> None:
+    session_id, told = sandbox.held(), io.StringIO()
+    sandbox.fault("status", status=401, body="", headers=[], times=ALWAYS)
+    watch = Watch(outbox, told, as_json=False)
+    for tries in ("1 try", "2 tries"):
+        outbox.cancel(session_id)
+        told.truncate(told.seek(0))
+        watch.show()
+        watch.show()
+        assert told.getvalue() == (
+            f"1: {session_id}: pending (unknown/unauthorized, {tries})\n"
+            "1 pending (0 due), 0 for a person, 0 delivered\n"
+        )
+
+
+class Terminal:
+    """A program on a terminal of its own."""
+
+    def __init__(self, sandbox: Sandbox, *arguments: str, **more: str) -> None:
+        self._ours, theirs = pty.openpty()
+        variables = {**environment(sandbox), "TERM": "xterm", "COLUMNS": "90", "LINES": "8"}
+        self._program = subprocess.Popen(
+            command(sandbox, *arguments),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env={**variables, **more},
+            start_new_session=True,
+            preexec_fn=_take_terminal,
+        )
+        os.close(theirs)
+        self.written = ""
+
+    def read_until(self, pattern: str) -> str:
+        """What was written since the last time, up to what is waited for."""
+        text = ""
+        while not re.search(pattern, text):
+            text += os.read(self._ours, 4096).decode()
+        self.written += text
+        return text
+
+    def type(self, text: bytes) -> None:
+        os.write(self._ours, text)
+
+    def end(self) -> int:
+        exit_code = self._program.wait(timeout=30)
+        os.close(self._ours)
+        return exit_code
+
+
+def _take_terminal() -> None:
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def test_given_a_terminal_then_watch_draws_a_table_again_and_again_until_ctrl_c(
+    sandbox: Sandbox, outbox: Outbox, path: Path
+) -> None:
+    for _ in range(5):
+        outbox.enqueue(sandbox.held())
+    terminal = Terminal(sandbox, "outbox", "watch", str(path), "--interval", "0.01")
+    first = terminal.read_until("\x1b\\[J")
+    assert "5 pending (5 due), 0 for a person, 0 delivered\x1b[K" in first
+    assert re.search(r"\x1b\[36m +1  pending +\d+ s +0 s +0  - +fcs_", first)
+    assert "and 1 more" in first, "eight lines have room for four entries"
+    again = terminal.read_until("\x1b\\[J")
+    assert again.startswith("\x1b[7F"), "over the table before"
+    outbox.flush(max=3)
+    terminal.read_until("2 pending .*, 3 delivered")
+    sandbox.fault("status", status=404, body="", headers=[])
+    outbox.flush(max=1)
+    terminal.read_until(r"1 pending .* 1 for a person(.|\n)*\x1b\[35m +\d+  needs_attention")
+    terminal.type(b"\x03")
+    assert terminal.end() == 130
+    assert "Traceback" not in terminal.written
+    assert "hunter" not in terminal.written
+
+
+@pytest.mark.parametrize("more", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_given_a_terminal_that_is_not_to_be_steered_then_watch_tells_lines(
+    sandbox: Sandbox, outbox: Outbox, path: Path, more: dict[str, str]
+) -> None:
+    outbox.enqueue("fcs_1")
+    terminal = Terminal(sandbox, "outbox", "watch", str(path), "--once", **more)
+    written = terminal.read_until("delivered\r\n")
+    assert written.startswith("1: fcs_1: pending (not tried, 0 tries)\r\n1 pending")
+    assert "\x1b" not in written
+    assert terminal.end() == 3
+
+
+def entry(number: int, state: OutboxState, age_ms: int, session_id: str = "fcs_1") -> OutboxEntry:
+    is_pending = state is OutboxState.PENDING
+    return OutboxEntry(
+        id=number,
+        session_id=session_id,
+        idempotency_key="k",
+        expand=(),
+        mode=None,
+        base_url="http://127.0.0.1",
+        state=state,
+        created_ms=1_000_000_000_000 - age_ms,
+        not_after_ms=2_000_000_000_000,
+        next_try_ms=1_000_000_000_000 + age_ms if is_pending else None,
+        attempts=1,
+        unclear=0,
+        in_delivery=False,
+        last_outcome=None,
+        last_code=None,
+        last_message=None,
+        ended_ms=None if is_pending else 1,
+        acknowledged_ms=None,
+    )
+
+
+def test_given_any_size_and_any_words_then_the_table_fits_and_cannot_steer_the_terminal() -> None:
+    ages = [0, 59_999, 60_000, 3_599_000, 3_600_000, 172_800_000, 2_592_000_000, 10**16, -5_000]
+    states = [*OutboxState, OutboxState("lost")]
+    entries = tuple(
+        entry(number, states[number % len(states)], age, "\x1b[2J" + "x" * 250)
+        for number, age in enumerate(ages)
+    )
+    counts = OutboxCounts(9, 0, 0, 0, 0, 0, 2, 1, None)
+    taken = Snapshot(counts, (), entries)
+    for width in (1, 20, 80, 200):
+        for height in (1, 5, 8, 40):
+            lines = table(taken, 1_000_000_000_000, width, height)
+            bare = [re.sub(r"\x1b\[\d*m", "", line) for line in lines]
+            assert all(len(line) <= width and line.isprintable() for line in bare)
+            assert len(lines) < max(height, 5)
+    shown = "\n".join(table(taken, 1_000_000_000_000, 80, 40))
+    for age in ("0 s", "59 s", "1 min", "59 min", "1 h", "2 d", "30 d", "long"):
+        assert f" {age} " in shown

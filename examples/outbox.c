@@ -1,0 +1,196 @@
+/*
+ * A till that loses no void: its cancels are kept in a file until they are delivered, and its
+ * shift ends when a person has seen each that could not be.
+ *
+ *     outbox void SESSION_ID    keeps the cancel, then tries it
+ *     outbox close              ends the shift: delivers what is due, and shows what is left to see
+ *     outbox seen ENTRY_ID      a person has seen that entry
+ *
+ * Environment: FLEX_CONFIG, the client's configuration as JSON ({"api_key_env":"FLEX_API_KEY"});
+ * FLEX_OUTBOX, the outbox's ({"path":"outbox.db"}).
+ *
+ * Prints lines for people on stdout, each result's JSON for the log on stderr. Exit code of void:
+ * 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 the shift is over, 1 there is
+ * something to see; of all: 2 it cannot be done, 64 wrong usage.
+ */
+#include <flexcancel.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DONE = 0, NOT_YET = 1, NOT_DONE = 2, PENDING = 3, WRONG_USAGE = 64 };
+
+static const char *variable(const char *name, const char *otherwise) {
+    const char *value = getenv(name);
+    return value != NULL ? value : otherwise;
+}
+
+/* Logs a result, and gives its code. */
+static int32_t logged(const flexcancel_result *result) {
+    const int32_t code = flexcancel_result_code(result);
+    const char *name = flexcancel_code_name(code);
+    fprintf(stderr, "outbox: %s: %s\n", name != NULL ? name : "unknown code",
+            flexcancel_result_json(result, NULL));
+    return code;
+}
+
+/* What stands behind a field in the JSON. Quotes within texts are escaped there, so what is looked
+ * for is found as a field's name only. NULL if it is not there. */
+static const char *after(const char *json, const char *field) {
+    const char *at = strstr(json, field);
+    return at != NULL ? at + strlen(field) : NULL;
+}
+
+/* A number of a result; -1 if it is not there. */
+static long long number(const flexcancel_result *result, const char *field) {
+    const char *text = after(flexcancel_result_json(result, NULL), field);
+    return text != NULL ? strtoll(text, NULL, 10) : -1;
+}
+
+/* Shows a text of a result as it stands there. */
+static void show(const flexcancel_result *result, const char *before, const char *field) {
+    const char *text = after(flexcancel_result_json(result, NULL), field), *end;
+    if (text == NULL)
+        return;
+    for (end = text; *end != '"' && *end != '\0'; end++)
+        end += *end == '\\' && end[1] != '\0';
+    printf("%s%.*s", before, (int)(end - text), text);
+}
+
+/* Only the two outcomes that prove it may be called "voided". */
+static int void_sale(flexcancel_outbox *outbox, const char *session_id) {
+    flexcancel_result *result = flexcancel_outbox_cancel(outbox, session_id, NULL, NULL);
+    const int32_t outcome = flexcancel_result_outcome(result);
+    logged(result);
+    flexcancel_result_free(result);
+    switch (outcome) {
+    case FLEXCANCEL_OUTCOME_CANCELED:
+    case FLEXCANCEL_OUTCOME_ALREADY_CANCELED:
+        puts("VOIDED: the hold on the card is released.");
+        return DONE;
+    case FLEXCANCEL_OUTCOME_NOT_CANCELABLE:
+        puts("TOO LATE TO VOID: refund the sale if money was taken.");
+        return NOT_YET;
+    case FLEXCANCEL_OUTCOME_NOT_APPLIED:
+        puts("NOT VOIDED: this changed nothing; the log says why.");
+        return NOT_DONE;
+    default:
+        puts("VOID PENDING: promise the shopper nothing yet.");
+        return PENDING;
+    }
+}
+
+/* Delivers what is due. Gives how many are still to be delivered, which a flush of tomorrow does;
+ * -1 if the outbox cannot be read. */
+static long long deliver(flexcancel_outbox *outbox) {
+    long long pending, due;
+    int32_t code;
+    do {
+        flexcancel_result *result = flexcancel_outbox_flush(outbox, NULL, NULL);
+        code = logged(result);
+        pending = number(result, "\"pending\":");
+        due = number(result, "\"due\":");
+        flexcancel_result_free(result);
+    } while (code == FLEXCANCEL_CODE_OK && due > 0);
+    return pending;
+}
+
+/* Shows the first entry of the worklist with a greater number. Gives its number; 0 if there is
+ * none, -1 if the outbox cannot be read. */
+static long long show_next(flexcancel_outbox *outbox, long long number_before) {
+    char filter[160];
+    flexcancel_result *result;
+    long long entry = -1;
+    snprintf(filter, sizeof filter,
+             "{\"states\":[\"refused\",\"expired\",\"needs_attention\"],\"acknowledged\":false,"
+             "\"after\":%lld,\"max\":1}",
+             number_before);
+    result = flexcancel_outbox_list(outbox, filter);
+    if (logged(result) == FLEXCANCEL_CODE_OK) {
+        entry = number(result, "\"entries\":[{\"id\":");
+        if (entry > 0) {
+            printf("LOOK AT %lld:", entry);
+            show(result, " ", "\"session_id\":\"");
+            show(result, " is ", "\"state\":\"");
+            show(result, ": ", "\"last_message\":\"");
+            puts("");
+        }
+        entry = entry > 0 ? entry : 0;
+    }
+    flexcancel_result_free(result);
+    return entry;
+}
+
+static int close_shift(flexcancel_outbox *outbox) {
+    const long long pending = deliver(outbox);
+    long long entry = 0, to_see = 0;
+    while (pending >= 0 && (entry = show_next(outbox, entry)) > 0)
+        to_see++;
+    if (pending < 0 || entry < 0) {
+        puts("SHIFT NOT CLOSED: the outbox cannot be read; the log says why.");
+        return NOT_DONE;
+    }
+    if (pending > 0)
+        printf("TO BE DELIVERED: %lld; they stay in the outbox.\n", pending);
+    if (to_see > 0) {
+        printf("SHIFT NOT CLOSED: %lld to be seen.\n", to_see);
+        return NOT_YET;
+    }
+    puts("SHIFT CLOSED: nothing is left to be seen.");
+    return DONE;
+}
+
+static int seen(flexcancel_outbox *outbox, const char *entry_id) {
+    char *end;
+    const long long entry = strtoll(entry_id, &end, 10);
+    flexcancel_result *result;
+    int32_t code;
+    if (end == entry_id || *end != '\0') {
+        fputs("ENTRY_ID: expected a number\n", stderr);
+        return WRONG_USAGE;
+    }
+    result = flexcancel_outbox_acknowledge(outbox, entry);
+    code = logged(result);
+    flexcancel_result_free(result);
+    puts(code == FLEXCANCEL_CODE_OK ? "SEEN." : "NOT NOTED: the log says why.");
+    return code == FLEXCANCEL_CODE_OK ? DONE : NOT_DONE;
+}
+
+static int run(flexcancel_outbox *outbox, const char *command, const char *argument) {
+    if (strcmp(command, "void") == 0)
+        return void_sale(outbox, argument);
+    return strcmp(command, "close") == 0 ? close_shift(outbox) : seen(outbox, argument);
+}
+
+int main(int argc, char **argv) {
+    flexcancel_result *error = NULL;
+    flexcancel_client *client;
+    flexcancel_outbox *outbox = NULL;
+    int exit_code = NOT_DONE;
+    const char *command = argc > 1 ? argv[1] : "";
+    const int has_argument = strcmp(command, "void") == 0 || strcmp(command, "seen") == 0;
+    if (argc != (has_argument ? 3 : 2) || (!has_argument && strcmp(command, "close") != 0)) {
+        fputs("usage: outbox void SESSION_ID | close | seen ENTRY_ID\n", stderr);
+        return WRONG_USAGE;
+    }
+    if (flexcancel_abi_version() != FLEXCANCEL_ABI_VERSION) {
+        fprintf(stderr, "outbox: made for another ABI than flexcancel %s\n", flexcancel_version());
+        return NOT_DONE;
+    }
+    client = flexcancel_client_new(variable("FLEX_CONFIG", "{\"api_key_env\":\"FLEX_API_KEY\"}"),
+                                   &error);
+    if (client != NULL)
+        outbox = flexcancel_outbox_open(client, variable("FLEX_OUTBOX", "{\"path\":\"outbox.db\"}"),
+                                        &error);
+    /* The outbox keeps what it needs of the client. */
+    flexcancel_client_free(client);
+    if (outbox != NULL) {
+        exit_code = run(outbox, command, argv[2]);
+    } else {
+        logged(error);
+        puts("NOT DONE: there is no outbox; the log says why.");
+    }
+    flexcancel_result_free(error);
+    flexcancel_result_free(flexcancel_outbox_close(outbox));
+    return exit_code;
+}

@@ -1,0 +1,170 @@
+/*
+ * A till that loses no void, in C++17: its cancels are kept in a file until they are delivered,
+ * and its shift ends when a person has seen each that could not be. The same as outbox.c.
+ *
+ *     outbox void SESSION_ID    keeps the cancel, then tries it
+ *     outbox close              ends the shift: delivers what is due, and shows what is left to see
+ *     outbox seen ENTRY_ID      a person has seen that entry
+ *
+ * Environment: FLEX_CONFIG, the client's configuration as JSON ({"api_key_env":"FLEX_API_KEY"});
+ * FLEX_OUTBOX, the outbox's ({"path":"outbox.db"}).
+ *
+ * Prints lines for people on stdout, each result's JSON for the log on stderr. Exit code of void:
+ * 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 the shift is over, 1 there is
+ * something to see; of all: 2 it cannot be done, 64 wrong usage.
+ */
+#include <flexcancel.hpp>
+
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace {
+
+using flexcancel::Code, flexcancel::Outbox, flexcancel::Result;
+
+enum ExitCode { done = 0, not_yet = 1, not_done = 2, pending_void = 3, wrong_usage = 64 };
+
+std::string variable(const char *name, std::string_view otherwise) {
+    const char *value = std::getenv(name);
+    return std::string(value != nullptr ? value : otherwise);
+}
+
+/* Logs a result. Its JSON is one line and holds no API key: what a log needs. */
+const Result &logged(const Result &result) {
+    std::cerr << "outbox: " << flexcancel::name(result.code()) << ": " << result.json() << '\n';
+    return result;
+}
+
+/* What stands behind a field in the JSON. Quotes within texts are escaped there, so what is looked
+ * for is found as a field's name only. Empty if it is not there. A till with a JSON library reads
+ * the result with that. */
+std::string_view after(const Result &result, std::string_view field) {
+    const std::string_view json = result.json();
+    const auto at = json.find(field);
+    return at != json.npos ? json.substr(at + field.size()) : std::string_view();
+}
+
+template <typename Number> std::optional<Number> read(std::string_view text) {
+    Number number = 0;
+    const auto error = std::from_chars(text.data(), text.data() + text.size(), number).ec;
+    return error == std::errc() ? std::optional(number) : std::nullopt;
+}
+
+/* A text of a result as it stands there. */
+std::string_view text(const Result &result, std::string_view field) {
+    const std::string_view rest = after(result, field);
+    std::size_t end = 0;
+    while (end < rest.size() && rest[end] != '"')
+        end += rest[end] == '\\' ? 2 : 1;
+    return rest.substr(0, end);
+}
+
+/* Only the two outcomes that prove it may be called "voided". */
+ExitCode void_sale(const Outbox &outbox, std::string_view session_id) {
+    const Result result = outbox.cancel(session_id);
+    switch (logged(result).outcome()) {
+    case flexcancel::Outcome::canceled:
+    case flexcancel::Outcome::already_canceled:
+        std::cout << "VOIDED: the hold on the card is released.\n";
+        return done;
+    case flexcancel::Outcome::not_cancelable:
+        std::cout << "TOO LATE TO VOID: refund the sale if money was taken.\n";
+        return not_yet;
+    case flexcancel::Outcome::not_applied:
+        std::cout << "NOT VOIDED: this changed nothing; the log says why.\n";
+        return not_done;
+    default:
+        std::cout << "VOID PENDING: promise the shopper nothing yet.\n";
+        return pending_void;
+    }
+}
+
+/* Delivers what is due. Gives how many are still to be delivered, which a flush of tomorrow does;
+ * nothing if the outbox cannot be read. */
+std::optional<std::uint64_t> deliver(const Outbox &outbox) {
+    for (;;) {
+        const Result result = outbox.flush();
+        const bool may_go_on = logged(result).code() == Code::ok;
+        if (!may_go_on || read<std::uint64_t>(after(result, "\"due\":")).value_or(0) == 0)
+            return read<std::uint64_t>(after(result, "\"pending\":"));
+    }
+}
+
+/* Shows the worklist, entry by entry. Gives how many there are; nothing if the outbox cannot be
+ * read. */
+std::optional<std::uint64_t> show_worklist(const Outbox &outbox) {
+    auto next = flexcancel::ListFilter::worklist().max(1);
+    for (std::uint64_t count = 0;; count++) {
+        const Result result = outbox.list(next);
+        if (logged(result).code() != Code::ok)
+            return std::nullopt;
+        const auto entry = read<std::int64_t>(after(result, "\"entries\":[{\"id\":"));
+        if (!entry)
+            return count;
+        std::cout << "LOOK AT " << *entry << ": " << text(result, "\"session_id\":\"") << " is "
+                  << text(result, "\"state\":\"") << ": " << text(result, "\"last_message\":\"")
+                  << '\n';
+        next.after(*entry);
+    }
+}
+
+ExitCode close_shift(const Outbox &outbox) {
+    const auto pending = deliver(outbox);
+    const auto to_see = pending ? show_worklist(outbox) : std::nullopt;
+    if (!to_see) {
+        std::cout << "SHIFT NOT CLOSED: the outbox cannot be read; the log says why.\n";
+        return not_done;
+    }
+    if (*pending > 0)
+        std::cout << "TO BE DELIVERED: " << *pending << "; they stay in the outbox.\n";
+    if (*to_see > 0) {
+        std::cout << "SHIFT NOT CLOSED: " << *to_see << " to be seen.\n";
+        return not_yet;
+    }
+    std::cout << "SHIFT CLOSED: nothing is left to be seen.\n";
+    return done;
+}
+
+ExitCode seen(const Outbox &outbox, std::string_view entry_id) {
+    const auto entry = read<std::int64_t>(entry_id);
+    if (!entry || entry_id.find_first_not_of("-0123456789") != entry_id.npos) {
+        std::cerr << "ENTRY_ID: expected a number\n";
+        return wrong_usage;
+    }
+    const bool is_noted = logged(outbox.acknowledge(*entry)).code() == Code::ok;
+    std::cout << (is_noted ? "SEEN.\n" : "NOT NOTED: the log says why.\n");
+    return is_noted ? done : not_done;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    const std::string_view command = argc > 1 ? argv[1] : "";
+    if (command == "close" ? argc != 2 : argc != 3 || (command != "void" && command != "seen")) {
+        std::cerr << "usage: outbox void SESSION_ID | close | seen ENTRY_ID\n";
+        return wrong_usage;
+    }
+    if (!flexcancel::is_compatible()) {
+        std::cerr << "outbox: made for another ABI than flexcancel " << flexcancel::version()
+                  << '\n';
+        return not_done;
+    }
+    const std::string config = variable("FLEX_CONFIG", R"({"api_key_env":"FLEX_API_KEY"})");
+    const std::string options = variable("FLEX_OUTBOX", R"({"path":"outbox.db"})");
+    const auto created = flexcancel::Client::create(config);
+    const auto opened = created ? Outbox::open(created.client, options) : Outbox::Opened();
+    if (!opened) {
+        logged(created ? opened.error : created.error);
+        std::cout << "NOT DONE: there is no outbox; the log says why.\n";
+        return not_done;
+    }
+    if (command == "void")
+        return void_sale(opened.outbox, argv[2]);
+    return command == "close" ? close_shift(opened.outbox) : seen(opened.outbox, argv[2]);
+}

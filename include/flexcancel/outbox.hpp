@@ -1,0 +1,216 @@
+/* Outbox: cancels that are kept in a file until they are delivered. Part of flexcancel.hpp. */
+#ifndef FLEXCANCEL_OUTBOX_HPP
+#define FLEXCANCEL_OUTBOX_HPP
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "abort.hpp"
+#include "client.hpp"
+#include "handle.hpp"
+#include "outbox_options.hpp"
+#include "result.hpp"
+#include "stop.hpp"
+#include "text.hpp"
+
+namespace flexcancel {
+
+/**
+ * Cancels that are kept in a file until they are delivered (docs/OUTBOX.md says what it promises).
+ * May be shared between threads, and its file between processes. Nothing is delivered unless
+ * flush() is called. Entries and counts are in `outbox` of a result's JSON.
+ *
+ * Like every C++ object it must outlive its own calls. A log handler may close it.
+ */
+class Outbox {
+  public:
+    struct Opened;
+
+    /** An empty outbox. */
+    Outbox() = default;
+
+    /**
+     * Opens the outbox in a file: OutboxOptions, or the same as JSON. Sends nothing.
+     *
+     * `client`: what delivers. Ownership: the outbox keeps what it needs of it, its log handler
+     * too; the client may be closed. Threads: any. Errors: the outbox is empty, and the error is
+     * not_applied with a code that says why: outbox_unsafe, outbox_io, outbox_full, outbox_corrupt
+     * (the file was set aside; open again to begin a new one), outbox_schema, outbox_busy,
+     * outbox_unavailable, or that of a wrong argument.
+     */
+    [[nodiscard]] static Opened open(const Client &client, std::string_view options);
+
+#if defined(__cpp_exceptions)
+    /** The same, but throws Error instead of giving an empty outbox. */
+    [[nodiscard]] static Outbox open_or_throw(const Client &client, std::string_view options);
+#endif
+
+    /**
+     * Keeps a cancel, then tries it at once: it is on the disk before its first byte is sent. A
+     * definite outcome ends the entry. Anything else keeps it for a later flush, and is unknown,
+     * because the cancel is still to come.
+     *
+     * `session_id`: as for Client::cancel. A session whose cancel is pending keeps that entry and
+     * its idempotency key. `options`: EntryOptions, or the same as JSON; none by default.
+     * `abort`: may end the try early, not the keeping, and must live until this returns.
+     *
+     * Threads: any, also at once on one outbox. Errors: in the result, which is never empty. Bad
+     * arguments, an empty outbox and an empty abort are not_applied, and nothing is kept or sent.
+     * Where the file cannot be written nothing is sent.
+     */
+    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options = {}) const {
+        return cancel_until(nullptr, session_id, options);
+    }
+    /** The same, with an abort. */
+    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
+                                const Abort &abort) const {
+        return cancel_until(detail::handle_of(abort), session_id, options);
+    }
+
+    /**
+     * Keeps a cancel for a later flush, and sends nothing. It is on the disk when this returns.
+     * The outcome is unknown, because the cancel is still to come; the code is ok. Otherwise like
+     * cancel(), but `options` with max_attempts or timeout are refused.
+     *
+     * Threads, errors: as for cancel().
+     */
+    [[nodiscard]] Result enqueue(std::string_view session_id, std::string_view options = {}) const {
+        const std::string id = detail::for_c(session_id), json = detail::for_c(options);
+        return Result(flexcancel_outbox_enqueue(get(), id.c_str(), json.c_str()));
+    }
+
+    /**
+     * Delivers what is due, the entries that have waited longest first, until none is left, the
+     * limits of `options` (FlushOptions, or the same as JSON) are reached, it is aborted, or the
+     * way to Flex turns out to be closed. The outcome is unknown, which asserts nothing; the code
+     * is ok, or why it ended early. `abort`: must live until this returns.
+     *
+     * Threads: any, also at once on one outbox, and from other processes. Errors: as for cancel().
+     */
+    [[nodiscard]] Result flush(std::string_view options = {}) const {
+        return flush_until(nullptr, options);
+    }
+    /** The same, with an abort. */
+    [[nodiscard]] Result flush(std::string_view options, const Abort &abort) const {
+        return flush_until(detail::handle_of(abort), options);
+    }
+
+#if defined(__cpp_lib_jthread)
+    /**
+     * The same, aborted when a stop is requested: before the call, or while it is under way. Any
+     * std::jthread gives its function such a token.
+     */
+    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
+                                const std::stop_token &stop) const {
+        return detail::until(stop, [&](flexcancel_abort *abort) {
+            return cancel_until(abort, session_id, options);
+        });
+    }
+    /** The same for a flush. */
+    [[nodiscard]] Result flush(std::string_view options, const std::stop_token &stop) const {
+        return detail::until(
+            stop, [&](flexcancel_abort *abort) { return flush_until(abort, options); });
+    }
+#endif
+
+    /**
+     * Shows entries, in the order of their numbers: those that `filter` says (ListFilter, or the
+     * same as JSON), all by default. Changes nothing. The outcome asserts nothing; the code is ok.
+     *
+     * Threads, errors: as for cancel().
+     */
+    [[nodiscard]] Result list(std::string_view filter = {}) const {
+        const std::string json = detail::for_c(filter);
+        return Result(flexcancel_outbox_list(get(), json.c_str()));
+    }
+
+    /**
+     * Notes that a person has seen an entry that is final: it leaves the worklist. `entry_id`: the
+     * entry's `id`. Doing so again has no effect. The outcome asserts nothing; the code is ok,
+     * outbox_no_entry, or outbox_pending for one that is not final yet and stays as it is.
+     *
+     * Threads, errors: as for cancel().
+     */
+    [[nodiscard]] Result acknowledge(std::int64_t entry_id) const {
+        return Result(flexcancel_outbox_acknowledge(get(), entry_id));
+    }
+
+    /**
+     * Counts the entries. Changes nothing. The outcome asserts nothing; the code is ok.
+     *
+     * Threads, errors: as for cancel().
+     */
+    [[nodiscard]] Result stats() const { return Result(flexcancel_outbox_stats(get())); }
+
+    /**
+     * Closes the file; the entries stay in it, and the outbox is empty then. The result's code is
+     * ok, or invalid_handle for an outbox that was empty before. The destructor does the same.
+     * Threads: not while another thread uses this object. Errors: in the result, which may be
+     * ignored: nothing can be lost here.
+     */
+    Result close() noexcept { return Result(flexcancel_outbox_close(handle_.release())); }
+
+    /** False for an empty outbox. Threads: as for close(). Errors: none. */
+    [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+    /**
+     * The handle, for functions of flexcancel.h. Ownership: borrowed. NULL: of an empty outbox.
+     * Threads: any. Errors: none.
+     */
+    [[nodiscard]] flexcancel_outbox *get() const noexcept { return handle_.get(); }
+
+  private:
+    // The handler may close this outbox, and must outlive the call all the same.
+    Result cancel_until(flexcancel_abort *abort, std::string_view session_id,
+                        std::string_view options) const {
+        const std::shared_ptr<LogHandler> log = log_;
+        const std::string id = detail::for_c(session_id), json = detail::for_c(options);
+        return Result(flexcancel_outbox_cancel(get(), id.c_str(), json.c_str(), abort));
+    }
+    Result flush_until(flexcancel_abort *abort, std::string_view options) const {
+        const std::shared_ptr<LogHandler> log = log_;
+        const std::string json = detail::for_c(options);
+        return Result(flexcancel_outbox_flush(get(), json.c_str(), abort));
+    }
+
+    // That of the client, which may go first. Before the handle, so that it goes after it.
+    std::shared_ptr<LogHandler> log_;
+    detail::Owned<flexcancel_outbox> handle_;
+};
+
+/** An outbox, or why there is none; made for structured bindings. */
+struct Outbox::Opened {
+    /** Empty if there is an error. */
+    Outbox outbox;
+    /** Empty if there is an outbox. */
+    Result error;
+
+    /** True if there is an outbox. Threads: any. Errors: none. */
+    [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(outbox); }
+};
+
+inline Outbox::Opened Outbox::open(const Client &client, std::string_view options) {
+    Opened opened;
+    const std::string json = detail::for_c(options);
+    flexcancel_result *error = nullptr;
+    opened.outbox.handle_.reset(flexcancel_outbox_open(client.get(), json.c_str(), &error));
+    opened.outbox.log_ = client.log_;
+    opened.error = Result(error);
+    return opened;
+}
+
+#if defined(__cpp_exceptions)
+inline Outbox Outbox::open_or_throw(const Client &client, std::string_view options) {
+    Opened opened = open(client, options);
+    if (!opened)
+        throw Error(opened.error);
+    return std::move(opened.outbox);
+}
+#endif
+
+} // namespace flexcancel
+
+#endif // FLEXCANCEL_OUTBOX_HPP

@@ -1,0 +1,91 @@
+/*
+ * The options of an outbox's operations: OutboxOptions, EntryOptions, FlushOptions, ListFilter.
+ * Part of flexcancel.hpp.
+ *
+ * All are made in place and are written as JSON. Setting one again replaces it. Nothing is checked
+ * here: the operation refuses what cannot be used, and names the option. docs/OUTBOX.md has the
+ * defaults and bounds. Threads: as a std::string. Errors: none, but for memory.
+ */
+#ifndef FLEXCANCEL_OUTBOX_OPTIONS_HPP
+#define FLEXCANCEL_OUTBOX_OPTIONS_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text.hpp"
+
+namespace flexcancel {
+
+/** How an outbox is opened: Outbox::open(client, OutboxOptions().path("outbox.db")). */
+class OutboxOptions : public detail::JsonObject<OutboxOptions> {
+  public:
+    /** How long delivered and acknowledged entries are kept after their end. */
+    OutboxOptions &keep(std::chrono::milliseconds time) { return millis("keep_ms", time); }
+    /** The file; required. It is made if it is not there, but its directory must be. */
+    OutboxOptions &path(std::string_view file) { return text("path", file); }
+};
+
+/**
+ * How a cancel is kept, and tried at once: outbox.cancel(id, EntryOptions().timeout(5s)).
+ * An enqueue makes no call, and refuses max_attempts and timeout.
+ */
+class EntryOptions : public detail::JsonObject<EntryOptions> {
+  public:
+    /** How long to try to deliver it. */
+    EntryOptions &deliver_within(std::chrono::milliseconds time) {
+        return millis("deliver_within_ms", time);
+    }
+    /** Related objects to have in full in the answer. Flex does not document the names. */
+    EntryOptions &expand(std::initializer_list<std::string_view> names) {
+        return texts("expand", names);
+    }
+    /** The same for names that are known at run time only. */
+    EntryOptions &expand(const std::vector<std::string> &names) { return texts("expand", names); }
+    /** The key of a new entry, which every send carries. A pending entry keeps its own. */
+    EntryOptions &idempotency_key(std::string_view key) { return text("idempotency_key", key); }
+    /** The most times that the request is sent in the try that is made at once. */
+    EntryOptions &max_attempts(std::int64_t count) { return number("max_attempts", count); }
+    /** The deadline of the try that is made at once. */
+    EntryOptions &timeout(std::chrono::milliseconds time) { return millis("timeout_ms", time); }
+};
+
+/** How much a flush does: outbox.flush(FlushOptions().timeout(10s)). */
+class FlushOptions : public detail::JsonObject<FlushOptions> {
+  public:
+    /** The most entries that are tried. */
+    FlushOptions &max(std::int64_t count) { return number("max", count); }
+    /** The deadline of the whole flush. */
+    FlushOptions &timeout(std::chrono::milliseconds time) { return millis("timeout_ms", time); }
+};
+
+/** Which entries a list shows: outbox.list(ListFilter::worklist().max(20)). */
+class ListFilter : public detail::JsonObject<ListFilter> {
+  public:
+    /** What a person has to look at: refused, expired, in need of attention; not acknowledged. */
+    [[nodiscard]] static ListFilter worklist() {
+        return ListFilter().states({"refused", "expired", "needs_attention"}).acknowledged(false);
+    }
+
+    /** Only those that are acknowledged, or only those that are not. */
+    ListFilter &acknowledged(bool are) { return truth("acknowledged", are); }
+    /** Only those with a greater number: where the list before ended. */
+    ListFilter &after(std::int64_t entry_id) { return number("after", entry_id); }
+    /** The most entries. */
+    ListFilter &max(std::int64_t count) { return number("max", count); }
+    /** Only those of this session. */
+    ListFilter &session_id(std::string_view id) { return text("session_id", id); }
+    /** Only those in these states: pending, delivered, refused, expired, needs_attention. */
+    ListFilter &states(std::initializer_list<std::string_view> names) {
+        return texts("states", names);
+    }
+    /** The same for names that are known at run time only. */
+    ListFilter &states(const std::vector<std::string> &names) { return texts("states", names); }
+};
+
+} // namespace flexcancel
+
+#endif // FLEXCANCEL_OUTBOX_OPTIONS_HPP

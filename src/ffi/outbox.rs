@@ -1,0 +1,285 @@
+//! `flexcancel_outbox`: cancels that survive a power cut.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+
+use super::abort::{self, flexcancel_abort};
+use super::client::{self, flexcancel_client};
+use super::guard::guarded;
+use super::handle::{HANDLES, Kind, Object};
+use super::result::{self, flexcancel_result};
+use super::text;
+use crate::abort::Abort;
+use crate::entry::OutboxView;
+use crate::fields::{FieldError, MAX_JSON_BYTES};
+use crate::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
+use crate::outcome::Code;
+use crate::report::Report;
+use crate::wire::{MAX_SESSION_ID_BYTES, Operation};
+
+/// Cancels kept in a file until they are delivered. May be shared between threads, and its file
+/// between processes. docs/OUTBOX.md says what it promises.
+#[allow(non_camel_case_types)]
+pub struct flexcancel_outbox {
+    _opaque: (),
+}
+
+/// Opens the outbox in a file, and makes the file if it is not there. Sends nothing.
+///
+/// `client`: what delivers; the outbox keeps it, so it may be freed. `options_json`: a JSON
+/// object with `path` (required) and `keep_ms`, at most 64 KiB. `error`, unless NULL, is set to
+/// NULL if all went well, or else to a result (not_applied) whose code says why:
+/// outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was set aside; open again to
+/// begin a new one), outbox_schema, outbox_busy, outbox_unavailable.
+///
+/// Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_close
+/// and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an error like any
+/// other. Threads: any. Errors: NULL is returned, and `*error` says why.
+///
+/// # Safety
+/// `options_json` is NULL or a NUL-terminated string; `error` is NULL or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flexcancel_outbox_open(
+    client: *mut flexcancel_client,
+    options_json: *const c_char,
+    error: *mut *mut flexcancel_result,
+) -> *mut flexcancel_outbox {
+    let (outbox, problem) = guarded(
+        || (std::ptr::null_mut(), result::unreported()),
+        || {
+            // SAFETY: the caller vouches for a NUL-terminated string.
+            let json = unsafe { text::read(options_json, MAX_JSON_BYTES) };
+            match open(client, json) {
+                Ok(key) => (std::ptr::without_provenance_mut(key), std::ptr::null_mut()),
+                // Nobody could free a result that nobody is given.
+                Err(_) if error.is_null() => (std::ptr::null_mut(), std::ptr::null_mut()),
+                Err(problem) => (std::ptr::null_mut(), result::into_handle(&refused(problem))),
+            }
+        },
+    );
+    if !error.is_null() {
+        // SAFETY: the caller vouches for a pointer that may be written.
+        unsafe { error.write(problem) };
+    }
+    outbox
+}
+
+/// Keeps a cancel in the outbox, then tries it at once: one call for a till.
+///
+/// The intent is on the disk before the first byte is sent. A definite outcome ends the entry.
+/// Anything else keeps it for a later flush, and the outcome is then unknown even where nothing
+/// was sent, because it will be. A session whose cancel is pending already keeps that entry and
+/// its idempotency key. `options_json`: NULL, or a JSON object with any of `deliver_within_ms`,
+/// `expand`, `idempotency_key`, `timeout_ms`, `max_attempts`. Otherwise like flexcancel_cancel;
+/// the result's `outbox.entry` is the entry.
+///
+/// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
+/// returned; a NULL `outbox` or `session_id` is an error like any other. Threads: any, also at
+/// once on one outbox. Errors: in the result. Where the file cannot be written nothing is sent.
+///
+/// # Safety
+/// `session_id` and `options_json` are NULL or NUL-terminated strings.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flexcancel_outbox_cancel(
+    outbox: *mut flexcancel_outbox,
+    session_id: *const c_char,
+    options_json: *const c_char,
+    abort: *mut flexcancel_abort,
+) -> *mut flexcancel_result {
+    reported(|| {
+        let (outbox, abort) = (find(outbox)?, find_abort(abort)?);
+        // SAFETY: the caller vouches for the strings.
+        let (id, options) =
+            unsafe { (read_id(session_id)?, read_options(options_json, EntryOptions::from_json)?) };
+        Ok(outbox.cancel(id, &options, abort.as_ref()))
+    })
+}
+
+/// Keeps a cancel in the outbox for a later flush, and sends nothing.
+///
+/// It is on the disk when this returns. The outcome is unknown, because the cancel is still to
+/// come; the code is ok. A session whose cancel is pending already keeps that entry and its
+/// idempotency key. `options_json`: NULL, or a JSON object with any of `deliver_within_ms`,
+/// `expand`, `idempotency_key`.
+///
+/// Ownership, NULL, threads, errors: as for flexcancel_outbox_cancel.
+///
+/// # Safety
+/// `session_id` and `options_json` are NULL or NUL-terminated strings.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flexcancel_outbox_enqueue(
+    outbox: *mut flexcancel_outbox,
+    session_id: *const c_char,
+    options_json: *const c_char,
+) -> *mut flexcancel_result {
+    reported(|| {
+        let outbox = find(outbox)?;
+        // SAFETY: the caller vouches for the strings.
+        let (id, options) = unsafe {
+            (read_id(session_id)?, read_options(options_json, EntryOptions::for_enqueue_from_json)?)
+        };
+        Ok(outbox.enqueue(id, &options))
+    })
+}
+
+/// Delivers what is due, the entries that have waited longest first.
+///
+/// Ends when none is left, `max` were tried, the deadline (`timeout_ms`) has come, the abort is
+/// triggered, or the way to Flex turns out to be closed. `options_json`: NULL, or a JSON object
+/// with any of `timeout_ms`, `max`. The result's `outbox.entries` are the entries that were
+/// tried, as they stand now, and `outbox.counts` counts all. The outcome is unknown, which
+/// asserts nothing; the code is ok, or why the flush ended early.
+///
+/// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
+/// returned; a NULL `outbox` is an error like any other; a NULL `abort` is none. Threads: any,
+/// also at once on one outbox, and from other processes. Errors: in the result.
+///
+/// # Safety
+/// `options_json` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flexcancel_outbox_flush(
+    outbox: *mut flexcancel_outbox,
+    options_json: *const c_char,
+    abort: *mut flexcancel_abort,
+) -> *mut flexcancel_result {
+    reported(|| {
+        let (outbox, abort) = (find(outbox)?, find_abort(abort)?);
+        // SAFETY: the caller vouches for the string.
+        let options = unsafe { read_options(options_json, FlushOptions::from_json)? };
+        Ok(outbox.flush(&options, abort.as_ref()))
+    })
+}
+
+/// Lists entries, in the order of their numbers. Changes nothing.
+///
+/// `filter_json`: NULL, or a JSON object with any of `states` (a list of names), `acknowledged`
+/// (true or false), `session_id`, `after` (a number: where the list before ended), `max`. The
+/// worklist of a shift is `{"states":["refused","expired","needs_attention"],
+/// "acknowledged":false}`. The result's `outbox.entries` are the entries.
+///
+/// Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
+///
+/// # Safety
+/// `filter_json` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flexcancel_outbox_list(
+    outbox: *mut flexcancel_outbox,
+    filter_json: *const c_char,
+) -> *mut flexcancel_result {
+    reported(|| {
+        let outbox = find(outbox)?;
+        // SAFETY: the caller vouches for the string.
+        let filter = unsafe { read_options(filter_json, ListFilter::from_json)? };
+        Ok(outbox.list(&filter))
+    })
+}
+
+/// Notes that a person has seen an entry that is final: it leaves the worklist.
+///
+/// `entry_id`: the entry's `id`. Doing so again has no effect. The result's `outbox.entry` is
+/// the entry; its code is ok, outbox_no_entry, or outbox_pending for an entry that is not final
+/// yet and stays as it is.
+///
+/// Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
+#[unsafe(no_mangle)]
+pub extern "C" fn flexcancel_outbox_acknowledge(
+    outbox: *mut flexcancel_outbox,
+    entry_id: i64,
+) -> *mut flexcancel_result {
+    reported(|| Ok(find(outbox)?.acknowledge(entry_id)))
+}
+
+/// Counts the entries. Changes nothing. The result's `outbox.counts` are the counts.
+///
+/// Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
+#[unsafe(no_mangle)]
+pub extern "C" fn flexcancel_outbox_stats(
+    outbox: *mut flexcancel_outbox,
+) -> *mut flexcancel_result {
+    reported(|| Ok(find(outbox)?.stats()))
+}
+
+/// Closes an outbox. Its entries stay in the file. A call in flight on another thread keeps what
+/// it needs and ends as if nothing had happened.
+///
+/// Ownership: the outbox is taken; the result is the caller's: free it with
+/// flexcancel_result_free. NULL, an outbox closed before, or any other invalid handle:
+/// invalid_handle, and no effect. Threads: any, also while calls use it. Errors: in the result.
+#[unsafe(no_mangle)]
+pub extern "C" fn flexcancel_outbox_close(
+    outbox: *mut flexcancel_outbox,
+) -> *mut flexcancel_result {
+    reported(|| {
+        let removed = HANDLES.remove(outbox.addr(), Kind::Outbox).ok_or_else(|| stale("outbox"))?;
+        drop(removed);
+        Ok(Report::of_outbox(Code::Ok, "closed".to_owned(), OutboxView::default()))
+    })
+}
+
+type Problem = (Code, String);
+
+/// Runs an operation; what went wrong before it began is a result too.
+fn reported(operation: impl FnOnce() -> Result<Report, Problem>) -> *mut flexcancel_result {
+    guarded(result::unreported, || result::into_handle(&operation().unwrap_or_else(refused)))
+}
+
+fn refused((code, problem): Problem) -> Report {
+    let mut report = Report::refused(Operation::Cancel, code, problem);
+    report.outbox = Some(Box::default());
+    report
+}
+
+fn open(
+    client: *const flexcancel_client,
+    json: Result<Option<&str>, text::Unreadable>,
+) -> Result<usize, Problem> {
+    let client = client::find(client).ok_or_else(|| stale("client"))?;
+    let json = json
+        .and_then(|json| json.ok_or_else(|| "expected a string, found NULL".to_owned()))
+        .map_err(|problem| (Code::InvalidArgument, format!("options_json: {problem}")))?;
+    let options =
+        OpenOptions::from_json(json).map_err(|e| (Code::InvalidArgument, e.to_string()))?;
+    let outbox = Outbox::open(client, &options).map_err(|t| (t.code, t.message))?;
+    HANDLES
+        .insert(Object::Outbox(Arc::new(outbox)))
+        .ok_or_else(|| (Code::Internal, "every handle is in use".to_owned()))
+}
+
+fn find(outbox: *const flexcancel_outbox) -> Result<Arc<Outbox>, Problem> {
+    match HANDLES.get(outbox.addr(), Kind::Outbox) {
+        Some(Object::Outbox(outbox)) => Ok(outbox),
+        _ => Err(stale("outbox")),
+    }
+}
+
+fn find_abort(abort: *const flexcancel_abort) -> Result<Option<Abort>, Problem> {
+    match abort.is_null() {
+        true => Ok(None),
+        false => abort::find(abort).map(Some).ok_or_else(|| stale("abort")),
+    }
+}
+
+fn stale(name: &str) -> Problem {
+    (Code::InvalidHandle, format!("{name}: expected a live handle"))
+}
+
+/// # Safety
+/// `session_id` is NULL or a NUL-terminated string that outlives the use of what is returned.
+unsafe fn read_id<'a>(session_id: *const c_char) -> Result<&'a str, Problem> {
+    // SAFETY: the caller vouches for a NUL-terminated string.
+    unsafe { text::read(session_id, MAX_SESSION_ID_BYTES) }
+        .and_then(|id| id.ok_or_else(|| "expected a string, found NULL".to_owned()))
+        .map_err(|problem| (Code::InvalidSessionId, format!("session_id: {problem}")))
+}
+
+/// # Safety
+/// `json` is NULL or a NUL-terminated string.
+unsafe fn read_options<T>(
+    json: *const c_char,
+    read: impl FnOnce(&str) -> Result<T, FieldError>,
+) -> Result<T, Problem> {
+    // SAFETY: the caller vouches for a NUL-terminated string.
+    let json = unsafe { text::read(json, MAX_JSON_BYTES) }
+        .map_err(|problem| (Code::InvalidArgument, format!("options_json: {problem}")))?;
+    read(json.unwrap_or_default()).map_err(|error| (Code::InvalidArgument, error.to_string()))
+}

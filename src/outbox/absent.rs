@@ -1,0 +1,49 @@
+//! In place of the outbox, in a library that was built without it.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use super::options::{EntryOptions, FlushOptions, ListFilter, OpenOptions};
+use super::trouble::Trouble;
+use crate::abort::Abort;
+use crate::client::Client;
+use crate::outcome::Code;
+use crate::report::Report;
+
+/// The outbox of a library that was built without one: it cannot be opened.
+#[derive(Debug)]
+pub struct Outbox(Infallible);
+
+#[allow(missing_docs, reason = "as in a library with the outbox")]
+impl Outbox {
+    /// # Errors
+    /// Always `outbox_unavailable`.
+    pub fn open(_: Arc<Client>, _: &OpenOptions) -> Result<Self, Trouble> {
+        let message = "this library was built without the outbox";
+        Err(Trouble::new(Code::OutboxUnavailable, message))
+    }
+
+    pub fn cancel(&self, _: &str, _: &EntryOptions, _: Option<&Abort>) -> Report {
+        match self.0 {}
+    }
+
+    pub fn enqueue(&self, _: &str, _: &EntryOptions) -> Report {
+        match self.0 {}
+    }
+
+    pub fn flush(&self, _: &FlushOptions, _: Option<&Abort>) -> Report {
+        match self.0 {}
+    }
+
+    pub fn list(&self, _: &ListFilter) -> Report {
+        match self.0 {}
+    }
+
+    pub fn acknowledge(&self, _: i64) -> Report {
+        match self.0 {}
+    }
+
+    pub fn stats(&self) -> Report {
+        match self.0 {}
+    }
+}

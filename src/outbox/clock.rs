@@ -1,0 +1,88 @@
+//! The clocks that an outbox reads. No one of them serves every purpose.
+
+use std::fs;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use super::trouble::Trouble;
+use crate::outcome::Code;
+
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// One moment on every clock, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Moment {
+    /// The wall clock (Unix time). It may jump, so it decides only what no other clock can: what
+    /// lies before a restart of the machine, and how Flex's points in time compare with ours.
+    pub wall_ms: i64,
+    /// Since the machine started, without the time that it slept. The clock of deadlines, and
+    /// so the one of leases.
+    pub awake_ms: i64,
+    /// Since the machine started, with the time that it slept: the clock of ages.
+    pub up_ms: i64,
+    /// Which start of the machine the last two count from.
+    pub boot: u128,
+}
+
+impl Moment {
+    /// A moment.
+    #[must_use]
+    pub const fn new(wall_ms: i64, awake_ms: i64, up_ms: i64, boot: u128) -> Self {
+        Self { wall_ms, awake_ms, up_ms, boot }
+    }
+}
+
+/// Tells the time.
+///
+/// Not covered by the promise of stable versions: it exists for simulators.
+pub trait Clock: Send + Sync {
+    /// This moment.
+    fn now(&self) -> Moment;
+}
+
+/// The machine's clocks.
+pub(super) struct SystemClock {
+    boot: u128,
+}
+
+impl SystemClock {
+    pub(super) fn new() -> Result<Self, Trouble> {
+        let unknown = |why: &dyn std::fmt::Display| {
+            Trouble::new(Code::OutboxIo, format!("cannot tell this start of the machine: {why}"))
+        };
+        let text = fs::read_to_string(BOOT_ID).map_err(|error| unknown(&error))?;
+        let digits = text.trim().replace('-', "");
+        let boot = u128::from_str_radix(&digits, 16).map_err(|error| unknown(&error))?;
+        Ok(Self { boot })
+    }
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Moment {
+        let millis = |clock| {
+            let time = clock_gettime(clock);
+            time.tv_sec.saturating_mul(1000).saturating_add(time.tv_nsec / 1_000_000)
+        };
+        let wall = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+            Err(_) => 0,
+        };
+        Moment::new(wall, millis(ClockId::Monotonic), millis(ClockId::Boottime), self.boot)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machines_clocks_go_forward_and_its_start_stays_the_same() {
+        let clock = SystemClock::new().unwrap();
+        let (first, second) = (clock.now(), SystemClock::new().unwrap().now());
+        assert_eq!(first.boot, second.boot);
+        assert!(first.awake_ms <= second.awake_ms && first.up_ms <= second.up_ms);
+        assert!(first.awake_ms <= first.up_ms + 1 && first.wall_ms > 1_700_000_000_000);
+    }
+}

@@ -1,0 +1,108 @@
+//! docs/OUTBOX.md has what becomes of an entry as a table; the two are the same.
+
+use super::*;
+
+const DOCUMENT: &str = include_str!("../../../docs/OUTBOX.md");
+
+/// Outcome, codes, unclear before, state, and what the result says.
+fn rows() -> Vec<[&'static str; 5]> {
+    let table = DOCUMENT.split("| outcome | code | unclear before |").nth(1).unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with("| "));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        cells.try_into().unwrap()
+    })
+    .collect()
+}
+
+fn ticked(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+/// True if the row is about this case; a row for "any other" code is about it if none names it.
+fn is_about(row: &[&str; 5], outcome: Outcome, code: Code, unclear: bool) -> (bool, bool) {
+    let is_outcome = ticked(row[0]) == [outcome.name()];
+    let is_unclear = matches!((row[2], unclear), ("either", _) | ("yes", true) | ("no", false));
+    let is_named = ticked(row[1]).contains(&code.name()) || row[1] == "any";
+    (is_outcome && is_unclear && is_named, is_outcome && is_unclear && row[1].contains("any other"))
+}
+
+#[test]
+fn what_becomes_of_an_entry_is_what_the_document_says() {
+    let rows = rows();
+    assert!(rows.len() >= 10, "{rows:?}");
+    for &outcome in Outcome::ALL {
+        for &code in Code::ALL {
+            for unclear in [false, true] {
+                let about = |row: &&[&str; 5]| is_about(row, outcome, code, unclear);
+                let named = rows.iter().find(|row| about(row).0);
+                let other = rows.iter().find(|row| about(row).1);
+                let row = named.or(other).unwrap_or_else(|| panic!("{outcome}/{code}: no row"));
+                let ending = after_cancel(u32::from(unclear), outcome, code, "");
+                let found = (ending.state.name(), ending.outcome.name());
+                assert_eq!(
+                    (ticked(row[3])[0], ticked(row[4])[0]),
+                    found,
+                    "{outcome}/{code}, unclear before: {unclear}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_said_of_an_entry_is_never_bolder_than_what_its_tries_allow() {
+    for &outcome in Outcome::ALL {
+        for &code in Code::ALL {
+            for before in [0, 1, 7] {
+                let ending = after_cancel(before, outcome, code, "");
+                let is_not_applied = ending.outcome == Outcome::NotApplied;
+                let may_have_effect = before > 0 || !ending.state.is_final();
+                assert!(!is_not_applied || !may_have_effect, "{outcome}/{code} after {before}");
+                assert_eq!(ending.is_clear, outcome == Outcome::NotApplied);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_look_sends_the_cancel_only_where_the_gate_is_open() {
+    let look = |before, gate| {
+        after_look(before, gate, "").map(|ending| (ending.state, ending.outcome, ending.code))
+    };
+    use Outcome::{AlreadyCanceled, NotApplied, NotCancelable, Unknown};
+    use State::{Delivered, NeedsAttention, Pending, Refused};
+    assert_eq!(look(1, Gate::Go), None);
+    for (gate, before, expected) in [
+        (Gate::Released, 1, (Delivered, AlreadyCanceled, Code::Ok)),
+        (Gate::TooLate, 0, (Refused, NotCancelable, Code::NotCancelable)),
+        (Gate::Newer, 0, (NeedsAttention, NotApplied, Code::OutboxStale)),
+        (Gate::Newer, 1, (NeedsAttention, Unknown, Code::OutboxStale)),
+        (Gate::Unproven, 0, (NeedsAttention, NotApplied, Code::OutboxStale)),
+        (Gate::Unread(Code::NotFound), 1, (NeedsAttention, Unknown, Code::NotFound)),
+        (Gate::Unread(Code::ModeMismatch), 0, (NeedsAttention, NotApplied, Code::ModeMismatch)),
+        (Gate::Unread(Code::Connect), 0, (Pending, Unknown, Code::Connect)),
+        (Gate::Unread(Code::Unauthorized), 0, (Pending, Unknown, Code::Unauthorized)),
+    ] {
+        assert_eq!(look(before, gate), Some(expected), "{gate:?} after {before}");
+        assert!(after_look(before, gate, "").is_some_and(|ending| ending.is_clear));
+    }
+}
+
+#[test]
+fn waits_are_random_between_five_seconds_and_a_bound_that_doubles_up_to_an_hour() {
+    for (attempts, most) in [(1, 10), (2, 20), (3, 40), (9, 2560), (10, 3600), (1000, 3600)] {
+        assert_eq!(wait_ms(attempts, 0, 0), 5_000, "after {attempts}");
+        let longest = wait_ms(attempts, u64::MAX, 0);
+        assert!((most * 1000 - 1..=most * 1000).contains(&longest), "{attempts}: {longest}");
+    }
+    assert_eq!(wait_ms(1, 0, 60_000), 60_000, "as Flex asks");
+    assert_eq!(wait_ms(1, 0, i64::MAX), 3_600_000, "but an hour at most");
+}
+
+#[test]
+fn a_long_message_is_cut_where_a_character_ends() {
+    let long = "ü".repeat(MAX_MESSAGE_BYTES);
+    let message = after_cancel(0, Outcome::Unknown, Code::Timeout, &long).message;
+    assert_eq!((message.len(), message.chars().all(|c| c == 'ü')), (MAX_MESSAGE_BYTES, true));
+}

@@ -1,0 +1,162 @@
+//! One try to deliver one entry: a look at the session where one is due, the cancel, and the
+//! note of what became of it.
+
+use std::time::{Duration, Instant};
+
+use super::clock::Clock;
+use super::decide::{self, Ending, Record, Target};
+use super::gate::{self, Gate};
+use super::rows::{self, Lease};
+use super::store::Store;
+use super::trouble::Trouble;
+use crate::abort::Abort;
+use crate::client::Client;
+use crate::entry::Entry;
+use crate::options::Options;
+use crate::outcome::Code;
+use crate::report::Report;
+use crate::wire::Operation;
+
+/// How much longer a lease lasts than the try that it is for, so that a machine under load still
+/// notes the end of the try within it.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The shortest deadline that a call takes.
+const SHORTEST: Duration = Duration::from_millis(1);
+
+/// What a try needs.
+pub(super) struct Delivery<'a> {
+    pub(super) client: &'a Client,
+    pub(super) store: &'a Store,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) abort: Option<&'a Abort>,
+}
+
+/// A claim on an entry, before there is one.
+pub(super) struct Claim {
+    pub(super) lease: Lease,
+    /// When the try must have ended; reckoned before the lease, so that it ends before it.
+    pub(super) deadline: Instant,
+}
+
+/// A try that has ended.
+pub(super) struct Tried {
+    /// Of the call, or of the look if there was no call.
+    pub(super) report: Report,
+    pub(super) ending: Ending,
+    /// The entry as it stands now.
+    pub(super) entry: Entry,
+    /// The end could not be noted; the entry is tried again when its lease is over.
+    pub(super) unnoted: Option<Trouble>,
+}
+
+impl Delivery<'_> {
+    /// What a claim for a try of this length must say.
+    pub(super) fn claim(&self, within: Duration) -> Result<Claim, Trouble> {
+        let deadline = self.client.transport.now() + within;
+        let token = self
+            .client
+            .transport
+            .random_key()
+            .map_err(|failure| Trouble::new(failure.code, failure.message))?;
+        let length = i64::try_from((within + GRACE).as_millis()).unwrap_or(i64::MAX);
+        let until_ms = self.clock.now().awake_ms.saturating_add(length);
+        Ok(Claim { lease: Lease { token: format!("{token:032x}"), until_ms }, deadline })
+    }
+
+    /// Makes the try for an entry that was claimed, and notes its end.
+    pub(super) fn run(&self, record: &Record, claim: &Claim, call: &Options) -> Tried {
+        self.run_then(record, claim, call, |_| None).0
+    }
+
+    /// The same; in the transaction that notes the end, the next entry that is due is claimed,
+    /// if the end says to go on. So a flush waits for the disk once for each entry.
+    pub(super) fn run_then(
+        &self,
+        record: &Record,
+        claim: &Claim,
+        call: &Options,
+        go_on: impl FnOnce(&Ending) -> Option<(Claim, Target)>,
+    ) -> (Tried, Option<(Record, Claim)>) {
+        let (ending, report) = self.attempt(record, claim, call);
+        let asked = report.retry_after.unwrap_or_default().as_millis();
+        let asked_ms = i64::try_from(asked).unwrap_or(i64::MAX);
+        let random = self.client.transport.random();
+        let ending = ending.after(decide::wait_ms(record.entry.attempts, random, asked_ms));
+        let next = go_on(&ending);
+        let now = self.clock.now();
+        let (id, token, noted) = (record.entry.id, claim.lease.token.clone(), ending.clone());
+        let wanted = next.as_ref().map(|(claim, target)| (claim.lease.clone(), target.clone()));
+        let written = self.store.write(move |db| {
+            let ended = rows::finish(db, id, &token, &noted, now)?;
+            let next = match wanted {
+                Some((lease, target)) => rows::claim_next(db, &target, &lease, now)?,
+                None => None,
+            };
+            Ok((ended, next))
+        });
+        let (entry, unnoted, claimed) = match written {
+            Ok((ended, claimed)) => (ended.unwrap_or_else(|| record.clone()), None, claimed),
+            Err(trouble) => (record.clone(), Some(trouble), None),
+        };
+        let tried = Tried { report, ending, entry: entry.shown(now), unnoted };
+        (tried, claimed.zip(next.map(|(claim, _)| claim)))
+    }
+
+    fn attempt(&self, record: &Record, claim: &Claim, call: &Options) -> (Ending, Report) {
+        let entry = &record.entry;
+        let mut before = Vec::new();
+        if !record.is_fresh(self.clock.now()) {
+            let Some(left) = self.left(claim) else { return out_of_time(record) };
+            let look = self.look(record, left);
+            let gate = gate::gate(&look, entry.created_ms);
+            let because = match gate {
+                Gate::Unread(_) => format!("{}: {}", gate.because(), look.message),
+                _ => gate.because().to_owned(),
+            };
+            if let Some(ending) = decide::after_look(record.unclear_before(), gate, &because) {
+                return (ending, Report { message: because, ..look });
+            }
+            before = look.attempts;
+        }
+        // Past the deadline the lease may be over, and somebody else delivering.
+        let Some(left) = self.left(claim) else { return out_of_time(record) };
+        let options = Options {
+            expand: entry.expand.clone(),
+            idempotency_key: Some(entry.idempotency_key.clone()),
+            timeout: Some(left),
+            max_attempts: call.max_attempts,
+        };
+        let mut report = self.client.cancel(&entry.session_id, &options, self.abort);
+        report.attempts.splice(0..0, before);
+        let ending = decide::after_cancel(
+            record.unclear_before(),
+            report.outcome,
+            report.code,
+            &report.message,
+        );
+        (ending, report)
+    }
+
+    /// Reads the session, in half of the time at most.
+    fn look(&self, record: &Record, left: Duration) -> Report {
+        let timeout = Some((left / 2).max(SHORTEST));
+        let options = Options { timeout, ..Options::default() };
+        let id = &record.entry.session_id;
+        self.client.call_checked(Operation::Retrieve, id, Ok(&options), self.abort)
+    }
+
+    /// The time that is left for the try, if any.
+    fn left(&self, claim: &Claim) -> Option<Duration> {
+        let left = claim.deadline.saturating_duration_since(self.client.transport.now());
+        (left >= SHORTEST).then_some(left)
+    }
+}
+
+fn out_of_time(record: &Record) -> (Ending, Report) {
+    let message = "the time ran out before anything was sent".to_owned();
+    let report = Report::refused(Operation::Cancel, Code::Timeout, message);
+    let before = record.unclear_before();
+    let ending = decide::after_cancel(before, report.outcome, report.code, &report.message);
+    (ending, report)
+}

@@ -1,0 +1,41 @@
+//! The outbox: cancels that survive a power cut.
+//!
+//! A cancel that is handed to the outbox is on the disk before its first byte is sent, is
+//! delivered later if it cannot be now, and is listed until a person has seen what could not be
+//! delivered. There is no thread: the host decides when to [flush](Outbox::flush).
+//! docs/OUTBOX.md says what it promises and what it does not.
+
+#[cfg(not(feature = "outbox"))]
+mod absent;
+#[cfg(feature = "outbox")]
+mod clock;
+#[cfg(feature = "outbox")]
+mod decide;
+#[cfg(feature = "outbox")]
+mod delivery;
+#[cfg(feature = "outbox")]
+mod file;
+#[cfg(feature = "outbox")]
+mod gate;
+#[cfg(feature = "outbox")]
+mod operations;
+mod options;
+#[cfg(feature = "outbox")]
+mod rows;
+#[cfg(feature = "outbox")]
+mod schema;
+#[cfg(feature = "outbox")]
+mod store;
+mod trouble;
+
+#[cfg(not(feature = "outbox"))]
+pub use absent::Outbox;
+#[cfg(feature = "outbox")]
+pub use clock::{Clock, Moment};
+#[cfg(feature = "outbox")]
+pub use operations::Outbox;
+pub use options::{
+    ENQUEUE_KEYS, EntryOptions, FLUSH_KEYS, FlushOptions, LIST_KEYS, ListFilter, OPEN_KEYS,
+    OUTBOX_CANCEL_KEYS, OpenOptions,
+};
+pub use trouble::Trouble;

@@ -1,0 +1,394 @@
+//! The operations: what a host asks of the outbox, and the report that it gets.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::clock::{Clock, Moment, SystemClock};
+use super::decide::{Record, Target, is_way_closed};
+use super::delivery::{Claim, Delivery};
+use super::file::Place;
+use super::options::{
+    DEFAULT_DELIVER_WITHIN, DEFAULT_FLUSH_TIMEOUT, DEFAULT_KEEP, DEFAULT_MAX, EntryOptions,
+    FlushOptions, ListFilter, OpenOptions,
+};
+use super::rows::{self, Draft};
+use super::store::{Source, Store};
+use super::trouble::Trouble;
+use crate::abort::Abort;
+use crate::call::Call;
+use crate::client::Client;
+use crate::entry::{Entry, OutboxView, State};
+use crate::fields::FieldError;
+use crate::options::Options;
+use crate::outcome::{Code, Outcome};
+use crate::report::Report;
+use crate::wire::Operation;
+
+/// With less time than this left, a flush begins no further try: it would only become unclear.
+const TOO_SHORT_TO_TRY: Duration = Duration::from_secs(1);
+
+/// Keeps cancels in a file until they are delivered. Blocking; share it between threads, and the
+/// file between the processes of one till. There is no thread behind it.
+///
+/// Each operation gives a [`Report`] whose [`outbox`](Report::outbox) says what it found.
+/// [`Outbox::cancel`] and [`Outbox::enqueue`] are about one cancel, and the report's outcome is
+/// that cancel's. The others assert nothing of any cancel: their outcome is
+/// [`Unknown`](Outcome::Unknown), and [`Code::Ok`] says that all went well.
+pub struct Outbox {
+    client: Arc<Client>,
+    store: Store,
+    clock: Box<dyn Clock>,
+    target: Target,
+    keep_ms: i64,
+}
+
+impl Outbox {
+    /// Opens the outbox in a file, and makes the file if it is not there. Sends nothing.
+    ///
+    /// It delivers through the client, and only what is for that client's service and mode.
+    ///
+    /// # Errors
+    /// A [`Trouble`] whose code is one of the outbox's: the file is not safe, cannot be read or
+    /// written, is damaged (it is set aside then), or is no outbox.
+    pub fn open(client: Arc<Client>, options: &OpenOptions) -> Result<Self, Trouble> {
+        Self::open_with_clock(client, options, Box::new(SystemClock::new()?))
+    }
+
+    /// The same with another clock, as a simulator needs it.
+    ///
+    /// # Errors
+    /// As for [`Outbox::open`].
+    pub fn open_with_clock(
+        client: Arc<Client>,
+        options: &OpenOptions,
+        clock: Box<dyn Clock>,
+    ) -> Result<Self, Trouble> {
+        let source = Source::File(Place::find(&options.path)?);
+        Self::over(client, source, millis(options.keep.unwrap_or(DEFAULT_KEEP)), clock)
+    }
+
+    /// An outbox in memory, under this name, for as long as somebody has it open: what survives
+    /// is what would be on the disk. For simulators.
+    ///
+    /// # Errors
+    /// As for [`Outbox::open`].
+    pub fn open_in_memory(
+        client: Arc<Client>,
+        name: &str,
+        clock: Box<dyn Clock>,
+    ) -> Result<Self, Trouble> {
+        Self::over(client, Source::Memory(name.to_owned()), millis(DEFAULT_KEEP), clock)
+    }
+
+    fn over(
+        client: Arc<Client>,
+        source: Source,
+        keep_ms: i64,
+        clock: Box<dyn Clock>,
+    ) -> Result<Self, Trouble> {
+        let store = Store::open(source, clock.now().wall_ms)?;
+        let target = Target { mode: client.mode, base_url: client.base_url.clone() };
+        Ok(Self { client, store, clock, target, keep_ms })
+    }
+
+    /// Keeps a cancel, then tries it at once: one call for a till.
+    ///
+    /// The intent is on the disk before the first byte is sent. A definite outcome ends the
+    /// entry; anything else keeps it for a later flush, and the outcome is then `unknown` even
+    /// where nothing was sent, because it will be. A session whose cancel is pending already
+    /// keeps that entry and its key, and that one is tried.
+    pub fn cancel(
+        &self,
+        session_id: &str,
+        options: &EntryOptions,
+        abort: Option<&Abort>,
+    ) -> Report {
+        let begun = self.client.transport.now();
+        let report = self
+            .draft(session_id, options, begun)
+            .and_then(|draft| self.keep_and_try(draft, &options.call, abort))
+            .unwrap_or_else(|trouble| self.naming(not_kept(trouble), session_id));
+        self.timed(report, begun)
+    }
+
+    /// Keeps a cancel for a later flush, and sends nothing. The outcome is `unknown`, because
+    /// the cancel is still to come; the code is [`Code::Ok`].
+    pub fn enqueue(&self, session_id: &str, options: &EntryOptions) -> Report {
+        let begun = self.client.transport.now();
+        let report = self
+            .draft(session_id, options, begun)
+            .and_then(|draft| self.keep(draft))
+            .unwrap_or_else(|trouble| self.naming(not_kept(trouble), session_id));
+        self.timed(report, begun)
+    }
+
+    /// Tries the entries that are due, those that have waited longest first, until none is left,
+    /// `max` were tried, the time is up, the abort is triggered, or the way to Flex turns out to
+    /// be closed. The report lists the entries that were tried as they stand now, and counts.
+    pub fn flush(&self, options: &FlushOptions, abort: Option<&Abort>) -> Report {
+        let begun = self.client.transport.now();
+        let report = match options.check() {
+            Ok(()) => self.try_all(options, begun, abort),
+            Err(error) => refused_for(&error),
+        };
+        self.timed(report, begun)
+    }
+
+    /// Lists entries, in the order of their numbers.
+    pub fn list(&self, filter: &ListFilter) -> Report {
+        let begun = self.client.transport.now();
+        let report = match filter.check() {
+            Err(error) => refused_for(&error),
+            Ok(()) => {
+                let listed = self.store.read(|db| rows::list(db, filter));
+                self.about_outbox(listed, |records, now| {
+                    let entries: Vec<_> = records.into_iter().map(|r| r.shown(now)).collect();
+                    let message = format!("{} entries", entries.len());
+                    (message, OutboxView { entries, ..OutboxView::default() })
+                })
+            }
+        };
+        self.timed(report, begun)
+    }
+
+    /// Notes that a person has seen a final entry: it leaves the worklist. Doing so again has no
+    /// effect. A pending entry is [`Code::OutboxPending`], and stays.
+    pub fn acknowledge(&self, entry_id: i64) -> Report {
+        let begun = self.client.transport.now();
+        let now = self.clock.now();
+        let noted = self.store.write(move |db| rows::acknowledge(db, entry_id, now));
+        let report = match noted {
+            Ok(None) => {
+                let message = format!("the outbox has no entry {entry_id}");
+                Report::of_outbox(Code::OutboxNoEntry, message, OutboxView::default())
+            }
+            Ok(Some(record)) if !record.entry.state.is_final() => {
+                let message = format!("entry {entry_id} is still pending");
+                let entry = Some(record.shown(now));
+                let view = OutboxView { entry, ..OutboxView::default() };
+                Report::of_outbox(Code::OutboxPending, message, view)
+            }
+            other => self.about_outbox(other, |record, now| {
+                let entry = record.map(|record| record.shown(now));
+                ("acknowledged".to_owned(), OutboxView { entry, ..OutboxView::default() })
+            }),
+        };
+        self.timed(report, begun)
+    }
+
+    /// Counts the entries.
+    pub fn stats(&self) -> Report {
+        let begun = self.client.transport.now();
+        let now = self.clock.now();
+        let counted = self.store.read(|db| rows::counts(db, &self.target, now));
+        let report = self.about_outbox(counted, |counts, _| {
+            let message = format!("{} pending, {} for a person", counts.pending, counts.worklist);
+            (message, OutboxView { counts: Some(counts), ..OutboxView::default() })
+        });
+        self.timed(report, begun)
+    }
+
+    /// Checks the arguments by the rules of a plain cancel, and makes the key.
+    fn draft(
+        &self,
+        session_id: &str,
+        options: &EntryOptions,
+        begun: Instant,
+    ) -> Result<Draft, Trouble> {
+        let invalid = |error: FieldError| Trouble::new(Code::InvalidArgument, error.to_string());
+        options.check().map_err(invalid)?;
+        let call = Call::new(&self.client, Operation::Cancel, session_id, &options.call, begun)
+            .map_err(|(code, problem)| Trouble::new(code, problem))?;
+        let (session_id, key) = call.session_and_key();
+        Ok(Draft {
+            target: self.target.clone(),
+            session_id: session_id.to_owned(),
+            idempotency_key: key.unwrap_or_default().to_owned(),
+            expand: options.call.expand.clone(),
+            deliver_within_ms: millis(options.deliver_within.unwrap_or(DEFAULT_DELIVER_WITHIN)),
+        })
+    }
+
+    fn keep(&self, draft: Draft) -> Result<Report, Trouble> {
+        let now = self.clock.now();
+        let kept = self.store.write(move |db| rows::keep(db, &draft, now))?;
+        Ok(kept_report("the outbox keeps the cancel", Code::Ok, kept, now))
+    }
+
+    fn keep_and_try(
+        &self,
+        draft: Draft,
+        call: &Options,
+        abort: Option<&Abort>,
+    ) -> Result<Report, Trouble> {
+        let delivery = self.delivery(abort);
+        let claim = delivery.claim(call.timeout.unwrap_or(self.client.timeout))?;
+        let (lease, now) = (claim.lease.clone(), self.clock.now());
+        let (kept, claimed) = self.store.write(move |db| {
+            let kept = rows::keep(db, &draft, now)?;
+            let claimed = rows::claim(db, kept.entry.id, &lease, now)?;
+            Ok((kept, claimed))
+        })?;
+        let Some(record) = claimed else {
+            return Ok(kept_report("somebody else delivers it now", Code::OutboxBusy, kept, now));
+        };
+        let tried = delivery.run(&record, &claim, call);
+        let message = match &tried.unnoted {
+            Some(trouble) => format!("{}; not noted: {trouble}", tried.report.message),
+            None => tried.report.message.clone(),
+        };
+        let report = Report { message, ..tried.report };
+        Ok(report.with_entry(tried.ending.outcome, tried.ending.code, tried.entry))
+    }
+
+    fn try_all(&self, options: &FlushOptions, begun: Instant, abort: Option<&Abort>) -> Report {
+        let deadline = begun + options.timeout.unwrap_or(DEFAULT_FLUSH_TIMEOUT);
+        let most = options.max.unwrap_or(DEFAULT_MAX) as usize;
+        let delivery = self.delivery(abort);
+        let mut entries: Vec<Entry> = Vec::new();
+        let (mut next, mut end) = match self.sweep_and_claim(&delivery, deadline, abort) {
+            Ok(first) => (first, None),
+            Err(trouble) => (None, Some(trouble)),
+        };
+        while let Some((record, claim)) = next {
+            let mut why = None;
+            let (tried, claimed) =
+                delivery.run_then(&record, &claim, &Options::default(), |ending| {
+                    if is_way_closed(ending) {
+                        why = Some(Trouble::new(ending.code, ending.message.clone()));
+                    } else if entries.len() + 1 < most {
+                        let claim = self.next_claim(&delivery, deadline, TOO_SHORT_TO_TRY, abort);
+                        return claim.map_err(|trouble| why = Some(trouble)).ok();
+                    }
+                    None
+                });
+            end = tried.unnoted.or(why);
+            entries.push(tried.entry);
+            next = claimed;
+        }
+        let now = self.clock.now();
+        let counts = self.store.read(|db| rows::counts(db, &self.target, now)).ok();
+        // That the time was up is news only if something was left to do.
+        let is_all_done = counts.is_some_and(|counts| counts.due == 0);
+        let end = end.filter(|trouble| trouble.code != Code::Timeout || !is_all_done);
+        let (code, message) = match end {
+            None => (Code::Ok, summary(&entries)),
+            Some(trouble) => (trouble.code, format!("{}; {trouble}", summary(&entries))),
+        };
+        Report::of_outbox(code, message, OutboxView { entry: None, entries, counts })
+    }
+
+    /// Ends what is overdue, then claims the first entry that is due.
+    fn sweep_and_claim(
+        &self,
+        delivery: &Delivery<'_>,
+        deadline: Instant,
+        abort: Option<&Abort>,
+    ) -> Result<Option<(Record, Claim)>, Trouble> {
+        let (claim, target) = self.next_claim(delivery, deadline, Duration::ZERO, abort)?;
+        let (lease, keep_ms, now) = (claim.lease.clone(), self.keep_ms, self.clock.now());
+        let claimed = self.store.write(move |db| {
+            rows::sweep(db, keep_ms, now)?;
+            rows::claim_next(db, &target, &lease, now)
+        });
+        Ok(claimed?.map(|record| (record, claim)))
+    }
+
+    /// The claim for the next try of a flush, or why there must be none.
+    fn next_claim(
+        &self,
+        delivery: &Delivery<'_>,
+        deadline: Instant,
+        least: Duration,
+        abort: Option<&Abort>,
+    ) -> Result<(Claim, Target), Trouble> {
+        let left = deadline.saturating_duration_since(self.client.transport.now());
+        if abort.is_some_and(Abort::is_triggered) {
+            return Err(Trouble::new(Code::Aborted, "the flush was aborted"));
+        }
+        if left.is_zero() || left < least {
+            return Err(Trouble::new(Code::Timeout, "the time is up"));
+        }
+        Ok((delivery.claim(left.min(self.client.timeout))?, self.target.clone()))
+    }
+
+    fn delivery<'a>(&'a self, abort: Option<&'a Abort>) -> Delivery<'a> {
+        Delivery { client: &self.client, store: &self.store, clock: &*self.clock, abort }
+    }
+
+    /// A report about the outbox itself, of what was read from it.
+    fn about_outbox<T>(
+        &self,
+        found: Result<T, Trouble>,
+        view: impl FnOnce(T, Moment) -> (String, OutboxView),
+    ) -> Report {
+        match found {
+            Err(trouble) => failed(trouble),
+            Ok(found) => {
+                let (message, view) = view(found, self.clock.now());
+                Report::of_outbox(Code::Ok, message, view)
+            }
+        }
+    }
+
+    fn naming(&self, mut report: Report, session_id: &str) -> Report {
+        let id = self.client.usable(session_id).ok();
+        report.session_id = id.map(|id| id.as_str().to_owned());
+        report
+    }
+
+    fn timed(&self, mut report: Report, begun: Instant) -> Report {
+        report.elapsed = self.client.transport.now().saturating_duration_since(begun);
+        report.outbox.get_or_insert_default();
+        report
+    }
+}
+
+impl fmt::Debug for Outbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbox").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+/// The report where the intent could not be written; nothing was sent.
+///
+/// Where the write failed in its last step, a restart may find the entry in the file, and a
+/// flush deliver it: then nothing may be asserted.
+fn not_kept(trouble: Trouble) -> Report {
+    if !trouble.may_be_kept {
+        return Report::refused(Operation::Cancel, trouble.code, trouble.message);
+    }
+    let message =
+        format!("nothing was sent, and whether the file keeps the cancel is not known: {trouble}");
+    Report::unreported(trouble.code, &message)
+}
+
+fn kept_report(message: &str, code: Code, record: Record, now: Moment) -> Report {
+    let report = Report::unreported(code, message);
+    report.with_entry(Outcome::Unknown, code, record.shown(now))
+}
+
+fn failed(trouble: Trouble) -> Report {
+    Report::of_outbox(trouble.code, trouble.message, OutboxView::default())
+}
+
+fn refused_for(error: &FieldError) -> Report {
+    Report::refused(Operation::Cancel, Code::InvalidArgument, error.to_string())
+}
+
+fn summary(entries: &[Entry]) -> String {
+    let count = |state: State| entries.iter().filter(|entry| entry.state == state).count();
+    format!(
+        "{} tried: {} delivered, {} refused, {} need attention, {} kept",
+        entries.len(),
+        count(State::Delivered),
+        count(State::Refused),
+        count(State::NeedsAttention) + count(State::Expired),
+        count(State::Pending),
+    )
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,227 @@
+//! The options of the outbox's operations.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::{MAX_TEXT_BYTES, MAX_TIMEOUT_MS};
+use crate::entry::State;
+use crate::fields::{FieldError, Fields};
+use crate::options::{OPTION_KEYS, Options};
+
+/// Every key that the options of opening may have.
+pub const OPEN_KEYS: &[&str] = &["keep_ms", "path"];
+/// Every key that the options of a cancel through the outbox may have.
+pub const OUTBOX_CANCEL_KEYS: &[&str] =
+    &["deliver_within_ms", "expand", "idempotency_key", "max_attempts", "timeout_ms"];
+/// Every key that the options of an enqueue may have.
+pub const ENQUEUE_KEYS: &[&str] = &["deliver_within_ms", "expand", "idempotency_key"];
+/// Every key that the options of a flush may have.
+pub const FLUSH_KEYS: &[&str] = &["max", "timeout_ms"];
+/// Every key that the filter of a list may have.
+pub const LIST_KEYS: &[&str] = &["acknowledged", "after", "max", "session_id", "states"];
+
+/// `keep_ms` unless given: thirty days.
+pub(super) const DEFAULT_KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
+/// The longest `keep_ms`: ten years.
+const MAX_KEEP_MS: u64 = 3650 * 24 * 3_600_000;
+/// `deliver_within_ms` unless given: seven days, after which a hold has lapsed by itself.
+pub(super) const DEFAULT_DELIVER_WITHIN: Duration = Duration::from_secs(7 * 24 * 3600);
+/// The longest `deliver_within_ms`: thirty days.
+const MAX_DELIVER_WITHIN_MS: u64 = 30 * 24 * 3_600_000;
+/// `timeout_ms` of a flush unless given: one minute.
+pub(super) const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(60);
+/// The longest `timeout_ms` of a flush: one hour.
+const MAX_FLUSH_TIMEOUT_MS: u64 = 3_600_000;
+/// `max` unless given.
+pub(super) const DEFAULT_MAX: u32 = 100;
+/// The largest `max`: its entries all go into one result.
+pub(super) const MAX_MAX: u64 = 1_000;
+
+/// How an outbox is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpenOptions {
+    /// The file; it is made if it is not there.
+    pub path: PathBuf,
+    /// How long delivered and acknowledged entries are kept after their end; 30 days if not
+    /// given.
+    pub keep: Option<Duration>,
+}
+
+impl OpenOptions {
+    /// The file with this path, and everything else by default.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), keep: None }
+    }
+
+    /// Reads them from a JSON object with the keys of [`OPEN_KEYS`].
+    ///
+    /// # Errors
+    /// A [`FieldError`] that names the field and what was expected.
+    pub fn from_json(json: &str) -> Result<Self, FieldError> {
+        let mut fields = Fields::parse(json, OPEN_KEYS)?;
+        let path = fields.text("path")?.unwrap_or_default();
+        if path.is_empty() || path.len() > MAX_TEXT_BYTES || path.contains('\0') {
+            let problem = format!("expected the path of a file, 1 to {MAX_TEXT_BYTES} bytes");
+            return Err(FieldError::new("path", problem));
+        }
+        Ok(Self { path: path.into(), keep: fields.millis("keep_ms", 0, MAX_KEEP_MS)? })
+    }
+}
+
+/// How one cancel is kept, and how it is tried at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EntryOptions {
+    /// As for [`Client::cancel`](crate::Client::cancel). Timeout and number of attempts are for
+    /// the try that is made at once.
+    pub call: Options,
+    /// How long to try to deliver it; 7 days if not given.
+    pub deliver_within: Option<Duration>,
+}
+
+impl EntryOptions {
+    /// Reads them from a JSON object with the keys of [`OUTBOX_CANCEL_KEYS`]; no text at all
+    /// means none.
+    ///
+    /// # Errors
+    /// A [`FieldError`] that names the field and what was expected.
+    pub fn from_json(json: &str) -> Result<Self, FieldError> {
+        Self::read(json, OUTBOX_CANCEL_KEYS)
+    }
+
+    /// The same for an enqueue, which makes no call: the keys of [`ENQUEUE_KEYS`].
+    ///
+    /// # Errors
+    /// A [`FieldError`] that names the field and what was expected.
+    pub fn for_enqueue_from_json(json: &str) -> Result<Self, FieldError> {
+        Self::read(json, ENQUEUE_KEYS)
+    }
+
+    fn read(json: &str, keys: &[&str]) -> Result<Self, FieldError> {
+        if json.is_empty() {
+            return Ok(Self::default());
+        }
+        debug_assert!(OPTION_KEYS.iter().all(|key| OUTBOX_CANCEL_KEYS.contains(key)));
+        let mut fields = Fields::parse(json, keys)?;
+        let deliver_within = fields.millis("deliver_within_ms", 1, MAX_DELIVER_WITHIN_MS)?;
+        Ok(Self { call: Options::from_fields(&mut fields)?, deliver_within })
+    }
+
+    /// Checks what was set from Rust by the rules that JSON is read by; the call's own options
+    /// are checked by the call.
+    pub(super) fn check(&self) -> Result<(), FieldError> {
+        let most = Duration::from_millis(MAX_DELIVER_WITHIN_MS);
+        if self.deliver_within.is_some_and(|time| time.is_zero() || time > most) {
+            let problem = format!("expected more than 0 and at most {MAX_DELIVER_WITHIN_MS}");
+            return Err(FieldError::new("deliver_within_ms", problem));
+        }
+        Ok(())
+    }
+}
+
+/// How much a flush does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FlushOptions {
+    /// The deadline of the whole flush; one minute if not given.
+    pub timeout: Option<Duration>,
+    /// The most entries that are tried; 100 if not given, at most 1,000.
+    pub max: Option<u32>,
+}
+
+impl FlushOptions {
+    /// Reads them from a JSON object with the keys of [`FLUSH_KEYS`]; no text at all means none.
+    ///
+    /// # Errors
+    /// A [`FieldError`] that names the field and what was expected.
+    pub fn from_json(json: &str) -> Result<Self, FieldError> {
+        if json.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut fields = Fields::parse(json, FLUSH_KEYS)?;
+        let timeout = fields.millis("timeout_ms", 1, MAX_FLUSH_TIMEOUT_MS)?;
+        Ok(Self { timeout, max: max(&mut fields)? })
+    }
+
+    pub(super) fn check(&self) -> Result<(), FieldError> {
+        let most = Duration::from_millis(MAX_FLUSH_TIMEOUT_MS);
+        if self.timeout.is_some_and(|timeout| timeout.is_zero() || timeout > most) {
+            let problem = format!("expected more than 0 and at most {MAX_FLUSH_TIMEOUT_MS}");
+            return Err(FieldError::new("timeout_ms", problem));
+        }
+        check_max(self.max)
+    }
+}
+
+/// Which entries a list shows, in the order of their numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListFilter {
+    /// Of these states; of all, if empty.
+    pub states: Vec<State>,
+    /// Only those that are acknowledged, or only those that are not.
+    pub acknowledged: Option<bool>,
+    /// Only those of this session.
+    pub session_id: Option<String>,
+    /// Only those with a greater number: where the list before ended.
+    pub after: Option<i64>,
+    /// The most entries; 100 if not given, at most 1,000.
+    pub max: Option<u32>,
+}
+
+impl ListFilter {
+    /// What a person has to look at: refused, expired, in need of attention, not acknowledged.
+    #[must_use]
+    pub fn worklist() -> Self {
+        let states = vec![State::Refused, State::Expired, State::NeedsAttention];
+        Self { states, acknowledged: Some(false), ..Self::default() }
+    }
+
+    /// Reads it from a JSON object with the keys of [`LIST_KEYS`]; no text at all means every
+    /// entry.
+    ///
+    /// # Errors
+    /// A [`FieldError`] that names the field and what was expected.
+    pub fn from_json(json: &str) -> Result<Self, FieldError> {
+        if json.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut fields = Fields::parse(json, LIST_KEYS)?;
+        let state = |name: String| {
+            State::from_name(&name).ok_or_else(|| {
+                let names: Vec<_> = State::ALL.iter().map(|state| state.name()).collect();
+                FieldError::new("states", format!("expected names of: {}", names.join(", ")))
+            })
+        };
+        let states = fields.texts("states")?.unwrap_or_default().into_iter().map(state);
+        Ok(Self {
+            states: states.collect::<Result<_, _>>()?,
+            acknowledged: fields.truth("acknowledged")?,
+            session_id: fields.text("session_id")?,
+            after: fields
+                .number("after", 0, i64::MAX as u64)?
+                .and_then(|number| i64::try_from(number).ok()),
+            max: max(&mut fields)?,
+        })
+    }
+
+    pub(super) fn check(&self) -> Result<(), FieldError> {
+        check_max(self.max)
+    }
+}
+
+fn max(fields: &mut Fields) -> Result<Option<u32>, FieldError> {
+    Ok(fields.number("max", 1, MAX_MAX)?.and_then(|number| u32::try_from(number).ok()))
+}
+
+fn check_max(max: Option<u32>) -> Result<(), FieldError> {
+    if max.is_some_and(|max| !(1..=MAX_MAX).contains(&max.into())) {
+        let problem = format!("expected a whole number from 1 to {MAX_MAX}");
+        return Err(FieldError::new("max", problem));
+    }
+    Ok(())
+}
+
+// The largest deadline of one try must fit into what a lease is reckoned with.
+const _: () = assert!(MAX_TIMEOUT_MS <= MAX_FLUSH_TIMEOUT_MS);

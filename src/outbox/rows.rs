@@ -1,0 +1,340 @@
+//! Entries as rows: each function is a few statements within somebody's transaction.
+
+use rusqlite::{
+    Connection, OptionalExtension, Params, Result, Row, ToSql, named_params, params_from_iter,
+};
+
+use super::clock::Moment;
+use super::decide::{Ending, LATEST_TRY_MS, Record, Target};
+use super::options::{DEFAULT_MAX, ListFilter};
+use crate::entry::{Counts, Entry, State};
+use crate::outcome::{Code, Outcome};
+
+/// Its columns, in the order in which [`record`] reads them.
+const COLUMNS: &str = "id, session_id, idempotency_key, expand, mode, base_url, state, created_ms, \
+    not_after_ms, next_try_ms, attempts, unclear, last_outcome, last_code, last_message, ended_ms, \
+    acknowledged_ms, born_boot, born_up_ms, lease, lease_boot, lease_until_ms";
+
+/// Nobody delivers it: no lease, or one that ran out, or one from before the machine restarted.
+const IS_FREE: &str = "(lease IS NULL OR lease_boot <> :boot OR lease_until_ms <= :awake)";
+
+/// It may be tried. One that would wait for longer than any entry does was made to wait by a
+/// clock that has since been put back.
+const IS_DUE: &str = "(next_try_ms <= :wall OR next_try_ms > :wall + :latest)";
+
+/// Its time to be delivered is over, by the clock that does not jump, where the machine has not
+/// been restarted since it was made.
+const IS_OVERDUE: &str = "CASE WHEN born_boot = :boot THEN \
+    :up - born_up_ms >= not_after_ms - created_ms ELSE :wall >= not_after_ms END";
+
+/// What a new entry is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    pub(super) target: Target,
+    pub(super) session_id: String,
+    pub(super) idempotency_key: String,
+    pub(super) expand: Vec<String>,
+    pub(super) deliver_within_ms: i64,
+}
+
+/// A claim: who delivers, and until when nobody else may.
+#[derive(Clone, Debug)]
+pub(super) struct Lease {
+    pub(super) token: String,
+    pub(super) until_ms: i64,
+}
+
+/// The session's pending entry; a new one if it has none, or one whose time is over.
+pub(super) fn keep(db: &Connection, draft: &Draft, now: Moment) -> Result<Record> {
+    end_overdue(db, Some(&draft.session_id), now)?;
+    if let Some(pending) = pending_of(db, &draft.target, &draft.session_id)? {
+        return Ok(pending);
+    }
+    let expand = serde_json::to_string(&draft.expand).unwrap_or_else(|_| "[]".to_owned());
+    execute(
+        db,
+        "INSERT INTO entry (session_id, idempotency_key, expand, mode, base_url, state, \
+         created_ms, not_after_ms, next_try_ms, born_boot, born_up_ms) VALUES (:session_id, :key, \
+         :expand, :mode, :base_url, 'pending', :wall, :not_after, :wall, :boot, :up)",
+        named_params! {
+            ":session_id": draft.session_id,
+            ":key": draft.idempotency_key,
+            ":expand": expand,
+            ":mode": draft.target.mode_name(),
+            ":base_url": draft.target.base_url,
+            ":wall": now.wall_ms,
+            ":not_after": now.wall_ms.saturating_add(draft.deliver_within_ms),
+            ":boot": boot_name(now),
+            ":up": now.up_ms,
+        },
+    )?;
+    by_id(db, db.last_insert_rowid())?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+fn pending_of(db: &Connection, target: &Target, session_id: &str) -> Result<Option<Record>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM entry WHERE state = 'pending' AND base_url = :base_url \
+         AND mode = :mode AND session_id = :session_id"
+    );
+    let values = named_params! {
+        ":base_url": target.base_url, ":mode": target.mode_name(), ":session_id": session_id
+    };
+    one(db, &sql, values, record).optional()
+}
+
+pub(super) fn by_id(db: &Connection, id: i64) -> Result<Option<Record>> {
+    let sql = format!("SELECT {COLUMNS} FROM entry WHERE id = ?1");
+    one(db, &sql, [id], record).optional()
+}
+
+/// Claims an entry: counts the try, and takes it for unclear until it is known to be clear.
+/// `None` if the entry is not pending, or somebody else delivers it.
+pub(super) fn claim(
+    db: &Connection,
+    id: i64,
+    lease: &Lease,
+    now: Moment,
+) -> Result<Option<Record>> {
+    let sql = format!(
+        "UPDATE entry SET attempts = attempts + 1, unclear = unclear + 1, lease = :lease, \
+         lease_boot = :boot, lease_until_ms = :until WHERE id = :id AND state = 'pending' \
+         AND {IS_FREE}"
+    );
+    let changed = execute(
+        db,
+        &sql,
+        named_params! {
+            ":id": id, ":lease": lease.token, ":until": lease.until_ms,
+            ":boot": boot_name(now), ":awake": now.awake_ms,
+        },
+    )?;
+    if changed == 0 { Ok(None) } else { by_id(db, id) }
+}
+
+/// Claims the next entry of this target that is due, the one that has waited longest first.
+pub(super) fn claim_next(
+    db: &Connection,
+    target: &Target,
+    lease: &Lease,
+    now: Moment,
+) -> Result<Option<Record>> {
+    let sql = format!(
+        "SELECT id FROM entry WHERE state = 'pending' AND base_url = :base_url AND mode = :mode \
+         AND {IS_DUE} AND {IS_FREE} AND NOT {IS_OVERDUE} ORDER BY next_try_ms, id LIMIT 1"
+    );
+    let id = one(
+        db,
+        &sql,
+        named_params! {
+            ":base_url": target.base_url, ":mode": target.mode_name(),
+            ":wall": now.wall_ms, ":latest": LATEST_TRY_MS,
+            ":boot": boot_name(now), ":awake": now.awake_ms, ":up": now.up_ms,
+        },
+        |row| row.get(0),
+    )
+    .optional()?;
+    id.map_or(Ok(None), |id| claim(db, id, lease, now))
+}
+
+/// Notes how a try ended, and gives the entry free. Only whoever holds the lease may; but what
+/// settles the entry by itself counts from anybody, as long as it is pending.
+pub(super) fn finish(
+    db: &Connection,
+    id: i64,
+    lease: &str,
+    ending: &Ending,
+    now: Moment,
+) -> Result<Option<Record>> {
+    let is_final = ending.state.is_final();
+    execute(
+        db,
+        "UPDATE entry SET state = :state, last_outcome = :outcome, last_code = :code, \
+         last_message = :message, unclear = max(0, unclear - :clear), \
+         next_try_ms = CASE WHEN :final THEN NULL ELSE :next END, \
+         ended_ms = CASE WHEN :final THEN :wall END, \
+         lease = NULL, lease_boot = NULL, lease_until_ms = NULL \
+         WHERE id = :id AND state = 'pending' AND (lease = :lease OR :settles)",
+        named_params! {
+            ":id": id,
+            ":lease": lease,
+            ":state": ending.state.name(),
+            ":outcome": ending.outcome.name(),
+            ":code": ending.code.name(),
+            ":message": ending.message,
+            ":clear": u32::from(ending.is_clear),
+            ":final": is_final,
+            ":next": now.wall_ms.saturating_add(ending.wait_ms),
+            ":wall": now.wall_ms,
+            ":settles": matches!(ending.state, State::Delivered | State::Refused),
+        },
+    )?;
+    by_id(db, id)
+}
+
+/// Ends the entries whose time is over, and forgets those that nobody needs any more.
+pub(super) fn sweep(db: &Connection, keep_ms: i64, now: Moment) -> Result<()> {
+    end_overdue(db, None, now)?;
+    execute(
+        db,
+        "DELETE FROM entry WHERE state <> 'pending' AND ended_ms <= ?1 \
+         AND (state = 'delivered' OR acknowledged_ms IS NOT NULL)",
+        [now.wall_ms.saturating_sub(keep_ms)],
+    )?;
+    Ok(())
+}
+
+/// Ends the entries whose time is over, of one session or of all. One that was never handed to
+/// the network is expired; of any other a person must find out.
+fn end_overdue(db: &Connection, session_id: Option<&str>, now: Moment) -> Result<()> {
+    let of_session = if session_id.is_some() { "session_id = :session_id" } else { "TRUE" };
+    let sql = format!(
+        "UPDATE entry SET state = CASE WHEN unclear = 0 THEN 'expired' ELSE 'needs_attention' END, \
+         last_outcome = CASE WHEN unclear = 0 THEN '{}' ELSE '{}' END, last_code = '{}', \
+         next_try_ms = NULL, ended_ms = :wall, lease = NULL, lease_boot = NULL, \
+         lease_until_ms = NULL \
+         WHERE {of_session} AND state = 'pending' AND {IS_FREE} AND {IS_OVERDUE}",
+        Outcome::NotApplied,
+        Outcome::Unknown,
+        Code::OutboxExpired
+    );
+    let boot = boot_name(now);
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![
+        (":wall", &now.wall_ms),
+        (":up", &now.up_ms),
+        (":boot", &boot),
+        (":awake", &now.awake_ms),
+    ];
+    values.extend(session_id.iter().map(|id| (":session_id", id as &dyn ToSql)));
+    execute(db, &sql, &*values)?;
+    Ok(())
+}
+
+/// Acknowledges a final entry; the first time counts.
+pub(super) fn acknowledge(db: &Connection, id: i64, now: Moment) -> Result<Option<Record>> {
+    execute(
+        db,
+        "UPDATE entry SET acknowledged_ms = ?2 \
+         WHERE id = ?1 AND state <> 'pending' AND acknowledged_ms IS NULL",
+        [id, now.wall_ms],
+    )?;
+    by_id(db, id)
+}
+
+/// The entries that the filter lets through.
+pub(super) fn list(db: &Connection, filter: &ListFilter) -> Result<Vec<Record>> {
+    let mut sql = format!("SELECT {COLUMNS} FROM entry WHERE id > ?");
+    let after = filter.after.unwrap_or(0);
+    let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(after)];
+    if !filter.states.is_empty() {
+        let marks = vec!["?"; filter.states.len()].join(", ");
+        sql += &format!(" AND state IN ({marks})");
+        values.extend(filter.states.iter().map(|state| Box::new(state.name()) as Box<dyn ToSql>));
+    }
+    if let Some(session_id) = &filter.session_id {
+        sql += " AND session_id = ?";
+        values.push(Box::new(session_id.clone()));
+    }
+    match filter.acknowledged {
+        Some(true) => sql += " AND acknowledged_ms IS NOT NULL",
+        Some(false) => sql += " AND acknowledged_ms IS NULL",
+        None => {}
+    }
+    sql += " ORDER BY id LIMIT ?";
+    values.push(Box::new(filter.max.unwrap_or(DEFAULT_MAX)));
+    let mut statement = db.prepare(&sql)?;
+    statement.query_map(params_from_iter(values), record)?.collect()
+}
+
+/// How many entries there are.
+pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<Counts> {
+    let sql = format!(
+        "SELECT count(*) FILTER (WHERE state = 'pending'), \
+         count(*) FILTER (WHERE state = 'delivered'), count(*) FILTER (WHERE state = 'refused'), \
+         count(*) FILTER (WHERE state = 'expired'), \
+         count(*) FILTER (WHERE state = 'needs_attention'), \
+         count(*) FILTER (WHERE state IN ('refused', 'expired', 'needs_attention') \
+             AND acknowledged_ms IS NULL), \
+         count(*) FILTER (WHERE state = 'pending' AND base_url = :base_url AND mode = :mode \
+             AND {IS_DUE} AND {IS_FREE}), \
+         count(*) FILTER (WHERE state = 'pending' AND (base_url <> :base_url OR mode <> :mode)), \
+         min(created_ms) FILTER (WHERE state = 'pending') FROM entry"
+    );
+    let values = named_params! {
+        ":base_url": target.base_url, ":mode": target.mode_name(),
+        ":wall": now.wall_ms, ":latest": LATEST_TRY_MS,
+        ":boot": boot_name(now), ":awake": now.awake_ms,
+    };
+    one(db, &sql, values, |row| {
+        let count = |index: usize| -> Result<u64> { Ok(row.get::<_, i64>(index)?.unsigned_abs()) };
+        Ok(Counts {
+            pending: count(0)?,
+            delivered: count(1)?,
+            refused: count(2)?,
+            expired: count(3)?,
+            needs_attention: count(4)?,
+            worklist: count(5)?,
+            due: count(6)?,
+            foreign: count(7)?,
+            oldest_pending_ms: row.get(8)?,
+        })
+    })
+}
+
+/// A statement is read once for each connection.
+fn execute(db: &Connection, sql: &str, values: impl Params) -> Result<usize> {
+    db.prepare_cached(sql)?.execute(values)
+}
+
+fn one<T>(
+    db: &Connection,
+    sql: &str,
+    values: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T>,
+) -> Result<T> {
+    db.prepare_cached(sql)?.query_row(values, read)
+}
+
+fn boot_name(now: Moment) -> String {
+    format!("{:032x}", now.boot)
+}
+
+fn record(row: &Row<'_>) -> Result<Record> {
+    let text = |index: usize| row.get::<_, String>(index);
+    let optional = |index: usize| row.get::<_, Option<String>>(index);
+    let number = |index: usize| row.get::<_, i64>(index);
+    let of_boot = |name: &str| u128::from_str_radix(name, 16).unwrap_or_default();
+    let wrong = |index: usize, what: &str| {
+        let error = format!("expected {what}");
+        rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, error.into())
+    };
+    let outcome = optional(12)?;
+    let code = optional(13)?;
+    Ok(Record {
+        entry: Entry {
+            id: number(0)?,
+            session_id: text(1)?,
+            idempotency_key: text(2)?,
+            expand: serde_json::from_str(&text(3)?).map_err(|_| wrong(3, "a list of names"))?,
+            mode: Target::mode_of_name(&text(4)?),
+            base_url: text(5)?,
+            state: State::from_name(&text(6)?).ok_or_else(|| wrong(6, "a state"))?,
+            created_ms: number(7)?,
+            not_after_ms: number(8)?,
+            next_try_ms: row.get(9)?,
+            attempts: row.get(10)?,
+            unclear: row.get(11)?,
+            in_delivery: false,
+            last_outcome: outcome.and_then(|name| Outcome::from_name(&name)),
+            last_code: code.and_then(|name| Code::from_name(&name)),
+            last_message: row.get(14)?,
+            ended_ms: row.get(15)?,
+            acknowledged_ms: row.get(16)?,
+        },
+        born_boot: of_boot(&text(17)?),
+        born_up_ms: number(18)?,
+        lease: match (optional(19)?, optional(20)?, row.get::<_, Option<i64>>(21)?) {
+            (Some(token), Some(boot), Some(until_ms)) => Some((token, of_boot(&boot), until_ms)),
+            _ => None,
+        },
+    })
+}

@@ -1,0 +1,136 @@
+/*
+ * The outbox through the C ABI: every function, right and wrong.
+ *
+ *     outbox BASE_URL FILE HELD_SESSION HELD_SESSION CAPTURED_SESSION
+ *
+ * Leaves the first session delivered by a flush, the second by a cancel, the third refused and
+ * acknowledged; and nothing in the worklist.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "check.h"
+
+static void has(flexcancel_result *result, const char *part) {
+    const char *json = flexcancel_result_json(result, NULL);
+    CHECK(strstr(json, part) != NULL, "%s in %s", part, json);
+    CHECK(strstr(json, KEY) == NULL, "the API key in %s", json);
+}
+
+/* Takes the result. */
+static void says(flexcancel_result *result, int32_t outcome, int32_t code, const char *part) {
+    has(result, part);
+    EXPECT(result, outcome, code);
+}
+
+/* What every function says of a handle that is none. */
+static void refuse(flexcancel_outbox *outbox) {
+    flexcancel_result *results[7];
+    size_t number;
+    results[0] = flexcancel_outbox_cancel(outbox, "fcs_1", NULL, NULL);
+    results[1] = flexcancel_outbox_enqueue(outbox, "fcs_1", NULL);
+    results[2] = flexcancel_outbox_flush(outbox, NULL, NULL);
+    results[3] = flexcancel_outbox_list(outbox, NULL);
+    results[4] = flexcancel_outbox_acknowledge(outbox, 1);
+    results[5] = flexcancel_outbox_stats(outbox);
+    results[6] = flexcancel_outbox_close(outbox);
+    for (number = 0; number < sizeof results / sizeof *results; number++)
+        says(results[number], FLEXCANCEL_OUTCOME_NOT_APPLIED, FLEXCANCEL_CODE_INVALID_HANDLE,
+             "\"outbox\":{\"entry\":null,\"entries\":[],\"counts\":null}");
+}
+
+static void refuse_to_open(flexcancel_client *client, const char *options, int32_t code,
+                           const char *part) {
+    flexcancel_result *error = NULL;
+    CHECK(flexcancel_outbox_open(client, options, &error) == NULL, "%s", options);
+    says(error, FLEXCANCEL_OUTCOME_NOT_APPLIED, code, part);
+    CHECK(flexcancel_outbox_open(client, options, NULL) == NULL, "%s", options);
+}
+
+static flexcancel_outbox *open_at(flexcancel_client *client, const char *file) {
+    char options[4096];
+    flexcancel_result *error = NULL;
+    flexcancel_outbox *outbox;
+    snprintf(options, sizeof options, "{\"path\":\"%s\",\"keep_ms\":60000}", file);
+    outbox = flexcancel_outbox_open(client, options, &error);
+    CHECK(outbox != NULL, "%s", flexcancel_result_json(error, NULL));
+    CHECK(error == NULL, "an outbox was opened, and an error besides");
+    return outbox;
+}
+
+static void wrong_arguments(flexcancel_outbox *outbox, flexcancel_abort *abort) {
+    const int32_t not_applied = FLEXCANCEL_OUTCOME_NOT_APPLIED;
+    const int32_t invalid = FLEXCANCEL_CODE_INVALID_ARGUMENT;
+    flexcancel_abort *stale = (flexcancel_abort *)outbox;
+    says(flexcancel_outbox_cancel(outbox, NULL, NULL, NULL), not_applied,
+         FLEXCANCEL_CODE_INVALID_SESSION_ID, "session_id: expected a string, found NULL");
+    says(flexcancel_outbox_cancel(outbox, "../x", NULL, NULL), not_applied,
+         FLEXCANCEL_CODE_INVALID_SESSION_ID, "session_id");
+    says(flexcancel_outbox_cancel(outbox, KEY, NULL, NULL), not_applied,
+         FLEXCANCEL_CODE_INVALID_SESSION_ID, "found the API key");
+    says(flexcancel_outbox_cancel(outbox, "fcs_1", "{\"deliver_within_ms\":0}", NULL), not_applied,
+         invalid, "deliver_within_ms: expected a whole number from 1 to 2592000000, found 0");
+    says(flexcancel_outbox_cancel(outbox, "fcs_1", NULL, stale), not_applied,
+         FLEXCANCEL_CODE_INVALID_HANDLE, "abort");
+    says(flexcancel_outbox_enqueue(outbox, "fcs_1", "{\"timeout_ms\":1}"), not_applied, invalid,
+         "timeout_ms: unknown; expected one of: deliver_within_ms, expand, idempotency_key");
+    says(flexcancel_outbox_flush(outbox, "{\"max\":0}", abort), not_applied, invalid, "max");
+    says(flexcancel_outbox_flush(outbox, "\xff", abort), not_applied, invalid, "expected UTF-8");
+    says(flexcancel_outbox_list(outbox, "{\"states\":[\"gone\"]}"), not_applied, invalid,
+         "states: expected names of: pending, delivered");
+    says(flexcancel_outbox_list(outbox, "{\"acknowledged\":1}"), not_applied, invalid,
+         "acknowledged: expected true or false, found 1");
+}
+
+int main(int argc, char **argv) {
+    const int32_t unknown = FLEXCANCEL_OUTCOME_UNKNOWN, ok = FLEXCANCEL_CODE_OK;
+    flexcancel_client *client;
+    flexcancel_outbox *outbox, *second;
+    flexcancel_abort *abort = flexcancel_abort_new();
+    CHECK(argc == 6, "a base URL, a file, three sessions");
+    give_up_after(120);
+    client = client_of(argv[1]);
+    refuse(NULL);
+    refuse((flexcancel_outbox *)client);
+    refuse_to_open(client, NULL, FLEXCANCEL_CODE_INVALID_ARGUMENT, "options_json");
+    refuse_to_open(client, "{}", FLEXCANCEL_CODE_INVALID_ARGUMENT, "path: expected the path");
+    refuse_to_open(client, "{\"path\":\"/nowhere/outbox\"}", FLEXCANCEL_CODE_OUTBOX_IO, "/nowhere");
+    refuse_to_open(NULL, "{\"path\":\"/nowhere/outbox\"}", FLEXCANCEL_CODE_INVALID_HANDLE,
+                   "client");
+
+    outbox = open_at(client, argv[2]);
+    second = open_at(client, argv[2]);
+    /* It keeps what it needs of the client. */
+    flexcancel_client_free(client);
+    wrong_arguments(outbox, abort);
+    says(flexcancel_outbox_list(outbox, NULL), unknown, ok, "\"entries\":[]");
+
+    says(flexcancel_outbox_enqueue(outbox, argv[3], "{\"idempotency_key\":\"k-1\"}"), unknown, ok,
+         "\"state\":\"pending\"");
+    says(flexcancel_outbox_enqueue(second, argv[3], NULL), unknown, ok,
+         "\"idempotency_key\":\"k-1\"");
+    says(flexcancel_outbox_acknowledge(outbox, 1), unknown, FLEXCANCEL_CODE_OUTBOX_PENDING,
+         "\"acknowledged_ms\":null");
+    says(flexcancel_outbox_acknowledge(outbox, -1), unknown, FLEXCANCEL_CODE_OUTBOX_NO_ENTRY,
+         "no entry -1");
+    says(flexcancel_outbox_cancel(outbox, argv[4], "{\"timeout_ms\":30000}", NULL),
+         FLEXCANCEL_OUTCOME_CANCELED, ok, "\"state\":\"delivered\"");
+    says(flexcancel_outbox_cancel(outbox, argv[5], NULL, NULL), FLEXCANCEL_OUTCOME_NOT_CANCELABLE,
+         FLEXCANCEL_CODE_NOT_CANCELABLE, "\"state\":\"refused\"");
+
+    flexcancel_abort_trigger(abort);
+    says(flexcancel_outbox_flush(outbox, NULL, abort), unknown, FLEXCANCEL_CODE_ABORTED,
+         "\"pending\":1");
+    flexcancel_abort_free(abort);
+    says(flexcancel_outbox_flush(second, "{\"max\":10,\"timeout_ms\":30000}", NULL), unknown, ok,
+         "\"entries\":[{\"id\":1,");
+    says(flexcancel_outbox_stats(outbox), unknown, ok, "\"delivered\":2,\"refused\":1,");
+    says(flexcancel_outbox_list(outbox, "{\"states\":[\"refused\"],\"acknowledged\":false}"),
+         unknown, ok, argv[5]);
+    says(flexcancel_outbox_acknowledge(outbox, 3), unknown, ok, "\"state\":\"refused\"");
+    says(flexcancel_outbox_acknowledge(outbox, 3), unknown, ok, "\"state\":\"refused\"");
+    says(flexcancel_outbox_stats(outbox), unknown, ok, "\"worklist\":0,\"due\":0,\"foreign\":0,");
+
+    says(flexcancel_outbox_close(second), unknown, ok, "closed");
+    says(flexcancel_outbox_close(outbox), unknown, ok, "closed");
+    refuse(outbox);
+    return 0;
+}

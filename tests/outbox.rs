@@ -1,0 +1,331 @@
+//! The outbox against the sandbox: what it keeps, what it delivers, and what it must not.
+
+mod outbox_kit;
+
+use std::thread;
+use std::time::Duration;
+
+use flex_sandbox::{Dialect, Fault, Hold, How, Injection, Intents, Options, Sandbox};
+use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter};
+use flexcancel::{Abort, Code, Outcome, Report, State};
+use outbox_kit::{KEY, Till, entry, flush, held, open, truth};
+
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+fn says(report: &Report) -> (Outcome, Code, State) {
+    (report.outcome, report.code, entry(report).state)
+}
+
+#[test]
+fn given_a_held_session_when_canceled_then_it_is_delivered_with_the_key_that_was_kept() {
+    let till = Till::new("delivered");
+    let id = held(&till.sandbox);
+    let report = till.outbox.cancel(&id, &EntryOptions::default(), None);
+    assert_eq!(says(&report), (Outcome::Canceled, Code::Ok, State::Delivered));
+    assert_eq!(report.idempotency_key.as_deref(), Some(&*entry(&report).idempotency_key));
+    assert_eq!(report.session_id.as_deref(), Some(&*id));
+    let truth = till.sandbox.truth(&id).unwrap();
+    assert_eq!((truth.hold, truth.cancels_applied.len()), (Hold::Released, 1));
+    assert_eq!(truth.cancels_applied[0].idempotency_key, report.idempotency_key);
+    assert_eq!(flush(&till.outbox), [], "nothing is left to do");
+}
+
+#[test]
+fn given_no_network_when_canceled_then_it_is_pending_and_a_later_flush_delivers_it() {
+    let till = Till::new("offline");
+    let id = held(&till.sandbox);
+    till.sandbox.close_port();
+    let report = till.outbox.cancel(&id, &EntryOptions::default(), None);
+    assert_eq!(says(&report), (Outcome::Unknown, Code::Connect, State::Pending));
+    assert_eq!((entry(&report).attempts, entry(&report).unclear), (1, 0));
+    assert!(report.retryable && report.advice.contains("pending"), "{}", report.advice);
+    till.sandbox.open_port();
+    assert_eq!(flush(&till.outbox), [], "not before its next try");
+    till.clock.pass(MINUTE_MS);
+    let [delivered] = &flush(&till.outbox)[..] else { panic!("one entry") };
+    assert_eq!(delivered.state, State::Delivered);
+    assert_eq!(delivered.idempotency_key, entry(&report).idempotency_key);
+    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+}
+
+#[test]
+fn given_an_enqueue_when_it_returns_then_the_entry_is_in_the_file_and_nothing_was_sent() {
+    let till = Till::new("enqueue");
+    let id = held(&till.sandbox);
+    let report = till.outbox.enqueue(&id, &EntryOptions::default());
+    assert_eq!(says(&report), (Outcome::Unknown, Code::Ok, State::Pending));
+    assert_eq!(till.sandbox.requests(), []);
+    let again = till.another().list(&ListFilter::default());
+    assert_eq!(again.outbox.unwrap().entries, [entry(&report).clone()]);
+}
+
+#[test]
+fn given_a_pending_session_when_kept_again_then_the_same_entry_comes_back_with_its_key() {
+    let till = Till::new("again");
+    let id = held(&till.sandbox);
+    let first = till.outbox.enqueue(&id, &EntryOptions::default());
+    let mut options = EntryOptions::default();
+    options.call.idempotency_key = Some("another".to_owned());
+    let second = till.outbox.enqueue(&id, &options);
+    assert_eq!(entry(&first), entry(&second));
+    let third = till.outbox.cancel(&id, &options, None);
+    assert_eq!(says(&third), (Outcome::Canceled, Code::Ok, State::Delivered));
+    assert_eq!(third.idempotency_key, first.idempotency_key);
+    let fourth = till.outbox.cancel(&id, &options, None);
+    assert_eq!(says(&fourth), (Outcome::AlreadyCanceled, Code::Ok, State::Delivered));
+    assert_eq!(fourth.idempotency_key.as_deref(), Some("another"), "a new entry has its own");
+    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+}
+
+#[test]
+fn given_a_captured_or_unknown_session_when_canceled_then_it_is_refused_or_for_a_person() {
+    let till = Till::new("refused");
+    let captured = held(&till.sandbox);
+    till.sandbox.capture(&captured, None).unwrap();
+    let report = till.outbox.cancel(&captured, &EntryOptions::default(), None);
+    assert_eq!(says(&report), (Outcome::NotCancelable, Code::NotCancelable, State::Refused));
+    let report = till.outbox.cancel("fcs_nowhere", &EntryOptions::default(), None);
+    assert_eq!(says(&report), (Outcome::NotApplied, Code::NotFound, State::NeedsAttention));
+    let worklist = till.outbox.list(&ListFilter::worklist()).outbox.unwrap().entries;
+    assert_eq!(worklist.len(), 2);
+    for entry in &worklist {
+        let report = till.outbox.acknowledge(entry.id);
+        assert_eq!((report.outcome, report.code), (Outcome::Unknown, Code::Ok));
+    }
+    assert_eq!(till.outbox.list(&ListFilter::worklist()).outbox.unwrap().entries, []);
+    let counts = till.outbox.stats().outbox.unwrap().counts.unwrap();
+    assert_eq!((counts.refused, counts.needs_attention, counts.worklist), (1, 1, 0));
+}
+
+#[test]
+fn given_an_entry_that_is_pending_or_missing_when_acknowledged_then_it_says_so_and_stays() {
+    let till = Till::new("acknowledge");
+    let report = till.outbox.enqueue(&held(&till.sandbox), &EntryOptions::default());
+    let id = entry(&report).id;
+    let refused = till.outbox.acknowledge(id);
+    assert_eq!(refused.code, Code::OutboxPending);
+    assert_eq!(entry(&refused).acknowledged_ms, None);
+    assert_eq!(till.outbox.acknowledge(id + 1).code, Code::OutboxNoEntry);
+}
+
+#[test]
+fn given_a_hold_that_is_newer_than_the_entry_when_flushed_later_then_it_is_left_alone() {
+    let till = Till::new("stale");
+    let id = held(&till.sandbox);
+    // The cancel was asked for a quarter of an hour ago, of the hold that there was then.
+    till.clock.pass(-15 * MINUTE_MS);
+    till.enqueue(&id);
+    till.clock.pass(15 * MINUTE_MS);
+    let [stale] = &flush(&till.outbox)[..] else { panic!("one entry") };
+    assert_eq!((stale.state, stale.last_code), (State::NeedsAttention, Some(Code::OutboxStale)));
+    assert_eq!(stale.last_outcome, Some(Outcome::NotApplied), "nothing of it was ever sent");
+    assert_eq!(truth(&till.sandbox, &id), (Hold::Held, 0));
+    let requests = till.sandbox.requests();
+    assert_eq!(requests.iter().map(|r| r.method.as_str()).collect::<Vec<_>>(), ["GET"]);
+    let asked_again = till.outbox.cancel(&id, &EntryOptions::default(), None);
+    assert_eq!(says(&asked_again), (Outcome::Canceled, Code::Ok, State::Delivered));
+}
+
+#[test]
+fn given_a_hold_that_is_older_than_the_entry_when_flushed_later_then_it_is_looked_at_and_canceled()
+{
+    let till = Till::new("older");
+    let id = held(&till.sandbox);
+    till.enqueue(&id);
+    till.clock.pass(DAY_MS);
+    let [delivered] = &flush(&till.outbox)[..] else { panic!("one entry") };
+    assert_eq!((delivered.state, delivered.unclear), (State::Delivered, 1));
+    let requests = till.sandbox.requests();
+    assert_eq!(requests.iter().map(|r| r.method.as_str()).collect::<Vec<_>>(), ["GET", "POST"]);
+    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+}
+
+#[test]
+fn given_an_unclear_try_when_flushed_then_the_session_is_looked_at_however_young_the_entry_is() {
+    let till = Till::new("unclear");
+    let id = held(&till.sandbox);
+    till.sandbox.inject(Fault::DropAnswer { how: How::Rst }, u32::MAX);
+    let report = till.outbox.cancel(&id, &EntryOptions::default(), None);
+    assert_eq!(says(&report), (Outcome::Unknown, Code::ConnectionLost, State::Pending));
+    assert_eq!(entry(&report).unclear, 1);
+    till.sandbox.clear_faults();
+    till.sandbox.clear_requests();
+    till.clock.pass(MINUTE_MS);
+    let [delivered] = &flush(&till.outbox)[..] else { panic!("one entry") };
+    let last = (delivered.state, delivered.last_outcome);
+    assert_eq!(last, (State::Delivered, Some(Outcome::AlreadyCanceled)));
+    let requests = till.sandbox.requests();
+    assert!(requests.iter().all(|request| request.method == "GET"), "{requests:?}");
+    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+}
+
+#[test]
+fn given_bare_ids_when_flushed_later_then_the_time_in_the_ids_decides() {
+    let dialect = Dialect { intents: Intents::BareIds, ..Dialect::default() };
+    let till = Till::at("bare", Options { dialect, ..Options::default() });
+    let (older, newer) = (held(&till.sandbox), held(&till.sandbox));
+    till.enqueue(&older);
+    till.clock.pass(-15 * MINUTE_MS);
+    till.enqueue(&newer);
+    till.clock.pass(45 * MINUTE_MS);
+    let tried = flush(&till.outbox);
+    let states: Vec<_> =
+        tried.iter().map(|entry| (entry.session_id.as_str(), entry.state)).collect();
+    assert_eq!(states, [(&*newer, State::NeedsAttention), (&*older, State::Delivered)]);
+    assert_eq!(truth(&till.sandbox, &older), (Hold::Released, 1));
+    assert_eq!(truth(&till.sandbox, &newer), (Hold::Held, 0));
+}
+
+#[test]
+fn given_no_delivery_within_its_time_when_flushed_then_it_is_expired_and_nothing_is_sent() {
+    let till = Till::new("expired");
+    let id = held(&till.sandbox);
+    let kept = till.enqueue(&id);
+    till.clock.pass(7 * DAY_MS);
+    assert_eq!(flush(&till.outbox), []);
+    let expired = till.entry(kept.id);
+    assert_eq!((expired.state, expired.last_code), (State::Expired, Some(Code::OutboxExpired)));
+    assert_eq!(expired.last_outcome, Some(Outcome::NotApplied));
+    assert_eq!(till.sandbox.requests(), []);
+}
+
+#[test]
+fn given_a_wall_clock_that_jumps_when_flushed_then_neither_age_nor_wait_believes_it() {
+    let till = Till::new("jump");
+    let kept = till.enqueue(&held(&till.sandbox));
+    till.clock.jump(10 * 365 * DAY_MS);
+    assert_eq!(till.outbox.stats().outbox.unwrap().counts.unwrap().due, 1);
+    till.sandbox.close_port();
+    assert_eq!(flush(&till.outbox).len(), 1, "tried, not expired");
+    assert_eq!(till.entry(kept.id).state, State::Pending);
+    till.clock.jump(-20 * 365 * DAY_MS);
+    till.sandbox.open_port();
+    assert_eq!(flush(&till.outbox)[0].state, State::Delivered, "it does not wait for ten years");
+}
+
+#[test]
+fn given_a_restart_when_flushed_then_the_session_is_looked_at_first() {
+    let till = Till::new("restart");
+    let id = held(&till.sandbox);
+    till.enqueue(&id);
+    till.clock.restart(MINUTE_MS);
+    assert_eq!(flush(&till.outbox)[0].state, State::Delivered);
+    let requests = till.sandbox.requests();
+    assert_eq!(requests.iter().map(|r| r.method.as_str()).collect::<Vec<_>>(), ["GET", "POST"]);
+}
+
+#[test]
+fn given_a_client_of_another_service_when_it_flushes_then_it_delivers_nothing_of_this_one() {
+    let till = Till::new("foreign");
+    let kept = till.enqueue(&held(&till.sandbox));
+    let other = Sandbox::start(Options::default()).unwrap();
+    let foreign = open(&other.url(), &till.directory.file(), &till.clock);
+    assert_eq!(flush(&foreign), []);
+    let counts = foreign.stats().outbox.unwrap().counts.unwrap();
+    assert_eq!((counts.pending, counts.due, counts.foreign), (1, 0, 1));
+    assert_eq!(other.requests(), []);
+    assert_eq!(flush(&till.outbox)[0].id, kept.id);
+}
+
+#[test]
+fn given_a_poisoned_entry_when_flushed_then_the_others_are_delivered_all_the_same() {
+    let till = Till::new("poisoned");
+    let ids: Vec<String> = (0..5).map(|_| held(&till.sandbox)).collect();
+    ids.iter().for_each(|id| drop(till.enqueue(id)));
+    // Flex answers 500 to this key for good.
+    let fault = Fault::Replayed500;
+    till.sandbox.inject_as(Injection { fault, times: 1, operation: None, apply: false });
+    let mut options = FlushOptions::default();
+    options.timeout = Some(Duration::from_secs(30));
+    let report = till.outbox.flush(&options, None);
+    let tried = report.outbox.unwrap().entries;
+    let delivered = tried.iter().filter(|entry| entry.state == State::Delivered).count();
+    assert_eq!((tried.len(), delivered), (5, 4), "{tried:#?}");
+    assert_eq!((tried[0].state, tried[0].last_outcome), (State::Pending, Some(Outcome::Unknown)));
+}
+
+#[test]
+fn given_a_way_that_is_closed_when_flushed_then_it_ends_at_the_first_entry_and_says_why() {
+    let till = Till::new("closed");
+    (0..5).for_each(|_| drop(till.enqueue(&held(&till.sandbox))));
+    till.sandbox.close_port();
+    let report = till.outbox.flush(&FlushOptions::default(), None);
+    assert_eq!((report.outcome, report.code), (Outcome::Unknown, Code::Connect));
+    let view = report.outbox.unwrap();
+    assert_eq!((view.entries.len(), view.counts.unwrap().due), (1, 4));
+}
+
+#[test]
+fn given_a_triggered_abort_when_flushed_or_canceled_then_nothing_is_sent_and_nothing_lost() {
+    let till = Till::new("abort");
+    let (one, two) = (held(&till.sandbox), held(&till.sandbox));
+    till.enqueue(&one);
+    let abort = Abort::new();
+    abort.trigger();
+    let report = till.outbox.flush(&FlushOptions::default(), Some(&abort));
+    assert_eq!((report.code, report.outbox.unwrap().entries.len()), (Code::Aborted, 0));
+    let report = till.outbox.cancel(&two, &EntryOptions::default(), Some(&abort));
+    assert_eq!(says(&report), (Outcome::Unknown, Code::Aborted, State::Pending));
+    assert_eq!(till.sandbox.requests(), []);
+    till.clock.pass(MINUTE_MS);
+    assert_eq!(flush(&till.outbox).len(), 2);
+}
+
+#[test]
+fn given_threads_that_cancel_one_session_at_once_when_they_end_then_one_key_was_sent() {
+    let till = Till::new("threads");
+    let id = held(&till.sandbox);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| till.outbox.cancel(&id, &EntryOptions::default(), None));
+        }
+    });
+    let truth = till.sandbox.truth(&id).unwrap();
+    assert_eq!((truth.hold, truth.cancels_applied.len()), (Hold::Released, 1));
+    let entries = till.outbox.list(&ListFilter::default()).outbox.unwrap().entries;
+    assert!(entries.iter().all(|entry| entry.state == State::Delivered), "{entries:#?}");
+}
+
+#[test]
+fn given_bad_arguments_when_called_then_the_field_is_named_and_nothing_is_kept() {
+    let till = Till::new("arguments");
+    let options = EntryOptions::default();
+    let mut repeating = EntryOptions::default();
+    repeating.call.idempotency_key = Some(KEY.to_owned());
+    let mut never = EntryOptions::default();
+    never.deliver_within = Some(Duration::ZERO);
+    for (id, options, field) in [
+        ("../x", &options, "session_id"),
+        (KEY, &options, "session_id"),
+        ("fcs_1", &repeating, "idempotency_key"),
+        ("fcs_1", &never, "deliver_within_ms"),
+    ] {
+        let reports = [till.outbox.cancel(id, options, None), till.outbox.enqueue(id, options)];
+        for report in reports {
+            assert_eq!(report.outcome, Outcome::NotApplied, "{field}");
+            assert!(report.message.starts_with(field), "{}", report.message);
+            assert!(report.outbox.is_some_and(|view| view.entry.is_none()));
+        }
+    }
+    let mut many = FlushOptions::default();
+    many.max = Some(1001);
+    assert!(till.outbox.flush(&many, None).message.starts_with("max"));
+    assert_eq!(till.outbox.list(&ListFilter::default()).outbox.unwrap().entries, []);
+    assert_eq!(till.sandbox.requests(), []);
+}
+
+#[test]
+fn given_entries_when_their_time_to_be_kept_is_over_then_only_the_settled_ones_are_forgotten() {
+    let till = Till::new("keep");
+    let delivered = held(&till.sandbox);
+    till.outbox.cancel(&delivered, &EntryOptions::default(), None);
+    let lost = till.outbox.cancel("fcs_nowhere", &EntryOptions::default(), None);
+    till.clock.pass(31 * DAY_MS);
+    flush(&till.outbox);
+    let left = till.outbox.list(&ListFilter::default()).outbox.unwrap().entries;
+    assert_eq!(left.iter().map(|entry| entry.id).collect::<Vec<_>>(), [entry(&lost).id]);
+    till.outbox.acknowledge(entry(&lost).id);
+    flush(&till.outbox);
+    assert_eq!(till.outbox.list(&ListFilter::default()).outbox.unwrap().entries, []);
+}

@@ -1,0 +1,112 @@
+//! The outbox through the C ABI, and what its documents say. `FLEXCANCEL_VALGRIND=1` runs the C
+//! program under valgrind as well.
+
+mod native;
+mod outbox_kit;
+
+use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
+use flexcancel::outbox::{
+    ENQUEUE_KEYS, EntryOptions, FLUSH_KEYS, FlushOptions, LIST_KEYS, ListFilter, OPEN_KEYS,
+    OUTBOX_CANCEL_KEYS,
+};
+use flexcancel::{OPTION_KEYS, Report, State};
+use native::{Scratch, Under, said};
+use outbox_kit::{Till, held, truth};
+use serde_json::Value;
+
+const DOCUMENT: &str = include_str!("../docs/OUTBOX.md");
+const SCHEMA: &str = include_str!("../docs/result.schema.json");
+
+#[test]
+fn given_the_c_abi_when_every_function_is_used_right_and_wrong_then_each_says_what_it_must() {
+    let scratch = Scratch::new("outbox_abi");
+    let program = scratch.compile_test("outbox");
+    for under in Under::each() {
+        let sandbox = Sandbox::start(Options::default()).unwrap();
+        let ids = [held(&sandbox), held(&sandbox), sandbox.create(&CreateParams::default())];
+        sandbox.pay(&ids[2]).unwrap();
+        sandbox.capture(&ids[2], None).unwrap();
+        let file = scratch.path(&format!("{under:?}.db"));
+        let output = program.command(under).arg(sandbox.url()).arg(&file).args(&ids).output();
+        let output = output.expect("the program runs");
+        let is_silent = output.stdout.is_empty() && output.stderr.is_empty();
+        assert!(output.status.success() && is_silent, "{under:?}: {}", said(&output));
+        assert_eq!(truth(&sandbox, &ids[0]), (Hold::Released, 1));
+        assert_eq!(truth(&sandbox, &ids[1]), (Hold::Released, 1));
+        assert_eq!(truth(&sandbox, &ids[2]), (Hold::Captured, 0));
+    }
+}
+
+#[test]
+fn given_a_fork_when_both_sides_go_on_then_what_each_keeps_is_in_the_file() {
+    let scratch = Scratch::new("outbox_fork");
+    let program = scratch.compile_test("outbox_fork");
+    let till = Till::new("fork");
+    let ids = [held(&till.sandbox), held(&till.sandbox), held(&till.sandbox)];
+    let mut command = program.command(Under::Nothing);
+    command.arg(till.sandbox.url()).arg(till.directory.file()).args(&ids);
+    let output = command.output().expect("the program runs");
+    let is_silent = output.stdout.is_empty() && output.stderr.is_empty();
+    assert!(output.status.success() && is_silent, "{}", said(&output));
+    let entries = till.outbox.list(&ListFilter::default()).outbox.unwrap().entries;
+    let kept: Vec<&str> = entries.iter().map(|entry| entry.session_id.as_str()).collect();
+    assert_eq!(kept, ids);
+}
+
+/// The first cells of the table that follows this text.
+fn keys_after(text: &str) -> Vec<&'static str> {
+    let table = DOCUMENT.split_once(text).unwrap_or_else(|| panic!("{text}")).1;
+    let rows = table.lines().skip_while(|line| !line.starts_with("| key")).skip(2);
+    rows.take_while(|line| line.starts_with("| "))
+        .map(|row| row.split('|').nth(1).unwrap().trim().trim_matches('`'))
+        .collect()
+}
+
+#[test]
+fn the_documents_tables_have_exactly_the_keys_there_are() {
+    assert_eq!(keys_after("\nOf opening:\n"), OPEN_KEYS);
+    let of_cancel = keys_after("\nOf a cancel; an enqueue, which makes no call,");
+    assert_eq!(of_cancel, OUTBOX_CANCEL_KEYS);
+    assert_eq!(of_cancel[..ENQUEUE_KEYS.len()], *ENQUEUE_KEYS, "the first three");
+    assert_eq!(keys_after("\nOf a flush:\n"), FLUSH_KEYS);
+    assert_eq!(keys_after("\nOf a list;"), LIST_KEYS);
+    assert!(OPTION_KEYS.iter().all(|key| OUTBOX_CANCEL_KEYS.contains(key)));
+}
+
+fn assert_valid(what: &str, report: &Report) {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let result: Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let problems: Vec<_> =
+        validator.iter_errors(&result).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(problems.is_empty(), "{what}: {problems:?}\n{result:#}");
+    assert!(result["outbox"].is_object(), "{what}");
+}
+
+#[test]
+fn every_kind_of_result_is_as_the_schema_says() {
+    let till = Till::new("schema_of_results");
+    let options = EntryOptions::default();
+    let captured = held(&till.sandbox);
+    till.sandbox.capture(&captured, None).unwrap();
+    assert_valid("enqueue", &till.outbox.enqueue(&held(&till.sandbox), &options));
+    assert_valid("delivered", &till.outbox.cancel(&held(&till.sandbox), &options, None));
+    assert_valid("refused", &till.outbox.cancel(&captured, &options, None));
+    assert_valid("attention", &till.outbox.cancel("fcs_nowhere", &options, None));
+    assert_valid("no id", &till.outbox.cancel("", &options, None));
+    assert_valid("list", &till.outbox.list(&ListFilter::default()));
+    assert_valid("pending", &till.outbox.acknowledge(1));
+    assert_valid("acknowledged", &till.outbox.acknowledge(3));
+    assert_valid("no entry", &till.outbox.acknowledge(99));
+    assert_valid("stats", &till.outbox.stats());
+    till.sandbox.close_port();
+    assert_valid("kept", &till.outbox.cancel(&held(&till.sandbox), &options, None));
+    assert_valid("closed way", &till.outbox.flush(&FlushOptions::default(), None));
+    till.sandbox.open_port();
+    till.clock.pass(8 * 24 * 3_600_000);
+    assert_valid("flush", &till.outbox.flush(&FlushOptions::default(), None));
+    let expired = till.outbox.list(&ListFilter::default());
+    assert_valid("expired", &expired);
+    let states = expired.outbox.unwrap().entries.into_iter().map(|entry| entry.state);
+    assert!(states.collect::<Vec<_>>().contains(&State::Expired));
+}

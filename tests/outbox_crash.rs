@@ -1,0 +1,182 @@
+//! Tills that are killed at any moment, and disks that fail at any write: nothing is lost,
+//! nothing is sent with a second key, and nothing that was told is wrong.
+//!
+//! `FLEXCANCEL_KILLS=2000 cargo test --test outbox_crash` is the full run.
+
+mod native;
+mod outbox_kit;
+
+use std::fs::{self, File};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use flex_sandbox::{Fault, How, Injection, Options, Sandbox};
+use flexcancel::{Code, Outcome};
+use native::{Program, Scratch, Under, run_tool, said};
+use outbox_kit::books::{Told, balance};
+use outbox_kit::held;
+
+/// How many tills are killed where nothing else is asked for.
+const KILLS: usize = 150;
+
+/// How many of them share one file.
+const KILLS_PER_FILE: usize = 50;
+
+/// So short that a till whose answers are lost does not outlive the test.
+const TIMEOUT_MS: &str = "400";
+
+/// SplitMix64: where a run fails, the same seed kills at much the same points.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
+fn kills() -> usize {
+    std::env::var("FLEXCANCEL_KILLS").map_or(KILLS, |text| text.parse().expect("a number"))
+}
+
+/// What may befall the next request, besides the kill.
+fn trouble(sandbox: &Sandbox, random: &mut Random) {
+    let fault = match random.below(6) {
+        0 => Fault::DropAnswer { how: How::Rst },
+        1 => Fault::CutRequest { at: usize::try_from(random.below(300)).unwrap(), how: How::Fin },
+        2 => Fault::Status { status: 500, headers: Vec::new(), body: String::new() },
+        _ => return,
+    };
+    sandbox.inject_as(Injection::of(fault));
+}
+
+/// The till, ready for its commands.
+fn till(program: &Program, sandbox: &Sandbox, file: &std::path::Path) -> Command {
+    let mut command = program.command(Under::Nothing);
+    command.arg(sandbox.url()).arg(file).arg(TIMEOUT_MS);
+    command
+}
+
+/// A till's day: cancels, an enqueue, a flush; some of it again what an earlier one may have
+/// left undone.
+fn commands(sandbox: &Sandbox, random: &mut Random, undone: &mut Vec<String>) -> Vec<String> {
+    let mut commands = Vec::new();
+    for _ in 0..3 {
+        let again = random.below(3) == 0;
+        let id = undone.pop().filter(|_| again).unwrap_or_else(|| held(sandbox));
+        let verb = if random.below(3) == 0 { "enqueue" } else { "cancel" };
+        commands.push(format!("{verb}:{id}"));
+    }
+    commands.insert(usize::try_from(random.below(4)).unwrap(), "flush".to_owned());
+    commands
+}
+
+#[test]
+fn given_tills_that_are_killed_at_any_moment_then_nothing_is_lost_doubled_or_wrong() {
+    let scratch = Scratch::new("outbox_kill");
+    let program = scratch.compile_test("outbox_till");
+    let mut random = Random(20_261_123);
+    let (mut killed, mut ended, mut entries) = (0, 0, 0);
+    let mut longest = Duration::from_millis(60);
+    while killed < kills() {
+        let sandbox = Sandbox::start(Options::default()).unwrap();
+        let file = scratch.path(&format!("outbox-{killed}.db"));
+        let (mut told, mut undone) = (Vec::new(), Vec::new());
+        for round in 0..KILLS_PER_FILE.min(kills() - killed) {
+            let log = scratch.path("log");
+            trouble(&sandbox, &mut random);
+            let commands = commands(&sandbox, &mut random, &mut undone);
+            let mut command = till(&program, &sandbox, &file);
+            let out = File::create(&log).unwrap();
+            let begun = Instant::now();
+            let mut child = command.args(&commands).stdout(Stdio::from(out)).spawn().unwrap();
+            // The first of each file lives, to see how long a day is.
+            if round > 0 {
+                let most = u64::try_from(longest.as_micros()).unwrap();
+                thread::sleep(Duration::from_micros(random.below(most)));
+                child.kill().unwrap();
+            }
+            let has_ended = child.wait().unwrap().success();
+            if round == 0 {
+                longest = begun.elapsed().clamp(Duration::from_millis(20), longest * 2);
+            }
+            (killed, ended) = (killed + 1, ended + usize::from(has_ended));
+            let lines = fs::read_to_string(&log).unwrap();
+            let heard = Told::read(&lines);
+            let silent = heard.iter().filter(|told| told.result.is_none());
+            undone.extend(silent.filter_map(|told| told.session().map(str::to_owned)));
+            told.extend(heard);
+        }
+        sandbox.clear_faults();
+        let balance = balance(&sandbox, &file, &told);
+        balance.assert_even();
+        entries += balance.entries;
+    }
+    println!(
+        "{killed} tills, {ended} came to their end; {entries} entries: 0 lost, 0 doubled, 0 wrong"
+    );
+    assert!(ended < killed / 2, "most were killed at work: {ended} of {killed} ended");
+    assert!(entries > killed, "they had something to do: {entries}");
+}
+
+/// Compiles the library that makes the disk fail.
+fn failing_disk(scratch: &Scratch) -> std::path::PathBuf {
+    let library = scratch.path("disk.so");
+    let mut command = Command::new("cc");
+    command.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&library);
+    command.arg(format!("{}/tests/c/disk.c", native::ROOT)).arg("-ldl");
+    let output = run_tool(&mut command, "gcc libc6-dev");
+    assert!(output.status.success(), "{}", said(&output));
+    library
+}
+
+#[test]
+fn given_a_disk_that_fails_at_any_write_then_it_is_told_before_anything_is_sent() {
+    let scratch = Scratch::new("outbox_disk");
+    let program = scratch.compile_test("outbox_till");
+    let disk = failing_disk(&scratch);
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let day = |number: &str, fail_at: usize, with: &str, after: &str| {
+        sandbox.clear_requests();
+        let file = scratch.path(&format!("outbox-{number}.db"));
+        let ids = [held(&sandbox), held(&sandbox)];
+        let mut command = till(&program, &sandbox, &file);
+        command.arg(format!("enqueue:{}", ids[0])).arg(format!("cancel:{}", ids[1]));
+        command.args(["flush", "stats"]);
+        command.env("LD_PRELOAD", &disk).env("FAIL_PATH", "/outbox-");
+        command.env("FAIL_AT", fail_at.to_string()).env("FAIL_WITH", with);
+        command.env("FAIL_AFTER", after).env("FAIL_COUNT", scratch.path("count"));
+        let output = run_tool(&mut command, "");
+        assert!(output.status.success(), "write {fail_at}, {with}: {}", said(&output));
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let told = Told::read(&lines);
+        // What was sent before the file was seen to again: of a cancel that could not be kept,
+        // nothing.
+        let sent: Vec<String> = sandbox.requests().into_iter().map(|r| r.target).collect();
+        for told in &told {
+            let id = told.session().unwrap_or("none");
+            let has_no_entry = told.result.as_ref().is_some_and(|r| r["outbox"]["entry"].is_null());
+            if has_no_entry && told.session().is_some() {
+                let outcome = told.outcome().unwrap();
+                assert!([Outcome::NotApplied, Outcome::Unknown].contains(&outcome), "{lines}");
+                let code = told.code().unwrap();
+                let is_of_file = [Code::OutboxFull, Code::OutboxIo, Code::OutboxCorrupt];
+                assert!(is_of_file.contains(&code), "write {fail_at}, {with}: {lines}");
+                assert!(!sent.iter().any(|target| target.contains(id)), "sent: {lines}");
+            }
+        }
+        balance(&sandbox, &file, &told).assert_even();
+        scratch.read("count").parse::<usize>().expect("a count")
+    };
+    let writes = day("none", 0, "EIO", "");
+    assert!(writes > 20, "{writes}: the shim sees the writes");
+    for fail_at in 1..=writes {
+        for (with, after) in [("EIO", ""), ("ENOSPC", ""), ("EIO", "all"), ("ENOSPC", "all")] {
+            day(&format!("{fail_at}-{with}-{after}"), fail_at, with, after);
+        }
+    }
+    println!("{writes} writes, each failed in 4 ways: told before anything was sent");
+}

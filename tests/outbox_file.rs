@@ -1,0 +1,201 @@
+//! The outbox's file: who may have it, what is refused, what is set aside, and what the sqlite3
+//! shell sees.
+
+mod native;
+mod outbox_kit;
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use flexcancel::Code;
+use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox, Trouble};
+use native::{run_tool, said};
+use outbox_kit::{Directory, KEY, Till, client_of, flush, held};
+
+fn opened(path: &Path) -> Result<Outbox, Trouble> {
+    Outbox::open(Arc::new(client_of("http://127.0.0.1:1", 100)), &OpenOptions::new(path))
+}
+
+fn refusal(path: &Path) -> Trouble {
+    opened(path).expect_err("it is refused")
+}
+
+fn shell(file: &Path, sql: &str) -> String {
+    let mut command = Command::new("sqlite3");
+    let output = run_tool(command.arg(file).arg(sql), "sqlite3");
+    said(&output)
+}
+
+#[test]
+fn given_any_umask_when_made_then_the_file_and_those_beside_it_are_this_users_alone() {
+    let directory = Directory::new("mode");
+    let outbox = opened(&directory.file()).unwrap();
+    outbox.enqueue("fcs_1", &EntryOptions::default());
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&directory.0).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().mode() & 0o777, 0o600, "{entry:?}");
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort_unstable();
+    assert_eq!(names, ["outbox.db", "outbox.db-shm", "outbox.db-wal"]);
+}
+
+#[test]
+fn given_no_file_when_many_open_it_at_once_then_each_gets_the_same_new_one() {
+    for round in 0..10 {
+        let directory = Directory::new(&format!("race-{round}"));
+        let file = directory.file();
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let file = &file;
+                scope.spawn(move || {
+                    let outbox = opened(file).unwrap_or_else(|trouble| panic!("{trouble}"));
+                    let id = format!("fcs_{number}");
+                    let report = outbox.enqueue(&id, &EntryOptions::default());
+                    assert_eq!(report.code, Code::Ok, "{}", report.message);
+                });
+            }
+        });
+        let all = opened(&file).unwrap().list(&ListFilter::default()).outbox.unwrap().entries;
+        assert_eq!(all.len(), 16, "round {round}");
+    }
+}
+
+#[test]
+fn given_a_link_or_a_file_that_others_may_write_when_opened_then_it_is_refused_and_untouched() {
+    let directory = Directory::new("unsafe");
+    let (file, other) = (directory.file(), directory.0.join("other.db"));
+    let beside = |suffix: &str| directory.0.join(format!("outbox.db{suffix}"));
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        symlink(&other, beside(suffix)).unwrap();
+        let trouble = refusal(&file);
+        assert_eq!(trouble.code, Code::OutboxUnsafe, "{trouble}");
+        assert!(trouble.message.contains("symbolic link"), "{trouble}");
+        assert!(!other.exists(), "nothing was made through the link");
+        fs::remove_file(beside(suffix)).unwrap();
+        let _ = fs::remove_file(&file);
+    }
+    fs::write(&other, "").unwrap();
+    fs::hard_link(&other, &file).unwrap();
+    assert!(refusal(&file).message.contains("several names"));
+    fs::remove_file(&other).unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o622)).unwrap();
+    assert!(refusal(&file).message.contains("chmod 600"));
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert!(refusal(&file).message.contains("something else"));
+    fs::remove_dir(&file).unwrap();
+    fs::set_permissions(&directory.0, Permissions::from_mode(0o777)).unwrap();
+    assert!(refusal(&file).message.contains("its directory may be written by others"));
+    fs::set_permissions(&directory.0, Permissions::from_mode(0o1777)).unwrap();
+    assert!(opened(&file).is_ok(), "a sticky one is safe");
+}
+
+#[test]
+fn given_a_path_that_is_none_when_opened_then_it_is_named() {
+    let directory = Directory::new("nowhere");
+    for path in ["", "/", "outbox/", "..", "/nowhere/outbox.db"] {
+        let trouble = refusal(Path::new(path));
+        assert_eq!(trouble.code, Code::OutboxIo, "{path}: {trouble}");
+        assert!(trouble.message.starts_with(path), "{trouble}");
+    }
+    drop(directory);
+}
+
+#[test]
+fn given_a_damaged_file_when_opened_then_it_is_set_aside_whole_and_the_next_one_is_new() {
+    for (what, damage) in [("header", 0), ("page", 4096)] {
+        let till = Till::new(&format!("damaged-{what}"));
+        (0..50).for_each(|_| drop(till.enqueue(&held(&till.sandbox))));
+        let Till { outbox, directory, .. } = till;
+        drop(outbox);
+        let mut bytes = fs::read(directory.file()).unwrap();
+        bytes[damage..damage + 64].fill(0xa5);
+        fs::write(directory.file(), &bytes).unwrap();
+        let trouble = refusal(&directory.file());
+        assert_eq!(trouble.code, Code::OutboxCorrupt, "{what}: {trouble}");
+        let aside = fs::read_dir(&directory.0).unwrap().map(|entry| entry.unwrap().path());
+        let aside: Vec<_> = aside.filter(|path| !path.ends_with("outbox.db")).collect();
+        let damaged = aside.iter().find(|path| trouble.message.contains(&*path.to_string_lossy()));
+        assert_eq!(fs::read(damaged.unwrap()).unwrap(), bytes, "{what}: it is there as it was");
+        let new = opened(&directory.file()).unwrap();
+        assert_eq!(new.list(&ListFilter::default()).outbox.unwrap().entries, []);
+        assert!(damaged.unwrap().exists(), "{what}: and stays");
+    }
+}
+
+#[test]
+fn given_another_database_or_a_newer_outbox_when_opened_then_it_is_refused_and_untouched() {
+    let directory = Directory::new("schema");
+    let file = directory.file();
+    for (sql, part) in [
+        ("CREATE TABLE mine (x); INSERT INTO mine VALUES (1)", "no outbox"),
+        (
+            "PRAGMA application_id = 1182289762; PRAGMA user_version = 2; CREATE TABLE t (x)",
+            "newer",
+        ),
+    ] {
+        let said = shell(&file, sql);
+        assert!(said.starts_with("exit status: 0"), "{said}");
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        let trouble = refusal(&file);
+        assert_eq!(trouble.code, Code::OutboxSchema, "{trouble}");
+        assert!(trouble.message.contains(part), "{trouble}");
+        let tables = shell(&file, "SELECT count(*) FROM sqlite_schema");
+        assert!(tables.contains("\n1\n"), "{tables}");
+        fs::remove_file(&file).unwrap();
+    }
+}
+
+#[test]
+fn given_a_file_that_is_moved_away_when_used_then_it_says_so_and_nothing_is_sent() {
+    let till = Till::new("moved");
+    let id = held(&till.sandbox);
+    fs::rename(till.directory.file(), till.directory.0.join("elsewhere.db")).unwrap();
+    let report = till.outbox.cancel(&id, &EntryOptions::default(), None);
+    assert_eq!(report.code, Code::OutboxIo);
+    assert!(report.message.contains("moved or replaced"), "{}", report.message);
+    assert_eq!(till.outbox.flush(&FlushOptions::default(), None).code, Code::OutboxIo);
+    assert_eq!(till.sandbox.requests(), []);
+}
+
+#[test]
+fn given_an_outbox_in_use_when_the_shell_looks_then_it_sees_the_entries_and_cannot_change_the_end()
+{
+    let till = Till::new("shell");
+    let id = held(&till.sandbox);
+    till.enqueue(&id);
+    let count = shell(&till.directory.file(), "SELECT session_id FROM entry");
+    assert!(count.contains(&id), "{count}");
+    assert_eq!(flush(&till.outbox).len(), 1);
+    for (sql, refused) in [
+        ("UPDATE entry SET state = 'pending', ended_ms = NULL, next_try_ms = 1", "final state"),
+        ("UPDATE entry SET last_outcome = 'unknown'", "final state"),
+        ("UPDATE entry SET idempotency_key = 'another'", "session and key"),
+    ] {
+        let said = shell(&till.directory.file(), sql);
+        assert!(said.contains(refused), "{sql}: {said}");
+    }
+    till.outbox.cancel("fcs_nowhere", &EntryOptions::default(), None);
+    let worklist = shell(&till.directory.file(), "SELECT session_id, last_code FROM worklist");
+    assert!(worklist.contains("fcs_nowhere|not_found"), "{worklist}");
+    let said = shell(&till.directory.file(), "DELETE FROM entry");
+    assert!(said.contains("until it is delivered or acknowledged"), "{said}");
+}
+
+#[test]
+fn given_anything_that_was_kept_when_the_files_are_searched_then_the_api_key_is_in_none() {
+    let till = Till::new("secret");
+    till.enqueue(&held(&till.sandbox));
+    till.outbox.cancel(&held(&till.sandbox), &EntryOptions::default(), None);
+    for entry in fs::read_dir(&till.directory.0).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        let is_in = bytes.windows(KEY.len()).any(|window| window == KEY.as_bytes());
+        assert!(!is_in, "{}", path.display());
+    }
+}

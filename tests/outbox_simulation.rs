@@ -1,0 +1,45 @@
+//! The outbox in simulated worlds: whatever crashes, whatever the network does, no entry is lost,
+//! none has a second key, none goes back from a final state, and what is told agrees with what
+//! really happened.
+
+mod simulator;
+
+use std::thread;
+
+use simulator::{OutboxTally, Sum, run_outbox};
+
+const SEEDS: u64 = 4_000;
+
+#[test]
+fn in_every_simulated_world_the_outbox_keeps_what_it_promises() {
+    let threads = thread::available_parallelism().map_or(1, |count| count.get() as u64);
+    let tally = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|worker| {
+                scope.spawn(move || {
+                    let mut tally = OutboxTally::default();
+                    for seed in (worker..SEEDS).step_by(usize::try_from(threads).unwrap()) {
+                        tally.add(seed, run_outbox(seed));
+                    }
+                    tally
+                })
+            })
+            .collect();
+        let mut sum = OutboxTally::default();
+        workers.into_iter().for_each(|worker| sum.merge(worker.join().unwrap()));
+        sum
+    });
+    println!("{tally}");
+    assert_eq!(tally.seeds, SEEDS);
+    assert!(tally.violations.is_empty(), "{tally}");
+    assert!(tally.crashes > SEEDS / 4 && tally.restarts > SEEDS / 20, "{tally}");
+    assert_eq!(tally.states.len(), 4, "every final state occurs: {tally}");
+}
+
+#[test]
+fn one_seed_replays_one_run_exactly() {
+    for seed in 0..20 {
+        let (first, second) = (run_outbox(seed), run_outbox(seed));
+        assert_eq!((first.states, first.crashes), (second.states, second.crashes));
+    }
+}

@@ -1,0 +1,82 @@
+//! What many runs of the outbox came to.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::outbox::OutboxRun;
+use super::tally::Tally;
+
+/// Counts that threads make apart and then put together.
+pub trait Sum: Default + Send {
+    fn merge(&mut self, other: Self);
+    /// How many runs there were, and how many broke a promise.
+    fn so_far(&self) -> (u64, usize);
+}
+
+impl Sum for Tally {
+    fn merge(&mut self, other: Self) {
+        Tally::merge(self, other);
+    }
+
+    fn so_far(&self) -> (u64, usize) {
+        (self.seeds, self.violations.len())
+    }
+}
+
+/// Counts over many runs.
+#[derive(Default)]
+pub struct OutboxTally {
+    pub seeds: u64,
+    pub crashes: u64,
+    pub restarts: u64,
+    /// How the entries ended.
+    pub states: BTreeMap<&'static str, u64>,
+    /// Seeds whose runs broke a promise, and how.
+    pub violations: Vec<(u64, Vec<String>)>,
+}
+
+impl OutboxTally {
+    pub fn add(&mut self, seed: u64, run: OutboxRun) {
+        self.seeds += 1;
+        self.crashes += run.crashes;
+        self.restarts += run.restarts;
+        for state in run.states {
+            *self.states.entry(state.name()).or_default() += 1;
+        }
+        if !run.violations.is_empty() {
+            self.violations.push((seed, run.violations));
+        }
+    }
+}
+
+impl Sum for OutboxTally {
+    fn merge(&mut self, other: Self) {
+        self.seeds += other.seeds;
+        self.crashes += other.crashes;
+        self.restarts += other.restarts;
+        for (state, count) in other.states {
+            *self.states.entry(state).or_default() += count;
+        }
+        self.violations.extend(other.violations);
+    }
+
+    fn so_far(&self) -> (u64, usize) {
+        (self.seeds, self.violations.len())
+    }
+}
+
+impl fmt::Display for OutboxTally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "seeds: {}", self.seeds)?;
+        writeln!(f, "crashes: {}, starts of the machine: {}", self.crashes, self.restarts)?;
+        writeln!(f, "entries: {}", self.states.values().sum::<u64>())?;
+        for (state, count) in &self.states {
+            writeln!(f, "  {count:>10}  {state}")?;
+        }
+        writeln!(f, "violations: {}", self.violations.len())?;
+        for (seed, violations) in self.violations.iter().take(20) {
+            writeln!(f, "  seed {seed}: {}", violations.join("; "))?;
+        }
+        Ok(())
+    }
+}
