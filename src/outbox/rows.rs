@@ -241,7 +241,7 @@ pub(super) fn list(db: &Connection, filter: &ListFilter) -> Result<Vec<Record>> 
     }
     sql += " ORDER BY id LIMIT ?";
     values.push(Box::new(filter.max.unwrap_or(DEFAULT_MAX)));
-    let mut statement = db.prepare(&sql)?;
+    let mut statement = db.prepare_cached(&sql)?;
     statement.query_map(params_from_iter(values), record)?.collect()
 }
 

@@ -245,7 +245,7 @@ impl Till {
     fn stand(&self) -> Stand {
         let entries = self.disk.list(&ListFilter::default()).outbox.unwrap().entries;
         let world = self.world.lock().unwrap();
-        Stand { entries, holds: holds_of(&world), at: world.now(), sends: world.sends }
+        Stand { entries, holds: holds_of(&world), at: world.now(), sends: world.keys.len() }
     }
 
     /// Final states stay, and no old cancel has hit a newer hold.
@@ -280,10 +280,12 @@ impl Till {
         let is_fresh = before.at < born + FRESH && entry.unclear == 0;
         let is_gone = |hold: &Hold| !after.holds.iter().any(|other| other.id == hold.id);
         let hits_newer = before.holds.iter().any(|hold| hold.made > born && is_gone(hold));
-        if is_fresh || !hits_newer || after.sends == before.sends {
+        let world = self.world.lock().unwrap();
+        let was_sent = world.keys[before.sends..].contains(&entry.idempotency_key);
+        if is_fresh || !hits_newer || !was_sent {
             return;
         }
-        let truth = self.world.lock().unwrap().model.truth(&self.session).unwrap();
+        let truth = world.model.truth(&self.session).unwrap();
         let span = before.at.as_millis()..=after.at.as_millis();
         let mut effects =
             truth.cancels_applied.iter().filter(|c| span.contains(&u128::from(c.at_ms)));
