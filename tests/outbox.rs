@@ -1,5 +1,7 @@
 //! The outbox against the sandbox: what it keeps, what it delivers, and what it must not.
 
+#![cfg(feature = "outbox")]
+
 mod outbox_kit;
 
 use std::thread;

@@ -1,6 +1,8 @@
 //! The outbox through the C ABI, and what its documents say. `FLEXCANCEL_VALGRIND=1` runs the C
 //! program under valgrind as well.
 
+#![cfg(feature = "outbox")]
+
 mod native;
 mod outbox_kit;
 

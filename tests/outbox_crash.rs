@@ -3,6 +3,8 @@
 //!
 //! `FLEXCANCEL_KILLS=2000 cargo test --test outbox_crash` is the full run.
 
+#![cfg(feature = "outbox")]
+
 mod native;
 mod outbox_kit;
 

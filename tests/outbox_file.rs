@@ -1,6 +1,8 @@
 //! The outbox's file: who may have it, what is refused, what is set aside, and what the sqlite3
 //! shell sees.
 
+#![cfg(feature = "outbox")]
+
 mod native;
 mod outbox_kit;
 

@@ -3,6 +3,8 @@
 //!
 //! `FLEXCANCEL_ENTRIES=10000 cargo test --test outbox_many` is the full run.
 
+#![cfg(feature = "outbox")]
+
 mod native;
 mod outbox_kit;
 

@@ -2,6 +2,8 @@
 //! none has a second key, none goes back from a final state, and what is told agrees with what
 //! really happened.
 
+#![cfg(feature = "outbox")]
+
 mod simulator;
 
 use std::thread;
