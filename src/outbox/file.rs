@@ -127,6 +127,8 @@ impl Place {
 
     fn stat(&self, name: &OsStr) -> Result<Option<Stat>, Trouble> {
         match fs::statat(&self.directory, name, AtFlags::SYMLINK_NOFOLLOW) {
+            // Without a name: deleted, just as it was looked at.
+            Ok(stat) if stat.st_nlink == 0 => Ok(None),
             Ok(stat) => Ok(Some(stat)),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(self.io(&error)),

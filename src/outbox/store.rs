@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
@@ -17,6 +17,9 @@ use crate::outcome::Code;
 
 /// How long to wait for other processes' transactions. Each takes as long as a few writes.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long to leave the file to others where SQLite does not wait by itself.
+const ANEW_AFTER: Duration = Duration::from_millis(2);
 
 /// The most writes in one transaction.
 const MAX_BATCH: usize = 256;
@@ -278,9 +281,7 @@ fn set_up(connection: &Connection) -> Result<(), Failed> {
     }
     sql("PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0")?;
     check(connection)?;
-    let mode: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(Failed::Sql)?;
+    let mode = write_ahead(connection).map_err(Failed::Sql)?;
     if !["wal", "memory"].contains(&mode.as_str()) {
         let message = format!("expected a file system that WAL works on, found mode {mode}");
         return Err(Failed::Refused(Trouble::new(Code::OutboxIo, message)));
@@ -291,6 +292,29 @@ fn set_up(connection: &Connection) -> Result<(), Failed> {
             .map_err(Failed::Sql)?;
     schema::migrate(&transaction)?;
     transaction.commit().map_err(Failed::Sql)
+}
+
+/// Turns the write-ahead log on, and tells the mode that the file is in now.
+///
+/// Two that do this to one new file at once each read it and then want to write it: SQLite sees
+/// that waiting would be a deadlock, and so does not wait, whatever its timeout. Begun anew, the
+/// later one finds it done.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
+    let begun = Instant::now();
+    loop {
+        let mode =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
+        match mode {
+            Err(error) if is_busy(&error) && begun.elapsed() < PATIENCE => {
+                std::thread::sleep(ANEW_AFTER);
+            }
+            settled => return settled,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 /// Looks for damage, before anything is written.
