@@ -2,7 +2,8 @@
 //! wheel in an empty virtual environment.
 //!
 //! The tools come from bindings/python/requirements.txt into a virtual environment in the target
-//! directory. `FLEXCANCEL_PYTHON` names another interpreter than `python3`.
+//! directory. `FLEXCANCEL_PYTHON` names another interpreter than `python3` to run the package's
+//! tests and its wheel; the lints and the build stay with `python3`.
 
 mod native;
 
@@ -16,6 +17,9 @@ use native::{ROOT, Scratch, library, run_tool, said};
 
 /// The most that a wheel may have, in bytes.
 const MOST_WHEEL_BYTES: u64 = 2_000_000;
+
+/// What runs the tools, and the package unless told otherwise.
+const PYTHON: &str = "python3";
 
 const KEY: &str = "fsk_test_hunter2";
 
@@ -45,33 +49,57 @@ fn clean(program: impl AsRef<Path>) -> Command {
     command
 }
 
+/// The interpreter that is to run the package.
+fn tested() -> String {
+    env::var("FLEXCANCEL_PYTHON").unwrap_or_else(|_| PYTHON.to_owned())
+}
+
 /// Makes a virtual environment, and returns the directory of its programs.
-fn new_venv(directory: &Path) -> PathBuf {
-    let interpreter = env::var("FLEXCANCEL_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+fn new_venv(interpreter: &str, directory: &Path) -> PathBuf {
     let mut command = clean(interpreter);
     let output = run_tool(command.args(["-m", "venv", "--clear"]).arg(directory), "python3-venv");
     assert!(output.status.success(), "apt-get install python3-venv: {}", said(&output));
     directory.join("bin")
 }
 
-/// The virtual environment with the tools; made once for each list of them.
+/// The virtual environment with these requirements; made once for each list of them.
+fn venv_with(interpreter: &str, name: &str, requirements: &str) -> PathBuf {
+    let directory = target().join(name);
+    let (stamp, list) = (directory.join("made-for.txt"), directory.join("requirements.txt"));
+    let wanted = format!("{requirements}{interpreter}");
+    if fs::read_to_string(&stamp).is_ok_and(|made_for| made_for == wanted) {
+        return directory.join("bin");
+    }
+    let programs = new_venv(interpreter, &directory);
+    fs::write(&list, requirements).expect("the list can be written");
+    let mut pip = clean(programs.join("pip"));
+    succeed(pip.args(["install", "--quiet", "-r"]).arg(list), "python3-venv");
+    fs::write(stamp, wanted).expect("the stamp can be written");
+    programs
+}
+
+fn requirements() -> String {
+    fs::read_to_string(binding().join("requirements.txt")).expect("requirements.txt")
+}
+
+/// The tools.
 fn tools() -> &'static Path {
     static TOOLS: OnceLock<PathBuf> = OnceLock::new();
-    TOOLS.get_or_init(|| {
-        let requirements = binding().join("requirements.txt");
-        let wanted = fs::read_to_string(&requirements).expect("requirements.txt")
-            + &env::var("FLEXCANCEL_PYTHON").unwrap_or_default();
-        let directory = target().join("python-tools");
-        let stamp = directory.join("made-for.txt");
-        if fs::read_to_string(&stamp).is_ok_and(|made_for| made_for == wanted) {
-            return directory.join("bin");
-        }
-        let programs = new_venv(&directory);
-        let mut pip = clean(programs.join("pip"));
-        succeed(pip.args(["install", "--quiet", "-r"]).arg(requirements), "python3-venv");
-        fs::write(stamp, wanted).expect("the stamp can be written");
-        programs
-    })
+    TOOLS.get_or_init(|| venv_with(PYTHON, "python-tools", &requirements()))
+}
+
+/// pytest, in the interpreter that is to run the package.
+fn pytest() -> Command {
+    let directory = if tested() == PYTHON {
+        tools().to_owned()
+    } else {
+        let requirements = requirements();
+        let pytest = requirements.lines().find(|line| line.starts_with("pytest=="));
+        venv_with(&tested(), "python-tested", pytest.expect("pytest is required"))
+    };
+    let mut command = clean(directory.join("pytest"));
+    command.current_dir(binding());
+    command
 }
 
 /// A tool in the binding's directory.
@@ -91,7 +119,7 @@ fn cargo(arguments: &[&str]) {
 #[test]
 fn its_own_tests_pass() {
     cargo(&["build", "--quiet", "-p", "flex-sandbox"]);
-    let output = tool("pytest")
+    let output = pytest()
         .env("PYTHONPATH", binding().join("src"))
         .env("FLEXCANCEL_LIBRARY", library())
         .env("FLEX_SANDBOX", target().join("debug/flex-sandbox"))
@@ -147,7 +175,7 @@ fn given_its_wheel_in_an_empty_environment_then_a_till_can_cancel_and_types_are_
     let tag = name(&wheel).trim_end_matches(".whl").rsplit('-').next().expect("a tag");
     assert!(tag.starts_with("manylinux_2_") && shown.contains(tag), "{tag}: {shown}");
 
-    let programs = new_venv(&scratch.path("venv"));
+    let programs = new_venv(&tested(), &scratch.path("venv"));
     let mut pip = clean(programs.join("pip"));
     succeed(pip.args(["install", "--quiet", "--no-index"]).arg(&wheel), "python3-venv");
     let empty = scratch.path("empty");
@@ -189,7 +217,7 @@ fn given_no_library_to_put_in_then_the_wheel_is_for_any_machine_and_uses_the_sys
         assert!(list.contains(&format!("/{file}\n")), "{file}: {list}");
     }
     assert!(!list.contains(".so"), "{list}");
-    let programs = new_venv(&scratch.path("venv"));
+    let programs = new_venv(&tested(), &scratch.path("venv"));
     let mut pip = clean(programs.join("pip"));
     succeed(pip.args(["install", "--quiet", "--no-index"]).arg(&wheel), "python3-venv");
     std::os::unix::fs::symlink(library(), scratch.path("libflexcancel.so.0")).expect("a link");

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
+import sysconfig
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from flexcancel import AbortToken, Client, ClosedError, Code, Outcome
+from flexcancel import AbortToken, Cancellation, Client, ClosedError, Code, Outcome
 
 from . import script
 from .sandbox import KEY, Sandbox
@@ -41,6 +43,30 @@ def test_given_many_threads_on_one_client_then_each_session_is_canceled_once(
     assert {result.outcome for result in results} == {Outcome.CANCELED}
     assert [result.session_id for result in results] == ids
     assert all(len(sandbox.truth(one)["cancels_applied"]) == 1 for one in ids)
+
+
+def test_given_an_interpreter_without_the_gil_then_it_stays_without(client: Client) -> None:
+    assert client.cancel("fcs_1").outcome is Outcome.NOT_APPLIED
+    is_off = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+    assert getattr(sys, "_is_gil_enabled", lambda: True)() is not is_off
+
+
+def test_given_one_result_when_many_threads_read_it_then_each_sees_all_of_it(
+    sandbox: Sandbox, client: Client
+) -> None:
+    for _ in range(50):
+        result = client.cancel(sandbox.held())
+        start = threading.Barrier(8)
+
+        def read(result: Cancellation = result, start: threading.Barrier = start) -> object:
+            start.wait()
+            session = result.session
+            assert session is not None
+            return result.attempts, session.to_json(), result.raw_session, result.outbox
+
+        with ThreadPoolExecutor(8) as pool:
+            first, *others = [call.result() for call in [pool.submit(read) for _ in range(8)]]
+        assert all(other == first for other in others)
 
 
 def test_given_a_call_in_flight_when_closed_then_it_ends_as_if_nothing_had_happened(
