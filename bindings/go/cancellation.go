@@ -71,7 +71,7 @@ func (a *Attempt) UnmarshalJSON(data []byte) error {
 		ElapsedMS  int64  `json:"elapsed_ms"`
 		RequestID  string `json:"request_id"`
 	}
-	if err := json.Unmarshal(data, &read); err != nil {
+	if err := readFields(data, &read, func(string, []byte) {}); err != nil {
 		return err
 	}
 	*a = Attempt{read.Operation, read.Reason, read.Phase, read.HTTPStatus, read.Code,
@@ -101,7 +101,7 @@ func (c *Cancellation) detail() *details {
 	c.read.Do(func() {
 		// The library's own JSON can always be read; what cannot stays empty, beside an outcome
 		// that stands.
-		_ = json.Unmarshal(c.json, &c.details)
+		_ = readFields(c.json, &c.details, func(string, []byte) {})
 	})
 	return &c.details
 }
@@ -169,7 +169,7 @@ func (c *Cancellation) Session() (*CheckoutSession, error) {
 			return
 		}
 		session := new(CheckoutSession)
-		if c.session.err = json.Unmarshal(raw, session); c.session.err == nil {
+		if c.session.err = session.UnmarshalJSON(raw); c.session.err == nil {
 			c.session.value = session
 		}
 	})

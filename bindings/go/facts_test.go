@@ -15,7 +15,7 @@ import (
 )
 
 // text is a file of the project, of which this module is a part.
-func text(t *testing.T, path string) string {
+func text(t testing.TB, path string) string {
 	t.Helper()
 	bytes, err := os.ReadFile(filepath.Join("..", "..", path))
 	if err != nil {

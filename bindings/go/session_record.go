@@ -7,8 +7,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
-	"sync"
 )
 
 // Expandable is a related object: its id, or the object itself when the request asked to expand it.
@@ -23,10 +21,10 @@ type Expandable[T any] struct {
 func (e *Expandable[T]) UnmarshalJSON(data []byte) error {
 	switch {
 	case bytes.HasPrefix(data, []byte(`"`)):
-		return json.Unmarshal(data, &e.ID)
+		return readValue(data, reflect.ValueOf(&e.ID).Elem())
 	case bytes.HasPrefix(data, []byte(`{`)):
 		e.Object = new(T)
-		return json.Unmarshal(data, e.Object)
+		return readValue(data, reflect.ValueOf(e.Object).Elem())
 	default:
 		return fmt.Errorf("expected an id (string) or an object, found %s", kind(data))
 	}
@@ -40,52 +38,18 @@ func (e Expandable[T]) MarshalJSON() ([]byte, error) {
 	return json.Marshal(e.ID)
 }
 
-// field is a documented field of a record.
-type field struct {
-	index int
-	name  string
-}
-
-var recordFields sync.Map // reflect.Type to []field
-
-func fieldsOf(record reflect.Type) []field {
-	if known, ok := recordFields.Load(record); ok {
-		return known.([]field)
-	}
-	var fields []field
-	for i := range record.NumField() {
-		name, _, _ := strings.Cut(record.Field(i).Tag.Get("json"), ",")
-		if name != "-" {
-			fields = append(fields, field{i, name})
-		}
-	}
-	recordFields.Store(record, fields)
-	return fields
-}
-
-// readRecord reads the documented fields, by their exact names, which encoding/json by itself would
-// not hold to, and keeps all others.
+// readRecord reads the documented fields and keeps all others.
 func readRecord(data []byte, record any, other *map[string]json.RawMessage) error {
 	if string(data) == "null" {
 		return nil
 	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(data, &fields); err != nil {
-		return fmt.Errorf("expected an object, found %s", kind(data))
-	}
-	value := reflect.ValueOf(record).Elem()
-	for _, field := range fieldsOf(value.Type()) {
-		text, ok := fields[field.name]
-		if !ok {
-			continue
+	*other = nil
+	return readFields(data, record, func(name string, value []byte) {
+		if *other == nil {
+			*other = make(map[string]json.RawMessage)
 		}
-		delete(fields, field.name)
-		if err := json.Unmarshal(text, value.Field(field.index).Addr().Interface()); err != nil {
-			return within(field.name, text, err)
-		}
-	}
-	*other = fields
-	return nil
+		(*other)[name] = bytes.Clone(value)
+	})
 }
 
 // fieldError names the path to a field that is not as documented; it shows no value.
@@ -146,7 +110,7 @@ func writeRecord(record any, other map[string]json.RawMessage) ([]byte, error) {
 		return nil
 	}
 	value := reflect.ValueOf(record)
-	for _, field := range fieldsOf(value.Type()) {
+	for _, field := range fieldsOf(value.Type()).inOrder {
 		if value := value.Field(field.index); !isAbsent(value) {
 			if err := write(field.name, value.Interface()); err != nil {
 				return nil, err
