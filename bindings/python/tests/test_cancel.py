@@ -150,6 +150,9 @@ def test_given_a_result_then_it_is_frozen_and_can_be_copied_and_pickled(
         assert twin.session == result.session
     with pytest.raises(dataclasses.FrozenInstanceError):
         result.outcome = Outcome.UNKNOWN  # type: ignore[misc]
+    with pytest.raises(AttributeError, match="has no attribute 'outcom'"):
+        result.outcom  # type: ignore[attr-defined] # noqa: B018
+    assert dataclasses.asdict(client.cancel(sandbox.held()))["hold"] == "released"
     assert json.loads(result.json)["outcome"] == "canceled"
 
 

@@ -57,7 +57,7 @@ def _json(arguments: Mapping[str, Any], error: Any) -> str:
             fields[name] = os.fspath(value)
         else:
             fields[name] = value
-    return _dumps(fields, error)
+    return _dumps(fields, error) if fields else "{}"
 
 
 def c_text(name: str, text: str, error: Type[RefusedError], code: Code) -> bytes:

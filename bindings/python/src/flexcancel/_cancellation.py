@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
 
 from ._entry import OutboxCounts, OutboxEntry, OutboxView, view
 from ._errors import NotAppliedError, NotCancelableError, UnknownOutcomeError
@@ -18,6 +19,9 @@ _decode = json.JSONDecoder().raw_decode
 # Quotes within texts are escaped, so this can only be a key; the first, because the session's own
 # keys stand after it.
 _SESSION_KEY = ',"checkout_session":'
+
+# What a till decides by stands first.
+_BEGINNING = re.compile(r'{"outcome":"(\w+)","code":"(\w+)",').match
 
 
 @dataclass(frozen=True)
@@ -86,22 +90,27 @@ class Cancellation:
 
     @classmethod
     def from_json(cls, text: str) -> Cancellation:
-        """Reads the JSON text of a result."""
-        head = _head(text)
-        return cls(
-            _OUTCOMES.get(head["outcome"], Outcome.UNKNOWN),
-            Code(head["code"]),
-            Hold(head["hold"]),
-            head["message"],
-            head["advice"],
-            head["retryable"],
-            head["session_id"],
-            head["idempotency_key"],
-            head["elapsed_ms"],
-            head["http_status"],
-            head["retry_after_ms"],
-            text,
-        )
+        """Takes the JSON text of a result. Outcome and code are read at once."""
+        result = cls.__new__(cls)
+        fields = vars(result)
+        fields["json"] = text
+        beginning = _BEGINNING(text)
+        if beginning is None:
+            fields.update(_fields(text))
+        else:
+            fields["outcome"] = _OUTCOMES.get(beginning[1], Outcome.UNKNOWN)
+            fields["code"] = Code(beginning[2])
+        return result
+
+    if not TYPE_CHECKING:  # which would take any name for a field
+
+        def __getattr__(self, name: str) -> Any:
+            """Reads the other fields when the first of them is asked for."""
+            text = vars(self).get("json")
+            if text is None or name not in type(self).__dataclass_fields__:
+                raise AttributeError(f"'Cancellation' object has no attribute {name!r}")
+            vars(self).update(_fields(text))
+            return vars(self)[name]
 
     @property
     def is_voided(self) -> bool:
@@ -195,6 +204,23 @@ class FlushReport:
 
 
 _OUTCOMES: Dict[str, Outcome] = {outcome.value: outcome for outcome in Outcome}
+
+
+def _fields(text: str) -> Dict[str, Any]:
+    head = _head(text)
+    return {
+        "outcome": _OUTCOMES.get(head["outcome"], Outcome.UNKNOWN),
+        "code": Code(head["code"]),
+        "hold": Hold(head["hold"]),
+        "message": head["message"],
+        "advice": head["advice"],
+        "retryable": head["retryable"],
+        "session_id": head["session_id"],
+        "idempotency_key": head["idempotency_key"],
+        "elapsed_ms": head["elapsed_ms"],
+        "http_status": head["http_status"],
+        "retry_after_ms": head["retry_after_ms"],
+    }
 
 
 def _head(text: str) -> Dict[str, Any]:
