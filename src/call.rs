@@ -173,10 +173,10 @@ impl<'a> Call<'a> {
         let evidence = match answer {
             Ok(response) => {
                 attempt.http_status = Some(response.status.as_u16());
-                attempt.request_id = response.request_id().map(|id| self.redact(id));
-                let wish = retry::retry_after(&response.headers);
-                self.retry_after = wish.map(|wish| (wish, transport.now() + wish));
                 let reply = wire::read(&self.id, &response, &self.client.api_key);
+                attempt.request_id = response.request_id.map(|id| self.redact(id));
+                let wish = response.retry_after;
+                self.retry_after = wish.map(|wish| (wish, transport.now() + wish));
                 self.detail = reply.detail();
                 Evidence::Answered { status: response.status, reply }
             }
@@ -257,7 +257,7 @@ impl<'a> Call<'a> {
             None => verdict.because.to_owned(),
         };
         let mut report = Report::new(self.operation, verdict, message);
-        report.session_id = Some(self.id.as_str().to_owned());
+        report.session_id = Some(self.id.into_string());
         report.idempotency_key = self.idempotency_key;
         report.http_status = self.attempts.last().and_then(|attempt| attempt.http_status);
         report.retry_after = self.retry_after.map(|(wish, _)| wish);

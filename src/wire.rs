@@ -2,7 +2,9 @@
 
 mod request;
 
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use std::time::Duration;
+
+use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -15,6 +17,8 @@ use crate::snapshot::Snapshot;
 
 /// The longest session id, in bytes.
 pub(crate) const MAX_SESSION_ID_BYTES: usize = 255;
+/// The longest request id that is passed on, in bytes.
+pub(crate) const MAX_REQUEST_ID_BYTES: usize = 255;
 /// The longest idempotency key, in bytes.
 pub(crate) const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// The most names in `expand`.
@@ -29,17 +33,6 @@ pub(crate) const MAX_JSON_DEPTH: usize = 100;
 pub(crate) const MAX_SHOWN_BODY_BYTES: usize = 2_048;
 /// How much of a refusal's code and message the result shows, in bytes.
 pub(crate) const MAX_SHOWN_TEXT_BYTES: usize = 512;
-
-const REQUEST_ID: &str = "x-request-id";
-
-/// The headers of an answer that anything here looks at, beside those that frame it.
-pub(crate) static SEEN_HEADERS: [HeaderName; 5] = [
-    HeaderName::from_static(REQUEST_ID),
-    header::RETRY_AFTER,
-    header::DATE,
-    HeaderName::from_static("ratelimit-reset"),
-    HeaderName::from_static("x-ratelimit-reset"),
-];
 
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -119,18 +112,12 @@ pub(crate) fn check_idempotency_key(key: &str) -> Result<(), FieldError> {
 pub struct Response {
     /// Its status.
     pub status: StatusCode,
-    /// Those of its headers that are looked at here: the request's id, and wishes to be left alone.
-    pub headers: HeaderMap,
+    /// Flex's name for the exchange (`X-Request-Id`), for a support ticket.
+    pub request_id: Option<String>,
+    /// How long it asks to be left alone.
+    pub retry_after: Option<Duration>,
     /// Its whole body.
     pub body: Vec<u8>,
-}
-
-impl Response {
-    /// Flex's name for the exchange, for a support ticket.
-    pub(crate) fn request_id(&self) -> Option<String> {
-        let id = self.headers.get(REQUEST_ID)?.to_str().ok()?;
-        (id.len() <= MAX_SESSION_ID_BYTES).then(|| id.to_owned())
-    }
 }
 
 /// What an answer says.

@@ -1,6 +1,6 @@
 //! Holds docs/OUTCOMES.md and the judge together.
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::*;
 use crate::config::Mode;
@@ -84,7 +84,8 @@ fn each_row_of_what_follows_is_what_the_judge_says() {
 fn evidence(status: u16, body: &str) -> Evidence {
     let response = Response {
         status: StatusCode::from_u16(status).unwrap(),
-        headers: HeaderMap::new(),
+        request_id: None,
+        retry_after: None,
         body: body.as_bytes().to_vec(),
     };
     let id = SessionId::parse("fcs_1").unwrap();

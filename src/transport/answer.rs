@@ -4,13 +4,15 @@
 
 use std::mem::MaybeUninit;
 
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
-use http::{HeaderMap, StatusCode};
+use std::time::Duration;
+
+use http::StatusCode;
 
 use super::connection::Connection;
 use super::{Exchange, Failure};
 use crate::outcome::Code;
-use crate::wire::{MAX_BODY_BYTES, Response, SEEN_HEADERS};
+use crate::retry::retry_after;
+use crate::wire::{MAX_BODY_BYTES, MAX_REQUEST_ID_BYTES, Response};
 
 /// The longest head of an answer, in bytes; also the most that the trailers may take.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -53,7 +55,8 @@ pub(super) fn receive(connection: &mut Connection, exchange: &Exchange) -> Resul
             (body, input.bytes.len() == input.at)
         }
     };
-    let response = Response { status: head.status, headers: head.seen, body };
+    let Head { status, request_id, retry_after, .. } = head;
+    let response = Response { status, request_id, retry_after, body };
     Ok(Answer { response, is_reusable: head.keeps_alive && is_over })
 }
 
@@ -178,7 +181,8 @@ struct Head {
     status: StatusCode,
     framing: Framing,
     keeps_alive: bool,
-    seen: HeaderMap,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
 }
 
 impl Head {
@@ -209,25 +213,22 @@ impl Head {
         headers: &[httparse::Header<'_>],
     ) -> Result<Self, Failure> {
         let (mut length, mut is_chunked) = (None, false);
-        let (mut keeps_alive, mut seen) = (is_http_11, HeaderMap::new());
+        let mut keeps_alive = is_http_11;
         for header in headers {
-            let is = |name: &HeaderName| header.name.eq_ignore_ascii_case(name.as_str());
-            if is(&CONTENT_LENGTH) {
+            let is = |name: &str| header.name.eq_ignore_ascii_case(name);
+            if is("content-length") {
                 if length.replace(whole_number(header.value)?).is_some() {
                     return Err(protocol("the answer states its length twice"));
                 }
-            } else if is(&TRANSFER_ENCODING) {
+            } else if is("transfer-encoding") {
                 if is_chunked || !header.value.eq_ignore_ascii_case(b"chunked") || !is_http_11 {
                     return Err(protocol("the answer has a transfer encoding that is not known"));
                 }
                 is_chunked = true;
-            } else if is(&CONNECTION) {
+            } else if is("connection") {
                 let mut options = header.value.split(|byte| *byte == b',');
                 keeps_alive &=
                     !options.any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"));
-            } else if let Some(name) = SEEN_HEADERS.iter().find(|name| is(name)) {
-                let value = HeaderValue::from_bytes(header.value).map_err(no_proper_http)?;
-                seen.append(name, value);
             }
         }
         let has_no_body = status.is_informational()
@@ -244,7 +245,14 @@ impl Head {
             (None, true) => Framing::Chunks,
             (None, false) => return Err(protocol("the answer does not state its length")),
         };
-        Ok(Self { status, framing, keeps_alive, seen })
+        let text = |name: &str| {
+            let header = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
+            let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
+            str::from_utf8(header.value).ok().filter(|_| header.value.iter().all(is_text))
+        };
+        let request_id = text("x-request-id").filter(|id| id.len() <= MAX_REQUEST_ID_BYTES);
+        let request_id = request_id.map(str::to_owned);
+        Ok(Self { status, framing, keeps_alive, request_id, retry_after: retry_after(text) })
     }
 }
 

@@ -1,7 +1,6 @@
 //! HTTP/1.1 over our own connections: a request out, an answer in, the connection kept.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::connection::Connection;
 use super::connector::Connector;
@@ -50,9 +49,7 @@ impl Transport for HttpTransport {
     }
 
     fn exchange(&self, request: &Request, exchange: &Exchange) -> Result<Response, Failure> {
-        let now = Instant::now();
-        exchange.check_at(exchange.deadline, now)?;
-        let mut connection = match self.pool.take(now) {
+        let mut connection = match self.pool.take(exchange.begun) {
             Some(connection) => connection,
             None => self.open(exchange)?,
         };

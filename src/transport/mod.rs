@@ -132,6 +132,7 @@ impl Phase {
 /// One exchange under way: its limits, and how far it has come.
 #[derive(Debug)]
 pub struct Exchange {
+    begun: Instant,
     deadline: Instant,
     /// When a connection must stand; at most the deadline.
     connect_by: Instant,
@@ -141,13 +142,13 @@ pub struct Exchange {
 
 impl Exchange {
     pub(crate) fn new(
-        now: Instant,
+        begun: Instant,
         deadline: Instant,
         connect_timeout: Duration,
         abort: Option<Abort>,
     ) -> Self {
-        let connect_by = deadline.min(now + connect_timeout);
-        Self { deadline, connect_by, abort, phase: AtomicU8::new(Phase::Preparing as u8) }
+        let connect_by = deadline.min(begun + connect_timeout);
+        Self { begun, deadline, connect_by, abort, phase: AtomicU8::new(Phase::Preparing as u8) }
     }
 
     /// When the exchange must have ended.
@@ -183,15 +184,10 @@ impl Exchange {
 
     /// Fails if there is no time left until the instant, or if the call is aborted.
     fn check(&self, until: Instant) -> Result<Duration, Failure> {
-        self.check_at(until, Instant::now())
-    }
-
-    /// The same, by a clock that was just read.
-    fn check_at(&self, until: Instant, now: Instant) -> Result<Duration, Failure> {
         if self.is_aborted() {
             return Err(Failure::aborted());
         }
-        let left = until.saturating_duration_since(now);
+        let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() { Err(Failure::timeout(self.phase())) } else { Ok(left) }
     }
 }

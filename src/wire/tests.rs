@@ -23,7 +23,8 @@ fn text(request: &Request) -> &str {
 fn read_body(body: &str) -> Reply {
     let response = Response {
         status: StatusCode::OK,
-        headers: HeaderMap::new(),
+        request_id: None,
+        retry_after: None,
         body: body.as_bytes().to_vec(),
     };
     read(&id("fcs_1"), &response, &Secret::new(KEY.to_owned()))
@@ -32,7 +33,8 @@ fn read_body(body: &str) -> Reply {
 fn read_error(body: &str) -> ProviderError {
     let response = Response {
         status: StatusCode::BAD_REQUEST,
-        headers: HeaderMap::new(),
+        request_id: None,
+        retry_after: None,
         body: body.as_bytes().to_vec(),
     };
     match read(&id("fcs_1"), &response, &Secret::new(KEY.to_owned())) {
@@ -158,7 +160,8 @@ fn only_complete_json_about_the_session_asked_for_is_a_session() {
     }
     let response = Response {
         status: StatusCode::OK,
-        headers: HeaderMap::new(),
+        request_id: None,
+        retry_after: None,
         body: b"{\"checkout_session\":{\"checkout_session_id\":\"fcs_1\xff\"}}".to_vec(),
     };
     let reply = read(&id("fcs_1"), &response, &Secret::new(KEY.to_owned()));

@@ -39,7 +39,7 @@ enum Fault {
 #[derive(Clone, Copy, Debug)]
 enum Answered {
     Status(u16, &'static str),
-    RetryAfter(u16, &'static str),
+    RetryAfter(u16, u64),
     Truncated,
     OtherSession,
     Empty,
@@ -72,10 +72,10 @@ const FAULTS: [(&str, Fault); 24] = {
         ("500 before the effect", Fault::Answer(Status(500, "{}"), None)),
         ("500 after the effect", Fault::Answer(Status(500, "{}"), Before)),
         ("502 and a late effect", Fault::Answer(Status(502, "<html>"), Later)),
-        ("503 with Retry-After", Fault::Answer(RetryAfter(503, "1"), None)),
+        ("503 with Retry-After", Fault::Answer(RetryAfter(503, 1), None)),
         ("504 after the effect", Fault::Answer(Status(504, ""), Before)),
-        ("429 with Retry-After", Fault::Answer(RetryAfter(429, "1"), None)),
-        ("429 with a long Retry-After", Fault::Answer(RetryAfter(429, "3600"), None)),
+        ("429 with Retry-After", Fault::Answer(RetryAfter(429, 1), None)),
+        ("429 with a long Retry-After", Fault::Answer(RetryAfter(429, 3600), None)),
         ("408", Fault::Answer(Status(408, "{}"), Later)),
         ("409 in progress", Fault::Answer(Status(409, IN_PROGRESS), Later)),
         ("answer truncated", Fault::Answer(Truncated, Before)),
@@ -275,18 +275,19 @@ fn plain(request: &flexcancel::transport::Request) -> Request {
 fn response(said: ApiResponse) -> Response {
     Response {
         status: said.status.try_into().unwrap(),
-        headers: http::HeaderMap::new(),
+        request_id: None,
+        retry_after: None,
         body: said.body,
     }
 }
 
 fn response_of(answered: Answered, request: &Request) -> Response {
     let id = request.path.split('/').nth(4).unwrap_or_default();
-    let mut headers = http::HeaderMap::new();
+    let mut retry_after = None;
     let (status, body) = match answered {
         Answered::Status(status, body) => (status, body.to_owned()),
         Answered::RetryAfter(status, seconds) => {
-            headers.insert("retry-after", seconds.parse().unwrap());
+            retry_after = Some(Duration::from_secs(seconds));
             (status, "{}".to_owned())
         }
         Answered::Truncated => {
@@ -299,5 +300,6 @@ fn response_of(answered: Answered, request: &Request) -> Response {
         Answered::Empty => (200, String::new()),
         Answered::Redirect => (307, String::new()),
     };
-    Response { status: status.try_into().unwrap(), headers, body: body.into_bytes() }
+    let status = status.try_into().unwrap();
+    Response { status, request_id: None, retry_after, body: body.into_bytes() }
 }
