@@ -11,11 +11,9 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
-use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, forward_to_deserialize_any};
+use serde::de::Error as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Error;
-use serde_json::de::StrRead;
 use serde_json::value::RawValue;
 
 use self::scan::{end_of_spaces, plain_end};
@@ -30,6 +28,17 @@ impl RawJson {
     #[must_use]
     pub fn get(&self) -> &str {
         &self.0
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_object(text: &str) -> Self {
+        let skip = |members: &mut Members<'_, '_>| {
+            while members.next_key()?.is_some() {
+                members.skip()?;
+            }
+            Ok(())
+        };
+        Reader::new(text, 99).object(skip).expect("an object").1
     }
 }
 
@@ -62,224 +71,251 @@ impl<'a> Reader<'a> {
         Self { text, at: 0, depth: 0, most_depth }
     }
 
+    fn checker(&self) -> Checker<'a> {
+        Checker { bytes: self.text.as_bytes(), most_depth: self.most_depth }
+    }
+
     /// True if an object is next.
     pub(crate) fn is_at_object(&mut self) -> bool {
-        self.next_byte() == Some(b'{')
+        self.at = self.checker().end_of_blanks(self.at);
+        self.checker().byte(self.at) == Some(b'{')
     }
 
     /// Steps into the object that is next.
     pub(crate) fn members(&mut self) -> Result<Members<'_, 'a>, Error> {
         if !self.is_at_object() {
-            return Err(self.wrong("expected an object"));
+            return Err(wrong("expected an object", self.at));
         }
-        self.enter()?;
+        self.at = self.checker().enter(self.at, self.depth)?;
+        self.depth += 1;
         Ok(Members { reader: self, is_first: true })
     }
 
-    /// Reads the object that is next as a value of a type, and keeps the bytes it was read from.
-    pub(crate) fn object<T: Deserialize<'a>>(&mut self) -> Result<(T, RawJson), Error> {
-        self.next_byte();
+    /// Has the object that is next read, to its end, and keeps the bytes it was read from.
+    pub(crate) fn object<T>(
+        &mut self,
+        read: impl FnOnce(&mut Members<'_, 'a>) -> Result<T, Error>,
+    ) -> Result<(T, RawJson), Error> {
+        self.at = self.checker().end_of_blanks(self.at);
         let start = self.at;
-        let value = T::deserialize(MapAccessDeserializer::new(self.members()?))?;
+        let value = read(&mut self.members()?)?;
         Ok((value, RawJson(self.text[start..self.at].into())))
     }
 
-    /// Checks the value that is next.
-    fn value(&mut self) -> Result<(), Error> {
-        match self.next_byte() {
-            Some(b'"') => self.string().map(drop),
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b'{') => self.skip_object(),
-            Some(b'[') => self.skip_list(),
-            Some(b't') => self.word("true"),
-            Some(b'f') => self.word("false"),
-            Some(b'n') => self.word("null"),
-            _ => Err(self.wrong("expected a value")),
-        }
-    }
-
-    fn skip_object(&mut self) -> Result<(), Error> {
-        self.enter()?;
-        let mut is_first = true;
-        while self.key(&mut is_first)?.is_some() {
-            self.value()?;
-        }
-        Ok(())
-    }
-
-    fn skip_list(&mut self) -> Result<(), Error> {
-        self.enter()?;
-        let mut is_first = true;
-        while self.goes_on(b']', &mut is_first)? {
-            self.value()?;
-        }
-        Ok(())
-    }
-
     /// Nothing but blanks may follow.
-    pub(crate) fn end(mut self) -> Result<(), Error> {
-        if self.next_byte().is_none() { Ok(()) } else { Err(self.wrong("expected the end")) }
+    pub(crate) fn end(self) -> Result<(), Error> {
+        let end = self.checker().end_of_blanks(self.at);
+        if end == self.text.len() { Ok(()) } else { Err(wrong("expected the end", end)) }
+    }
+}
+
+/// Checks what begins at an index, and gives where it ends: from register to register, because
+/// each step waits for the one before.
+#[derive(Clone, Copy)]
+struct Checker<'a> {
+    bytes: &'a [u8],
+    most_depth: usize,
+}
+
+impl Checker<'_> {
+    #[inline(always)]
+    fn byte(self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
     }
 
+    /// Where the next byte is that is no blank.
     #[inline(always)]
-    fn enter(&mut self) -> Result<(), Error> {
-        self.depth += 1;
-        if self.depth > self.most_depth {
-            return Err(self.wrong(&format!("nested deeper than {}", self.most_depth)));
+    fn end_of_blanks(self, start: usize) -> usize {
+        let mut at = start;
+        while let Some(byte) = self.byte(at)
+            && byte <= b' '
+        {
+            at = match byte {
+                b' ' | b'\r' | b'\t' => at + 1,
+                // What follows is mostly an indentation.
+                b'\n' => end_of_spaces(self.bytes, at + 1),
+                _ => break,
+            };
         }
-        self.at += 1;
-        Ok(())
+        at
     }
 
-    /// Steps over the key of an object's next member and its colon. Gives where the key begins
-    /// and ends, quotes included, and whether it has escapes; `None` where the object ends.
+    /// Most values are texts.
     #[inline(always)]
-    fn key(&mut self, is_first: &mut bool) -> Result<Option<(Range<usize>, bool)>, Error> {
-        if !self.goes_on(b'}', is_first)? {
-            return Ok(None);
+    fn value(self, at: usize, depth: usize) -> Result<usize, Error> {
+        let at = self.end_of_blanks(at);
+        if self.byte(at) == Some(b'"') { self.string(at) } else { self.no_string(at, depth) }
+    }
+
+    fn no_string(self, at: usize, depth: usize) -> Result<usize, Error> {
+        match self.byte(at) {
+            Some(b'-' | b'0'..=b'9') => self.number(at),
+            Some(b'{') => self.object(at, depth),
+            Some(b'[') => self.list(at, depth),
+            Some(b't') => self.word(at, "true"),
+            Some(b'f') => self.word(at, "false"),
+            Some(b'n') => self.word(at, "null"),
+            _ => Err(wrong("expected a value", at)),
         }
-        if self.next_byte() != Some(b'"') {
-            return Err(self.wrong("expected a key"));
+    }
+
+    fn object(self, at: usize, depth: usize) -> Result<usize, Error> {
+        let mut at = self.enter(at, depth)?;
+        let mut is_first = true;
+        loop {
+            let item = self.item(at, b'}', &mut is_first)?;
+            let Some(key) = item.begin else { return Ok(item.end) };
+            at = self.value(self.key(key)?.colon, depth + 1)?;
         }
-        let start = self.at;
-        let has_escapes = self.string()?;
-        let key = start..self.at;
-        if self.next_byte() != Some(b':') {
-            return Err(self.wrong("expected a colon"));
+    }
+
+    fn list(self, at: usize, depth: usize) -> Result<usize, Error> {
+        let mut at = self.enter(at, depth)?;
+        let mut is_first = true;
+        loop {
+            let item = self.item(at, b']', &mut is_first)?;
+            let Some(begin) = item.begin else { return Ok(item.end) };
+            at = self.value(begin, depth + 1)?;
         }
-        self.at += 1;
-        Ok(Some((key, has_escapes)))
+    }
+
+    /// Steps over the bracket that opens an object or a list.
+    #[inline(always)]
+    fn enter(self, at: usize, depth: usize) -> Result<usize, Error> {
+        if depth < self.most_depth {
+            return Ok(at + 1);
+        }
+        Err(wrong(&format!("nested deeper than {}", self.most_depth), at))
     }
 
     /// Steps over the comma before the next item, or over the bracket at the end.
     #[inline(always)]
-    fn goes_on(&mut self, closing: u8, is_first: &mut bool) -> Result<bool, Error> {
-        let next = self.next_byte();
+    fn item(self, at: usize, closing: u8, is_first: &mut bool) -> Result<Item, Error> {
+        let at = self.end_of_blanks(at);
+        let next = self.byte(at);
         if next == Some(closing) {
-            self.at += 1;
-            self.depth -= 1;
-            return Ok(false);
+            return Ok(Item { begin: None, end: at + 1 });
         }
         if std::mem::take(is_first) {
-            return Ok(true);
+            return Ok(Item { begin: Some(at), end: at });
         }
-        if next != Some(b',') {
-            return Err(self.wrong("expected a comma or the end of the list"));
+        if next == Some(b',') {
+            return Ok(Item { begin: Some(at + 1), end: at });
         }
-        self.at += 1;
-        Ok(true)
+        Err(wrong("expected a comma or the end of the list", at))
     }
 
-    /// Steps over a string, and tells whether it has escapes.
+    /// Steps over a key and its colon.
     #[inline(always)]
-    fn string(&mut self) -> Result<bool, Error> {
-        let bytes = self.text.as_bytes();
-        let at = plain_end(bytes, self.at + 1);
-        if bytes.get(at) == Some(&b'"') {
-            self.at = at + 1;
-            return Ok(false);
+    fn key(self, at: usize) -> Result<Key, Error> {
+        let start = self.end_of_blanks(at);
+        if self.byte(start) != Some(b'"') {
+            return Err(wrong("expected a key", start));
         }
-        self.at = at;
-        self.rest_of_string()
+        let plain = plain_end(self.bytes, start + 1);
+        let has_escapes = self.byte(plain) != Some(b'"');
+        let end = if has_escapes { self.rest_of_string(plain)? } else { plain + 1 };
+        let colon = self.end_of_blanks(end);
+        if self.byte(colon) != Some(b':') {
+            return Err(wrong("expected a colon", colon));
+        }
+        Ok(Key { text: start..end, has_escapes, colon: colon + 1 })
+    }
+
+    #[inline(always)]
+    fn string(self, at: usize) -> Result<usize, Error> {
+        let end = plain_end(self.bytes, at + 1);
+        if self.byte(end) == Some(b'"') { Ok(end + 1) } else { self.rest_of_string(end) }
     }
 
     /// The part of a string that begins with an escape.
     #[inline(never)]
-    fn rest_of_string(&mut self) -> Result<bool, Error> {
-        let bytes = self.text.as_bytes();
+    fn rest_of_string(self, at: usize) -> Result<usize, Error> {
+        let mut at = at;
         loop {
-            match bytes.get(self.at) {
-                Some(b'"') => break,
-                Some(b'\\') => self.escape()?,
-                Some(_) => return Err(self.wrong("expected no control character in a text")),
-                None => return Err(self.wrong("expected the end of a text")),
+            match self.byte(at) {
+                Some(b'"') => return Ok(at + 1),
+                Some(b'\\') => at += self.escape(at)?,
+                Some(_) => return Err(wrong("expected no control character in a text", at)),
+                None => return Err(wrong("expected the end of a text", at)),
             }
-            self.at = plain_end(bytes, self.at);
-        }
-        self.at += 1;
-        Ok(true)
-    }
-
-    fn escape(&mut self) -> Result<(), Error> {
-        let rest = &self.text.as_bytes()[self.at + 1..];
-        let length = match rest {
-            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => 2,
-            [b'u', hex @ ..] if hex.len() >= 4 && hex[..4].iter().all(u8::is_ascii_hexdigit) => 6,
-            _ => return Err(self.wrong("expected an escape that JSON knows")),
-        };
-        self.at += length;
-        Ok(())
-    }
-
-    fn number(&mut self) -> Result<(), Error> {
-        self.step_over(b'-');
-        if !self.step_over(b'0') {
-            self.digits()?;
-        }
-        match self.text.as_bytes().get(self.at) {
-            Some(b'.' | b'e' | b'E') => self.fraction_and_exponent(),
-            _ => Ok(()),
+            at = plain_end(self.bytes, at);
         }
     }
 
-    fn fraction_and_exponent(&mut self) -> Result<(), Error> {
-        if self.step_over(b'.') {
-            self.digits()?;
+    /// The length of an escape.
+    fn escape(self, at: usize) -> Result<usize, Error> {
+        match &self.bytes[at + 1..] {
+            [b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', ..] => Ok(2),
+            [b'u', hex @ ..] if hex.len() >= 4 && hex[..4].iter().all(u8::is_ascii_hexdigit) => {
+                Ok(6)
+            }
+            _ => Err(wrong("expected an escape that JSON knows", at)),
         }
-        if self.step_over(b'e') || self.step_over(b'E') {
-            let _ = self.step_over(b'+') || self.step_over(b'-');
-            self.digits()?;
-        }
-        Ok(())
     }
 
-    fn step_over(&mut self, byte: u8) -> bool {
-        let is_next = self.text.as_bytes().get(self.at) == Some(&byte);
-        self.at += usize::from(is_next);
-        is_next
-    }
-
-    fn digits(&mut self) -> Result<(), Error> {
-        let rest = &self.text.as_bytes()[self.at..];
-        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if count == 0 {
-            return Err(self.wrong("expected a digit"));
-        }
-        self.at += count;
-        Ok(())
-    }
-
-    fn word(&mut self, word: &str) -> Result<(), Error> {
-        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
-            return Err(self.wrong("expected a value"));
-        }
-        self.at += word.len();
-        Ok(())
-    }
-
-    /// The next byte that is no blank.
     #[inline(always)]
-    fn next_byte(&mut self) -> Option<u8> {
-        let bytes = self.text.as_bytes();
-        loop {
-            let byte = *bytes.get(self.at)?;
-            if byte > b' ' {
-                return Some(byte);
-            }
-            match byte {
-                b' ' => self.at += 1,
-                // What follows is mostly an indentation.
-                b'\n' => self.at = end_of_spaces(bytes, self.at + 1),
-                b'\r' | b'\t' => self.at += 1,
-                _ => return Some(byte),
-            }
+    fn number(self, at: usize) -> Result<usize, Error> {
+        let at = self.after(at, b"-");
+        let integer = if self.byte(at) == Some(b'0') { at + 1 } else { self.digits(at)? };
+        match self.byte(integer) {
+            Some(b'.' | b'e' | b'E') => self.fraction_and_exponent(integer),
+            _ => Ok(integer),
         }
     }
 
-    #[cold]
-    fn wrong(&self, what: &str) -> Error {
-        Error::custom(format_args!("{what} at byte {}", self.at))
+    #[inline(never)]
+    fn fraction_and_exponent(self, at: usize) -> Result<usize, Error> {
+        let mut at = at;
+        if self.byte(at) == Some(b'.') {
+            at = self.digits(at + 1)?;
+        }
+        if matches!(self.byte(at), Some(b'e' | b'E')) {
+            at = self.digits(self.after(at + 1, b"+-"))?;
+        }
+        Ok(at)
     }
+
+    /// Steps over one of these bytes, if one is next.
+    fn after(self, at: usize, any: &[u8]) -> usize {
+        at + usize::from(self.byte(at).is_some_and(|byte| any.contains(&byte)))
+    }
+
+    fn digits(self, at: usize) -> Result<usize, Error> {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        match rest.iter().take_while(|byte| byte.is_ascii_digit()).count() {
+            0 => Err(wrong("expected a digit", at)),
+            count => Ok(at + count),
+        }
+    }
+
+    fn word(self, at: usize, word: &str) -> Result<usize, Error> {
+        if self.bytes[at..].starts_with(word.as_bytes()) {
+            return Ok(at + word.len());
+        }
+        Err(wrong("expected a value", at))
+    }
+}
+
+/// What comes next in an object or a list.
+struct Item {
+    /// Where the next item may begin; `None` after the last.
+    begin: Option<usize>,
+    /// Where the object or list ends, after the last item.
+    end: usize,
+}
+
+/// A key, and where its value may begin.
+struct Key {
+    /// With its quotes.
+    text: Range<usize>,
+    has_escapes: bool,
+    colon: usize,
+}
+
+#[cold]
+fn wrong(what: &str, at: usize) -> Error {
+    Error::custom(format_args!("{what} at byte {at}"))
 }
 
 /// The members of an object, one by one, each checked whether it is asked for or not.
@@ -293,14 +329,20 @@ impl<'a> Members<'_, 'a> {
     /// The next member's key; `None` after the last. Its value must be read before the next key.
     #[inline(always)]
     pub(crate) fn next_key(&mut self) -> Result<Option<Cow<'a, str>>, Error> {
-        let Some((key, has_escapes)) = self.reader.key(&mut self.is_first)? else {
+        let reader = &mut *self.reader;
+        let item = reader.checker().item(reader.at, b'}', &mut self.is_first)?;
+        let Some(begin) = item.begin else {
+            reader.at = item.end;
+            reader.depth -= 1;
             return Ok(None);
         };
-        if has_escapes {
-            let key = &self.reader.text[key];
-            return serde_json::from_str(key).map(|key: String| Some(Cow::Owned(key)));
+        let key = reader.checker().key(begin)?;
+        reader.at = key.colon;
+        if key.has_escapes {
+            let key: String = serde_json::from_str(&reader.text[key.text])?;
+            return Ok(Some(Cow::Owned(key)));
         }
-        Ok(Some(Cow::Borrowed(&self.reader.text[key.start + 1..key.end - 1])))
+        Ok(Some(Cow::Borrowed(&reader.text[key.text.start + 1..key.text.end - 1])))
     }
 
     /// The reader, before the value of the key that was given last.
@@ -309,66 +351,26 @@ impl<'a> Members<'_, 'a> {
     }
 
     /// Steps over a value.
+    #[inline(always)]
     pub(crate) fn skip(&mut self) -> Result<(), Error> {
-        self.reader.value()
+        let reader = &mut *self.reader;
+        reader.at = reader.checker().value(reader.at, reader.depth)?;
+        Ok(())
     }
-}
 
-impl<'a> MapAccess<'a> for Members<'_, 'a> {
-    type Error = Error;
-
-    fn next_key_seed<K: DeserializeSeed<'a>>(
+    /// Reads a value of a member that may be there once.
+    pub(crate) fn once<T: Deserialize<'a>>(
         &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, Error> {
-        match self.next_key()? {
-            Some(Cow::Borrowed(key)) => {
-                seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
-            }
-            Some(Cow::Owned(key)) => seed.deserialize(key.into_deserializer()).map(Some),
-            None => Ok(None),
+        name: &'static str,
+        slot: &mut Option<T>,
+    ) -> Result<(), Error> {
+        if slot.is_some() {
+            return Err(Error::duplicate_field(name));
         }
-    }
-
-    fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        self.reader.next_byte();
         let start = self.reader.at;
-        self.reader.value()?;
-        seed.deserialize(Checked { text: self.reader.text, start, end: self.reader.at })
-    }
-}
-
-/// A value whose bytes were checked: for serde_json if somebody asks for it, for free if not.
-struct Checked<'de> {
-    text: &'de str,
-    start: usize,
-    end: usize,
-}
-
-impl<'de> Checked<'de> {
-    fn by_serde_json(&self) -> serde_json::Deserializer<StrRead<'de>> {
-        serde_json::Deserializer::from_str(&self.text[self.start..self.end])
-    }
-}
-
-impl<'de> Deserializer<'de> for Checked<'de> {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.by_serde_json().deserialize_any(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.by_serde_json().deserialize_option(visitor)
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_unit()
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier
+        self.skip()?;
+        *slot = Some(serde_json::from_str(&self.reader.text[start..self.reader.at])?);
+        Ok(())
     }
 }
 

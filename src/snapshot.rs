@@ -3,10 +3,11 @@
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Error;
 
-use crate::json::RawJson;
+use crate::json::{Members, RawJson};
 use crate::outcome::Hold;
 
 /// One answer's session.
@@ -19,7 +20,7 @@ pub(crate) struct Snapshot {
 
 /// The few fields that decide. A wrong type or a repeated key in one of them makes the whole
 /// answer unreadable; every other field may hold anything.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) checkout_session_id: String,
     status: Option<String>,
@@ -87,6 +88,32 @@ impl Standing {
 }
 
 impl Facts {
+    /// Reads them from a session, to its end.
+    pub(crate) fn read(session: &mut Members<'_, '_>) -> Result<Self, Error> {
+        const ID: &str = "checkout_session_id";
+        let (mut id, mut status, mut test_mode, mut received) = (None, None, None, None);
+        let (mut intent, mut intents) = (None, None);
+        while let Some(key) = session.next_key()? {
+            match &*key {
+                ID => session.once(ID, &mut id)?,
+                "status" => session.once("status", &mut status)?,
+                "test_mode" => session.once("test_mode", &mut test_mode)?,
+                "amount_received" => session.once("amount_received", &mut received)?,
+                "payment_intent" => session.once("payment_intent", &mut intent)?,
+                "payment_intents" => session.once("payment_intents", &mut intents)?,
+                _ => session.skip()?,
+            }
+        }
+        Ok(Self {
+            checkout_session_id: id.ok_or_else(|| Error::missing_field(ID))?,
+            status: status.flatten(),
+            test_mode: test_mode.flatten(),
+            amount_received: received.flatten(),
+            payment_intent: intent.flatten(),
+            payment_intents: intents.flatten(),
+        })
+    }
+
     /// Reads where the money is. Payment intents are better evidence than `status`, which Flex
     /// does not document for a canceled session; and a bare id may hold money, whatever else
     /// was taken.

@@ -13,7 +13,7 @@ pub(crate) use self::request::Requests;
 use crate::fields::FieldError;
 use crate::json::{ObjectWriter, Reader};
 use crate::secret::Secret;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Facts, Snapshot};
 
 /// The longest session id, in bytes.
 pub(crate) const MAX_SESSION_ID_BYTES: usize = 255;
@@ -177,7 +177,7 @@ fn read_session(body: &[u8]) -> Result<Snapshot, String> {
         } else if session.is_some() {
             return Err("the answer cannot be read: checkout_session is there twice".to_owned());
         } else if members.reader().is_at_object() {
-            session = Some(members.reader().object().map_err(unreadable)?);
+            session = Some(members.reader().object(Facts::read).map_err(unreadable)?);
         } else {
             return Err("the answer's checkout_session is no JSON object".to_owned());
         }

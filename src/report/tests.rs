@@ -24,12 +24,9 @@ fn full() -> Report {
     report.attempts[3].request_id = Some("req \"1\"".to_owned());
     report.attempts[3].http_status = Some(200);
     let json = "{\"big\": 12345678901234567890.0100}";
-    report.raw_session = Some(crate::json::Reader::new(json, 9).object::<Empty>().unwrap().1);
+    report.raw_session = Some(RawJson::of_object(json));
     report
 }
-
-#[derive(serde::Deserialize)]
-struct Empty {}
 
 #[test]
 fn a_report_is_written_byte_for_byte_as_serde_json_writes_it() {

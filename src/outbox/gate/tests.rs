@@ -1,7 +1,5 @@
-use serde::de::IgnoredAny;
-
 use super::*;
-use crate::json::Reader;
+use crate::json::RawJson;
 use crate::wire::Operation;
 
 /// 2026-11-23T12:00:00Z
@@ -18,7 +16,7 @@ fn id_of(ms: i64) -> String {
 fn report(outcome: Outcome, hold: Hold, code: Code, session: &str) -> Report {
     let mut report = Report::refused(Operation::Retrieve, code, String::new());
     (report.outcome, report.hold) = (outcome, hold);
-    report.raw_session = Some(Reader::new(session, 99).object::<IgnoredAny>().unwrap().1);
+    report.raw_session = Some(RawJson::of_object(session));
     report
 }
 
