@@ -82,11 +82,11 @@ impl Attempt {
     fn write(&self, json: &mut Vec<u8>) {
         let mut object = ObjectWriter::begin(json);
         object
-            .text("operation", self.operation.name())
+            .word("operation", self.operation.name())
             .text("reason", self.reason)
-            .text("phase", self.phase.name())
+            .word("phase", self.phase.name())
             .optional_number("http_status", self.http_status.map(u64::from))
-            .text("code", self.code.name())
+            .word("code", self.code.name())
             .number("elapsed_ms", millis(self.elapsed))
             .optional_text("request_id", self.request_id.as_deref());
         object.end();
@@ -182,9 +182,9 @@ impl Report {
         let mut json = Vec::with_capacity(ROOM_BESIDE_SESSION + session.len());
         let mut object = ObjectWriter::begin(&mut json);
         object
-            .text("outcome", self.outcome.name())
-            .text("code", self.code.name())
-            .text("hold", self.hold.name())
+            .word("outcome", self.outcome.name())
+            .word("code", self.code.name())
+            .word("hold", self.hold.name())
             .text("message", &self.message)
             .text("advice", self.advice)
             .raw("retryable", if self.retryable { "true" } else { "false" })

@@ -16,7 +16,8 @@ impl<'a> ObjectWriter<'a> {
     }
 
     /// Writes a field's name. Its value must follow, which is JSON.
-    pub(crate) fn field(&mut self, name: &str) -> &mut Vec<u8> {
+    #[inline(always)]
+    pub(crate) fn field(&mut self, name: &'static str) -> &mut Vec<u8> {
         if !std::mem::take(&mut self.is_empty) {
             self.json.push(b',');
         }
@@ -26,29 +27,42 @@ impl<'a> ObjectWriter<'a> {
         self.json
     }
 
-    pub(crate) fn raw(&mut self, name: &str, json: &str) -> &mut Self {
+    #[inline(always)]
+    pub(crate) fn raw(&mut self, name: &'static str, json: &str) -> &mut Self {
         self.field(name).extend_from_slice(json.as_bytes());
         self
     }
 
-    pub(crate) fn text(&mut self, name: &str, text: &str) -> &mut Self {
+    #[inline(always)]
+    pub(crate) fn text(&mut self, name: &'static str, text: &str) -> &mut Self {
         write_text(self.field(name), text);
         self
     }
 
-    pub(crate) fn optional_text(&mut self, name: &str, text: Option<&str>) -> &mut Self {
+    /// A text in which there is nothing to escape, such as a word of ours.
+    #[inline(always)]
+    pub(crate) fn word(&mut self, name: &'static str, word: &'static str) -> &mut Self {
+        debug_assert_eq!(plain_end(word.as_bytes(), 0), word.len(), "{word}");
+        let json = self.field(name);
+        json.push(b'"');
+        json.extend_from_slice(word.as_bytes());
+        json.push(b'"');
+        self
+    }
+
+    pub(crate) fn optional_text(&mut self, name: &'static str, text: Option<&str>) -> &mut Self {
         match text {
             Some(text) => self.text(name, text),
             None => self.raw(name, "null"),
         }
     }
 
-    pub(crate) fn number(&mut self, name: &str, number: u64) -> &mut Self {
+    pub(crate) fn number(&mut self, name: &'static str, number: u64) -> &mut Self {
         write_number(self.field(name), number);
         self
     }
 
-    pub(crate) fn optional_number(&mut self, name: &str, number: Option<u64>) -> &mut Self {
+    pub(crate) fn optional_number(&mut self, name: &'static str, number: Option<u64>) -> &mut Self {
         match number {
             Some(number) => self.number(name, number),
             None => self.raw(name, "null"),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use zeroize::Zeroizing;
+use zeroize::Zeroize;
 
 use super::{Operation, SessionId};
 use crate::config::Config;
@@ -20,13 +20,16 @@ pub(crate) struct Requests {
     path: String,
     /// The rest of the first line, and the headers that every request has; one is the API key.
     common: Secret,
+    /// Where in that the API key is.
+    api_key: Range<usize>,
 }
 
 /// One request, ready to be sent.
 pub struct Request {
     operation: Operation,
-    /// Wiped when dropped: the API key is in it.
-    head: Zeroizing<String>,
+    head: String,
+    /// Where in it the API key is, which is wiped when it is dropped.
+    api_key: Range<usize>,
     target: Range<usize>,
     idempotency_key: Option<Range<usize>>,
 }
@@ -43,16 +46,20 @@ impl Requests {
             }
         }
         let (authority, path) = config.base_url.authority_and_path();
+        let before = joined(&[" HTTP/1.1\r\nHost: ", authority, "\r\nAuthorization: Bearer "]);
+        let api_key = config.api_key.expose();
         let common = joined(&[
-            " HTTP/1.1\r\nHost: ",
-            authority,
-            "\r\nAuthorization: Bearer ",
-            config.api_key.expose(),
+            &before,
+            api_key,
             "\r\nAccept: application/json\r\nUser-Agent: ",
             user_agent.trim_end(),
             "\r\n",
         ]);
-        Ok(Self { path: format!("{path}/v1/checkout/sessions/"), common: Secret::new(common) })
+        Ok(Self {
+            path: format!("{path}/v1/checkout/sessions/"),
+            common: Secret::new(common),
+            api_key: before.len()..before.len() + api_key.len(),
+        })
     }
 
     /// The request that cancels, the same for each attempt.
@@ -88,7 +95,8 @@ impl Requests {
         let target = method.len()..method.len() + target_length;
         let key_at = target.end + common.len() + KEY.len();
         let idempotency_key = key.map(|key| key_at..key_at + key.len());
-        Request { operation, head: Zeroizing::new(head), target, idempotency_key }
+        let api_key = target.end + self.api_key.start..target.end + self.api_key.end;
+        Request { operation, head, api_key, target, idempotency_key }
     }
 }
 
@@ -114,6 +122,13 @@ impl Request {
     /// What goes over the wire: a head without a body.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.head.as_bytes()
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        let mut head = std::mem::take(&mut self.head).into_bytes();
+        head[self.api_key.clone()].zeroize();
     }
 }
 
