@@ -131,11 +131,11 @@ class Cancellation:
         return ProviderError(found["code"], found["message"], found["body"])
 
     @cached_property
-    def _session(self) -> Tuple[Any, str, str]:
-        """The session as read, its text, and the text after it."""
+    def _session(self) -> Tuple[Any, int, int]:
+        """The session as read, and where its text begins and ends."""
         start = self.json.index(_SESSION_KEY) + len(_SESSION_KEY)
         value, end = scan(self.json, start)
-        return value, self.json[start:end], self.json[end:]
+        return value, start, end
 
     @cached_property
     def session(self) -> Optional[CheckoutSession]:
@@ -146,12 +146,13 @@ class Cancellation:
     @property
     def raw_session(self) -> Optional[str]:
         """The session's JSON text, exactly as Flex wrote it."""
-        return None if self._session[0] is None else self._session[1]
+        value, start, end = self._session
+        return None if value is None else self.json[start:end]
 
     @cached_property
     def outbox(self) -> Optional[OutboxView]:
         """What an operation of the outbox is about; ``None`` for every other call."""
-        found = _decode("{" + self._session[2].lstrip(","))[0].get("outbox")
+        found = _decode("{" + self.json[self._session[2] :].lstrip(","))[0].get("outbox")
         return None if found is None else view(found)
 
     def raise_for_outcome(self) -> None:
