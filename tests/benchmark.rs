@@ -6,11 +6,12 @@ use serde_json::Value;
 const RESULTS: &str = include_str!("../benches/compare/results.json");
 const PAGE: &str = include_str!("../docs/PERFORMANCE.md");
 
-const CONTENDERS: [&str; 12] = [
+const CONTENDERS: [&str; 13] = [
     "raw socket, C",
     "flexcancel, C",
     "flexcancel, C++",
     "flexcancel, Go",
+    "flexcancel with the session, Go",
     "flexcancel, Python",
     "libcurl + cJSON, C",
     "net/http, Go",

@@ -40,6 +40,9 @@ CONTENDERS = (
     Contender("flexcancel-cpp", "flexcancel", "C++", "ours", "flexcancel-cpp"),
     Contender("flexcancel-go", "flexcancel", "Go", "ours", "flexcancel"),
     Contender(
+        "flexcancel-go-session", "flexcancel with the session", "Go", "ours", "flexcancelsession"
+    ),
+    Contender(
         "flexcancel-python", "flexcancel", "Python", "ours", "with_flexcancel.py", "flexcancel"
     ),
     Contender("libcurl", "libcurl + cJSON", "C", "other", "libcurl"),

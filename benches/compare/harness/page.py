@@ -68,9 +68,10 @@ IN_SHORT: Mapping[str, tuple[str, str]] = {
 
 
 def _in_short(results: Results) -> str:
+    # The first of each language.
     ours = {
         contender["language"]: contender
-        for contender in results["contenders"]
+        for contender in reversed(results["contenders"])
         if contender["kind"] == "ours"
     }
 

@@ -147,7 +147,8 @@ def _build_c(binaries: Path, links: Path) -> None:
 
 
 def _build_go(binaries: Path, links: Path) -> None:
-    packages = [f"./{name}" for name in ("nethttp", "stripe", "empty", "flexcancel")]
+    names = ("nethttp", "stripe", "empty", "flexcancel", "flexcancelsession")
+    packages = [f"./{name}" for name in names]
     environment = {
         "PKG_CONFIG_PATH": str(links),
         "CGO_ENABLED": "1",
