@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from types import TracebackType
 from typing import Any, Dict, Mapping, Optional, Sequence, Type
 
 from . import _arguments, _events, _library
@@ -12,6 +11,7 @@ from ._abort import AbortToken
 from ._arguments import PathLike
 from ._call import Call, has_signal_handler
 from ._cancellation import Cancellation
+from ._closing import Closing
 from ._errors import ArgumentError, ClosedError, ConfigError, RefusedError
 from ._words import Code
 
@@ -23,7 +23,7 @@ _REFUSALS: Dict[Code, Type[RefusedError]] = {
 }
 
 
-class Client:
+class Client(Closing):
     """Cancels holds at Flex, and tells the truth about it.
 
     Exactly one of ``api_key``, ``api_key_env`` and ``api_key_file`` is needed. Times are in
@@ -40,7 +40,7 @@ class Client:
     Raises ``ConfigError`` if the configuration cannot be used. The message names the argument.
     """
 
-    __slots__ = ("__weakref__", "_close", "_handle", "_is_logged", "interruptible")
+    __slots__ = ("_close", "_is_logged", "interruptible")
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Client:
     def _open(self, config: str, arguments: Mapping[str, Any], interruptible: bool) -> None:
         self.interruptible = interruptible
         self._is_logged = False
-        self._handle: Optional[int] = None
+        self._handle = None
         error = ctypes.c_void_p()
         text = _arguments.c_text("configuration", config, ConfigError, Code.INVALID_CONFIG)
         handle = _library.client_new(text, ctypes.byref(error))
@@ -168,25 +168,6 @@ class Client:
         self._handle = None
         self._close()
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether it was closed."""
-        return self._handle is None
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<flexcancel.Client{' (closed)' if self.is_closed else ''}>"
-
     def _prepare(
         self,
         function: Any,
@@ -214,11 +195,6 @@ class Client:
         options = _arguments.arguments_json({"timeout": timeout})
         self._listen()
         return Call(_library.warm_up, handle, options)
-
-    def _open_handle(self) -> int:
-        if self._handle is None:
-            raise ClosedError(Code.INVALID_HANDLE, "the client is closed")
-        return self._handle
 
     def _listen(self) -> None:
         """Has the events of calls that begin now logged, if somebody listens."""

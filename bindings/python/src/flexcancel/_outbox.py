@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from types import TracebackType
-from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Type, Union
+from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _arguments, _library
 from ._abort import AbortToken
@@ -13,6 +12,7 @@ from ._arguments import PathLike
 from ._call import Call
 from ._cancellation import Cancellation, FlushReport
 from ._client import Client
+from ._closing import Closing
 from ._entry import OutboxCounts, OutboxEntry, OutboxView
 from ._errors import ArgumentError, ClosedError, OutboxError
 from ._words import Code, OutboxState, Outcome
@@ -26,7 +26,7 @@ _MOST_LISTED = 1000
 _MOST_ID = 2**63 - 1
 
 
-class Outbox:
+class Outbox(Closing):
     """Keeps cancels in a file until they are delivered. ``docs/OUTBOX.md`` says what it promises.
 
     ``client`` is what delivers; it is not closed with the outbox, and may be closed before it.
@@ -42,18 +42,15 @@ class Outbox:
     aside (``outbox_corrupt``): making the outbox again begins a new one.
     """
 
-    __slots__ = ("__weakref__", "_client", "_close", "_handle")
+    __slots__ = ("_client", "_close")
 
     def __init__(self, client: Client, path: PathLike, *, keep: Optional[float] = None) -> None:
-        self._handle: Optional[int] = None
+        self._handle = None
         self._client = client
         arguments = {"path": path, "keep": keep}
         options = _arguments.arguments_json(arguments)
-        handle_of_client = client._handle
-        if handle_of_client is None:
-            raise ClosedError(Code.INVALID_HANDLE, "the client is closed")
         error = ctypes.c_void_p()
-        handle = _library.outbox_open(handle_of_client, options or b"{}", ctypes.byref(error))
+        handle = _library.outbox_open(client._open_handle(), options or b"{}", ctypes.byref(error))
         if not handle:
             raise _trouble(Cancellation.from_json(_library.take_text(error.value or 0)), arguments)
         self._handle = handle
@@ -199,25 +196,6 @@ class Outbox:
         if text is not None:
             _checked(Cancellation.from_json(text), {})
 
-    @property
-    def is_closed(self) -> bool:
-        """Whether it was closed."""
-        return self._handle is None
-
-    def __enter__(self) -> Outbox:
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        return f"<flexcancel.Outbox{' (closed)' if self.is_closed else ''}>"
-
     def _all(
         self, states: Sequence[OutboxState], acknowledged: Optional[bool] = None
     ) -> Iterator[OutboxEntry]:
@@ -232,11 +210,6 @@ class Outbox:
                 return
             after = page[-1].id
 
-    def _live(self) -> int:
-        if self._handle is None:
-            raise ClosedError(Code.INVALID_HANDLE, "the outbox is closed")
-        return self._handle
-
     def _call(
         self,
         function: Any,
@@ -245,7 +218,7 @@ class Outbox:
         abort: Optional[AbortToken],
     ) -> Cancellation:
         """Makes a call that may send: on the right thread, and its events are logged."""
-        handle, options = self._live(), _arguments.arguments_json(arguments)
+        handle, options = self._open_handle(), _arguments.arguments_json(arguments)
         named = () if session_id is None else (session_id,)
         self._client._listen()
         return Cancellation.from_json(
@@ -254,7 +227,7 @@ class Outbox:
 
     def _ask(self, function: Any, *arguments: Union[int, bytes, None]) -> Cancellation:
         """Makes a call that is about the file alone."""
-        return Cancellation.from_json(_library.take_text(function(self._live(), *arguments)))
+        return Cancellation.from_json(_library.take_text(function(self._open_handle(), *arguments)))
 
 
 _REFUSALS = (Code.INVALID_ARGUMENT, Code.INVALID_SESSION_ID, Code.INVALID_HANDLE)
