@@ -49,6 +49,9 @@ impl Transport for HttpTransport {
     }
 
     fn exchange(&self, request: &Request, exchange: &Exchange) -> Result<Response, Failure> {
+        if exchange.is_aborted() {
+            return Err(Failure::aborted());
+        }
         let mut connection = match self.pool.take(exchange.begun) {
             Some(connection) => connection,
             None => self.open(exchange)?,
