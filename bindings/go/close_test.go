@@ -3,6 +3,7 @@ package flexcancel_test
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"runtime"
 	"sync"
@@ -57,32 +58,43 @@ func TestTheZeroClientIsClosed(t *testing.T) {
 func TestManyMayCloseWhileManyCall(t *testing.T) {
 	for range 20 {
 		till := client(t, nil)
-		ids := [8]string{}
-		for i := range ids {
-			ids[i] = held(t)
-		}
-		var all sync.WaitGroup
-		for _, id := range ids {
-			all.Add(2)
-			go func() {
-				defer all.Done()
-				c, err := till.Cancel(context.Background(), id)
-				if err != nil && !errors.Is(err, flexcancel.ErrClosed) {
-					t.Error(err)
-				}
-				hold, sent := "released", 1
-				if c == nil {
-					hold, sent = "held", 0
-				}
-				owes(t, id, hold, sent, sent)
-			}()
-			go func() {
-				defer all.Done()
-				_ = till.Close()
-			}()
-		}
-		all.Wait()
+		closeInUse(t, till, func(id string) (*flexcancel.Cancellation, error) {
+			return till.Cancel(context.Background(), id)
+		})
 	}
+}
+
+// closeInUse has many cancel while many close: each cancel is made as if nothing had happened, or
+// refused.
+func closeInUse(
+	t *testing.T, closer io.Closer, cancel func(id string) (*flexcancel.Cancellation, error),
+) {
+	t.Helper()
+	ids := [8]string{}
+	for i := range ids {
+		ids[i] = held(t)
+	}
+	var all sync.WaitGroup
+	for _, id := range ids {
+		all.Add(2)
+		go func() {
+			defer all.Done()
+			c, err := cancel(id)
+			if err != nil && !errors.Is(err, flexcancel.ErrClosed) {
+				t.Error(err)
+			}
+			hold, sent := "released", 1
+			if c == nil {
+				hold, sent = "held", 0
+			}
+			owes(t, id, hold, sent, sent)
+		}()
+		go func() {
+			defer all.Done()
+			_ = closer.Close()
+		}()
+	}
+	all.Wait()
 }
 
 func TestAHandlerMayCloseTheClientThatCallsIt(t *testing.T) {

@@ -214,27 +214,8 @@ func TestManyMayCloseAnOutboxWhileManyUseIt(t *testing.T) {
 	till := client(t, nil)
 	for range 10 {
 		outbox := opened(t, till, "")
-		var all sync.WaitGroup
-		for range 4 {
-			id := held(t)
-			all.Add(2)
-			go func() {
-				defer all.Done()
-				c, err := outbox.Cancel(context.Background(), id)
-				if err != nil && !errors.Is(err, flexcancel.ErrClosed) {
-					t.Error(err)
-				}
-				hold, sent := "released", 1
-				if c == nil {
-					hold, sent = "held", 0
-				}
-				owes(t, id, hold, sent, sent)
-			}()
-			go func() {
-				defer all.Done()
-				_ = outbox.Close()
-			}()
-		}
-		all.Wait()
+		closeInUse(t, outbox, func(id string) (*flexcancel.Cancellation, error) {
+			return outbox.Cancel(context.Background(), id)
+		})
 	}
 }

@@ -54,6 +54,16 @@ func enqueued(
 	return entry
 }
 
+// untilOver waits until the entries' time to be delivered is over: by the clock that tells their age,
+// which, in whole milliseconds as they are, may be one behind the wall's.
+func untilOver(t testing.TB, entries ...flexcancel.Entry) {
+	t.Helper()
+	for _, entry := range entries {
+		end := entry.NotAfter.Add(2 * time.Millisecond)
+		until(t, "the end of an entry's time", func() bool { return time.Now().After(end) })
+	}
+}
+
 // listed are all entries that the filter lets through.
 func listed(
 	t testing.TB, outbox *flexcancel.Outbox, filter flexcancel.Filter,

@@ -180,14 +180,15 @@ func TestAShiftEndsWithAnEmptyWorklist(t *testing.T) {
 
 func TestAnEntryWhoseTimeIsOverExpiresAndSurelyHadNoEffect(t *testing.T) {
 	outbox, id := opened(t, client(t, nil), ""), held(t)
-	enqueued(t, outbox, id, flexcancel.WithDeliverWithin(time.Millisecond))
-	until(t, "the entry's end", func() bool {
-		if _, err := outbox.Flush(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		worklist, err := outbox.Worklist()
-		return err == nil && len(worklist) == 1 && worklist[0].State == flexcancel.EntryExpired
-	})
+	entry := enqueued(t, outbox, id, flexcancel.WithDeliverWithin(time.Millisecond))
+	untilOver(t, *entry)
+	if _, err := outbox.Flush(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	worklist, err := outbox.Worklist()
+	if err != nil || len(worklist) != 1 || worklist[0].State != flexcancel.EntryExpired {
+		t.Errorf("%v %+v", err, worklist)
+	}
 	owes(t, id, "held", 0, 0)
 }
 
@@ -243,6 +244,8 @@ func TestTheWorklistIsWholeHoweverLongItIs(t *testing.T) {
 		}()
 	}
 	all.Wait()
+	untilOver(t, listed(t, outbox, flexcancel.Filter{Max: 1000})...)
+	untilOver(t, listed(t, outbox, flexcancel.Filter{After: 1000})...)
 	until(t, "the end of all entries", func() bool {
 		flushed, err := outbox.Flush(context.Background(), flexcancel.WithMax(1000))
 		return err == nil && flushed.Counts.Expired == many
