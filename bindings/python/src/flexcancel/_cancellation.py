@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
 
 from ._entry import OutboxCounts, OutboxEntry, OutboxView, view
 from ._errors import NotAppliedError, NotCancelableError, UnknownOutcomeError
+from ._once import once
 from ._words import Code, Hold, Operation, Outcome, Phase
 from .session import CheckoutSession
 from .session._json import scan
@@ -99,7 +99,7 @@ class Cancellation:
             fields.update(_fields(text))
         else:
             fields["outcome"] = _OUTCOMES.get(beginning[1], Outcome.UNKNOWN)
-            fields["code"] = Code(beginning[2])
+            fields["code"] = _CODES.get(beginning[2]) or Code(beginning[2])
         return result
 
     if not TYPE_CHECKING:  # which would take any name for a field
@@ -117,12 +117,12 @@ class Cancellation:
         """Whether the till may say "voided"."""
         return self.outcome.is_voided
 
-    @cached_property
+    @once
     def attempts(self) -> Tuple[Attempt, ...]:
         """Every exchange with Flex, or try at one, in order."""
         return tuple(_attempt(attempt) for attempt in _head(self.json)["attempts"])
 
-    @cached_property
+    @once
     def provider_error(self) -> Optional[ProviderError]:
         """What Flex said when it last refused; ``None`` if it did not."""
         found = _head(self.json)["provider_error"]
@@ -130,14 +130,14 @@ class Cancellation:
             return None
         return ProviderError(found["code"], found["message"], found["body"])
 
-    @cached_property
+    @once
     def _session(self) -> Tuple[Any, int, int]:
         """The session as read, and where its text begins and ends."""
         start = self.json.index(_SESSION_KEY) + len(_SESSION_KEY)
         value, end = scan(self.json, start)
         return value, start, end
 
-    @cached_property
+    @once
     def session(self) -> Optional[CheckoutSession]:
         """The session of the last answer that had one. Read when first asked for."""
         value = self._session[0]
@@ -149,7 +149,7 @@ class Cancellation:
         value, start, end = self._session
         return None if value is None else self.json[start:end]
 
-    @cached_property
+    @once
     def outbox(self) -> Optional[OutboxView]:
         """What an operation of the outbox is about; ``None`` for every other call."""
         found = _decode("{" + self.json[self._session[2] :].lstrip(","))[0].get("outbox")
@@ -205,6 +205,7 @@ class FlushReport:
 
 
 _OUTCOMES: Dict[str, Outcome] = {outcome.value: outcome for outcome in Outcome}
+_CODES: Dict[str, Code] = {code.value: code for code in Code}
 
 
 def _fields(text: str) -> Dict[str, Any]:
