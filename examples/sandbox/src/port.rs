@@ -1,10 +1,16 @@
-//! The listening port: opened, closed for an outage, and opened again.
+//! The listening port: opened, closed for an outage, and opened again. It stays ours all the while:
+//! another sandbox that got it meanwhile would answer this one's clients.
 
 use std::io;
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+
+/// How many connections may wait to be accepted.
+const BACKLOG: i32 = 128;
 
 /// How long to wait before trying again what only time can mend.
 const PATIENCE: Duration = Duration::from_millis(5);
@@ -36,21 +42,25 @@ enum Open {
 
 impl Port {
     pub(crate) fn bind(port: u16) -> io::Result<(Port, TcpListener)> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
-        let address = listener.local_addr()?;
+        let first = bound((Ipv4Addr::LOCALHOST, port).into())?;
+        let address = first.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        // Only a port that was asked for by its number stays bound when the listening ends.
+        let socket = bound(address)?;
+        drop(first);
+        socket.listen(BACKLOG)?;
+        let listener = TcpListener::from(socket);
         let state = State { open: Open::Now, wake: Some(wake(&listener)?), closings: 0 };
         Ok((Port { address, state: Mutex::new(state), changed: Condvar::new() }, listener))
     }
 
     /// Accepts connections for as long as the port may ever be open.
-    pub(crate) fn accept(&self, mut listener: TcpListener, open: impl Fn(TcpStream)) {
+    pub(crate) fn accept(&self, listener: TcpListener, open: impl Fn(TcpStream)) {
         loop {
             let accepted = listener.accept();
             if self.state().open != Open::Now {
-                drop((accepted, listener));
-                match self.reopened() {
-                    Some(again) => listener = again,
-                    None => return,
+                drop(accepted);
+                if !self.reopened(&listener) {
+                    return;
                 }
                 continue;
             }
@@ -101,35 +111,35 @@ impl Port {
         if open == Open::Now {
             return;
         }
-        // Where shutting down a listener does not wake `accept`, a connection does; where it
-        // does, nobody listens any more and the connection is refused.
+        // Ends the listening, and with it `accept`.
         if let Some(wake) = &state.wake {
             let _ = wake.shutdown(Shutdown::Both);
-            drop(state);
-            let _ = TcpStream::connect_timeout(&self.address, Duration::from_secs(1));
         }
     }
 
-    /// A new listener, when the port is to be open again; none if it never is.
-    fn reopened(&self) -> Option<TcpListener> {
+    /// Listens again, when the port is to be open again; false if it never is.
+    fn reopened(&self, listener: &TcpListener) -> bool {
+        let socket = SockRef::from(listener);
+        // Whoever asks for any port does not get one whose owner shares it with nobody.
+        let _ = socket.set_reuse_address(false);
         let mut state = self.state();
         state.wake = None;
         state.closings += 1;
         self.changed.notify_all();
         loop {
             let time = match state.open {
-                Open::Nevermore => return None,
+                Open::Nevermore => return false,
                 Open::Now => Duration::ZERO,
                 Open::From(then) => then.saturating_duration_since(Instant::now()),
                 Open::OnRequest => Duration::MAX,
             };
             let time = if time.is_zero() {
-                let bound = TcpListener::bind(self.address);
-                if let Ok((listener, wake)) = bound.and_then(|it| wake(&it).map(|wake| (it, wake)))
-                {
+                let shared = socket.set_reuse_address(true);
+                let open = shared.and_then(|()| socket.listen(BACKLOG));
+                if let Ok(wake) = open.and_then(|()| wake(listener)) {
                     (state.open, state.wake) = (Open::Now, Some(wake));
                     self.changed.notify_all();
-                    return Some(listener);
+                    return true;
                 }
                 PATIENCE
             } else {
@@ -143,6 +153,14 @@ impl Port {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A socket that is bound and does not listen yet.
+fn bound(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
 }
 
 fn wake(listener: &TcpListener) -> io::Result<TcpStream> {

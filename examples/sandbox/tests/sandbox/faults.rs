@@ -139,6 +139,8 @@ fn the_port_is_closed_for_an_outage_and_is_the_same_afterwards() {
     assert_eq!(idle.rest(), b"");
     let refused = std::net::TcpStream::connect(("127.0.0.1", sandbox.port()));
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    let taken = std::net::TcpListener::bind(("127.0.0.1", sandbox.port()));
+    assert_eq!(taken.unwrap_err().kind(), ErrorKind::AddrInUse, "nobody else gets it");
     sandbox.open_port();
     assert_eq!(Client::of(&sandbox).cancel(&id).status, 200);
 
