@@ -13,6 +13,9 @@ from ._abort import AbortToken, own_token
 from ._cancellation import Cancellation
 from ._errors import InterruptedCallError
 
+#: A signal that comes just as a wait begins is noticed only when Python runs again.
+_LONGEST_DEAF = 0.1
+
 #: An aborted call ends within milliseconds, unless a handler of the log holds it up.
 _MOST_WAIT_FOR_ABORTED = 5.0
 
@@ -106,7 +109,8 @@ class _Work:
 
     def wait(self) -> None:
         """Waits for the call and its thread. A signal handler may raise meanwhile."""
-        self._done.acquire()
+        while not self._done.acquire(timeout=_LONGEST_DEAF):
+            pass
         # Whoever forks next shall not do so beside a thread that is still ending.
         self._thread.join()
 
