@@ -15,7 +15,7 @@ use crate::outcome::Code;
 use crate::report::{Attempt, Report};
 use crate::retry::{self, Repetition};
 use crate::transport::{Exchange, Failure};
-use crate::wire::{self, Operation, ProviderError, Reply, Request, SessionId};
+use crate::wire::{self, Operation, ProviderError, Reply, Request, Response, SessionId};
 
 /// Below this an exchange may use all the time that is left.
 const TOO_SHORT_TO_SHARE: Duration = Duration::from_millis(200);
@@ -31,6 +31,7 @@ pub(crate) struct Call<'a> {
     expand: &'a [String],
     idempotency_key: Option<String>,
     max_attempts: u32,
+    begun: Instant,
     deadline: Instant,
     findings: Vec<Finding>,
     attempts: Vec<Attempt>,
@@ -84,6 +85,7 @@ impl<'a> Call<'a> {
             expand: &options.expand,
             idempotency_key,
             max_attempts: options.max_attempts.unwrap_or(client.max_attempts),
+            begun,
             deadline: begun + options.timeout.unwrap_or(client.timeout),
             findings: Vec::new(),
             attempts: Vec::new(),
@@ -115,7 +117,8 @@ impl<'a> Call<'a> {
             if pace == Pace::Backoff && !self.wait(abort) {
                 return self.give_up(abort);
             }
-            let now = self.client.transport.now();
+            let is_first = self.findings.is_empty();
+            let now = if is_first { self.begun } else { self.client.transport.now() };
             if now >= self.deadline {
                 return self.give_up(abort);
             }
@@ -171,14 +174,13 @@ impl<'a> Call<'a> {
         let phase = exchange.phase();
         let mut attempt = Attempt::new(operation, reason, phase);
         let evidence = match answer {
-            Ok(response) => {
-                attempt.http_status = Some(response.status.as_u16());
-                let reply = wire::read(&self.id, &response, &self.client.api_key);
-                attempt.request_id = response.request_id.map(|id| self.redact(id));
-                let wish = response.retry_after;
-                self.retry_after = wish.map(|wish| (wish, transport.now() + wish));
+            Ok(Response { status, request_id, retry_after, body }) => {
+                attempt.http_status = Some(status.as_u16());
+                attempt.request_id = request_id.map(|id| self.redact(id));
+                self.retry_after = retry_after.map(|wish| (wish, transport.now() + wish));
+                let reply = wire::read(&self.id, status, body, &self.client.api_key);
                 self.detail = reply.detail();
-                Evidence::Answered { status: response.status, reply }
+                Evidence::Answered { status, reply }
             }
             Err(failure) => {
                 self.detail = Some(failure.message);

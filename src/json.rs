@@ -12,7 +12,7 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::de::Error as _;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use serde_json::Error;
 use serde_json::value::RawValue;
 
@@ -20,14 +20,23 @@ use self::scan::{end_of_spaces, plain_end};
 pub(crate) use self::write::ObjectWriter;
 
 /// JSON text exactly as it came, checked to be JSON.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RawJson(Box<str>);
+#[derive(Clone)]
+pub struct RawJson {
+    /// The whole text that it is a part of: a copy of the part alone would cost more.
+    whole: String,
+    part: Range<usize>,
+}
 
 impl RawJson {
+    /// A part of a text that a [`Reader`] has gone over.
+    pub(crate) fn new(whole: String, part: Range<usize>) -> Self {
+        Self { whole, part }
+    }
+
     /// The text.
     #[must_use]
     pub fn get(&self) -> &str {
-        &self.0
+        &self.whole[self.part.clone()]
     }
 
     #[cfg(test)]
@@ -38,20 +47,29 @@ impl RawJson {
             }
             Ok(())
         };
-        Reader::new(text, 99).object(skip).expect("an object").1
+        let part = Reader::new(text, 99).object(skip).expect("an object").1;
+        Self::new(text.to_owned(), part)
     }
 }
 
+impl PartialEq for RawJson {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl Eq for RawJson {}
+
 impl fmt::Debug for RawJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.get())
     }
 }
 
 /// Only serde_json's own type is written as it is, by serde_json, and it is made by checking.
 impl Serialize for RawJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        let raw: &RawValue = serde_json::from_str(self.get()).map_err(serde::ser::Error::custom)?;
         raw.serialize(serializer)
     }
 }
@@ -91,15 +109,15 @@ impl<'a> Reader<'a> {
         Ok(Members { reader: self, is_first: true })
     }
 
-    /// Has the object that is next read, to its end, and keeps the bytes it was read from.
+    /// Has the object that is next read, to its end, and tells where it stands.
     pub(crate) fn object<T>(
         &mut self,
         read: impl FnOnce(&mut Members<'_, 'a>) -> Result<T, Error>,
-    ) -> Result<(T, RawJson), Error> {
+    ) -> Result<(T, Range<usize>), Error> {
         self.at = self.checker().end_of_blanks(self.at);
         let start = self.at;
         let value = read(&mut self.members()?)?;
-        Ok((value, RawJson(self.text[start..self.at].into())))
+        Ok((value, start..self.at))
     }
 
     /// Nothing but blanks may follow.
@@ -358,19 +376,50 @@ impl<'a> Members<'_, 'a> {
         Ok(())
     }
 
-    /// Reads a value of a member that may be there once.
-    pub(crate) fn once<T: Deserialize<'a>>(
+    /// Reads the value of a member that may be there once.
+    pub(crate) fn once<T>(
         &mut self,
         name: &'static str,
         slot: &mut Option<T>,
+        read: impl FnOnce(&'a str) -> Result<T, Error>,
     ) -> Result<(), Error> {
         if slot.is_some() {
             return Err(Error::duplicate_field(name));
         }
-        let start = self.reader.at;
+        let start = self.reader.checker().end_of_blanks(self.reader.at);
         self.skip()?;
-        *slot = Some(serde_json::from_str(&self.reader.text[start..self.reader.at])?);
+        *slot = Some(read(&self.reader.text[start..self.reader.at])?);
         Ok(())
+    }
+}
+
+/// A text or null, in JSON that was checked. So are the next two; serde_json is asked where it is
+/// not as plain as usual.
+pub(crate) fn text(json: &str) -> Result<Option<Cow<'_, str>>, Error> {
+    match json.as_bytes() {
+        b"null" => Ok(None),
+        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
+            Ok(Some(Cow::Borrowed(&json[1..json.len() - 1])))
+        }
+        _ => serde_json::from_str(json),
+    }
+}
+
+/// A boolean or null.
+pub(crate) fn boolean(json: &str) -> Result<Option<bool>, Error> {
+    match json {
+        "null" => Ok(None),
+        "false" => Ok(Some(false)),
+        "true" => Ok(Some(true)),
+        _ => serde_json::from_str(json),
+    }
+}
+
+/// An integer or null.
+pub(crate) fn integer(json: &str) -> Result<Option<i64>, Error> {
+    match json {
+        "null" => Ok(None),
+        _ => json.parse().map(Some).or_else(|_| serde_json::from_str(json)),
     }
 }
 

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Error;
+use serde_json::{Error, from_str};
 
-use crate::json::{Members, RawJson};
+use crate::json::{Members, RawJson, boolean, integer, text};
 use crate::outcome::Hold;
 
 /// One answer's session.
@@ -22,12 +22,23 @@ pub(crate) struct Snapshot {
 /// answer unreadable; every other field may hold anything.
 #[derive(Debug)]
 pub(crate) struct Facts {
-    pub(crate) checkout_session_id: String,
-    status: Option<String>,
+    /// True if it is the session that was asked for.
+    pub(crate) is_asked_for: bool,
+    status: Status,
     pub(crate) test_mode: Option<bool>,
     amount_received: Option<i64>,
     payment_intent: Option<IntentRef>,
     payment_intents: Option<Vec<IntentRef>>,
+}
+
+/// A session's status, as far as it decides anything.
+#[derive(Clone, Copy, Debug)]
+enum Status {
+    Canceled,
+    Expired,
+    Open,
+    /// Any other, or none.
+    Other,
 }
 
 /// A payment intent, in full or by its id alone.
@@ -88,25 +99,26 @@ impl Standing {
 }
 
 impl Facts {
-    /// Reads them from a session, to its end.
-    pub(crate) fn read(session: &mut Members<'_, '_>) -> Result<Self, Error> {
+    /// Reads them from what should be the session with this id, to its end.
+    pub(crate) fn read(asked_for: &str, session: &mut Members<'_, '_>) -> Result<Self, Error> {
         const ID: &str = "checkout_session_id";
         let (mut id, mut status, mut test_mode, mut received) = (None, None, None, None);
         let (mut intent, mut intents) = (None, None);
         while let Some(key) = session.next_key()? {
             match &*key {
-                ID => session.once(ID, &mut id)?,
-                "status" => session.once("status", &mut status)?,
-                "test_mode" => session.once("test_mode", &mut test_mode)?,
-                "amount_received" => session.once("amount_received", &mut received)?,
-                "payment_intent" => session.once("payment_intent", &mut intent)?,
-                "payment_intents" => session.once("payment_intents", &mut intents)?,
+                ID => session.once(ID, &mut id, text)?,
+                "status" => session.once("status", &mut status, text)?,
+                "test_mode" => session.once("test_mode", &mut test_mode, boolean)?,
+                "amount_received" => session.once("amount_received", &mut received, integer)?,
+                "payment_intent" => session.once("payment_intent", &mut intent, from_str)?,
+                "payment_intents" => session.once("payment_intents", &mut intents, from_str)?,
                 _ => session.skip()?,
             }
         }
+        let id = id.flatten().ok_or_else(|| Error::missing_field(ID))?;
         Ok(Self {
-            checkout_session_id: id.ok_or_else(|| Error::missing_field(ID))?,
-            status: status.flatten(),
+            is_asked_for: id == asked_for,
+            status: Status::of(status.flatten().as_deref()),
             test_mode: test_mode.flatten(),
             amount_received: received.flatten(),
             payment_intent: intent.flatten(),
@@ -130,12 +142,12 @@ impl Facts {
         if has_intents && are_shown && self.intents().all(|intent| intent.is("canceled")) {
             return Standing::Canceled;
         }
-        match self.status.as_deref() {
+        match self.status {
             _ if self.shows_money_taken() => Standing::Taken,
-            Some("canceled" | "cancelled") => Standing::Canceled,
-            Some("expired") => Standing::Expired,
-            Some("open") if are_shown => Standing::Open,
-            _ => Standing::Hidden,
+            Status::Canceled => Standing::Canceled,
+            Status::Expired => Standing::Expired,
+            Status::Open if are_shown => Standing::Open,
+            Status::Open | Status::Other => Standing::Hidden,
         }
     }
 
@@ -155,6 +167,17 @@ impl Facts {
 
     fn intents(&self) -> impl Iterator<Item = &Intent> {
         self.refs().filter_map(IntentRef::full)
+    }
+}
+
+impl Status {
+    fn of(text: Option<&str>) -> Self {
+        match text {
+            Some("canceled" | "cancelled") => Self::Canceled,
+            Some("expired") => Self::Expired,
+            Some("open") => Self::Open,
+            _ => Self::Other,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 pub use self::request::Request;
 pub(crate) use self::request::Requests;
 use crate::fields::FieldError;
-use crate::json::{ObjectWriter, Reader};
+use crate::json::{Members, ObjectWriter, RawJson, Reader};
 use crate::secret::Secret;
 use crate::snapshot::{Facts, Snapshot};
 
@@ -147,14 +147,14 @@ impl Reply {
 
 /// Reads an answer about a session. What a refusal says is redacted first of all, so that no cut
 /// can leave a part of the secret behind.
-pub(crate) fn read(id: &SessionId, response: &Response, secret: &Secret) -> Reply {
-    if !response.status.is_success() {
-        let body = secret.redact(String::from_utf8_lossy(&response.body).into_owned());
+pub(crate) fn read(id: &SessionId, status: StatusCode, body: Vec<u8>, secret: &Secret) -> Reply {
+    if !status.is_success() {
+        let body = secret.redact(String::from_utf8_lossy(&body).into_owned());
         let error = ProviderError::read(&body);
         return Reply::Refusal(error.redacted(|text| secret.redact(text)));
     }
-    match read_session(&response.body) {
-        Ok(snapshot) if snapshot.facts.checkout_session_id != id.as_str() => {
+    match read_session(id, body) {
+        Ok(snapshot) if !snapshot.facts.is_asked_for => {
             Reply::Unreadable("the answer is about another session".to_owned())
         }
         Ok(snapshot) => Reply::Session(snapshot),
@@ -162,9 +162,9 @@ pub(crate) fn read(id: &SessionId, response: &Response, secret: &Secret) -> Repl
     }
 }
 
-fn read_session(body: &[u8]) -> Result<Snapshot, String> {
-    let text = std::str::from_utf8(body).map_err(|_| "the answer is not UTF-8".to_owned())?;
-    let mut reader = Reader::new(text, MAX_JSON_DEPTH);
+fn read_session(id: &SessionId, body: Vec<u8>) -> Result<Snapshot, String> {
+    let text = String::from_utf8(body).map_err(|_| "the answer is not UTF-8".to_owned())?;
+    let mut reader = Reader::new(&text, MAX_JSON_DEPTH);
     if !reader.is_at_object() {
         return Err("the answer is no JSON object".to_owned());
     }
@@ -177,16 +177,17 @@ fn read_session(body: &[u8]) -> Result<Snapshot, String> {
         } else if session.is_some() {
             return Err("the answer cannot be read: checkout_session is there twice".to_owned());
         } else if members.reader().is_at_object() {
-            session = Some(members.reader().object(Facts::read).map_err(unreadable)?);
+            let read = |session: &mut Members<'_, '_>| Facts::read(id.as_str(), session);
+            session = Some(members.reader().object(read).map_err(unreadable)?);
         } else {
             return Err("the answer's checkout_session is no JSON object".to_owned());
         }
     }
     reader.end().map_err(unreadable)?;
-    let Some((facts, raw)) = session else {
+    let Some((facts, part)) = session else {
         return Err("the answer cannot be read: it has no checkout_session".to_owned());
     };
-    Ok(Snapshot { facts, raw })
+    Ok(Snapshot { facts, raw: RawJson::new(text, part) })
 }
 
 /// What Flex, or somebody on the way to it, said when it refused.

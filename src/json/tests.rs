@@ -69,19 +69,22 @@ struct Some3 {
 }
 
 fn read_some(json: &str) -> Result<(Some3, RawJson), Error> {
-    Reader::new(json, MOST_DEPTH).object(|members| {
-        let (mut text, mut number, mut list) = (None, None, None);
+    let read = |members: &mut Members<'_, '_>| {
+        let (mut words, mut number, mut list) = (None, None, None);
         while let Some(key) = members.next_key()? {
             match &*key {
-                "text" => members.once("text", &mut text)?,
-                "number" => members.once("number", &mut number)?,
-                "list" => members.once("list", &mut list)?,
+                "text" => members.once("text", &mut words, text)?,
+                "number" => members.once("number", &mut number, integer)?,
+                "list" => members.once("list", &mut list, serde_json::from_str)?,
                 _ => members.skip()?,
             }
         }
         let list = list.ok_or_else(|| Error::missing_field("list"))?;
-        Ok(Some3 { text: text.flatten(), number: number.flatten(), list })
-    })
+        let text = words.flatten().map(Cow::into_owned);
+        Ok(Some3 { text, number: number.flatten(), list })
+    };
+    let (value, part) = Reader::new(json, MOST_DEPTH).object(read)?;
+    Ok((value, RawJson::new(json.to_owned(), part)))
 }
 
 #[test]

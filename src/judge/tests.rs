@@ -6,7 +6,7 @@ use super::*;
 use crate::config::Mode;
 use crate::evidence::{Evidence, class_of};
 use crate::secret::Secret;
-use crate::wire::{self, Response, SessionId};
+use crate::wire::{self, SessionId};
 
 const DOCUMENT: &str = include_str!("../../docs/OUTCOMES.md");
 
@@ -82,15 +82,11 @@ fn each_row_of_what_follows_is_what_the_judge_says() {
 }
 
 fn evidence(status: u16, body: &str) -> Evidence {
-    let response = Response {
-        status: StatusCode::from_u16(status).unwrap(),
-        request_id: None,
-        retry_after: None,
-        body: body.as_bytes().to_vec(),
-    };
+    let status = StatusCode::from_u16(status).unwrap();
     let id = SessionId::parse("fcs_1").unwrap();
-    let reply = wire::read(&id, &response, &Secret::new("fsk_test_1".to_owned()));
-    Evidence::Answered { status: response.status, reply }
+    let secret = Secret::new("fsk_test_1".to_owned());
+    let reply = wire::read(&id, status, body.as_bytes().to_vec(), &secret);
+    Evidence::Answered { status, reply }
 }
 
 fn session(fields: &str) -> String {

@@ -20,24 +20,16 @@ fn text(request: &Request) -> &str {
     std::str::from_utf8(request.as_bytes()).unwrap()
 }
 
+fn read_answer(status: StatusCode, body: &[u8]) -> Reply {
+    read(&id("fcs_1"), status, body.to_vec(), &Secret::new(KEY.to_owned()))
+}
+
 fn read_body(body: &str) -> Reply {
-    let response = Response {
-        status: StatusCode::OK,
-        request_id: None,
-        retry_after: None,
-        body: body.as_bytes().to_vec(),
-    };
-    read(&id("fcs_1"), &response, &Secret::new(KEY.to_owned()))
+    read_answer(StatusCode::OK, body.as_bytes())
 }
 
 fn read_error(body: &str) -> ProviderError {
-    let response = Response {
-        status: StatusCode::BAD_REQUEST,
-        request_id: None,
-        retry_after: None,
-        body: body.as_bytes().to_vec(),
-    };
-    match read(&id("fcs_1"), &response, &Secret::new(KEY.to_owned())) {
+    match read_answer(StatusCode::BAD_REQUEST, body.as_bytes()) {
         Reply::Refusal(error) => error,
         reply => panic!("{reply:?}"),
     }
@@ -158,13 +150,8 @@ fn only_complete_json_about_the_session_asked_for_is_a_session() {
             reply => panic!("{body}: {reply:?}"),
         }
     }
-    let response = Response {
-        status: StatusCode::OK,
-        request_id: None,
-        retry_after: None,
-        body: b"{\"checkout_session\":{\"checkout_session_id\":\"fcs_1\xff\"}}".to_vec(),
-    };
-    let reply = read(&id("fcs_1"), &response, &Secret::new(KEY.to_owned()));
+    let body = b"{\"checkout_session\":{\"checkout_session_id\":\"fcs_1\xff\"}}";
+    let reply = read_answer(StatusCode::OK, body);
     assert!(matches!(reply, Reply::Unreadable(why) if why == "the answer is not UTF-8"));
 }
 
