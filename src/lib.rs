@@ -26,7 +26,7 @@
 //!
 //! | floor | files | |
 //! |---|---|---|
-//! | 0 | `outcome` `secret` `abort` `fields` | words, and what needs nothing else |
+//! | 0 | `outcome` `secret` `abort` `fields` `process` | words, and what needs nothing else |
 //! | 1 | `config` `entry` `json` `session` `snapshot` `wire` `options` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
 //! | 2 | `transport` | the way to the service |
 //! | 3 | `report` `event` `client` `call` `warm_up` | one call |
@@ -60,6 +60,7 @@ mod judge;
 mod options;
 pub mod outbox;
 mod outcome;
+mod process;
 mod report;
 mod retry;
 mod secret;

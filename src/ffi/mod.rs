@@ -18,6 +18,7 @@
 mod abort;
 mod client;
 mod constants;
+mod fork;
 mod guard;
 mod handle;
 mod log;

@@ -14,6 +14,7 @@ use super::file::{Identity, Place};
 use super::schema::{self, Failed};
 use super::trouble::Trouble;
 use crate::outcome::Code;
+use crate::process;
 
 /// How long to wait for other processes' transactions. Each takes as long as a few writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -188,7 +189,7 @@ impl Store {
     /// The connection, if the file is still the one that was opened.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, Trouble> {
         let mut guard = lock(&self.connection);
-        if guard.as_ref().is_some_and(|open| open.process != std::process::id()) {
+        if guard.as_ref().is_some_and(|open| open.process != process::id()) {
             // The parent's. To close it here would end what is the parent's too.
             std::mem::forget(guard.take());
         }
@@ -214,7 +215,7 @@ impl Store {
 }
 
 fn open(source: &Source, now_ms: i64) -> Result<Open, Trouble> {
-    let process = std::process::id();
+    let process = process::id();
     let place = match source {
         Source::Memory(name) => {
             let uri = format!("file:/{name}?vfs=memdb");

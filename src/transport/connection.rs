@@ -8,6 +8,7 @@ use rustls::ClientConnection;
 use super::socket::{Guarded, Socket, State};
 use super::tls::{failure_of_io, tls_failure};
 use super::{Exchange, Failure, Phase};
+use crate::process;
 
 /// How often a server's unasked records are taken in before a connection is given up.
 const MOST_RECORDS_BETWEEN: usize = 8;
@@ -23,7 +24,7 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(socket: Arc<Socket>, tls: Option<ClientConnection>) -> Self {
-        Self { socket, opened_by: std::process::id(), tls: tls.map(Box::new) }
+        Self { socket, opened_by: process::id(), tls: tls.map(Box::new) }
     }
 
     /// Sends bytes of a request. The hand-over begins here, above TLS: everything before is

@@ -1,11 +1,11 @@
 //! Connections that wait for their next exchange.
 
-use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
+use crate::process;
 
 /// The most connections that one client keeps unused; those beyond it are closed.
 const MAX_IDLE_CONNECTIONS: usize = 256;

@@ -7,7 +7,6 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,7 @@ use super::{Exchange, Failure, Phase};
 use crate::abort::Wake;
 use crate::config::loopback_addresses;
 use crate::outcome::Code;
+use crate::process;
 
 /// How long a look-up is waited for where older addresses are known.
 const PATIENCE_WITH_KNOWN_ADDRESSES: Duration = Duration::from_secs(1);
