@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
 
 from ._entry import OutboxCounts, OutboxEntry, OutboxView, view
@@ -20,8 +20,8 @@ _decode = json.JSONDecoder().raw_decode
 # keys stand after it.
 _SESSION_KEY = ',"checkout_session":'
 
-# What a till decides by stands first.
-_BEGINNING = re.compile(r'{"outcome":"(\w+)","code":"(\w+)",').match
+# What a till decides by stands before it.
+_HOLD_KEY = ',"hold":'
 
 
 @dataclass(frozen=True)
@@ -94,12 +94,7 @@ class Cancellation:
         result = cls.__new__(cls)
         fields = vars(result)
         fields["json"] = text
-        beginning = _BEGINNING(text)
-        if beginning is None:
-            fields.update(_fields(text))
-        else:
-            fields["outcome"] = _OUTCOMES.get(beginning[1], Outcome.UNKNOWN)
-            fields["code"] = _CODES.get(beginning[2]) or Code(beginning[2])
+        fields["outcome"], fields["code"] = _decided(text[: text.index(_HOLD_KEY)])
         return result
 
     if not TYPE_CHECKING:  # which would take any name for a field
@@ -204,14 +199,17 @@ class FlushReport:
         )
 
 
-_OUTCOMES: Dict[str, Outcome] = {outcome.value: outcome for outcome in Outcome}
-_CODES: Dict[str, Code] = {code.value: code for code in Code}
+@lru_cache(maxsize=256)
+def _decided(beginning: str) -> Tuple[Outcome, Code]:
+    """Outcome and code, with which a result begins: of few there are many."""
+    found = _decode(beginning + "}")[0]
+    return Outcome(found["outcome"]), Code(found["code"])
 
 
 def _fields(text: str) -> Dict[str, Any]:
     head = _head(text)
     return {
-        "outcome": _OUTCOMES.get(head["outcome"], Outcome.UNKNOWN),
+        "outcome": Outcome(head["outcome"]),
         "code": Code(head["code"]),
         "hold": Hold(head["hold"]),
         "message": head["message"],

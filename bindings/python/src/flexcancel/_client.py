@@ -179,14 +179,17 @@ class Client(Closing):
     ) -> Call:
         handle = self._open_handle()
         name = _arguments.c_text("session_id", session_id, ArgumentError, Code.INVALID_SESSION_ID)
-        options = _arguments.arguments_json(
-            {
-                "expand": expand or None,
-                "timeout": timeout,
-                "idempotency_key": idempotency_key,
-                "max_attempts": max_attempts,
-            }
-        )
+        options = None
+        is_plain = timeout is None and idempotency_key is None and max_attempts is None
+        if expand or not is_plain:
+            options = _arguments.arguments_json(
+                {
+                    "expand": expand or None,
+                    "timeout": timeout,
+                    "idempotency_key": idempotency_key,
+                    "max_attempts": max_attempts,
+                }
+            )
         self._listen()
         return Call(function, handle, name, options)
 

@@ -26,7 +26,7 @@ _MOST_WAIT_AT_EXIT = 5.0
 
 def wanted() -> bool:
     """Whether anybody listens. If not, events are not even made."""
-    return logger.isEnabledFor(logging.WARNING) and logger.hasHandlers()
+    return logger.hasHandlers() and logger.isEnabledFor(logging.WARNING)
 
 
 def subscribe(client: int, on: bool) -> None:

@@ -130,6 +130,7 @@ def outcome_name(number: int) -> str:
 def take_text(result: int) -> str:
     """The JSON text of a result, which is freed."""
     try:
-        return bytes(result_json(result, None)).decode()
+        text: bytes = result_json(result, None)
+        return text.decode()
     finally:
         result_free(result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any, Tuple, Union
 
@@ -37,18 +38,8 @@ _encode_text = json.JSONEncoder().encode
 # Python refuses to read integers of more digits.
 _MOST_INT_DIGITS = 4_000
 
-_BEFORE_NUMBER = frozenset(" \t\r\n:,[") | {""}
-_IN_FRACTION = frozenset(".eE")
-
-
-def _has_negative_zero(text: str, start: int) -> bool:
-    """Whether an integer ``-0`` may stand in a text; it may also be in a string."""
-    at = text.find("-0", start)
-    while at >= 0:
-        if text[at - 1 : at] in _BEFORE_NUMBER and text[at + 2 : at + 3] not in _IN_FRACTION:
-            return True
-        at = text.find("-0", at + 2)
-    return False
+# An integer, where a value may stand; it may also be in a string.
+_find_negative_zero = re.compile(r"-0(?![.eE])(?<![^ \t\r\n:,\[]-0)").search
 
 
 def _integer(digits: str) -> Union[int, ExactNumber]:
@@ -65,7 +56,7 @@ def scan(text: str, start: int = 0) -> Tuple[Any, int]:
 
     What an ``int`` would not write back as it was is read as an ``ExactNumber``.
     """
-    if _has_negative_zero(text, start):
+    if _find_negative_zero(text, start) is not None:
         return _scan_exactly(text, start)
     try:
         return _scan(text, start)

@@ -183,7 +183,13 @@ def mapping(value: Any, path: str) -> Dict[str, Any]:
 
 def word(kind: Type[W]) -> Reader[W]:
     """A string of a list that may grow."""
-    return lambda value, path: kind(text(value, path))
+    documented: Dict[Any, W] = {member.value: member for member in kind}
+
+    def read_word(value: Any, path: str) -> W:
+        found = documented.get(value) if type(value) is str else None
+        return kind(text(value, path)) if found is None else found
+
+    return read_word
 
 
 def record(kind: Type[R]) -> Reader[R]:
