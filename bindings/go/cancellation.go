@@ -15,9 +15,12 @@ type Cancellation struct {
 	// Code says why.
 	Code Code
 
-	json    []byte
-	read    sync.Once
-	details details
+	json []byte
+	// Both are read when they are first asked for: most callers need the outcome only.
+	details struct {
+		read  sync.Once
+		value *details
+	}
 	session struct {
 		read  sync.Once
 		value *CheckoutSession
@@ -98,12 +101,13 @@ func (c *Cancellation) err(ended []error) error {
 }
 
 func (c *Cancellation) detail() *details {
-	c.read.Do(func() {
+	c.details.read.Do(func() {
+		c.details.value = new(details)
 		// The library's own JSON can always be read; what cannot stays empty, beside an outcome
 		// that stands.
-		_ = readFields(c.json, &c.details, func(string, []byte) {})
+		_ = readFields(c.json, c.details.value, func(string, []byte) {})
 	})
-	return &c.details
+	return c.details.value
 }
 
 // Hold is what is known of the money itself.

@@ -190,17 +190,20 @@ func (c *Client) call(
 		return nil, nil, refused(CodeInvalidHandle, "the client is closed")
 	}
 	defer h.release()
-	var o options
-	for _, opt := range opts {
-		opt(&o)
-	}
 	deadline, hasDeadline := ctx.Deadline()
-	if hasDeadline {
-		o.within(time.Until(deadline), c.timeout)
-	}
-	text, err := o.text()
-	if err != nil {
-		return nil, nil, refused(CodeInvalidArgument, err.Error())
+	var text []byte
+	if len(opts) > 0 || hasDeadline {
+		var o options
+		for _, opt := range opts {
+			opt(&o)
+		}
+		if hasDeadline {
+			o.within(time.Until(deadline), c.timeout)
+		}
+		var err error
+		if text, err = o.text(); err != nil {
+			return nil, nil, refused(CodeInvalidArgument, err.Error())
+		}
 	}
 	watch, ok := watch(ctx, hasDeadline && !time.Now().Before(deadline))
 	if !ok {

@@ -152,19 +152,20 @@ func nativeFree(client uintptr) { C.flexgo_client_free(C.uintptr_t(client)) }
 func nativeCall(retrieves, quietly bool, client uintptr, id, options []byte, abort uintptr) answer {
 	buffer := buffers.Get().(*[roomForAnswer]byte)
 	defer buffers.Put(buffer)
-	var given C.flexgo_answer
 	var operation C.int32_t
 	if retrieves {
 		operation = 1
 	}
 	c, a := C.uintptr_t(client), C.uintptr_t(abort)
 	if quietly {
+		// On the stack, as what may call back must not be.
+		var given C.flexgo_answer
 		C.flexgo_call_quietly(operation, c, chars(id), chars(options), a, room(buffer),
 			roomForAnswer, &given)
-	} else {
-		C.flexgo_call(operation, c, chars(id), chars(options), a, room(buffer), roomForAnswer,
-			&given)
+		return take(&given, buffer)
 	}
+	var given C.flexgo_answer
+	C.flexgo_call(operation, c, chars(id), chars(options), a, room(buffer), roomForAnswer, &given)
 	return take(&given, buffer)
 }
 
