@@ -125,8 +125,7 @@ class Cancellation:
             return None
         return ProviderError(found["code"], found["message"], found["body"])
 
-    @once
-    def _session(self) -> Tuple[Any, int, int]:
+    def _scan_session(self) -> Tuple[Any, int, int]:
         """The session as read, and where its text begins and ends."""
         start = self.json.index(_SESSION_KEY) + len(_SESSION_KEY)
         value, end = scan(self.json, start)
@@ -135,19 +134,19 @@ class Cancellation:
     @once
     def session(self) -> Optional[CheckoutSession]:
         """The session of the last answer that had one. Read when first asked for."""
-        value = self._session[0]
+        value = self._scan_session()[0]
         return None if value is None else CheckoutSession(value)
 
-    @property
+    @once
     def raw_session(self) -> Optional[str]:
         """The session's JSON text, exactly as Flex wrote it."""
-        value, start, end = self._session
+        value, start, end = self._scan_session()
         return None if value is None else self.json[start:end]
 
     @once
     def outbox(self) -> Optional[OutboxView]:
         """What an operation of the outbox is about; ``None`` for every other call."""
-        found = _decode("{" + self.json[self._session[2] :].lstrip(","))[0].get("outbox")
+        found = _decode("{" + self.json[self._scan_session()[2] :].lstrip(","))[0].get("outbox")
         return None if found is None else view(found)
 
     def raise_for_outcome(self) -> None:
