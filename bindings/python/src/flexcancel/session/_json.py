@@ -39,7 +39,7 @@ _encode_text = json.JSONEncoder().encode
 _MOST_INT_DIGITS = 4_000
 
 # An integer, where a value may stand; it may also be in a string.
-_find_negative_zero = re.compile(r"-0(?![.eE])(?<![^ \t\r\n:,\[]-0)").search
+_negative_zero = re.compile(r"-0(?![.eE])(?<![^ \t\r\n:,\[]-0)").search
 
 
 def _integer(digits: str) -> Union[int, ExactNumber]:
@@ -56,7 +56,9 @@ def scan(text: str, start: int = 0) -> Tuple[Any, int]:
 
     What an ``int`` would not write back as it was is read as an ``ExactNumber``.
     """
-    if _find_negative_zero(text, start) is not None:
+    # Most texts have no dash, or a late one, and that is found fastest.
+    dash = text.find("-", start)
+    if dash >= 0 and _negative_zero(text, dash) is not None:
         return _scan_exactly(text, start)
     try:
         return _scan(text, start)
