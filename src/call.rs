@@ -31,7 +31,6 @@ pub(crate) struct Call<'a> {
     expand: &'a [String],
     idempotency_key: Option<String>,
     max_attempts: u32,
-    begun: Instant,
     deadline: Instant,
     findings: Vec<Finding>,
     attempts: Vec<Attempt>,
@@ -85,7 +84,6 @@ impl<'a> Call<'a> {
             expand: &options.expand,
             idempotency_key,
             max_attempts: options.max_attempts.unwrap_or(client.max_attempts),
-            begun,
             deadline: begun + options.timeout.unwrap_or(client.timeout),
             findings: Vec::new(),
             attempts: Vec::new(),
@@ -117,8 +115,7 @@ impl<'a> Call<'a> {
             if pace == Pace::Backoff && !self.wait(abort) {
                 return self.give_up(abort);
             }
-            let is_first = self.findings.is_empty();
-            let now = if is_first { self.begun } else { self.client.transport.now() };
+            let now = self.client.transport.now();
             if now >= self.deadline {
                 return self.give_up(abort);
             }

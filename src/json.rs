@@ -419,6 +419,8 @@ pub(crate) fn boolean(json: &str) -> Result<Option<bool>, Error> {
 pub(crate) fn integer(json: &str) -> Result<Option<i64>, Error> {
     match json {
         "null" => Ok(None),
+        // A fraction, to serde_json.
+        "-0" => serde_json::from_str(json),
         _ => json.parse().map(Some).or_else(|_| serde_json::from_str(json)),
     }
 }

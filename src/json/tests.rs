@@ -104,6 +104,7 @@ fn a_key_given_twice_or_a_wrong_type_is_an_error_as_in_serde_json() {
         r#"{"list":[],"list":[]}"#,
         r#"{"list":[],"number":1.5}"#,
         r#"{"list":[],"number":"1"}"#,
+        r#"{"list":[],"number":-0}"#,
         r#"{"list":{}}"#,
         r#"{"list":[],"\ud800":1}"#,
         r#"{}"#,

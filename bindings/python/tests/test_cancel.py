@@ -170,6 +170,24 @@ def test_given_a_result_of_a_newer_library_then_words_are_kept_and_nothing_is_as
     assert result.raw_session == '{"a":0,"checkout_session":1}'
 
 
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        '"outcome":"canceled","hold":"released","code":"ok"',
+        '"hold":"released","outcome":"canceled","code":"ok"',
+        '"outcome":"canceled","new":{"a":1,"hold":1},"code":"ok","hold":"released"',
+    ],
+)
+def test_given_fields_in_another_order_then_they_are_read(beginning: str) -> None:
+    text = (
+        f'{{{beginning},"message":"m","advice":"a","retryable":false,"session_id":null,'
+        '"idempotency_key":null,"elapsed_ms":1,"http_status":null,"retry_after_ms":null,'
+        '"provider_error":null,"attempts":[],"checkout_session":null,"outbox":null}'
+    )
+    result = flexcancel.Cancellation.from_json(text)
+    assert (result.outcome, result.code, result.hold) == ("canceled", "ok", "released")
+
+
 def test_given_another_host_for_the_key_then_no_text_of_the_client_shows_it(
     sandbox: Sandbox,
 ) -> None:

@@ -94,7 +94,11 @@ class Cancellation:
         result = cls.__new__(cls)
         fields = vars(result)
         fields["json"] = text
-        fields["outcome"], fields["code"] = _decided(text[: text.index(_HOLD_KEY)])
+        try:
+            fields["outcome"], fields["code"] = _decided(text[: text.index(_HOLD_KEY)])
+        except (KeyError, ValueError):
+            # A newer library may have another order.
+            fields.update(_fields(text))
         return result
 
     if not TYPE_CHECKING:  # which would take any name for a field
@@ -200,7 +204,7 @@ class FlushReport:
 
 @lru_cache(maxsize=256)
 def _decided(beginning: str) -> Tuple[Outcome, Code]:
-    """Outcome and code, with which a result begins: of few there are many."""
+    """Outcome and code, with which a result begins. Kept: there are few kinds."""
     found = _decode(beginning + "}")[0]
     return Outcome(found["outcome"]), Code(found["code"])
 
