@@ -158,7 +158,7 @@ func nativeCall(retrieves, quietly bool, client uintptr, id, options []byte, abo
 	}
 	c, a := C.uintptr_t(client), C.uintptr_t(abort)
 	if quietly {
-		// On the stack, as what may call back must not be.
+		// A variable of its own, which can be on the stack: nothing calls back into Go here.
 		var given C.flexgo_answer
 		C.flexgo_call_quietly(operation, c, chars(id), chars(options), a, room(buffer),
 			roomForAnswer, &given)
