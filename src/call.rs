@@ -70,7 +70,11 @@ impl<'a> Call<'a> {
         }
         let idempotency_key = match (operation, &options.idempotency_key) {
             (Operation::Cancel, Some(key)) => Some(key.clone()),
-            (Operation::Cancel, None) => Some(new_idempotency_key(client)?),
+            (Operation::Cancel, None) => {
+                let random = || client.transport.random_key();
+                let key = client.idempotency_keys.next(id.as_str(), begun, random);
+                Some(key.map_err(|failure| (failure.code, failure.message))?)
+            }
             (Operation::Retrieve, None) => None,
             (Operation::Retrieve, Some(_)) => {
                 let problem = "expected for a cancel only: to retrieve changes nothing";
@@ -280,22 +284,4 @@ fn one_line(text: &str) -> String {
 
 fn internal(why: &str) -> Failure {
     Failure::new(Code::Internal, why)
-}
-
-/// A random UUID (version 4).
-fn new_idempotency_key(client: &Client) -> Result<String, (Code, String)> {
-    let random =
-        client.transport.random_key().map_err(|failure| (failure.code, failure.message))?;
-    let versioned = (random & !(0xf << 76)) | (0x4 << 76);
-    let uuid = (versioned & !(0x3 << 62)) | (0x2 << 62);
-    let mut text = String::with_capacity(36);
-    for (index, byte) in uuid.to_be_bytes().into_iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for digit in [byte >> 4, byte & 0xf] {
-            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
-        }
-    }
-    Ok(text)
 }

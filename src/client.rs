@@ -9,6 +9,7 @@ use crate::call::Call;
 use crate::config::{Config, Mode};
 use crate::event::{Event, Observer};
 use crate::fields::FieldError;
+use crate::idempotency_key::IdempotencyKeys;
 use crate::options::Options;
 use crate::outcome::Code;
 use crate::report::Report;
@@ -32,6 +33,7 @@ pub struct Client {
     pub(crate) requests: Requests,
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) budget: Budget,
+    pub(crate) idempotency_keys: IdempotencyKeys,
     observer: RwLock<Option<Observer>>,
 }
 
@@ -62,6 +64,7 @@ impl Client {
             requests: Requests::new(config)?,
             transport,
             budget: Budget::new(),
+            idempotency_keys: IdempotencyKeys::default(),
             observer: RwLock::new(None),
         })
     }

@@ -27,7 +27,7 @@
 //! | floor | files | |
 //! |---|---|---|
 //! | 0 | `outcome` `secret` `abort` `fields` `process` | words, and what needs nothing else |
-//! | 1 | `config` `entry` `json` `session` `snapshot` `wire` `options` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
+//! | 1 | `config` `entry` `json` `session` `snapshot` `wire` `options` `idempotency_key` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
 //! | 2 | `transport` | the way to the service |
 //! | 3 | `report` `event` `client` `call` `warm_up` | one call |
 //! | 4 | `outbox` | cancels that survive a power cut |
@@ -55,6 +55,7 @@ mod event;
 mod evidence;
 pub mod ffi;
 mod fields;
+mod idempotency_key;
 mod json;
 mod judge;
 mod options;
