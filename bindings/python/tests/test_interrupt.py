@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 import time
@@ -48,6 +49,43 @@ def test_given_a_blocked_call_when_ctrl_c_is_pressed_then_it_ends_at_once(
         took_ms.append((float(ended) - pressed) * 1000)
     assert min(took_ms) < PROMISED_MS, took_ms
     assert max(took_ms) < AT_MOST_MS, took_ms
+
+
+FORKED_BY_ANOTHER_THREAD = """
+    import os, sys, threading, warnings
+    from flexcancel import Client
+    url, session_id = sys.argv[1:]
+    warnings.simplefilter("ignore")
+    def in_child():
+        try:
+            Client("fsk_test_hunter2", base_url=url, timeout=60).cancel(session_id)
+        except KeyboardInterrupt as interruption:
+            found = interruption.__cause__.cancellation
+            print(found.outcome, found.code, flush=True)
+        os._exit(0)
+    def fork():
+        child = os.fork()
+        if child == 0:
+            in_child()
+        print(child, flush=True)
+        os.waitpid(child, 0)
+    thread = threading.Thread(target=fork)
+    thread.start()
+    thread.join()
+"""
+
+
+def test_given_a_child_that_another_thread_forked_then_ctrl_c_ends_its_call(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.stall()
+    program = script.start(FORKED_BY_ANOTHER_THREAD, sandbox.url, sandbox.held())
+    assert program.stdout is not None
+    child = int(program.stdout.readline())
+    sandbox.wait_for_requests(1)
+    os.kill(child, signal.SIGINT)
+    output, complaints = program.communicate(timeout=30)
+    assert (output, complaints) == ("unknown aborted\n", "")
 
 
 def test_given_ctrl_c_that_nobody_catches_then_the_traceback_tells_what_is_known(

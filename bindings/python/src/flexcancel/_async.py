@@ -11,7 +11,7 @@ from typing import Any, Optional, Sequence, Set, Type
 
 from . import _library
 from ._abort import AbortToken, own_token
-from ._call import Call
+from ._call import Arguments, run
 from ._cancellation import Cancellation
 from ._client import Client
 from ._errors import InterruptedCallError
@@ -47,10 +47,8 @@ class AsyncClient:
         abort: Optional[AbortToken] = None,
     ) -> Cancellation:
         """As ``Client.cancel``. ``timeout`` begins when the call does, not while it waits."""
-        call = self.client._prepare(
-            _library.cancel, session_id, expand, timeout, idempotency_key, max_attempts
-        )
-        return self.client._finish(await self._run(call, abort), timeout)
+        arguments = self.client._prepare(session_id, expand, timeout, idempotency_key, max_attempts)
+        return self.client._finish(await self._run(_library.cancel, arguments, abort), timeout)
 
     async def retrieve(
         self,
@@ -62,17 +60,15 @@ class AsyncClient:
         abort: Optional[AbortToken] = None,
     ) -> Cancellation:
         """As ``Client.retrieve``. ``timeout`` begins when the call does, not while it waits."""
-        call = self.client._prepare(
-            _library.retrieve, session_id, expand, timeout, None, max_attempts
-        )
-        return self.client._finish(await self._run(call, abort), timeout)
+        arguments = self.client._prepare(session_id, expand, timeout, None, max_attempts)
+        return self.client._finish(await self._run(_library.retrieve, arguments, abort), timeout)
 
     async def warm_up(
         self, *, timeout: Optional[float] = None, abort: Optional[AbortToken] = None
     ) -> Cancellation:
         """As ``Client.warm_up``."""
-        call = self.client._prepare_warm_up(timeout)
-        return self.client._finish(await self._run(call, abort), timeout)
+        arguments = self.client._prepare_warm_up(timeout)
+        return self.client._finish(await self._run(_library.warm_up, arguments, abort), timeout)
 
     async def aclose(self) -> None:
         """Closes the client when the calls in flight have ended. Closing again has no effect."""
@@ -101,14 +97,14 @@ class AsyncClient:
         self._process = os.getpid()
         self._executor = ThreadPoolExecutor(self.most_calls, "flexcancel")
 
-    async def _run(self, call: Call, abort: Optional[AbortToken]) -> str:
+    async def _run(self, function: Any, arguments: Arguments, abort: Optional[AbortToken]) -> str:
         if self._process != os.getpid():
             # The threads stayed in the parent.
             self._in_flight.clear()
             self._renew()
         with own_token(abort) as token:
             context: Any = contextvars.copy_context()
-            work = self._executor.submit(context.run, call.run, token)
+            work = self._executor.submit(context.run, run, function, arguments, token)
             future: asyncio.Future[str] = asyncio.wrap_future(work)
             self._in_flight.add(future)
             future.add_done_callback(self._in_flight.discard)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import signal
 import threading
 import time
-from typing import Any, List, Optional, Union
+from typing import Any, List, Optional, Tuple, Union
 
 from . import _events, _library
 from ._abort import AbortToken, own_token
@@ -20,48 +21,44 @@ _LONGEST_DEAF = 0.1
 _MOST_WAIT_FOR_ABORTED = 5.0
 
 
-class Call:
-    """One call of the native library, not made yet."""
+#: What a function of the library takes before the abort token.
+Arguments = Tuple[Union[int, bytes, None], ...]
 
-    __slots__ = ("arguments", "function")
 
-    def __init__(self, function: Any, *arguments: Union[int, bytes, None]) -> None:
-        self.function = function
-        self.arguments = arguments
+def run(function: Any, arguments: Arguments, abort: Optional[AbortToken]) -> str:
+    """Blocks until the call has ended. Returns the result's JSON text."""
+    handle = None if abort is None else abort._handle
+    return _library.take_text(function(*arguments, handle))
 
-    def run(self, abort: Optional[AbortToken]) -> str:
-        """Blocks until the call has ended. Returns the result's JSON text."""
-        handle = None if abort is None else abort._handle
-        result = self.function(*self.arguments, handle)
-        return _library.take_text(result)
 
-    def run_logged(self, abort: Optional[AbortToken]) -> str:
-        """The same, where events are logged."""
-        if not threading.current_thread().daemon:
-            return self.run(abort)
-        with _events.ended_at_exit(abort) as token:
-            return self.run(token)
+def run_logged(function: Any, arguments: Arguments, abort: Optional[AbortToken]) -> str:
+    """The same, where events are logged."""
+    if not threading.current_thread().daemon:
+        return run(function, arguments, abort)
+    with _events.ended_at_exit(abort) as token:
+        return run(function, arguments, token)
 
-    def run_interruptibly(self, abort: Optional[AbortToken]) -> str:
-        """The same, from the main thread, where a signal handler may raise.
 
-        Python runs its signal handlers on the main thread, and not while that is in native code.
-        So another thread makes the call, and this one waits where a handler can interrupt it. If
-        it raises, the call is aborted, and the exception goes on when the call has ended.
-        """
-        with own_token(abort) as token:
-            work = _Work(self, token)
-            try:
-                is_started = work.start()
-                if is_started:
-                    work.wait()
-            except BaseException as interruption:
-                token.trigger()
-                cancellation = work.end()
-                if cancellation is None:
-                    raise
-                raise interruption from InterruptedCallError(cancellation)
-            return work.text() if is_started else self.run(token)
+def run_interruptibly(function: Any, arguments: Arguments, abort: Optional[AbortToken]) -> str:
+    """The same, from the main thread, where a signal handler may raise.
+
+    Python runs its signal handlers on the main thread, and not while that is in native code. So
+    another thread makes the call, and this one waits where a handler can interrupt it. If it
+    raises, the call is aborted, and the exception goes on when the call has ended.
+    """
+    with own_token(abort) as token:
+        work = _Work(function, arguments, token)
+        try:
+            is_started = work.start()
+            if is_started:
+                work.wait()
+        except BaseException as interruption:
+            token.trigger()
+            cancellation = work.end()
+            if cancellation is None:
+                raise
+            raise interruption from InterruptedCallError(cancellation)
+        return work.text() if is_started else run(function, arguments, token)
 
 
 class _Work:
@@ -71,9 +68,8 @@ class _Work:
     claim makes the call, and what was seen once is never waited for again.
     """
 
-    def __init__(self, call: Call, token: AbortToken) -> None:
-        self._call = call
-        self._token = token
+    def __init__(self, function: Any, arguments: Arguments, token: AbortToken) -> None:
+        self._call = (function, arguments, token)
         self._claim = threading.Lock()
         self._done = threading.Lock()
         self._done.acquire()
@@ -89,7 +85,7 @@ class _Work:
         if not self._claim.acquire(False):
             return
         try:
-            self._ended.append(self._call.run(self._token))
+            self._ended.append(run(*self._call))
         except BaseException as error:
             self._ended.append(error)
         finally:
@@ -141,5 +137,16 @@ class _Work:
 
 def has_signal_handler() -> bool:
     """Whether Ctrl-C runs Python code on this thread."""
-    is_main = threading.get_ident() == threading.main_thread().ident
-    return is_main and callable(signal.getsignal(signal.SIGINT))
+    return threading.get_ident() == _main_thread and callable(signal.getsignal(signal.SIGINT))
+
+
+def _note_main_thread() -> None:
+    # Asked for once: each call would pay for it.
+    global _main_thread
+    _main_thread = threading.main_thread().ident
+
+
+_main_thread: Optional[int]
+_note_main_thread()
+# In a forked child it is the thread that forked.
+os.register_at_fork(after_in_child=_note_main_thread)

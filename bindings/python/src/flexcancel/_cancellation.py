@@ -129,28 +129,27 @@ class Cancellation:
             return None
         return ProviderError(found["code"], found["message"], found["body"])
 
-    def _scan_session(self) -> Tuple[Any, int, int]:
-        """The session as read, and where its text begins and ends."""
-        start = self.json.index(_SESSION_KEY) + len(_SESSION_KEY)
-        value, end = scan(self.json, start)
-        return value, start, end
+    def _session_start(self) -> int:
+        return self.json.index(_SESSION_KEY) + len(_SESSION_KEY)
 
     @once
     def session(self) -> Optional[CheckoutSession]:
         """The session of the last answer that had one. Read when first asked for."""
-        value = self._scan_session()[0]
+        value = scan(self.json, self._session_start())[0]
         return None if value is None else CheckoutSession(value)
 
     @once
     def raw_session(self) -> Optional[str]:
         """The session's JSON text, exactly as Flex wrote it."""
-        value, start, end = self._scan_session()
+        start = self._session_start()
+        value, end = scan(self.json, start)
         return None if value is None else self.json[start:end]
 
     @once
     def outbox(self) -> Optional[OutboxView]:
         """What an operation of the outbox is about; ``None`` for every other call."""
-        found = _decode("{" + self.json[self._scan_session()[2] :].lstrip(","))[0].get("outbox")
+        end = scan(self.json, self._session_start())[1]
+        found = _decode("{" + self.json[end:].lstrip(","))[0].get("outbox")
         return None if found is None else view(found)
 
     def raise_for_outcome(self) -> None:

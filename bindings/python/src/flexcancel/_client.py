@@ -9,7 +9,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Type
 from . import _arguments, _events, _library
 from ._abort import AbortToken
 from ._arguments import PathLike
-from ._call import Call, has_signal_handler
+from ._call import Arguments, has_signal_handler, run, run_interruptibly, run_logged
 from ._cancellation import Cancellation
 from ._closing import Closing
 from ._errors import ArgumentError, ClosedError, ConfigError, RefusedError
@@ -126,10 +126,8 @@ class Client(Closing):
         Raises ``ArgumentError`` or ``ClosedError``, and then nothing was sent. Whatever else went
         wrong is in the result.
         """
-        call = self._prepare(
-            _library.cancel, session_id, expand, timeout, idempotency_key, max_attempts
-        )
-        return self._finish(self._run(call, abort), timeout)
+        arguments = self._prepare(session_id, expand, timeout, idempotency_key, max_attempts)
+        return self._finish(self._run(_library.cancel, arguments, abort), timeout)
 
     def retrieve(
         self,
@@ -146,8 +144,8 @@ class Client(Closing):
         (captured or expired), ``not_applied`` (it can still be canceled) or ``unknown``. Otherwise
         like ``cancel``.
         """
-        call = self._prepare(_library.retrieve, session_id, expand, timeout, None, max_attempts)
-        return self._finish(self._run(call, abort), timeout)
+        arguments = self._prepare(session_id, expand, timeout, None, max_attempts)
+        return self._finish(self._run(_library.retrieve, arguments, abort), timeout)
 
     def warm_up(
         self, *, timeout: Optional[float] = None, abort: Optional[AbortToken] = None
@@ -157,8 +155,8 @@ class Client(Closing):
         The outcome is always ``not_applied``; the code is ``ok`` if a connection waits, or says
         why none does.
         """
-        call = self._prepare_warm_up(timeout)
-        return self._finish(self._run(call, abort), timeout)
+        arguments = self._prepare_warm_up(timeout)
+        return self._finish(self._run(_library.warm_up, arguments, abort), timeout)
 
     def close(self) -> None:
         """Closes the connections. A call in flight on another thread goes on to its end.
@@ -170,13 +168,12 @@ class Client(Closing):
 
     def _prepare(
         self,
-        function: Any,
         session_id: str,
         expand: Sequence[str],
         timeout: Optional[float],
         idempotency_key: Optional[str],
         max_attempts: Optional[int],
-    ) -> Call:
+    ) -> Arguments:
         handle = self._open_handle()
         name = _arguments.c_text("session_id", session_id, ArgumentError, Code.INVALID_SESSION_ID)
         options = None
@@ -191,13 +188,13 @@ class Client(Closing):
                 }
             )
         self._listen()
-        return Call(function, handle, name, options)
+        return handle, name, options
 
-    def _prepare_warm_up(self, timeout: Optional[float]) -> Call:
+    def _prepare_warm_up(self, timeout: Optional[float]) -> Arguments:
         handle = self._open_handle()
         options = _arguments.arguments_json({"timeout": timeout})
         self._listen()
-        return Call(_library.warm_up, handle, options)
+        return handle, options
 
     def _listen(self) -> None:
         """Has the events of calls that begin now logged, if somebody listens."""
@@ -206,10 +203,12 @@ class Client(Closing):
             self._is_logged = is_logged
             _events.subscribe(handle, is_logged)
 
-    def _run(self, call: Call, abort: Optional[AbortToken]) -> str:
+    def _run(self, function: Any, arguments: Arguments, abort: Optional[AbortToken]) -> str:
         if self.interruptible and has_signal_handler():
-            return call.run_interruptibly(abort)
-        return call.run_logged(abort) if self._is_logged else call.run(abort)
+            return run_interruptibly(function, arguments, abort)
+        if self._is_logged:
+            return run_logged(function, arguments, abort)
+        return run(function, arguments, abort)
 
     def _finish(self, text: str, timeout: Optional[float]) -> Cancellation:
         result = Cancellation.from_json(text)

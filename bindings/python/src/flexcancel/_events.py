@@ -15,6 +15,7 @@ from . import _library
 from ._abort import AbortToken, own_token
 
 logger = logging.getLogger("flexcancel")
+_root = logging.getLogger()
 
 _SEVERITIES = {2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG}
 
@@ -26,7 +27,9 @@ _MOST_WAIT_AT_EXIT = 5.0
 
 def wanted() -> bool:
     """Whether anybody listens. If not, events are not even made."""
-    return logger.hasHandlers() and logger.isEnabledFor(logging.WARNING)
+    # As hasHandlers, whose loop each call would pay for: there is only the root above.
+    handlers = logger.handlers or (logger.propagate and _root.handlers)
+    return bool(handlers) and logger.isEnabledFor(logging.WARNING)
 
 
 def subscribe(client: int, on: bool) -> None:

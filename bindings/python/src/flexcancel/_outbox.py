@@ -9,7 +9,6 @@ from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, 
 from . import _arguments, _library
 from ._abort import AbortToken
 from ._arguments import PathLike
-from ._call import Call
 from ._cancellation import Cancellation, FlushReport
 from ._client import Client
 from ._closing import Closing
@@ -221,9 +220,7 @@ class Outbox(Closing):
         handle, options = self._open_handle(), _arguments.arguments_json(arguments)
         named = () if session_id is None else (session_id,)
         self._client._listen()
-        return Cancellation.from_json(
-            self._client._run(Call(function, handle, *named, options), abort)
-        )
+        return Cancellation.from_json(self._client._run(function, (handle, *named, options), abort))
 
     def _ask(self, function: Any, *arguments: Union[int, bytes, None]) -> Cancellation:
         """Makes a call that is about the file alone."""
