@@ -92,7 +92,7 @@ class Cancellation:
     def from_json(cls, text: str) -> Cancellation:
         """Takes the JSON text of a result. Outcome and code are read at once."""
         result = cls.__new__(cls)
-        fields = vars(result)
+        fields = result.__dict__
         fields["json"] = text
         try:
             fields["outcome"], fields["code"] = _decided(text[: text.index(_HOLD_KEY)])
@@ -129,27 +129,27 @@ class Cancellation:
             return None
         return ProviderError(found["code"], found["message"], found["body"])
 
-    def _session_start(self) -> int:
-        return self.json.index(_SESSION_KEY) + len(_SESSION_KEY)
-
     @once
     def session(self) -> Optional[CheckoutSession]:
         """The session of the last answer that had one. Read when first asked for."""
-        value = scan(self.json, self._session_start())[0]
+        text = self.json
+        value = scan(text, text.index(_SESSION_KEY) + len(_SESSION_KEY))[0]
         return None if value is None else CheckoutSession(value)
 
     @once
     def raw_session(self) -> Optional[str]:
         """The session's JSON text, exactly as Flex wrote it."""
-        start = self._session_start()
-        value, end = scan(self.json, start)
-        return None if value is None else self.json[start:end]
+        text = self.json
+        start = text.index(_SESSION_KEY) + len(_SESSION_KEY)
+        value, end = scan(text, start)
+        return None if value is None else text[start:end]
 
     @once
     def outbox(self) -> Optional[OutboxView]:
         """What an operation of the outbox is about; ``None`` for every other call."""
-        end = scan(self.json, self._session_start())[1]
-        found = _decode("{" + self.json[end:].lstrip(","))[0].get("outbox")
+        text = self.json
+        end = scan(text, text.index(_SESSION_KEY) + len(_SESSION_KEY))[1]
+        found = _decode("{" + text[end:].lstrip(","))[0].get("outbox")
         return None if found is None else view(found)
 
     def raise_for_outcome(self) -> None:

@@ -174,7 +174,7 @@ class Client(Closing):
         idempotency_key: Optional[str],
         max_attempts: Optional[int],
     ) -> Arguments:
-        handle = self._open_handle()
+        handle = self._handle or self._open_handle()
         name = _arguments.c_text("session_id", session_id, ArgumentError, Code.INVALID_SESSION_ID)
         options = None
         is_plain = timeout is None and idempotency_key is None and max_attempts is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Any, Tuple, Union
+from typing import Any, Callable, Tuple, Union
 
 
 class ExactNumber(Decimal):
@@ -32,14 +32,16 @@ class ExactNumber(Decimal):
         return self
 
 
-_scan = json.JSONDecoder(parse_float=ExactNumber).raw_decode
+# What raw_decode calls. The types of the standard library do not have it.
+_scan: Callable[[str, int], Tuple[Any, int]]
+_scan = json.JSONDecoder(parse_float=ExactNumber).scan_once  # type: ignore[attr-defined]
 _encode_text = json.JSONEncoder().encode
 
 # Python refuses to read integers of more digits.
 _MOST_INT_DIGITS = 4_000
 
-# An integer, where a value may stand; it may also be in a string.
-_negative_zero = re.compile(r"-0(?![.eE])(?<![^ \t\r\n:,\[]-0)").search
+# An integer, or the same within a text, which is then read more slowly than it need be.
+_negative_zero = re.compile(r"-0(?:[ \t\r\n,\]}]|$)").search
 
 
 def _integer(digits: str) -> Union[int, ExactNumber]:
@@ -62,9 +64,8 @@ def scan(text: str, start: int = 0) -> Tuple[Any, int]:
         return _scan_exactly(text, start)
     try:
         return _scan(text, start)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:
+    except (ValueError, StopIteration):
+        # An integer with too many digits; or no JSON, and then this says so.
         return _scan_exactly(text, start)
 
 
