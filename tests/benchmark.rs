@@ -6,7 +6,7 @@ use serde_json::Value;
 const RESULTS: &str = include_str!("../benches/compare/results.json");
 const PAGE: &str = include_str!("../docs/PERFORMANCE.md");
 
-const CONTENDERS: [&str; 13] = [
+const CONTENDERS: [&str; 14] = [
     "raw socket, C",
     "flexcancel, C",
     "flexcancel, C++",
@@ -19,6 +19,7 @@ const CONTENDERS: [&str; 13] = [
     "http.client, Python",
     "httpx, Python",
     "requests, Python",
+    "requests.post, Python",
     "stripe-python, Python",
 ];
 

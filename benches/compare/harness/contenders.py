@@ -51,6 +51,9 @@ CONTENDERS = (
     Contender("http-client", "http.client", "Python", "other", "with_http_client.py"),
     Contender("httpx", "httpx", "Python", "other", "with_httpx.py", "httpx"),
     Contender("requests", "requests", "Python", "other", "with_requests.py", "requests"),
+    Contender(
+        "requests-post", "requests.post", "Python", "other", "with_requests_post.py", "requests"
+    ),
     Contender("stripe-python", "stripe-python", "Python", "other", "with_stripe.py", "stripe"),
 )
 

@@ -31,7 +31,7 @@ class Effort:
     most_idle: int
 
 
-FULL = Effort(rounds=9, growth_rounds=5, budget_ms=180, long_calls=1_000_000, most_idle=10_000)
+FULL = Effort(rounds=13, growth_rounds=5, budget_ms=120, long_calls=1_000_000, most_idle=10_000)
 QUICK = Effort(rounds=2, growth_rounds=2, budget_ms=40, long_calls=20_000, most_idle=100)
 
 Stat = dict[str, float]
