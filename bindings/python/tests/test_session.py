@@ -150,6 +150,26 @@ def test_given_a_number_alone_then_it_is_written_back_as_it_was(number: str) -> 
     assert read(f'{{"new":[{number}]}}').to_json() == f'{{"new":[{number}]}}'
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["-0", "[-0]", '{"a":-0}', "[-0,1]", "[-0 ]", "[-0\t]", "[-0\r]", "[-0\n]", '["-0,",-0]'],
+)
+def test_wherever_a_negative_zero_ends_it_is_no_zero(text: str) -> None:
+    compact = "".join(text.split())
+    assert dumps(scan(text)[0]) == compact
+
+
+@pytest.mark.parametrize("text", ['"-0"', '["a-0, b",0]', '"2024-01-01"', "[-10,-0.5,-0e1]"])
+def test_what_only_looks_like_a_negative_zero_is_read_as_it_is(text: str) -> None:
+    assert dumps(scan(text)[0]) == text
+
+
+@pytest.mark.parametrize("text", ["", "[", '{"a"', "[1,]", "nul"])
+def test_what_is_no_json_is_an_error_of_json(text: str) -> None:
+    with pytest.raises(json.JSONDecodeError):
+        scan(text)
+
+
 def test_given_a_decimal_amount_then_it_is_an_error_and_not_rounded() -> None:
     session = read('{"amount_total":49.99,"tax_rate":{"amount":"7"},"fees":[{"amount":true}]}')
     with pytest.raises(SessionFieldError, match="amount_total: expected an integer, found a dec"):
