@@ -12,6 +12,7 @@ use crate::json::RawJson;
 use crate::judge::{self, Finding, Pace, Step, Verdict, judge_at_the_end};
 use crate::options::Options;
 use crate::outcome::Code;
+use crate::process;
 use crate::report::{Attempt, Report};
 use crate::retry::{self, Repetition};
 use crate::transport::{Exchange, Failure};
@@ -72,7 +73,7 @@ impl<'a> Call<'a> {
             (Operation::Cancel, Some(key)) => Some(key.clone()),
             (Operation::Cancel, None) => {
                 let random = || client.transport.random_key();
-                let key = client.idempotency_keys.next(id.as_str(), begun, random);
+                let key = client.idempotency_keys.next(id.as_str(), begun, process::id(), random);
                 Some(key.map_err(|failure| (failure.code, failure.message))?)
             }
             (Operation::Retrieve, None) => None,

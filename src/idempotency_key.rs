@@ -4,10 +4,8 @@ use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use once_cell::sync::OnceCell;
+use once_cell::race::OnceBox;
 use siphasher::sip128::{Hasher128, SipHasher24};
-
-use crate::process;
 
 /// Makes the keys of one client.
 ///
@@ -17,7 +15,8 @@ use crate::process;
 /// repeat keys where memory exists twice: in a forked child, or on a machine restored from an image.
 #[derive(Default)]
 pub(crate) struct IdempotencyKeys {
-    begun: OnceCell<Begun>,
+    /// Nobody waits for it: who forks while another thread draws would leave the child waiting.
+    begun: OnceBox<Begun>,
     made: AtomicU64,
 }
 
@@ -28,22 +27,22 @@ struct Begun {
 }
 
 impl IdempotencyKeys {
-    /// The key of a cancel that begins now: a UUID (version 4). Asks for a random number once.
+    /// The key of a cancel that begins now in this process: a UUID (version 4). Asks for a random
+    /// number at the first cancel only.
     pub(crate) fn next<E>(
         &self,
         session_id: &str,
         now: Instant,
+        process: u32,
         random: impl FnOnce() -> Result<u128, E>,
     ) -> Result<String, E> {
         let begun = self.begun.get_or_try_init(|| {
-            random().map(|number| Begun {
-                keyed: SipHasher24::new_with_key(&number.to_be_bytes()),
-                at: now,
-            })
+            let keyed = SipHasher24::new_with_key(&random()?.to_be_bytes());
+            Ok(Box::new(Begun { keyed, at: now }))
         })?;
         let after = now.saturating_duration_since(begun.at);
         let number = self.made.fetch_add(1, Ordering::Relaxed);
-        Ok(key(begun.keyed, session_id, after, process::id(), number))
+        Ok(key(begun.keyed, session_id, after, process, number))
     }
 }
 
@@ -72,25 +71,45 @@ fn uuid(bits: u128) -> String {
 mod tests {
     use std::cell::Cell;
     use std::collections::HashSet;
+    use std::sync::Barrier;
+    use std::thread;
 
     use super::*;
 
     #[test]
     fn given_the_same_memory_twice_when_anything_about_a_cancel_differs_then_its_key_does() {
-        let secret = SipHasher24::new_with_key(&[7; 16]);
-        let after = Duration::from_secs(3);
-        let keys = [
-            key(secret, "fcs_1", after, 10, 0),
-            key(secret, "fcs_2", after, 10, 0),
-            key(secret, "fcs_1", after + Duration::from_nanos(1), 10, 0),
-            key(secret, "fcs_1", after, 11, 0),
-            key(secret, "fcs_1", after, 10, 1),
-            key(SipHasher24::new_with_key(&[8; 16]), "fcs_1", after, 10, 0),
+        let begun = Instant::now();
+        // Each is the memory of a client whose first cancel was the same.
+        let second = |random, session_id, after_ns, process| {
+            let keys = IdempotencyKeys::default();
+            let next = |session_id, at| keys.next(session_id, at, process, || Ok::<_, ()>(random));
+            let first = next("fcs_0", begun).unwrap();
+            [first, next(session_id, begun + Duration::from_nanos(after_ns)).unwrap()]
+        };
+        let [first, usual] = second(7, "fcs_1", 3, 10);
+        assert_eq!([&first, &usual], second(7, "fcs_1", 3, 10).each_ref());
+        let different = [
+            first,
+            usual,
+            second(7, "fcs_2", 3, 10)[1].clone(),
+            second(7, "fcs_1", 4, 10)[1].clone(),
+            second(7, "fcs_1", 3, 11)[1].clone(),
+            second(8, "fcs_1", 3, 10)[1].clone(),
+            // The number alone: a cancel of the same session at the same instant.
+            second(7, "fcs_0", 0, 10)[1].clone(),
         ];
-        assert_eq!(HashSet::from(keys.clone()).len(), keys.len(), "{keys:?}");
-        // Each half must differ: a hash of 64 bits, written twice, would pass above.
-        let halves: HashSet<_> = keys.iter().flat_map(|key| [&key[..18], &key[19..]]).collect();
-        assert_eq!(halves.len(), 2 * keys.len(), "{keys:?}");
+        let distinct: HashSet<_> = different.iter().collect();
+        assert_eq!(distinct.len(), different.len(), "{different:?}");
+    }
+
+    #[test]
+    fn a_key_has_128_bits_of_the_hash_and_not_64_of_them_twice() {
+        let keyed = SipHasher24::new_with_key(&[7; 16]);
+        let text = key(keyed, "fcs_1", Duration::ZERO, 10, 0).replace('-', "");
+        let halves = [&text[..16], &text[16..]].map(|half| u64::from_str_radix(half, 16).unwrap());
+        // Without the bits that are the same in every UUID of version 4.
+        let [high, low] = halves.map(|half| half & !(0xf << 12) & !(0x3 << 62));
+        assert_ne!(high, low, "{text}");
     }
 
     #[test]
@@ -99,7 +118,7 @@ mod tests {
         let asked = Cell::new(0);
         let now = Instant::now();
         let next = |answer: Result<u128, &'static str>| {
-            keys.next("fcs_1", now, || {
+            keys.next("fcs_1", now, 10, || {
                 asked.set(asked.get() + 1);
                 answer
             })
@@ -109,6 +128,26 @@ mod tests {
         let second = next(Ok(2)).unwrap();
         assert_ne!(first, second);
         assert_eq!(asked.get(), 2);
+    }
+
+    #[test]
+    fn nobody_waits_for_another_thread_s_random_number() {
+        let (keys, now) = (IdempotencyKeys::default(), Instant::now());
+        let (draws, goes_on) = (Barrier::new(2), Barrier::new(2));
+        thread::scope(|scope| {
+            let slow = scope.spawn(|| {
+                keys.next("fcs_1", now, 10, || {
+                    draws.wait();
+                    goes_on.wait();
+                    Ok::<_, ()>(1)
+                })
+            });
+            draws.wait();
+            // As a child does that was forked just now: there is no other thread to wait for.
+            let first = keys.next("fcs_1", now, 10, || Ok::<_, ()>(2)).unwrap();
+            goes_on.wait();
+            assert_ne!(slow.join().unwrap().unwrap(), first);
+        });
     }
 
     #[test]

@@ -98,7 +98,8 @@ struct Hold {
     made: Duration,
 }
 
-/// Runs the world of one seed. The same seed gives the same run.
+/// Runs the world of one seed. The same seed gives the same run, but for the idempotency keys, in
+/// which the process is.
 pub fn run(seed: u64) -> OutboxRun {
     let dialects: Vec<Dialect> = Dialect::all().collect();
     let dialect = dialects[usize::try_from(seed % dialects.len() as u64).unwrap()];

@@ -28,7 +28,8 @@ pub struct Run {
 /// Timeouts that runs draw from.
 const TIMEOUTS_MS: [u64; 4] = [400, 2_000, 5_000, 15_000];
 
-/// Runs the world of one seed. The same seed gives the same run.
+/// Runs the world of one seed. The same seed gives the same run, but for the idempotency keys, in
+/// which the process is.
 pub fn run(seed: u64) -> Run {
     let dialects: Vec<Dialect> = Dialect::all().collect();
     let dialect = dialects[usize::try_from(seed % dialects.len() as u64).unwrap()];
