@@ -6,7 +6,9 @@
  * Environment: FLEX_API_KEY (required; only the variable's name is handed on, so the key never
  * passes through this program), FLEX_BASE_URL, FLEX_CA_FILE, FLEX_TIMEOUT_MS.
  *
- * Prints a line for the cashier and the result's JSON on stdout, a line for the log on stderr.
+ * Prints a line for the cashier and the result's JSON on stdout, a line for the log on stderr. If
+ * the void is pending, the JSON's `repeat` has the options to try it again later, or for the
+ * outbox (outbox.c takes them).
  * Exit code: 0 voided, 1 too late, 2 not voided, 3 pending, 64 wrong usage.
  */
 #include <flexcancel.h>
@@ -69,10 +71,10 @@ static int tell_cashier(int32_t outcome) {
     switch (outcome) {
     case FLEXCANCEL_OUTCOME_CANCELED:
     case FLEXCANCEL_OUTCOME_ALREADY_CANCELED:
-        puts("VOIDED: the hold on the card is released.");
+        puts("VOIDED: Flex has canceled the authorization; the bank may show it for some days.");
         return VOIDED;
     case FLEXCANCEL_OUTCOME_NOT_CANCELABLE:
-        puts("TOO LATE TO VOID: refund the sale if money was taken.");
+        puts("TOO LATE TO VOID: check whether money was taken before refunding.");
         return TOO_LATE;
     case FLEXCANCEL_OUTCOME_NOT_APPLIED:
         puts("NOT VOIDED: this changed nothing; the log says why.");
@@ -81,6 +83,19 @@ static int tell_cashier(int32_t outcome) {
         puts("VOID PENDING: promise the shopper nothing yet.");
         return PENDING;
     }
+}
+
+/* Cancels the session. A request whose answer was lost may have arrived: an unknown outcome is
+ * asked about once more, as the same cancel, before the cashier hears "pending". Without `repeat`
+ * it would be a new cancel, which does not know of the first request. */
+static flexcancel_result *void_sale(flexcancel_client *client, const char *session_id) {
+    flexcancel_result *first = flexcancel_cancel(client, session_id, NULL, NULL), *again;
+    const char *repeat = flexcancel_result_repeat(first);
+    if (flexcancel_result_outcome(first) != FLEXCANCEL_OUTCOME_UNKNOWN || repeat == NULL)
+        return first;
+    again = flexcancel_cancel(client, session_id, repeat, NULL);
+    flexcancel_result_free(first);
+    return again;
 }
 
 /* Logs one text of the result's JSON as it stands there. Quotes within texts are escaped, so
@@ -111,7 +126,7 @@ int main(int argc, char **argv) {
     flexcancel_result *result = NULL;
     flexcancel_client *client = flexcancel_client_new(config, &result);
     if (client != NULL)
-        result = flexcancel_cancel(client, argv[1], NULL, NULL);
+        result = void_sale(client, argv[1]);
 
     /* From here on a configuration that was refused is a result like any other. */
     const char *json = flexcancel_result_json(result, NULL);

@@ -7,7 +7,9 @@
  * Environment: FLEX_API_KEY (required; only the variable's name is handed on, so the key never
  * passes through this program), FLEX_BASE_URL, FLEX_CA_FILE, FLEX_TIMEOUT_MS.
  *
- * Prints a line for the cashier and the result's JSON on stdout, a line for the log on stderr.
+ * Prints a line for the cashier and the result's JSON on stdout, a line for the log on stderr. If
+ * the void is pending, the JSON's `repeat` has the options to try it again later, or for the
+ * outbox (outbox.cpp takes them).
  * Exit code: 0 voided, 1 too late, 2 not voided, 3 pending, 64 wrong usage.
  */
 #include <flexcancel.hpp>
@@ -52,16 +54,27 @@ std::optional<flexcancel::Config> make_config() {
     return config;
 }
 
+/* Cancels the session. A request whose answer was lost may have arrived: an unknown outcome is
+ * asked about once more, as the same cancel, before the cashier hears "pending". */
+flexcancel::Result void_sale(const flexcancel::Client &client, std::string_view session_id) {
+    flexcancel::Result result = client.cancel(session_id);
+    if (result.outcome() == flexcancel::Outcome::unknown)
+        if (const auto repeat = result.repeat())
+            result = client.cancel(session_id, repeat);
+    return result;
+}
+
 /* Only the two outcomes that prove it may be called "voided". Whatever this program does not
  * know, of a newer library say, is "pending". */
 ExitCode tell_cashier(flexcancel::Outcome outcome) {
     switch (outcome) {
     case flexcancel::Outcome::canceled:
     case flexcancel::Outcome::already_canceled:
-        std::cout << "VOIDED: the hold on the card is released.\n";
+        std::cout << "VOIDED: Flex has canceled the authorization; "
+                     "the bank may show it for some days.\n";
         return voided;
     case flexcancel::Outcome::not_cancelable:
-        std::cout << "TOO LATE TO VOID: refund the sale if money was taken.\n";
+        std::cout << "TOO LATE TO VOID: check whether money was taken before refunding.\n";
         return too_late;
     case flexcancel::Outcome::not_applied:
         std::cout << "NOT VOIDED: this changed nothing; the log says why.\n";
@@ -92,7 +105,7 @@ int main(int argc, char **argv) {
     auto [client, error] = flexcancel::Client::create(*config);
 
     /* From here on a configuration that was refused is a result like any other. */
-    const flexcancel::Result result = client ? client.cancel(argv[1]) : std::move(error);
+    const flexcancel::Result result = client ? void_sale(client, argv[1]) : std::move(error);
     const ExitCode exit_code = tell_cashier(result.outcome());
     std::cout << result.json() << '\n';
     /* The JSON is one line and holds no API key: what a log needs. */

@@ -2,9 +2,13 @@
  * A till that loses no void: its cancels are kept in a file until they are delivered, and its
  * shift ends when a person has seen each that could not be.
  *
- *     outbox void SESSION_ID    keeps the cancel, then tries it
- *     outbox close              ends the shift: delivers what is due, and shows what is left to see
- *     outbox seen ENTRY_ID      a person has seen that entry
+ *     outbox void SESSION_ID [REPEAT]   keeps the cancel, then tries it
+ *     outbox close                      ends the shift: delivers what is due, shows what is left
+ *     outbox seen ENTRY_ID              a person has seen that entry
+ *
+ * REPEAT takes over a cancel that another program began and that ended unknown: the `repeat` of
+ * its result's JSON. Without it the outbox would begin a new cancel, which does not know of the
+ * first.
  *
  * Environment: FLEX_CONFIG, the client's configuration as JSON ({"api_key_env":"FLEX_API_KEY"});
  * FLEX_OUTBOX, the outbox's ({"path":"outbox.db"}).
@@ -57,19 +61,23 @@ static void show(const flexcancel_result *result, const char *before, const char
     printf("%s%.*s", before, (int)(end - text), text);
 }
 
-/* Only the two outcomes that prove it may be called "voided". */
-static int void_sale(flexcancel_outbox *outbox, const char *session_id) {
-    flexcancel_result *result = flexcancel_outbox_cancel(outbox, session_id, NULL, NULL);
-    const int32_t outcome = flexcancel_result_outcome(result);
-    logged(result);
+/* Only the two outcomes that prove it may be called "voided". `repeat`: NULL, or the options of
+ * the cancel that is taken over; what cannot be used as such is refused, and nothing is said. */
+static int void_sale(flexcancel_outbox *outbox, const char *session_id, const char *repeat) {
+    flexcancel_result *result = flexcancel_outbox_cancel(outbox, session_id, repeat, NULL);
+    const int32_t outcome = flexcancel_result_outcome(result), code = logged(result);
     flexcancel_result_free(result);
+    if (repeat != NULL && code == FLEXCANCEL_CODE_INVALID_ARGUMENT) {
+        fputs("outbox: REPEAT: expected the `repeat` of a result\n", stderr);
+        return WRONG_USAGE;
+    }
     switch (outcome) {
     case FLEXCANCEL_OUTCOME_CANCELED:
     case FLEXCANCEL_OUTCOME_ALREADY_CANCELED:
-        puts("VOIDED: the hold on the card is released.");
+        puts("VOIDED: Flex has canceled the authorization; the bank may show it for some days.");
         return DONE;
     case FLEXCANCEL_OUTCOME_NOT_CANCELABLE:
-        puts("TOO LATE TO VOID: refund the sale if money was taken.");
+        puts("TOO LATE TO VOID: check whether money was taken before refunding.");
         return NOT_YET;
     case FLEXCANCEL_OUTCOME_NOT_APPLIED:
         puts("NOT VOIDED: this changed nothing; the log says why.");
@@ -156,10 +164,19 @@ static int seen(flexcancel_outbox *outbox, const char *entry_id) {
     return code == FLEXCANCEL_CODE_OK ? DONE : NOT_DONE;
 }
 
-static int run(flexcancel_outbox *outbox, const char *command, const char *argument) {
+/* The arguments end with NULL. */
+static int run(flexcancel_outbox *outbox, char **arguments) {
+    if (strcmp(arguments[0], "void") == 0)
+        return void_sale(outbox, arguments[1], arguments[2]);
+    return strcmp(arguments[0], "close") == 0 ? close_shift(outbox) : seen(outbox, arguments[1]);
+}
+
+/* How many arguments there may be is a matter of the command. */
+static int is_usable(int argc, char **argv) {
+    const char *command = argc > 1 ? argv[1] : "";
     if (strcmp(command, "void") == 0)
-        return void_sale(outbox, argument);
-    return strcmp(command, "close") == 0 ? close_shift(outbox) : seen(outbox, argument);
+        return argc == 3 || argc == 4;
+    return strcmp(command, "seen") == 0 ? argc == 3 : strcmp(command, "close") == 0 && argc == 2;
 }
 
 int main(int argc, char **argv) {
@@ -167,10 +184,8 @@ int main(int argc, char **argv) {
     flexcancel_client *client;
     flexcancel_outbox *outbox = NULL;
     int exit_code = NOT_DONE;
-    const char *command = argc > 1 ? argv[1] : "";
-    const int has_argument = strcmp(command, "void") == 0 || strcmp(command, "seen") == 0;
-    if (argc != (has_argument ? 3 : 2) || (!has_argument && strcmp(command, "close") != 0)) {
-        fputs("usage: outbox void SESSION_ID | close | seen ENTRY_ID\n", stderr);
+    if (!is_usable(argc, argv)) {
+        fputs("usage: outbox void SESSION_ID [REPEAT] | close | seen ENTRY_ID\n", stderr);
         return WRONG_USAGE;
     }
     if (flexcancel_abi_version() != FLEXCANCEL_ABI_VERSION) {
@@ -185,7 +200,7 @@ int main(int argc, char **argv) {
     /* The outbox keeps what it needs of the client. */
     flexcancel_client_free(client);
     if (outbox != NULL) {
-        exit_code = run(outbox, command, argv[2]);
+        exit_code = run(outbox, argv + 1);
     } else {
         logged(error);
         puts("NOT DONE: there is no outbox; the log says why.");

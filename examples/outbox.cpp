@@ -2,9 +2,13 @@
  * A till that loses no void, in C++17: its cancels are kept in a file until they are delivered,
  * and its shift ends when a person has seen each that could not be. The same as outbox.c.
  *
- *     outbox void SESSION_ID    keeps the cancel, then tries it
- *     outbox close              ends the shift: delivers what is due, and shows what is left to see
- *     outbox seen ENTRY_ID      a person has seen that entry
+ *     outbox void SESSION_ID [REPEAT]   keeps the cancel, then tries it
+ *     outbox close                      ends the shift: delivers what is due, shows what is left
+ *     outbox seen ENTRY_ID              a person has seen that entry
+ *
+ * REPEAT takes over a cancel that another program began and that ended unknown: the `repeat` of
+ * its result's JSON. Without it the outbox would begin a new cancel, which does not know of the
+ * first.
  *
  * Environment: FLEX_CONFIG, the client's configuration as JSON ({"api_key_env":"FLEX_API_KEY"});
  * FLEX_OUTBOX, the outbox's ({"path":"outbox.db"}).
@@ -26,7 +30,7 @@
 
 namespace {
 
-using flexcancel::Code, flexcancel::Outbox, flexcancel::Result;
+using flexcancel::Code, flexcancel::Outbox, flexcancel::Repeat, flexcancel::Result;
 
 enum ExitCode { done = 0, not_yet = 1, not_done = 2, pending_void = 3, wrong_usage = 64 };
 
@@ -65,16 +69,22 @@ std::string_view text(const Result &result, std::string_view field) {
     return rest.substr(0, end);
 }
 
-/* Only the two outcomes that prove it may be called "voided". */
-ExitCode void_sale(const Outbox &outbox, std::string_view session_id) {
-    const Result result = outbox.cancel(session_id);
-    switch (logged(result).outcome()) {
+/* Only the two outcomes that prove it may be called "voided". `repeat`: empty, or the options of
+ * the cancel that is taken over; what cannot be used as such is refused, and nothing is said. */
+ExitCode void_sale(const Outbox &outbox, std::string_view session_id, const Repeat &repeat) {
+    const Result result = repeat ? outbox.cancel(session_id, repeat) : outbox.cancel(session_id);
+    if (logged(result).code() == Code::invalid_argument && repeat) {
+        std::cerr << "outbox: REPEAT: expected the `repeat` of a result\n";
+        return wrong_usage;
+    }
+    switch (result.outcome()) {
     case flexcancel::Outcome::canceled:
     case flexcancel::Outcome::already_canceled:
-        std::cout << "VOIDED: the hold on the card is released.\n";
+        std::cout << "VOIDED: Flex has canceled the authorization; "
+                     "the bank may show it for some days.\n";
         return done;
     case flexcancel::Outcome::not_cancelable:
-        std::cout << "TOO LATE TO VOID: refund the sale if money was taken.\n";
+        std::cout << "TOO LATE TO VOID: check whether money was taken before refunding.\n";
         return not_yet;
     case flexcancel::Outcome::not_applied:
         std::cout << "NOT VOIDED: this changed nothing; the log says why.\n";
@@ -142,12 +152,19 @@ ExitCode seen(const Outbox &outbox, std::string_view entry_id) {
     return is_noted ? done : not_done;
 }
 
+/* How many arguments there may be is a matter of the command. */
+bool is_usable(std::string_view command, int argc) {
+    if (command == "void")
+        return argc == 3 || argc == 4;
+    return command == "seen" ? argc == 3 : command == "close" && argc == 2;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
     const std::string_view command = argc > 1 ? argv[1] : "";
-    if (command == "close" ? argc != 2 : argc != 3 || (command != "void" && command != "seen")) {
-        std::cerr << "usage: outbox void SESSION_ID | close | seen ENTRY_ID\n";
+    if (!is_usable(command, argc)) {
+        std::cerr << "usage: outbox void SESSION_ID [REPEAT] | close | seen ENTRY_ID\n";
         return wrong_usage;
     }
     if (!flexcancel::is_compatible()) {
@@ -165,6 +182,6 @@ int main(int argc, char **argv) {
         return not_done;
     }
     if (command == "void")
-        return void_sale(opened.outbox, argv[2]);
+        return void_sale(opened.outbox, argv[2], Repeat(argc > 3 ? argv[3] : ""));
     return command == "close" ? close_shift(opened.outbox) : seen(opened.outbox, argv[2]);
 }

@@ -58,7 +58,14 @@ fn with_flex() -> Result<Report, Error> {
     }
     let client = Client::new(&Config::from_json(&config.to_string())?)?;
     println!("Canceling {session_id}.");
-    Ok(client.cancel(&session_id, &Options::default(), None))
+    let report = client.cancel(&session_id, &Options::default(), None);
+    match (report.outcome, &report.repeat) {
+        // The request may have arrived: ask again, as the same cancel.
+        (Outcome::Unknown, Some(repeat)) => {
+            Ok(client.cancel(&session_id, &Options::from(repeat), None))
+        }
+        _ => Ok(report),
+    }
 }
 
 fn say(report: &Report) {

@@ -49,26 +49,29 @@
 #define FLEXCANCEL_OUTCOME_UNKNOWN 0
 
 /**
- * Flex confirmed the cancel. Asserts: at a moment within the call no hold was left,
- * and nothing was captured by it. The till may say "voided".
+ * Flex confirmed the cancel, or a read-back shows it. Asserts: at a moment between the
+ * asking and the end of the call no hold was left, and none was captured. The till may
+ * say "voided".
  */
 #define FLEXCANCEL_OUTCOME_CANCELED 1
 
 /**
- * The session had been canceled before this call, which had no effect.
- * The till may say "voided".
+ * The session was canceled, and as far as Flex says this call had no effect. Asserts the
+ * same. The till may say "voided".
  */
 #define FLEXCANCEL_OUTCOME_ALREADY_CANCELED 2
 
 /**
- * Captured, completed or expired: no hold is left to cancel.
- * The till may say "too late"; refund if money moved.
+ * Captured or expired. Asserts: at a moment of the call no hold was left to cancel, and
+ * no request of this cancel released one. The till may say "too late"; check before
+ * refunding.
  */
 #define FLEXCANCEL_OUTCOME_NOT_CANCELABLE 3
 
 /**
- * Surely not done: nothing was handed to the network, or Flex refused before acting.
- * Asserts: this call had no effect and will have none. The till may say "not voided".
+ * Surely not done: nothing was handed to the network, or Flex refused with an error code
+ * of its own. Asserts: no request of this cancel had an effect or will have one. The till
+ * may say "not voided".
  */
 #define FLEXCANCEL_OUTCOME_NOT_APPLIED 4
 
@@ -171,6 +174,12 @@
  * The answer is of test mode where live was expected, or the other way round.
  */
 #define FLEXCANCEL_CODE_MODE_MISMATCH 307
+
+/**
+ * The session may hold money that was authorized after the cancel was asked for; that hold is
+ * not touched.
+ */
+#define FLEXCANCEL_CODE_NEWER_HOLD 308
 
 /**
  * This library was built without the outbox.
@@ -386,6 +395,20 @@ FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_code(const flexcancel_r
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_json(const flexcancel_result *result, size_t *len);
 
 /**
+ * The options that repeat this cancel, as a JSON object: the same idempotency key, whether an
+ * earlier request may have reached Flex, and when the cancel was asked for.
+ *
+ * Pass it as `options_json` to flexcancel_cancel, or to the outbox's cancel or enqueue. The
+ * result has such options when its outcome is unknown or not_applied and the call's arguments
+ * were usable.
+ *
+ * Ownership: borrowed from the result; valid until the result is freed. NULL or any other
+ * invalid handle: returns NULL. Also NULL if there is nothing to repeat; as `options_json`, NULL
+ * begins a cancel of its own. Threads: any. Errors: none.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_repeat(const flexcancel_result *result);
+
+/**
  * Frees a result, and with it the text that flexcancel_result_json gave.
  *
  * Ownership: taken. NULL, a result freed before, or any other invalid handle: no effect.
@@ -439,7 +462,8 @@ int32_t FLEXCANCEL_CALL flexcancel_client_set_log(flexcancel_client *client,
  *
  * Blocks until the outcome is definite or the deadline (`timeout_ms`) has come, whichever is
  * first. `session_id`: 1 to 255 characters of [A-Za-z0-9_-]. `options_json`: NULL, or a JSON
- * object with any of `expand`, `idempotency_key`, `timeout_ms`, `max_attempts`, at most 64 KiB.
+ * object with any of `asked_at_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`,
+ * `timeout_ms`, `verify`, at most 64 KiB; to repeat a cancel, what flexcancel_result_repeat gives.
  * `abort`: NULL, or an abort that may end the call early. Nothing that is passed is kept.
  *
  * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
@@ -457,9 +481,10 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_cancel(flexcancel_client *client,
  * Reads a checkout session back, with its payment intents. Changes nothing.
  *
  * The outcome says what may be said of the void: already_canceled (the hold is released),
- * not_cancelable (captured or expired), not_applied (it can still be canceled), unknown. The
- * result's `hold` says where the money is. Otherwise like flexcancel_cancel; the option
- * `idempotency_key` is refused.
+ * not_cancelable (captured or expired), not_applied (as of now it can be canceled; a cancel that
+ * is still on its way may release it yet), unknown. The result's `hold` says where the money is.
+ * Otherwise like flexcancel_cancel; the options `asked_at_ms`, `idempotency_key`, `in_doubt` and
+ * `verify` are refused.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_cancel.
  */
@@ -510,9 +535,10 @@ flexcancel_outbox *FLEXCANCEL_CALL flexcancel_outbox_open(flexcancel_client *cli
  * The intent is on the disk before the first byte is sent. A definite outcome ends the entry.
  * Anything else keeps it for a later flush, and the outcome is then unknown even where nothing
  * was sent, because it will be. A session whose cancel is pending already keeps that entry and
- * its idempotency key. `options_json`: NULL, or a JSON object with any of `deliver_within_ms`,
- * `expand`, `idempotency_key`, `timeout_ms`, `max_attempts`. Otherwise like flexcancel_cancel;
- * the result's `outbox.entry` is the entry.
+ * its idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
+ * `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`,
+ * `verify`; for a cancel that ended unknown, what flexcancel_result_repeat gives. Otherwise like
+ * flexcancel_cancel; the result's `outbox.entry` is the entry.
  *
  * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `outbox` or `session_id` is an error like any other. Threads: any, also at
@@ -529,8 +555,9 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_cancel(flexcancel_outbox *o
  *
  * It is on the disk when this returns. The outcome is unknown, because the cancel is still to
  * come; the code is ok. A session whose cancel is pending already keeps that entry and its
- * idempotency key. `options_json`: NULL, or a JSON object with any of `deliver_within_ms`,
- * `expand`, `idempotency_key`.
+ * idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
+ * `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`; for a cancel that ended unknown,
+ * what flexcancel_result_repeat gives.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_outbox_cancel.
  */

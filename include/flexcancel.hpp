@@ -37,6 +37,7 @@
 #include "flexcancel/outbox.hpp"
 #include "flexcancel/outbox_options.hpp"
 #include "flexcancel/outcome.hpp"
+#include "flexcancel/repeat.hpp"
 #include "flexcancel/result.hpp"
 
 namespace flexcancel {

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
+use crate::clock;
+
 /// Ends calls early, from any thread. Sticky: once triggered, every call that is given this
 /// abort ends at once. Cloning shares the flag.
 ///
@@ -61,11 +63,16 @@ impl Abort {
     pub(crate) fn sleep_until(&self, until: Instant) {
         let mut guard = self.lock();
         while !self.is_triggered() {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.saturating_duration_since(clock::now());
             if left.is_zero() {
                 return;
             }
-            guard = self.0.bell.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0;
+            guard = self
+                .0
+                .bell
+                .wait_timeout(guard, clock::wait_of(left))
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
     }
 

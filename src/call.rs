@@ -1,20 +1,24 @@
-//! One call, from checked arguments to the report: a thin loop around the judge.
+//! One call, from checked arguments to the report: a thin loop around the decision.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::abort::Abort;
 use crate::client::Client;
+use crate::decision::{
+    self, Answer, Asked, AskedAt, Decision, Delay, Limits, Observation, ReadResult, RoundTrip,
+    SendResult, Step, ages, read_result, send_result,
+};
 use crate::event::{Event, Observer};
-use crate::evidence::{Class, Evidence, class_of, reading_of};
+use crate::expansion::Expansion;
 use crate::fields::FieldError;
+use crate::freshness::Freshness;
 use crate::json::RawJson;
-use crate::judge::{self, Finding, Pace, Step, Verdict, judge_at_the_end};
-use crate::options::Options;
-use crate::outcome::Code;
-use crate::process;
+use crate::options::{Options, Repeat};
+use crate::outcome::{Code, Outcome};
 use crate::report::{Attempt, Report};
 use crate::retry::{self, Repetition};
+use crate::server_clock::Sent;
 use crate::transport::{Exchange, Failure};
 use crate::wire::{self, Operation, ProviderError, Reply, Request, Response, SessionId};
 
@@ -32,8 +36,15 @@ pub(crate) struct Call<'a> {
     expand: &'a [String],
     idempotency_key: Option<String>,
     max_attempts: u32,
+    begun: Instant,
     deadline: Instant,
-    findings: Vec<Finding>,
+    /// A request of an earlier call with this key may have reached Flex.
+    in_doubt: bool,
+    verify: bool,
+    /// How old the evidence is on which a cancel is sent.
+    freshness: Freshness,
+    expansion: Expansion,
+    history: Vec<Observation>,
     attempts: Vec<Attempt>,
     /// How often the call has waited to repeat something.
     waits: u32,
@@ -69,18 +80,24 @@ impl<'a> Call<'a> {
                 return Err(invalid(FieldError::new(field, problem)));
             }
         }
+        if operation == Operation::Retrieve {
+            options.check_for_retrieve().map_err(invalid)?;
+        }
+        let in_doubt = options.is_in_doubt();
+        let freshness = Freshness::new(
+            options.asked_at_ms,
+            client.transport.wall_ms(),
+            begun,
+            in_doubt || options.must_look,
+            options.may_skip_look,
+        );
         let idempotency_key = match (operation, &options.idempotency_key) {
             (Operation::Cancel, Some(key)) => Some(key.clone()),
             (Operation::Cancel, None) => {
-                let random = || client.transport.random_key();
-                let key = client.idempotency_keys.next(id.as_str(), begun, process::id(), random);
+                let key = client.new_key(id.as_str());
                 Some(key.map_err(|failure| (failure.code, failure.message))?)
             }
-            (Operation::Retrieve, None) => None,
-            (Operation::Retrieve, Some(_)) => {
-                let problem = "expected for a cancel only: to retrieve changes nothing";
-                return Err(invalid(FieldError::new("idempotency_key", problem)));
-            }
+            (Operation::Retrieve, _) => None,
         };
         Ok(Self {
             client,
@@ -89,8 +106,13 @@ impl<'a> Call<'a> {
             expand: &options.expand,
             idempotency_key,
             max_attempts: options.max_attempts.unwrap_or(client.max_attempts),
+            begun,
             deadline: begun + options.timeout.unwrap_or(client.timeout),
-            findings: Vec::new(),
+            in_doubt,
+            verify: options.verify.unwrap_or(client.verify),
+            freshness,
+            expansion: Expansion::Asked,
+            history: Vec::new(),
             attempts: Vec::new(),
             waits: 0,
             retry_after: None,
@@ -105,34 +127,58 @@ impl<'a> Call<'a> {
         (self.id.as_str(), self.idempotency_key.as_deref())
     }
 
-    /// Does what the judge says until the judge is done or the time is up.
+    /// True if a request of an earlier call with the key may have reached Flex.
+    pub(crate) const fn is_in_doubt(&self) -> bool {
+        self.in_doubt
+    }
+
+    /// Does what the decision asks for until it is made or the time is up.
     pub(crate) fn run(mut self, abort: Option<&Abort>, observer: Option<&Observer>) -> Report {
         loop {
+            let mut limits = self.limits();
             let step = match self.operation {
-                Operation::Cancel => judge::judge_cancel(&self.findings, self.max_attempts),
-                Operation::Retrieve => judge::judge_retrieve(&self.findings, self.max_attempts),
+                Operation::Cancel => decision::next(&self.history, limits),
+                Operation::Retrieve => decision::next_read(&self.history, self.max_attempts),
             };
-            let (operation, pace, reason) = match step {
-                Step::Done(verdict) => return self.report(verdict),
-                Step::Cancel(pace, reason) => (Operation::Cancel, pace, reason),
-                Step::ReadBack(pace, reason) => (Operation::Retrieve, pace, reason),
+            let (mut operation, delay, mut reason) = match step {
+                Step::Done(decision) => return self.report(decision),
+                Step::Cancel(delay, reason) => (Operation::Cancel, delay, reason),
+                Step::ReadBack(delay, reason) => (Operation::Retrieve, delay, reason),
             };
-            if pace == Pace::Backoff && !self.wait(abort) {
-                return self.give_up(abort);
+            if delay == Delay::Backoff {
+                if !self.wait(abort) {
+                    return self.give_up(abort);
+                }
+                limits = self.limits();
             }
             let now = self.client.transport.now();
             if now >= self.deadline {
                 return self.give_up(abort);
             }
-            self.exchange(operation, reason, now, abort, observer);
+            if operation == Operation::Cancel && limits.must_look {
+                (operation, reason) = (Operation::Retrieve, "time has passed: look before sending");
+            }
+            self.round_trip(operation, reason, now, abort, observer);
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let transport = &self.client.transport;
+        let (now, wall_ms) = (transport.now(), transport.wall_ms());
+        Limits {
+            max_sends: self.max_attempts,
+            in_doubt: self.in_doubt,
+            must_look: self.freshness.must_look(now, wall_ms),
+            needs_proof: self.freshness.needs_proof(now, wall_ms),
+            verify: self.verify,
         }
     }
 
     /// Waits before a repetition; false if it must not or cannot be made.
     fn wait(&mut self, abort: Option<&Abort>) -> bool {
         let transport = &self.client.transport;
-        let repetition = match self.findings.last() {
-            Some(Finding::Sent(Class::NotSent(_))) => Repetition::OfNothingSent,
+        let repetition = match self.history.last() {
+            Some(Observation::Cancel(SendResult::NotSent(_))) => Repetition::OfNothingSent,
             _ => Repetition::OfARequest,
         };
         if !self.client.budget.pay(repetition) {
@@ -156,8 +202,8 @@ impl<'a> Call<'a> {
         true
     }
 
-    /// Makes one exchange and notes what it proves.
-    fn exchange(
+    /// Makes one round trip and notes what it proves.
+    fn round_trip(
         &mut self,
         operation: Operation,
         reason: &'static str,
@@ -168,6 +214,8 @@ impl<'a> Call<'a> {
         let transport = &self.client.transport;
         let deadline = begun + share(self.deadline.saturating_duration_since(begun));
         let exchange = Exchange::new(begun, deadline, self.client.connect_timeout, abort.cloned());
+        let sent = self.sent(begun);
+        let asked = self.about(operation);
         // A panic on the way is contained here, where it is known how far the request had come.
         let answer = catch_unwind(AssertUnwindSafe(|| {
             transport.exchange(&self.request(operation), &exchange)
@@ -175,28 +223,34 @@ impl<'a> Call<'a> {
         .unwrap_or_else(|_| Err(internal("a defect in the library was contained")));
         let phase = exchange.phase();
         let mut attempt = Attempt::new(operation, reason, phase);
-        let evidence = match answer {
-            Ok(Response { status, request_id, retry_after, body }) => {
-                attempt.http_status = Some(status.as_u16());
-                attempt.request_id = request_id.map(|id| self.redact(id));
-                self.retry_after = retry_after.map(|wish| (wish, transport.now() + wish));
-                let reply = wire::read(&self.id, status, body, &self.client.api_key);
-                self.detail = reply.detail();
-                Evidence::Answered { status, reply }
+        let mut date_ms = None;
+        let round_trip = match answer {
+            Ok(mut response) => {
+                attempt.http_status = Some(response.status.as_u16());
+                attempt.request_id = response.request_id.take().map(|id| self.redact(id));
+                date_ms = response.date_ms;
+                RoundTrip::Answered(self.answer(response, sent))
             }
             Err(failure) => {
                 self.detail = Some(failure.message);
-                Evidence::Failed { handed_over: phase.is_handed_over(), code: failure.code }
+                RoundTrip::Failed { is_handed_over: phase.is_handed_over(), code: failure.code }
             }
         };
-        let finding = match operation {
-            Operation::Cancel => Finding::Sent(class_of(self.client.mode, &evidence)),
-            Operation::Retrieve => Finding::Read(reading_of(self.client.mode, &evidence)),
+        let observation = match operation {
+            Operation::Cancel => Observation::Cancel(send_result(asked, &round_trip)),
+            Operation::Retrieve => {
+                let ages_of = |session: &str| ages(session, self.asked_at(date_ms));
+                Observation::ReadBack(read_result(asked, &round_trip, ages_of))
+            }
         };
-        attempt.code = finding.code();
+        if matches!(observation, Observation::ReadBack(ReadResult::Shows(..))) {
+            self.freshness.note_look(begun, sent.wall_ms);
+        }
+        self.expansion = self.expansion.after(observation);
+        attempt.code = observation.code();
         attempt.elapsed = transport.now().saturating_duration_since(begun);
-        self.keep(evidence);
-        self.findings.push(finding);
+        self.keep(operation, round_trip);
+        self.history.push(observation);
         if let Some(observer) = observer {
             let message = self.redact(one_line(self.detail.as_deref().unwrap_or(reason)));
             let key = self.idempotency_key.as_deref();
@@ -205,31 +259,85 @@ impl<'a> Call<'a> {
         self.attempts.push(attempt);
     }
 
+    fn sent(&self, now: Instant) -> Sent {
+        let since = now.saturating_duration_since(self.client.begun).as_millis();
+        Sent {
+            monotonic_ms: i64::try_from(since).unwrap_or(i64::MAX),
+            wall_ms: self.client.transport.wall_ms(),
+        }
+    }
+
+    /// What is known of a request beside its response.
+    fn about(&self, operation: Operation) -> Asked {
+        Asked {
+            mode: self.client.mode,
+            is_first: decision::is_first(&self.history, self.in_doubt),
+            is_expanded: self.expansion == Expansion::Asked
+                && (operation == Operation::Retrieve || !self.expand.is_empty()),
+        }
+    }
+
+    /// Reads a response, and where it comes from.
+    fn answer(&mut self, response: Response, sent: Sent) -> Answer {
+        let Response { status, retry_after, date_ms, is_cached, is_replayed, body, .. } = response;
+        let now = self.client.transport.now();
+        self.note_retry_after(retry_after, now);
+        let is_older =
+            !is_cached && date_ms.is_some_and(|date_ms| self.client.is_older(date_ms, sent));
+        let reply = wire::read(&self.id, status, body, &self.client.api_key);
+        self.detail = reply.detail();
+        if is_cached || is_older {
+            self.detail = Some("the response is not one to this request: it was stored".to_owned());
+        }
+        let has_retry_after = retry_after.is_some();
+        Answer { status, reply, is_stored: is_cached || is_older, is_replayed, has_retry_after }
+    }
+
+    fn note_retry_after(&mut self, wait: Option<Duration>, now: Instant) {
+        // The longest wait that is still to come is kept: an answer without one does not end it.
+        let asked = wait.and_then(|wait| Some((wait, now.checked_add(wait)?)));
+        let pending = self.retry_after.filter(|(_, until)| *until > now);
+        self.retry_after = asked.into_iter().chain(pending).max_by_key(|(_, until)| *until);
+    }
+
+    /// When the cancel was asked for, by Flex's clock.
+    fn asked_at(&self, date_ms: Option<i64>) -> AskedAt {
+        let transport = &self.client.transport;
+        let age = transport.now().saturating_duration_since(self.begun).as_millis();
+        let age_ms = i64::try_from(age).unwrap_or(i64::MAX);
+        AskedAt::new(self.freshness.asked_at_ms(), transport.wall_ms(), age_ms, date_ms)
+    }
+
     fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(self.client.transport.now())
     }
 
     fn request(&self, operation: Operation) -> Request {
         let requests = &self.client.requests;
+        let expand = (!self.expansion.is_left_out()).then_some(self.expand);
         match (operation, &self.idempotency_key) {
-            (Operation::Cancel, Some(key)) => requests.cancel(&self.id, self.expand, key),
-            _ => requests.retrieve(&self.id, self.expand),
+            (Operation::Cancel, Some(key)) => {
+                requests.cancel(&self.id, expand.unwrap_or_default(), key)
+            }
+            _ => requests.retrieve(&self.id, expand),
         }
     }
 
-    /// Keeps of an answer what the report shows.
-    fn keep(&mut self, evidence: Evidence) {
-        let Evidence::Answered { status, reply } = evidence else { return };
+    /// Keeps of a response what the report shows.
+    fn keep(&mut self, operation: Operation, round_trip: RoundTrip) {
+        let RoundTrip::Answered(Answer { status, reply, .. }) = round_trip else { return };
         if !status.is_server_error() && status.as_u16() != 429 {
             self.client.budget.gain();
         }
         match reply {
+            // Why a cancel was refused is not forgotten over a read-back.
             Reply::Refusal(error) => {
-                self.provider_error = Some(error);
+                if operation == self.operation || self.provider_error.is_none() {
+                    self.provider_error = Some(error);
+                }
             }
-            // An answer that repeats the API key is a stranger's doing and is not passed on.
+            // A response that repeats the API key is a stranger's doing and is not passed on.
             Reply::Session(snapshot) if !self.client.api_key.is_in(snapshot.raw.get()) => {
-                self.provider_error = None;
                 self.raw_session = Some(snapshot.raw);
             }
             Reply::Session(_) | Reply::Unreadable(_) => {}
@@ -245,22 +353,43 @@ impl<'a> Call<'a> {
         if abort.is_some_and(Abort::is_triggered) {
             self.detail = Some("the call was aborted".to_owned());
         }
-        let mut verdict = match self.operation {
-            Operation::Cancel => judge_at_the_end(&self.findings),
-            Operation::Retrieve => judge::judge_unread(&self.findings),
+        let mut decision = match self.operation {
+            Operation::Cancel => decision::at_the_end(&self.history, self.limits()),
+            Operation::Retrieve => decision::unread(&self.history),
         };
-        if abort.is_some_and(Abort::is_triggered) && verdict.code != Code::Ok {
-            verdict.code = Code::Aborted;
+        if abort.is_some_and(Abort::is_triggered) && decision.code != Code::Ok {
+            decision.code = Code::Aborted;
         }
-        self.report(verdict)
+        self.report(decision)
     }
 
-    fn report(self, verdict: Verdict) -> Report {
-        let message = match &self.detail {
-            Some(detail) => self.redact(one_line(&format!("{}: {detail}", verdict.because))),
-            None => verdict.because.to_owned(),
+    /// The options that repeat this cancel, unless its end is definite and no repetition is due.
+    fn repeat(&self, decision: Decision) -> Option<Repeat> {
+        let idempotency_key = self.idempotency_key.clone()?;
+        let in_doubt = match decision.outcome {
+            Outcome::Unknown => true,
+            Outcome::NotApplied => false,
+            _ => return None,
         };
-        let mut report = Report::new(self.operation, verdict, message);
+        Some(Repeat { idempotency_key, in_doubt, asked_at_ms: self.freshness.asked_at_ms() })
+    }
+
+    fn report(mut self, decision: Decision) -> Report {
+        let is_refused = decision.outcome == Outcome::NotApplied
+            && !matches!(decision.code, Code::Ok | Code::NewerHold);
+        if self.detail.is_none() && is_refused {
+            // The read-back that followed has no words; the refusal's say why.
+            self.detail = self.provider_error.as_ref().and_then(ProviderError::detail);
+        }
+        let message = match &self.detail {
+            Some(detail) => self.redact(one_line(&format!("{}: {detail}", decision.reason))),
+            None => decision.reason.to_owned(),
+        };
+        if decision.code == Code::Ok {
+            self.provider_error = None;
+        }
+        let mut report = Report::new(self.operation, decision, message);
+        report.repeat = self.repeat(decision);
         report.session_id = Some(self.id.into_string());
         report.idempotency_key = self.idempotency_key;
         report.http_status = self.attempts.last().and_then(|attempt| attempt.http_status);

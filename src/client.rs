@@ -1,7 +1,7 @@
 //! A configured client: takes a caller's arguments, gives back a report.
 
 use std::fmt;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crate::abort::Abort;
@@ -12,10 +12,12 @@ use crate::fields::FieldError;
 use crate::idempotency_key::IdempotencyKeys;
 use crate::options::Options;
 use crate::outcome::Code;
+use crate::process;
 use crate::report::Report;
 use crate::retry::Budget;
 use crate::secret::Secret;
-use crate::transport::{HttpTransport, Transport};
+use crate::server_clock::{Sent, ServerClock};
+use crate::transport::{Failure, HttpTransport, Transport};
 use crate::warm_up::warm_up;
 use crate::wire::{Operation, Requests, SessionId};
 
@@ -34,6 +36,10 @@ pub struct Client {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) budget: Budget,
     pub(crate) idempotency_keys: IdempotencyKeys,
+    pub(crate) verify: bool,
+    /// When the client was made.
+    pub(crate) begun: Instant,
+    server_clock: Mutex<ServerClock>,
     observer: RwLock<Option<Observer>>,
 }
 
@@ -55,6 +61,9 @@ impl Client {
         transport: Box<dyn Transport>,
     ) -> Result<Self, FieldError> {
         Ok(Self {
+            verify: config.verify,
+            begun: transport.now(),
+            server_clock: Mutex::default(),
             api_key: config.api_key.clone(),
             mode: config.mode,
             base_url: config.base_url.prefix.clone(),
@@ -113,6 +122,18 @@ impl Client {
         *self.observer.write().unwrap_or_else(PoisonError::into_inner) = observer;
     }
 
+    /// True if a response with this date is older than its request.
+    pub(crate) fn is_older(&self, date_ms: i64, sent: Sent) -> bool {
+        let mut clock = self.server_clock.lock().unwrap_or_else(PoisonError::into_inner);
+        clock.is_older(date_ms, sent)
+    }
+
+    /// A new idempotency key for a cancel of this session.
+    pub(crate) fn new_key(&self, session_id: &str) -> Result<String, Failure> {
+        let (now, random) = (self.transport.now(), || self.transport.random_key());
+        self.idempotency_keys.next(session_id, now, process::id(), random)
+    }
+
     /// The session's id, unless it is none, or is the API key in the wrong place.
     pub(crate) fn usable(&self, session_id: &str) -> Result<SessionId, FieldError> {
         if self.api_key.is_in(session_id) {
@@ -122,6 +143,15 @@ impl Client {
             ));
         }
         SessionId::parse(session_id)
+    }
+
+    /// True if an earlier request may have gone out with the key of these options: no call sends
+    /// a key that is none.
+    fn may_have_been_sent(&self, options: &Options) -> bool {
+        options.is_in_doubt() && options.is_key_valid() && {
+            let key = options.idempotency_key.as_deref();
+            !key.is_some_and(|key| self.api_key.is_in(key))
+        }
     }
 
     fn call(
@@ -143,12 +173,19 @@ impl Client {
         abort: Option<&Abort>,
     ) -> Report {
         self.observed(|begun, observer| {
+            let in_doubt = operation == Operation::Cancel
+                && options.as_ref().is_ok_and(|it| self.may_have_been_sent(it));
             let call =
                 options.and_then(|options| Call::new(self, operation, session_id, options, begun));
             match call {
                 Ok(call) => call.run(abort, observer),
                 Err((code, message)) => {
-                    let mut report = Report::refused(operation, code, message);
+                    // No request can have gone to what is no session's id.
+                    let mut report = if in_doubt && code != Code::InvalidSessionId {
+                        Report::refused_in_doubt(code, message)
+                    } else {
+                        Report::refused(operation, code, message)
+                    };
                     report.session_id = self.usable(session_id).ok().map(SessionId::into_string);
                     report
                 }

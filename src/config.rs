@@ -27,6 +27,7 @@ pub const CONFIG_KEYS: &[&str] = &[
     "timeout_ms",
     "trust",
     "user_agent",
+    "verify",
 ];
 
 /// The service, unless `base_url` says otherwise.
@@ -69,6 +70,7 @@ pub struct Config {
     pub(crate) trust: Trust,
     pub(crate) proxy: Proxy,
     pub(crate) user_agent: Option<String>,
+    pub(crate) verify: bool,
 }
 
 /// Whether money is real.
@@ -143,6 +145,7 @@ impl Config {
             trust: trust(&mut fields)?,
             proxy: proxy(&mut fields)?,
             user_agent: user_agent(&mut fields)?,
+            verify: fields.truth("verify")?.unwrap_or(false),
         })
     }
 }

@@ -72,13 +72,15 @@ pub struct Entry {
     pub state: State,
     /// When it was made.
     pub created_ms: i64,
+    /// When the cancel was asked for: a hold that is newer is not released.
+    pub asked_at_ms: i64,
     /// After this it is not delivered any more.
     pub not_after_ms: i64,
     /// When the next flush that comes may try it; `None` if final.
     pub next_try_ms: Option<i64>,
     /// How often it was tried.
     pub attempts: u32,
-    /// How many of these tries may have reached Flex without a clear answer.
+    /// How many tries may have reached Flex without a clear answer, with those before the outbox.
     pub unclear: u32,
     /// True while somebody delivers it.
     pub in_delivery: bool,

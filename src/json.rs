@@ -188,37 +188,5 @@ impl<'a> Members<'_, 'a> {
     }
 }
 
-/// A text or null, in JSON that was checked. So are the next two; serde_json is asked where it is
-/// not as plain as usual.
-pub(crate) fn text(json: &str) -> Result<Option<Cow<'_, str>>, Error> {
-    match json.as_bytes() {
-        b"null" => Ok(None),
-        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
-            Ok(Some(Cow::Borrowed(&json[1..json.len() - 1])))
-        }
-        _ => serde_json::from_str(json),
-    }
-}
-
-/// A boolean or null.
-pub(crate) fn boolean(json: &str) -> Result<Option<bool>, Error> {
-    match json {
-        "null" => Ok(None),
-        "false" => Ok(Some(false)),
-        "true" => Ok(Some(true)),
-        _ => serde_json::from_str(json),
-    }
-}
-
-/// An integer or null.
-pub(crate) fn integer(json: &str) -> Result<Option<i64>, Error> {
-    match json {
-        "null" => Ok(None),
-        // A fraction, to serde_json.
-        "-0" => serde_json::from_str(json),
-        _ => json.parse().map(Some).or_else(|_| serde_json::from_str(json)),
-    }
-}
-
 #[cfg(test)]
 mod tests;

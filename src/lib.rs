@@ -26,8 +26,8 @@
 //!
 //! | floor | files | |
 //! |---|---|---|
-//! | 0 | `outcome` `secret` `abort` `fields` `process` | words, and what needs nothing else |
-//! | 1 | `config` `entry` `json` `session` `snapshot` `wire` `options` `idempotency_key` `retry` `evidence` `judge` | pure: reads and decides, without I/O |
+//! | 0 | `outcome` `secret` `clock` `abort` `fields` `process` | words, and what needs nothing else |
+//! | 1 | `config` `entry` `json` `session` `facts` `wire` `options` `idempotency_key` `retry` `provenance` `server_clock` `freshness` `decision` `expansion` | pure: reads and decides, without I/O |
 //! | 2 | `transport` | the way to the service |
 //! | 3 | `report` `event` `client` `call` `warm_up` | one call |
 //! | 4 | `outbox` | cancels that survive a power cut |
@@ -49,24 +49,28 @@
 mod abort;
 mod call;
 mod client;
+mod clock;
 mod config;
+mod decision;
 mod entry;
 mod event;
-mod evidence;
+mod expansion;
+mod facts;
 pub mod ffi;
 mod fields;
+mod freshness;
 mod idempotency_key;
 mod json;
-mod judge;
 mod options;
 pub mod outbox;
 mod outcome;
 mod process;
+mod provenance;
 mod report;
 mod retry;
 mod secret;
+mod server_clock;
 pub mod session;
-mod snapshot;
 pub mod transport;
 mod warm_up;
 mod wire;
@@ -78,7 +82,7 @@ pub use entry::{Counts, Entry, OutboxView, State};
 pub use event::{Event, Level, Observer};
 pub use fields::FieldError;
 pub use json::RawJson;
-pub use options::{OPTION_KEYS, Options};
+pub use options::{OPTION_KEYS, Options, Repeat};
 pub use outcome::{Code, Hold, Outcome};
 pub use report::{Attempt, Report};
 pub use transport::Phase;

@@ -2,12 +2,48 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::config::{MAX_ATTEMPTS, MAX_TIMEOUT_MS};
 use crate::fields::{FieldError, Fields};
 use crate::wire::{check_expand, check_idempotency_key};
 
 /// Every key that the options of one call may have.
-pub const OPTION_KEYS: &[&str] = &["expand", "idempotency_key", "max_attempts", "timeout_ms"];
+pub const OPTION_KEYS: &[&str] = &[
+    "asked_at_ms",
+    "expand",
+    "idempotency_key",
+    "in_doubt",
+    "max_attempts",
+    "timeout_ms",
+    "verify",
+];
+
+/// The latest `asked_at_ms`: the last millisecond of the year 9999.
+const MAX_ASKED_AT_MS: u64 = 253_402_300_799_999;
+
+/// The options that repeat a cancel: the same key, and what is known of the requests before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Repeat {
+    /// The key that every request of this cancel carries.
+    pub idempotency_key: String,
+    /// True if an earlier request with this key may have reached Flex.
+    pub in_doubt: bool,
+    /// When the cancel was asked for, in Unix milliseconds.
+    pub asked_at_ms: i64,
+}
+
+impl From<&Repeat> for Options {
+    fn from(repeat: &Repeat) -> Self {
+        Self {
+            idempotency_key: Some(repeat.idempotency_key.clone()),
+            in_doubt: Some(repeat.in_doubt),
+            asked_at_ms: Some(repeat.asked_at_ms),
+            ..Self::default()
+        }
+    }
+}
 
 /// The options of one call; what is not given is as the client's configuration says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,9 +51,25 @@ pub const OPTION_KEYS: &[&str] = &["expand", "idempotency_key", "max_attempts", 
 pub struct Options {
     /// Related objects to have in full in the answer. Flex does not document the names.
     pub expand: Vec<String>,
-    /// The key that every send of this cancel carries; one is made if it is not given. Give the
-    /// key of an earlier result to repeat that cancel. Not for retrieving.
+    /// The key that every request of this cancel carries; one is made if it is not given. To
+    /// repeat a cancel, give all options of its result's [`repeat`](crate::Report::repeat). Not
+    /// for retrieving.
     pub idempotency_key: Option<String>,
+    /// Whether an earlier request with this key may have reached Flex. `None`: true if
+    /// `idempotency_key` is given. A call in doubt reads the session before it sends anything,
+    /// and is never [`NotApplied`](crate::Outcome::NotApplied). Not for retrieving.
+    pub in_doubt: Option<bool>,
+    /// When this cancel was asked for, in Unix milliseconds of this machine's clock; `None`: now.
+    /// A hold that was made later is not released. Not for retrieving.
+    pub asked_at_ms: Option<i64>,
+    /// Whether a confirmation that does not itself show the release is checked by one read-back;
+    /// `None`: as the client is configured. Not for retrieving.
+    pub verify: Option<bool>,
+    /// The session is read before anything is sent, whatever the call's age. For the outbox.
+    pub(crate) must_look: bool,
+    /// The session need not be read for the time that has passed since the cancel was asked for.
+    /// For the outbox.
+    pub(crate) may_skip_look: bool,
     /// The deadline of the whole call, 1 ms to 10 minutes from its beginning.
     pub timeout: Option<Duration>,
     /// The most times that the request is sent, 1 to 10.
@@ -42,6 +94,13 @@ impl Options {
         let options = Self {
             expand: fields.texts("expand")?.unwrap_or_default(),
             idempotency_key: fields.text("idempotency_key")?,
+            in_doubt: fields.truth("in_doubt")?,
+            asked_at_ms: fields
+                .number("asked_at_ms", 0, MAX_ASKED_AT_MS)?
+                .and_then(|number| i64::try_from(number).ok()),
+            verify: fields.truth("verify")?,
+            must_look: false,
+            may_skip_look: false,
             timeout: fields.millis("timeout_ms", 1, MAX_TIMEOUT_MS)?,
             max_attempts: fields
                 .number("max_attempts", 1, MAX_ATTEMPTS)?
@@ -51,10 +110,45 @@ impl Options {
         Ok(options)
     }
 
+    /// True if an earlier request with the key may have reached Flex.
+    pub(crate) fn is_in_doubt(&self) -> bool {
+        self.in_doubt.unwrap_or(self.idempotency_key.is_some())
+    }
+
+    /// True if there is a key that a request can have been sent with.
+    pub(crate) fn is_key_valid(&self) -> bool {
+        self.idempotency_key.as_deref().is_some_and(|key| check_idempotency_key(key).is_ok())
+    }
+
+    /// Checks that nothing is set that is about a cancel only.
+    pub(crate) fn check_for_retrieve(&self) -> Result<(), FieldError> {
+        for (field, is_given) in [
+            ("idempotency_key", self.idempotency_key.is_some()),
+            ("in_doubt", self.in_doubt.is_some()),
+            ("asked_at_ms", self.asked_at_ms.is_some()),
+            ("verify", self.verify.is_some()),
+        ] {
+            if is_given {
+                let problem = "expected for a cancel only: to retrieve changes nothing";
+                return Err(FieldError::new(field, problem));
+            }
+        }
+        Ok(())
+    }
+
     /// Checks what was set from Rust by the rules that JSON is read by.
     pub(crate) fn check(&self) -> Result<(), FieldError> {
         check_expand(&self.expand)?;
         self.idempotency_key.as_deref().map_or(Ok(()), check_idempotency_key)?;
+        if self.in_doubt == Some(true) && self.idempotency_key.is_none() {
+            let problem = "expected together with idempotency_key, the key of the earlier request";
+            return Err(FieldError::new("in_doubt", problem));
+        }
+        let is_time = |ms: i64| u64::try_from(ms).is_ok_and(|ms| ms <= MAX_ASKED_AT_MS);
+        if !self.asked_at_ms.is_none_or(is_time) {
+            let problem = format!("expected a whole number from 0 to {MAX_ASKED_AT_MS}");
+            return Err(FieldError::new("asked_at_ms", problem));
+        }
         let most = Duration::from_millis(MAX_TIMEOUT_MS);
         if self.timeout.is_some_and(|timeout| timeout.is_zero() || timeout > most) {
             let problem = format!("expected more than 0 and at most {MAX_TIMEOUT_MS}");

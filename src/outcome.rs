@@ -88,17 +88,20 @@ numbered_names! {
         /// A request may have reached Flex and the truth could not be read back in time.
         /// Asserts nothing. The till may say "pending", never "voided", never "not voided".
         Unknown = 0, "unknown";
-        /// Flex confirmed the cancel. Asserts: at a moment within the call no hold was left,
-        /// and nothing was captured by it. The till may say "voided".
+        /// Flex confirmed the cancel, or a read-back shows it. Asserts: at a moment between the
+        /// asking and the end of the call no hold was left, and none was captured. The till may
+        /// say "voided".
         Canceled = 1, "canceled";
-        /// The session had been canceled before this call, which had no effect.
-        /// The till may say "voided".
+        /// The session was canceled, and as far as Flex says this call had no effect. Asserts the
+        /// same. The till may say "voided".
         AlreadyCanceled = 2, "already_canceled";
-        /// Captured, completed or expired: no hold is left to cancel.
-        /// The till may say "too late"; refund if money moved.
+        /// Captured or expired. Asserts: at a moment of the call no hold was left to cancel, and
+        /// no request of this cancel released one. The till may say "too late"; check before
+        /// refunding.
         NotCancelable = 3, "not_cancelable";
-        /// Surely not done: nothing was handed to the network, or Flex refused before acting.
-        /// Asserts: this call had no effect and will have none. The till may say "not voided".
+        /// Surely not done: nothing was handed to the network, or Flex refused with an error code
+        /// of its own. Asserts: no request of this cancel had an effect or will have one. The till
+        /// may say "not voided".
         NotApplied = 4, "not_applied";
     }
 }
@@ -147,6 +150,9 @@ numbered_names! {
         ServerError = 306, "server_error";
         /// The answer is of test mode where live was expected, or the other way round.
         ModeMismatch = 307, "mode_mismatch";
+        /// The session may hold money that was authorized after the cancel was asked for; that
+        /// hold is not touched.
+        NewerHold = 308, "newer_hold";
         /// This library was built without the outbox.
         OutboxUnavailable = 400, "outbox_unavailable";
         /// The outbox's file or its directory is not safe: not this user's own, a link, or

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use crate::decision::Decision;
 use crate::entry::{Entry, OutboxView, State};
 use crate::json::{ObjectWriter, RawJson};
-use crate::judge::Verdict;
+use crate::options::Repeat;
 use crate::outcome::{Code, Hold, Outcome};
 use crate::session::CheckoutSession;
 use crate::transport::Phase;
@@ -32,10 +33,12 @@ pub struct Report {
     pub session_id: Option<String>,
     /// The key that every send of this cancel carried; `None` if there was none to send.
     pub idempotency_key: Option<String>,
+    /// The options that repeat this cancel; `None` if it need not or cannot be repeated.
+    pub repeat: Option<Repeat>,
     /// How long the call took, in whole milliseconds.
     #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
     pub elapsed: Duration,
-    /// The status of the answer that decided, if one did.
+    /// The status of the answer to the last attempt, if one came whole.
     pub http_status: Option<u16>,
     /// How long the last answer asked to be left alone, in whole milliseconds.
     #[serde(rename = "retry_after_ms", serialize_with = "as_optional_millis")]
@@ -95,16 +98,17 @@ impl Attempt {
 
 impl Report {
     /// A report without any attempt yet.
-    pub(crate) fn new(operation: Operation, verdict: Verdict, message: String) -> Self {
+    pub(crate) fn new(operation: Operation, decision: Decision, message: String) -> Self {
         Self {
-            outcome: verdict.outcome,
-            code: verdict.code,
-            hold: verdict.hold,
+            outcome: decision.outcome,
+            code: decision.code,
+            hold: decision.hold,
             message,
-            advice: advice(operation, verdict.outcome, verdict.code),
-            retryable: is_retryable(operation, verdict.outcome, verdict.code),
+            advice: advice(operation, decision.outcome, decision.code),
+            retryable: is_retryable(operation, decision.outcome, decision.code),
             session_id: None,
             idempotency_key: None,
+            repeat: None,
             elapsed: Duration::ZERO,
             http_status: None,
             retry_after: None,
@@ -117,9 +121,16 @@ impl Report {
 
     /// A report of something refused before anything was sent.
     pub(crate) fn refused(operation: Operation, code: Code, message: String) -> Self {
-        let verdict =
-            Verdict { outcome: Outcome::NotApplied, code, hold: Hold::Unknown, because: "" };
-        Self::new(operation, verdict, message)
+        let decision =
+            Decision { outcome: Outcome::NotApplied, code, hold: Hold::Unknown, reason: "" };
+        Self::new(operation, decision, message)
+    }
+
+    /// The same of a cancel that repeats one which may have reached Flex: that this call sent
+    /// nothing does not say that nothing was done.
+    pub(crate) fn refused_in_doubt(code: Code, message: String) -> Self {
+        let (outcome, hold) = (Outcome::Unknown, Hold::Unknown);
+        Self::new(Operation::Cancel, Decision { outcome, code, hold, reason: "" }, message)
     }
 
     /// A report of a warm-up, which sends nothing whatever becomes of it.
@@ -131,8 +142,9 @@ impl Report {
 
     /// A report of a call whose own report was lost, or never was.
     pub(crate) fn unreported(code: Code, message: &str) -> Self {
-        let verdict = Verdict { outcome: Outcome::Unknown, code, hold: Hold::Unknown, because: "" };
-        Self::new(Operation::Cancel, verdict, message.to_owned())
+        let decision =
+            Decision { outcome: Outcome::Unknown, code, hold: Hold::Unknown, reason: "" };
+        Self::new(Operation::Cancel, decision, message.to_owned())
     }
 
     /// A report that says nothing of any cancel: of an operation that is about the outbox.
@@ -160,6 +172,16 @@ impl Report {
                 (advice(operation, outcome, code), is_retryable(operation, outcome, code))
             }
         };
+        let in_doubt = match outcome {
+            Outcome::Unknown => Some(true),
+            Outcome::NotApplied => Some(false),
+            _ => None,
+        };
+        self.repeat = in_doubt.map(|in_doubt| Repeat {
+            idempotency_key: entry.idempotency_key.clone(),
+            in_doubt,
+            asked_at_ms: entry.asked_at_ms,
+        });
         self.session_id = Some(entry.session_id.clone());
         self.idempotency_key = Some(entry.idempotency_key.clone());
         let view = OutboxView { entry: Some(entry), ..OutboxView::default() };
@@ -189,7 +211,9 @@ impl Report {
             .text("advice", self.advice)
             .raw("retryable", if self.retryable { "true" } else { "false" })
             .optional_text("session_id", self.session_id.as_deref())
-            .optional_text("idempotency_key", self.idempotency_key.as_deref())
+            .optional_text("idempotency_key", self.idempotency_key.as_deref());
+        object.raw("repeat", self.repeat_json().as_deref().unwrap_or("null"));
+        object
             .number("elapsed_ms", millis(self.elapsed))
             .optional_number("http_status", self.http_status.map(u64::from))
             .optional_number("retry_after_ms", self.retry_after.map(millis));
@@ -209,6 +233,13 @@ impl Report {
         object.raw("outbox", outbox.as_deref().unwrap_or("null"));
         object.end();
         json
+    }
+
+    /// The options that repeat this cancel as a JSON object; `None` as [`Report::repeat`] is.
+    #[must_use]
+    pub fn repeat_json(&self) -> Option<String> {
+        // Plain fields, which can always be written.
+        serde_json::to_string(self.repeat.as_ref()?).ok()
     }
 
     /// The session, typed; `None` if the report has none.
@@ -249,6 +280,8 @@ fn is_retryable(operation: Operation, outcome: Outcome, code: Code) -> bool {
             (_, Code::InvalidHandle)
                 | (Operation::Retrieve, Code::Unauthorized | Code::Forbidden | Code::NotFound)
                 | (Operation::Retrieve, Code::Rejected | Code::ModeMismatch)
+                // The hold stays newer than the request that is repeated.
+                | (Operation::Cancel, Code::NewerHold)
         ),
         Outcome::NotApplied => matches!(
             code,
@@ -270,20 +303,26 @@ fn is_retryable(operation: Operation, outcome: Outcome, code: Code) -> bool {
 fn advice(operation: Operation, outcome: Outcome, code: Code) -> &'static str {
     match (operation, outcome) {
         (_, Outcome::Canceled | Outcome::AlreadyCanceled) => {
-            "Nothing more to do: the hold is released."
+            "Nothing more to do: Flex has canceled the authorization; the bank may show it for some \
+             days."
         }
         (_, Outcome::NotCancelable) => {
-            "Too late to void: if the shopper's money was taken, refund it."
+            "Too late to void. Money may have been taken now or earlier: check before refunding."
+        }
+        (Operation::Cancel, Outcome::Unknown) if code == Code::NewerHold => {
+            "Treat the void as pending and look the session up: the hold that is there may not be \
+             the one that this cancel was asked for. To release it, begin a new cancel."
         }
         (Operation::Cancel, Outcome::Unknown) => {
-            "Treat the void as pending: call again with the same idempotency key, or look the \
-             session up, before telling the shopper anything."
+            "Treat the void as pending: call again with the options in `repeat`, or hand them to \
+             the outbox, before telling the shopper anything."
         }
         (Operation::Retrieve, Outcome::Unknown) => {
             "Nothing is known of the session: look it up again."
         }
         (Operation::Retrieve, Outcome::NotApplied) if code == Code::Ok => {
-            "The session can still be canceled."
+            "As of now the hold is there. A cancel that is still on its way may release it yet: \
+             after an unknown, do not tell the shopper \"not voided\"."
         }
         (_, Outcome::NotApplied) => not_applied_advice(code),
     }
@@ -358,6 +397,10 @@ fn not_applied_advice(code: Code) -> &'static str {
             "Not voided: check the network, then try again."
         }
         Code::RateLimited => "Not voided: wait a little, then try again.",
+        Code::NewerHold => {
+            "Look the session up: the hold that is there may not be the one that this cancel was \
+             asked for, and was not touched. To release it, begin a new cancel."
+        }
         Code::OutboxUnavailable
         | Code::OutboxUnsafe
         | Code::OutboxIo

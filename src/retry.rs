@@ -8,6 +8,9 @@ use std::time::{Duration, SystemTime};
 const BASE: Duration = Duration::from_millis(100);
 /// No wait is longer than this, unless the server asks for one.
 const CAP: Duration = Duration::from_secs(2);
+/// A server that asks for a longer wait is read as asking for this one, which every language's
+/// durations can hold: thirty days.
+const LONGEST_ASKED: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// A reset above this is a point in time (Unix seconds), not a number of seconds.
 const LEAST_POINT_IN_TIME: u64 = 1_000_000_000;
 
@@ -24,6 +27,10 @@ pub(crate) fn backoff(repetition: u32, random: u64) -> Duration {
 /// machine's clock does not matter. What cannot be read counts as absent. `header` gives the
 /// answer's headers by their names in lower case.
 pub(crate) fn retry_after<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Duration> {
+    Some(asked_wait(header)?.min(LONGEST_ASKED))
+}
+
+fn asked_wait<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Duration> {
     let text = |name: &str| header(name).map(str::trim);
     let date = || httpdate::parse_http_date(text("date")?).ok();
     if let Some(wish) = text("retry-after") {
@@ -120,6 +127,8 @@ mod tests {
             ("soon", None),
             ("", None),
             ("99999999999999999999999", None),
+            ("9223372036854775807", Some(30 * 24 * 3_600)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", Some(30 * 24 * 3_600)),
         ] {
             let wish = wish(&[date, ("retry-after", value)]);
             assert_eq!(wish, seconds.map(Duration::from_secs), "{value:?}");

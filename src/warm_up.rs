@@ -37,8 +37,11 @@ pub(crate) fn warm_up(
 fn check(options: &Options) -> Result<(), FieldError> {
     options.check()?;
     for (field, is_given) in [
+        ("asked_at_ms", options.asked_at_ms.is_some()),
         ("expand", !options.expand.is_empty()),
         ("idempotency_key", options.idempotency_key.is_some()),
+        ("in_doubt", options.in_doubt.is_some()),
+        ("verify", options.verify.is_some()),
         ("max_attempts", options.max_attempts.is_some()),
     ] {
         if is_given {

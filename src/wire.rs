@@ -10,10 +10,10 @@ use serde_json::Value;
 
 pub use self::request::Request;
 pub(crate) use self::request::Requests;
+use crate::facts::{SessionFacts, Snapshot, is_filled};
 use crate::fields::FieldError;
 use crate::json::{Members, ObjectWriter, RawJson, Reader};
 use crate::secret::Secret;
-use crate::snapshot::{Facts, Snapshot};
 
 /// The longest session id, in bytes.
 pub(crate) const MAX_SESSION_ID_BYTES: usize = 255;
@@ -107,15 +107,22 @@ pub(crate) fn check_idempotency_key(key: &str) -> Result<(), FieldError> {
     ))
 }
 
-/// An answer that arrived whole.
-#[derive(Debug)]
+/// A response that arrived whole.
+#[derive(Debug, Default)]
 pub struct Response {
     /// Its status.
     pub status: StatusCode,
-    /// Flex's name for the exchange (`X-Request-Id`), for a support ticket.
+    /// Flex's name for the round trip (`X-Request-Id`), for a support ticket.
     pub request_id: Option<String>,
-    /// How long it asks to be left alone.
+    /// How long the server asks the client to wait before the next request.
     pub retry_after: Option<Duration>,
+    /// The server's clock (`Date`), in Unix milliseconds; a `Date` has whole seconds.
+    pub date_ms: Option<i64>,
+    /// True if a cache served it (`Age` above 0).
+    pub is_cached: bool,
+    /// True if it repeats the response to an earlier request with the same idempotency key
+    /// (`Idempotent-Replayed` or a header like it).
+    pub is_replayed: bool,
     /// Its whole body.
     pub body: Vec<u8>,
 }
@@ -137,10 +144,7 @@ impl Reply {
         match self {
             Self::Session(_) => None,
             Self::Unreadable(why) => Some(why.clone()),
-            Self::Refusal(error) => match (&error.code, &error.message) {
-                (Some(code), Some(message)) => Some(format!("{code}: {message}")),
-                (code, message) => code.clone().or_else(|| message.clone()),
-            },
+            Self::Refusal(error) => error.detail(),
         }
     }
 }
@@ -169,24 +173,31 @@ fn read_session(id: &SessionId, body: Vec<u8>) -> Result<Snapshot, String> {
         return Err("the answer is no JSON object".to_owned());
     }
     let unreadable = |error: serde_json::Error| format!("the answer cannot be read: {error}");
-    let mut session = None;
+    let (mut session, mut has_errors) = (None, false);
     let mut members = reader.members().map_err(unreadable)?;
     while let Some(key) = members.next_key().map_err(unreadable)? {
-        if key != "checkout_session" {
+        if key == "error" || key == "errors" {
+            let mut value = None;
+            members
+                .once("errors", &mut value, serde_json::from_str::<Value>)
+                .map_err(unreadable)?;
+            has_errors |= value.as_ref().is_some_and(is_filled);
+        } else if key != "checkout_session" {
             members.skip().map_err(unreadable)?;
         } else if session.is_some() {
             return Err("the answer cannot be read: checkout_session is there twice".to_owned());
         } else if members.reader().is_at_object() {
-            let read = |session: &mut Members<'_, '_>| Facts::read(id.as_str(), session);
+            let read = |session: &mut Members<'_, '_>| SessionFacts::read(id.as_str(), session);
             session = Some(members.reader().object(read).map_err(unreadable)?);
         } else {
             return Err("the answer's checkout_session is no JSON object".to_owned());
         }
     }
     reader.end().map_err(unreadable)?;
-    let Some((facts, part)) = session else {
+    let Some((mut facts, part)) = session else {
         return Err("the answer cannot be read: it has no checkout_session".to_owned());
     };
+    facts.has_errors |= has_errors;
     Ok(Snapshot { facts, raw: RawJson::new(text, part) })
 }
 
@@ -199,9 +210,20 @@ pub struct ProviderError {
     pub message: Option<String>,
     /// The beginning of the body as it came.
     pub body: String,
+    /// True if the code stands where Flex is known to write it: no framework's own word.
+    #[serde(skip)]
+    pub(crate) has_code_of_flex: bool,
 }
 
 impl ProviderError {
+    /// What it says in words.
+    pub(crate) fn detail(&self) -> Option<String> {
+        match (&self.code, &self.message) {
+            (Some(code), Some(message)) => Some(format!("{code}: {message}")),
+            (code, message) => code.clone().or_else(|| message.clone()),
+        }
+    }
+
     pub(crate) fn write(&self, json: &mut Vec<u8>) {
         let mut object = ObjectWriter::begin(json);
         object
@@ -217,6 +239,7 @@ impl ProviderError {
             code: self.code.map(&redact),
             message: self.message.map(&redact),
             body: redact(self.body),
+            ..self
         }
     }
 
@@ -230,16 +253,26 @@ impl ProviderError {
         (error.code, error.message) = match (&json["error"], &json["detail"]) {
             (Value::Object(inner), _) => {
                 let code = text(inner.get("code")).or_else(|| text(inner.get("type")));
+                error.has_code_of_flex = code.is_some();
                 (code, text(inner.get("message")))
             }
             (Value::String(word), _) => (Some(shown(word)), text(json.get("message"))),
             (_, Value::Array(list)) => {
                 let first = list.first().unwrap_or(&Value::Null);
                 let message = text(first.get("msg"));
-                let code_of = |message: &String| Some(message.split_once(": ")?.0.to_owned());
-                (text(first.get("type")).or_else(|| message.as_ref().and_then(code_of)), message)
+                let of_message = message.as_ref().and_then(|message| message.split_once(": "));
+                let of_message = of_message.map(|(code, _)| code.to_owned());
+                let code = text(first.get("type"));
+                // A framework that refuses a request by itself has a type, but no such message.
+                error.has_code_of_flex =
+                    of_message.is_some() && (code.is_none() || code == of_message);
+                (code.or(of_message), message)
             }
-            (_, Value::String(word)) => (Some(shown(word)), text(json.get("message"))),
+            (_, Value::String(word)) => {
+                // One word alone is the status in words, as frameworks write it: "Forbidden".
+                error.has_code_of_flex = word.contains('_');
+                (Some(shown(word)), text(json.get("message")))
+            }
             _ => (text(json.get("code")), text(json.get("message"))),
         };
         error

@@ -192,6 +192,7 @@ fn assert_events_are_right(text: &str, ids: &[String]) {
         found,
         [
             ["attempt", "warn", refused, "rejected"],
+            ["attempt", "debug", refused, "ok"],
             ["result", "warn", refused, "rejected"],
             ["attempt", "debug", canceled, "ok"],
             ["result", "info", canceled, "ok"],

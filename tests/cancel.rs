@@ -65,6 +65,8 @@ fn what_is_sent_is_one_post_with_exactly_these_headers() {
     let mut options = Options::default();
     options.expand = vec!["payment_intent".to_owned(), "customer".to_owned()];
     options.idempotency_key = Some("till-7/4711".to_owned());
+    // Its first use: a key alone means a repetition, which reads first.
+    options.in_doubt = Some(false);
     client(&sandbox).cancel(&id, &options, None);
     let requests = sandbox.requests();
     assert_eq!(requests.len(), 1);
@@ -85,6 +87,7 @@ fn what_is_sent_is_one_post_with_exactly_these_headers() {
         [
             "accept: application/json".to_owned(),
             "authorization: [redacted]".to_owned(),
+            "cache-control: no-cache".to_owned(),
             "content-length: 0".to_owned(),
             format!("host: 127.0.0.1:{}", sandbox.port()),
             "idempotency-key: till-7/4711".to_owned(),
@@ -191,7 +194,9 @@ fn errors_are_read_in_every_shape() {
             flex_sandbox::Options { error_shape: shape, ..flex_sandbox::Options::default() };
         let sandbox = Sandbox::start(options).unwrap();
         let report = cancel(&client(&sandbox), "fcs_nowhere");
-        assert_eq!((report.outcome, report.code), (Outcome::NotApplied, Code::NotFound));
+        // Without an error code of Flex's a 404 may be anybody's.
+        let owed = if code.is_some() { Outcome::NotApplied } else { Outcome::Unknown };
+        assert_eq!((report.outcome, report.code), (owed, Code::NotFound), "{shape:?}");
         assert_eq!(report.provider_error.unwrap().code.as_deref(), code, "{shape:?}");
     }
 }
@@ -363,14 +368,17 @@ fn serve_once(answer: Vec<u8>) -> String {
 
 #[test]
 fn the_official_examples_come_through_byte_for_byte() {
-    for example in
-        [include_str!("data/response-example.json"), include_str!("data/response-expanded.json")]
-    {
+    // The expanded one lists a capture, though nothing was received: it speaks against itself.
+    for (example, owed) in [
+        (include_str!("data/response-example.json"), (Outcome::Canceled, Code::Ok)),
+        (include_str!("data/response-expanded.json"), (Outcome::Unknown, Code::Protocol)),
+    ] {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", example.len());
         let url = serve_once([head.as_bytes(), example.as_bytes()].concat());
-        let client = client_with(&url, json!({ "api_key": "fsk_live_hunter2" }));
+        let config = json!({ "api_key": "fsk_live_hunter2", "timeout_ms": 500 });
+        let client = client_with(&url, config);
         let report = cancel(&client, "obj_01EXAMPLE00000000000000000");
-        assert_eq!((report.outcome, report.code), (Outcome::Canceled, Code::Ok));
+        assert_eq!((report.outcome, report.code), owed);
         let raw = report.raw_session.as_ref().unwrap().get();
         let from = example.find(": {").unwrap() + 2;
         assert_eq!(raw, example[from..].trim_end().strip_suffix('}').unwrap().trim_end());

@@ -20,6 +20,8 @@ mod lone;
 mod rows;
 #[path = "faults/servers.rs"]
 mod servers;
+#[path = "faults/worlds.rs"]
+mod worlds;
 
 use std::collections::BTreeSet;
 
@@ -28,7 +30,12 @@ const ROWS: std::ops::RangeInclusive<u16> = 1..=106;
 
 #[test]
 fn whatever_goes_wrong_the_outcome_is_the_one_owed_and_agrees_with_the_truth() {
-    let cases = rows::all().into_iter().chain(cuts::all()).chain(lone::all()).collect();
+    let cases = rows::all()
+        .into_iter()
+        .chain(cuts::all())
+        .chain(lone::all())
+        .chain(worlds::all())
+        .collect();
     let tally = harness::run_all(cases);
     println!("{tally}");
     assert!(tally.complaints.is_empty(), "{}", tally.complaints.join("\n"));

@@ -7,13 +7,22 @@ mod outbox_kit;
 use std::thread;
 use std::time::Duration;
 
-use flex_sandbox::{Dialect, Fault, Hold, How, Injection, Intents, Options, Sandbox};
-use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter};
+use flex_sandbox::{Dialect, Fault, Hold, How, Injection, Intents, Operation, Options, Sandbox};
+use flexcancel::outbox::{Clock, EntryOptions, FlushOptions, ListFilter};
 use flexcancel::{Abort, Code, Outcome, Report, State};
 use outbox_kit::{KEY, Till, entry, flush, held, open, truth};
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+
+/// The options that hand over a cancel whose outcome was unknown.
+fn repeated(key: &str, till: &Till) -> EntryOptions {
+    let mut options = EntryOptions::default();
+    options.call.idempotency_key = Some(key.to_owned());
+    options.call.in_doubt = Some(true);
+    options.call.asked_at_ms = Some(till.clock.now().wall_ms);
+    options
+}
 
 fn says(report: &Report) -> (Outcome, Code, State) {
     (report.outcome, report.code, entry(report).state)
@@ -69,6 +78,7 @@ fn given_a_pending_session_when_kept_again_then_the_same_entry_comes_back_with_i
     let first = till.outbox.enqueue(&id, &EntryOptions::default());
     let mut options = EntryOptions::default();
     options.call.idempotency_key = Some("another".to_owned());
+    options.call.in_doubt = Some(false);
     let second = till.outbox.enqueue(&id, &options);
     assert_eq!(entry(&first), entry(&second));
     let third = till.outbox.cancel(&id, &options, None);
@@ -156,10 +166,69 @@ fn given_an_unclear_try_when_flushed_then_the_session_is_looked_at_however_young
     till.clock.pass(MINUTE_MS);
     let [delivered] = &flush(&till.outbox)[..] else { panic!("one entry") };
     let last = (delivered.state, delivered.last_outcome);
-    assert_eq!(last, (State::Delivered, Some(Outcome::AlreadyCanceled)));
+    assert_eq!(last, (State::Delivered, Some(Outcome::Canceled)), "by its own earlier try");
     let requests = till.sandbox.requests();
     assert!(requests.iter().all(|request| request.method == "GET"), "{requests:?}");
     assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+}
+
+#[test]
+fn given_an_unknown_handed_over_when_delivered_then_the_session_is_read_first_and_it_is_canceled() {
+    let till = Till::new("handed_over");
+    let id = held(&till.sandbox);
+    let options = repeated("k-1", &till);
+    let report = till.outbox.enqueue(&id, &options);
+    assert_eq!((entry(&report).unclear, entry(&report).attempts), (1, 0));
+    assert_eq!(entry(&report).idempotency_key, "k-1");
+    let [delivered] = &flush(&till.outbox)[..] else { panic!("one entry") };
+    assert_eq!(
+        (delivered.state, delivered.last_outcome),
+        (State::Delivered, Some(Outcome::Canceled))
+    );
+    let requests = till.sandbox.requests();
+    assert_eq!(requests.iter().map(|r| r.method.as_str()).collect::<Vec<_>>(), ["GET", "POST"]);
+}
+
+#[test]
+fn given_an_unknown_handed_over_when_flex_refuses_then_it_is_for_a_person_and_never_refused() {
+    let till = Till::new("handed_over_refused");
+    let id = held(&till.sandbox);
+    let options = repeated("k-1", &till);
+    till.outbox.enqueue(&id, &options);
+    let body = r#"{"error":{"code":"no_such_thing"}}"#.to_owned();
+    let refusal = Fault::Status { status: 400, headers: Vec::new(), body };
+    till.sandbox.inject_as(Injection::of(refusal).times(u32::MAX).only(Operation::Cancel));
+    let [entry] = &flush(&till.outbox)[..] else { panic!("one entry") };
+    assert_eq!((entry.state, entry.last_outcome), (State::NeedsAttention, Some(Outcome::Unknown)));
+}
+
+#[test]
+fn given_a_cancel_asked_again_when_the_entry_before_is_stale_then_a_new_entry_is_begun() {
+    let till = Till::new("asked_again");
+    let id = held(&till.sandbox);
+    till.clock.pass(-15 * MINUTE_MS);
+    let first = till.outbox.enqueue(&id, &EntryOptions::default());
+    till.clock.pass(15 * MINUTE_MS);
+    // The hold that is there now is newer than the first asking, and older than the second.
+    let second = till.outbox.enqueue(&id, &EntryOptions::default());
+    assert_eq!(entry(&first).id, entry(&second).id, "nobody has looked as yet");
+    let tried = flush(&till.outbox);
+    let states: Vec<_> = tried.iter().map(|entry| (entry.id, entry.state)).collect();
+    assert_eq!(states, [(1, State::NeedsAttention), (2, State::Delivered)]);
+    assert_ne!(tried[0].idempotency_key, tried[1].idempotency_key);
+    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+}
+
+#[test]
+fn given_a_clock_that_was_reset_when_flushed_then_an_entry_is_tried_before_it_expires() {
+    let till = Till::new("reset");
+    let id = held(&till.sandbox);
+    // Eleven years ago, by a clock whose battery was flat.
+    till.clock.jump(-11 * 365 * 24 * 60 * MINUTE_MS);
+    till.outbox.enqueue(&id, &EntryOptions::default());
+    till.clock.restart(11 * 365 * 24 * 60 * MINUTE_MS);
+    let [tried] = &flush(&till.outbox)[..] else { panic!("one entry") };
+    assert_eq!((tried.state, tried.attempts), (State::NeedsAttention, 1), "the hold looks newer");
 }
 
 #[test]

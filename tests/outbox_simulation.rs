@@ -8,20 +8,19 @@ mod simulator;
 
 use std::thread;
 
-use simulator::{OutboxTally, Sum, run_outbox};
+use simulator::{OutboxTally, Range, Sum, run_outbox};
 
 const SEEDS: u64 = 4_000;
 
-#[test]
-fn in_every_simulated_world_the_outbox_keeps_what_it_promises() {
+fn tally(range: Range) -> OutboxTally {
     let threads = thread::available_parallelism().map_or(1, |count| count.get() as u64);
-    let tally = thread::scope(|scope| {
+    thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|worker| {
                 scope.spawn(move || {
                     let mut tally = OutboxTally::default();
                     for seed in (worker..SEEDS).step_by(usize::try_from(threads).unwrap()) {
-                        tally.add(seed, run_outbox(seed));
+                        tally.add(seed, run_outbox(seed, range));
                     }
                     tally
                 })
@@ -30,7 +29,20 @@ fn in_every_simulated_world_the_outbox_keeps_what_it_promises() {
         let mut sum = OutboxTally::default();
         workers.into_iter().for_each(|worker| sum.merge(worker.join().unwrap()));
         sum
-    });
+    })
+}
+
+#[test]
+fn in_every_classic_world_the_outbox_keeps_what_it_promises() {
+    check(&tally(Range::Classic));
+}
+
+#[test]
+fn in_every_simulated_world_the_outbox_keeps_what_it_promises() {
+    check(&tally(Range::Wide));
+}
+
+fn check(tally: &OutboxTally) {
     println!("{tally}");
     assert_eq!(tally.seeds, SEEDS);
     assert!(tally.violations.is_empty(), "{tally}");
@@ -41,7 +53,7 @@ fn in_every_simulated_world_the_outbox_keeps_what_it_promises() {
 #[test]
 fn one_seed_replays_one_run_exactly() {
     for seed in 0..20 {
-        let (first, second) = (run_outbox(seed), run_outbox(seed));
+        let (first, second) = (run_outbox(seed, Range::Wide), run_outbox(seed, Range::Wide));
         assert_eq!((first.states, first.crashes), (second.states, second.crashes));
     }
 }

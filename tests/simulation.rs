@@ -3,20 +3,21 @@
 
 mod simulator;
 
-use simulator::{Tally, run};
+use std::thread;
+
+use simulator::{CLASSIC, Range, Sum, Tally, WIDE, fault_names, run, worlds};
 
 const SEEDS: u64 = 100_000;
 
-#[test]
-fn in_every_simulated_world_a_definite_outcome_agrees_with_the_truth() {
-    let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
-    let tally = std::thread::scope(|scope| {
+fn tally(range: Range) -> Tally {
+    let threads = thread::available_parallelism().map_or(1, |count| count.get() as u64);
+    thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
             .map(|worker| {
                 scope.spawn(move || {
                     let mut tally = Tally::default();
                     for seed in (worker..SEEDS).step_by(usize::try_from(threads).unwrap()) {
-                        tally.add(seed, run(seed));
+                        tally.add(seed, run(seed, range));
                     }
                     tally
                 })
@@ -25,23 +26,49 @@ fn in_every_simulated_world_a_definite_outcome_agrees_with_the_truth() {
         let mut sum = Tally::default();
         workers.into_iter().for_each(|worker| sum.merge(worker.join().unwrap()));
         sum
-    });
+    })
+}
+
+#[test]
+fn in_every_classic_world_a_definite_outcome_agrees_with_the_truth() {
+    let tally = tally(Range::Classic);
     println!("{tally}");
     assert_eq!(tally.seeds, SEEDS);
     assert!(tally.violations.is_empty(), "{tally}");
     assert!(tally.decided_in_kindest > 0, "{tally}");
     assert!(tally.unknown_though_decided.is_empty(), "{:?}", tally.unknown_though_decided);
     assert_eq!(tally.outcomes.len(), 5, "every outcome occurs: {tally}");
-    for fault in simulator::fault_names() {
+    for fault in fault_names(CLASSIC) {
         assert!(tally.faults.contains_key(fault), "never injected: {fault}");
     }
 }
 
 #[test]
-fn one_seed_replays_one_run_exactly() {
+fn in_every_story_what_the_till_is_told_agrees_with_the_truth() {
+    let tally = tally(Range::Wide);
+    println!("{tally}");
+    assert_eq!(tally.seeds, SEEDS);
+    for fault in fault_names(WIDE) {
+        assert!(tally.faults.contains_key(fault), "never injected: {fault}");
+    }
+    assert!(tally.violations.is_empty(), "{tally}");
+}
+
+#[test]
+fn in_no_world_of_the_list_is_the_till_told_wrongly() {
+    let wrong: Vec<_> = worlds().into_iter().filter(|row| !row.wrong.is_empty()).collect();
+    let lines: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+    assert!(wrong.is_empty(), "\n{}", lines.join("\n"));
+}
+
+#[test]
+fn one_seed_replays_one_story_exactly() {
     for seed in 0..200 {
-        let (first, second) = (run(seed), run(seed));
-        assert_eq!(first.report.to_json().unwrap(), second.report.to_json().unwrap());
-        assert_eq!(first.faults, second.faults);
+        let (first, second) = (run(seed, Range::Wide), run(seed, Range::Wide));
+        let told = |story: &simulator::Story| -> Vec<String> {
+            story.told.iter().map(|told| told.report.to_json().unwrap()).collect()
+        };
+        assert_eq!(told(&first), told(&second));
+        assert_eq!(first.world.faults, second.world.faults);
     }
 }

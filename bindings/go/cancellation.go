@@ -36,6 +36,7 @@ type details struct {
 	Retryable      bool            `json:"retryable"`
 	SessionID      string          `json:"session_id"`
 	IdempotencyKey string          `json:"idempotency_key"`
+	Repeat         *Repeat         `json:"repeat"`
 	ElapsedMS      int64           `json:"elapsed_ms"`
 	HTTPStatus     int             `json:"http_status"`
 	RetryAfterMS   *int64          `json:"retry_after_ms"`
@@ -49,7 +50,7 @@ type details struct {
 type Attempt struct {
 	// Operation is "cancel" or "retrieve".
 	Operation string
-	// Reason is why it was made, like "first try".
+	// Reason is why it was made, like "first attempt".
 	Reason string
 	// Phase is how far it came; from "sending" on the request may have reached Flex.
 	Phase string
@@ -97,7 +98,7 @@ func newCancellation(answer answer) *Cancellation {
 }
 
 func (c *Cancellation) err(ended []error) error {
-	return &Error{Outcome: c.Outcome, Code: c.Code, Message: c.Message(), context: ended}
+	return &Error{c.Outcome, c.Code, c.Message(), ended, c.detail().Repeat}
 }
 
 func (c *Cancellation) detail() *details {
@@ -125,7 +126,8 @@ func (c *Cancellation) Retryable() bool { return c.detail().Retryable }
 // SessionID is the session's id as it was given; empty if it was not usable.
 func (c *Cancellation) SessionID() string { return c.detail().SessionID }
 
-// IdempotencyKey is the key that every send carried; empty if there was none to send.
+// IdempotencyKey is the key that every send carried; empty if there was none to send. [WithRepeat]
+// repeats the cancel.
 func (c *Cancellation) IdempotencyKey() string { return c.detail().IdempotencyKey }
 
 // Elapsed is how long the call took, in whole milliseconds.

@@ -133,7 +133,8 @@ func (h *handle) freeClient() {
 // evidence allows. The context of a cancel that must not be left open is one of its own, not that
 // of a request whose client may go away.
 //
-// The error is nil for [Canceled] and [AlreadyCanceled]. See the package's documentation.
+// The error is nil for [Canceled] and [AlreadyCanceled]. An [Unknown] cancel is repeated by
+// [WithRepeat]. See the package's documentation.
 func (c *Client) Cancel(ctx context.Context, sessionID string, opts ...Option) (*Cancellation, error) {
 	cancellation, ended, err := c.call(ctx, opts, func(h *handle, options []byte, abort uintptr) answer {
 		return nativeCall(false, h.logger == 0, h.client, nativeText(sessionID), options, abort)
@@ -148,8 +149,9 @@ func (c *Client) Cancel(ctx context.Context, sessionID string, opts ...Option) (
 }
 
 // Retrieve reads a session with its payment intents, and says what may be said of the void:
-// [AlreadyCanceled], [NotCancelable], [NotApplied] (it can still be canceled) or [Unknown]. It
-// changes nothing. The error is nil where the session was read ([CodeOK]).
+// [AlreadyCanceled], [NotCancelable], [NotApplied] (as of now it can be canceled; a cancel that is
+// still on its way may release it yet) or [Unknown]. It changes nothing. The error is nil where the
+// session was read ([CodeOK]).
 func (c *Client) Retrieve(ctx context.Context, sessionID string, opts ...Option) (*Cancellation, error) {
 	return c.look(ctx, opts, func(h *handle, options []byte, abort uintptr) answer {
 		return nativeCall(true, h.logger == 0, h.client, nativeText(sessionID), options, abort)
@@ -185,29 +187,29 @@ func (c *Client) call(
 	ctx context.Context, opts []Option, operation operation,
 ) (*Cancellation, []error, error) {
 	defer runtime.KeepAlive(c)
+	var o options
+	for _, opt := range opts {
+		opt(&o)
+	}
 	h := c.handle
 	if !h.use() {
-		return nil, nil, refused(CodeInvalidHandle, "the client is closed")
+		return nil, nil, o.refuse(CodeInvalidHandle, "the client is closed")
 	}
 	defer h.release()
 	deadline, hasDeadline := ctx.Deadline()
 	var text []byte
 	if len(opts) > 0 || hasDeadline {
-		var o options
-		for _, opt := range opts {
-			opt(&o)
-		}
 		if hasDeadline {
 			o.within(time.Until(deadline), c.timeout)
 		}
 		var err error
 		if text, err = o.text(); err != nil {
-			return nil, nil, refused(CodeInvalidArgument, err.Error())
+			return nil, nil, o.refuse(CodeInvalidArgument, err.Error())
 		}
 	}
 	watch, ok := watch(ctx, hasDeadline && !time.Now().Before(deadline))
 	if !ok {
-		return nil, nil, refused(CodeInternal, "every handle is in use")
+		return nil, nil, o.refuse(CodeInternal, "every handle is in use")
 	}
 	cancellation := newCancellation(operation(h, text, watch.abort))
 	watch.end()

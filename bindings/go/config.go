@@ -41,6 +41,8 @@ type Config struct {
 	DNSTTL time.Duration
 	// MaxAttempts is the most times that one cancel is sent.
 	MaxAttempts int
+	// Verify has a confirmation that does not itself show the release checked by one read-back.
+	Verify bool
 	// Logger is told of each attempt and each result, on the goroutine that makes the call and
 	// before that call returns. What its handler panics with is dropped. It must not end the
 	// goroutine (runtime.Goexit, as t.FailNow does).
@@ -76,6 +78,7 @@ func (c Config) toJSON() (string, error) {
 		Timeout        *int64 `json:"timeout_ms,omitempty"`
 		Trust          string `json:"trust,omitempty"`
 		UserAgent      string `json:"user_agent,omitempty"`
+		Verify         bool   `json:"verify,omitempty"`
 	}
 	bytes, err := json.Marshal(keys{
 		APIKey:         c.APIKey,
@@ -92,6 +95,7 @@ func (c Config) toJSON() (string, error) {
 		Timeout:        millis(c.Timeout),
 		Trust:          c.Trust,
 		UserAgent:      c.UserAgent,
+		Verify:         c.Verify,
 	})
 	return string(bytes), err
 }

@@ -16,6 +16,8 @@ type Error struct {
 	// context is why the context ended the call, if it did: its error, and its cause if that is
 	// another.
 	context []error
+	// repeat is that of the result, if it has any.
+	repeat *Repeat
 }
 
 // Error is one line for a log.

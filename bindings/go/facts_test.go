@@ -152,9 +152,12 @@ func TestConfigAndOptionsHaveTheKeysOfTheReadme(t *testing.T) {
 		}
 		full := Config{}
 		field := reflect.ValueOf(&full).Elem().Field(i)
-		if field.Kind() == reflect.String {
+		switch field.Kind() {
+		case reflect.String:
 			field.SetString("x")
-		} else {
+		case reflect.Bool:
+			field.SetBool(true)
+		default:
 			field.SetInt(int64(time.Second))
 		}
 		json, err := full.toJSON()
@@ -168,6 +171,9 @@ func TestConfigAndOptionsHaveTheKeysOfTheReadme(t *testing.T) {
 	of := reflect.TypeFor[options]()
 	for i := range of.NumField() {
 		key, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
+		if !of.Field(i).IsExported() {
+			continue
+		}
 		if !rest[key] {
 			t.Errorf("%s is no option", key)
 		}

@@ -74,7 +74,7 @@ func (o *Outbox) Close() error {
 // keeps it for a later flush, and the outcome is then [Unknown] even where nothing was sent,
 // because it will be: [Cancellation.Entry] is then pending. A session whose cancel is pending
 // already keeps that entry and its idempotency key. Where the file cannot be written nothing is
-// sent.
+// sent. A cancel of the client that ended [Unknown] is handed over by [WithRepeat].
 //
 // Context and error are those of [Client.Cancel]. A context that has ended keeps the cancel and
 // sends nothing.
@@ -93,11 +93,15 @@ func (o *Outbox) Cancel(
 
 // Enqueue keeps a cancel in the file for a later flush, and sends nothing. It is on the disk when
 // this returns without an error. A session whose cancel is pending already keeps that entry and
-// its idempotency key. An error that matches [ErrNotApplied] says that the file surely does not
+// its idempotency key. [WithRepeat] hands over a cancel that ended [Unknown]. An error that matches [ErrNotApplied] says that the file surely does not
 // hold the cancel; any other that a restart may find it there after all.
 func (o *Outbox) Enqueue(sessionID string, opts ...KeepOption) (*Entry, error) {
-	text, err := newKeep(opts).text()
-	view, err := o.ask(err, func() answer {
+	given := newKeep(opts)
+	text, err := given.text()
+	if err != nil {
+		return nil, given.refuse(CodeInvalidArgument, err.Error())
+	}
+	view, err := o.ask(nil, func() answer {
 		return nativeOutboxEnqueue(o.outbox, nativeText(sessionID), text)
 	})
 	return view.Entry, err
@@ -184,7 +188,7 @@ func (o *Outbox) Stats() (Counts, error) {
 // use keeps the outbox open until its handle is released; false if it is closed.
 func (o *Outbox) use() bool { return o.handle != nil && o.handle.use() }
 
-func outboxClosed() error { return refused(CodeInvalidHandle, "the outbox is closed") }
+const outboxIsClosed = "the outbox is closed"
 
 // ask has the outbox do something that sends nothing. An error that there is already is given back.
 func (o *Outbox) ask(unusable error, operation func() answer) (outboxView, error) {
@@ -193,7 +197,7 @@ func (o *Outbox) ask(unusable error, operation func() answer) (outboxView, error
 		return outboxView{}, refused(CodeInvalidArgument, unusable.Error())
 	}
 	if !o.use() {
-		return outboxView{}, outboxClosed()
+		return outboxView{}, refused(CodeInvalidHandle, outboxIsClosed)
 	}
 	defer o.handle.release()
 	result := newCancellation(operation())
@@ -211,7 +215,7 @@ func (o *Outbox) call(
 ) (*Cancellation, error) {
 	defer runtime.KeepAlive(o)
 	if !o.use() {
-		return nil, outboxClosed()
+		return nil, given.refuse(CodeInvalidHandle, outboxIsClosed)
 	}
 	defer o.handle.release()
 	deadline, hasDeadline := ctx.Deadline()
@@ -220,11 +224,11 @@ func (o *Outbox) call(
 	}
 	text, err := given.text()
 	if err != nil {
-		return nil, refused(CodeInvalidArgument, err.Error())
+		return nil, given.refuse(CodeInvalidArgument, err.Error())
 	}
 	watch, ok := watch(ctx, hasDeadline && !time.Now().Before(deadline))
 	if !ok {
-		return nil, refused(CodeInternal, "every handle is in use")
+		return nil, given.refuse(CodeInternal, "every handle is in use")
 	}
 	result := newCancellation(operation(text, watch.abort))
 	watch.end()

@@ -14,7 +14,7 @@ const (
 	EntryPending EntryState = "pending"
 	// EntryDelivered: no hold is left.
 	EntryDelivered EntryState = "delivered"
-	// EntryRefused: not cancelable, or Flex refused it; refund if money moved.
+	// EntryRefused: not cancelable, or Flex refused it; check before refunding.
 	EntryRefused EntryState = "refused"
 	// EntryExpired: its time ran out, and it surely had no effect.
 	EntryExpired EntryState = "expired"
@@ -41,6 +41,8 @@ type Entry struct {
 	State EntryState
 	// Created is when it was made.
 	Created time.Time
+	// AskedAt is when the cancel was asked for; a hold that was made later is not released.
+	AskedAt time.Time
 	// NotAfter is from when on it is not delivered any more.
 	NotAfter time.Time
 	// NextTry is before when a flush passes it over; zero if it is final.
@@ -78,6 +80,7 @@ func (e *Entry) UnmarshalJSON(data []byte) error {
 		BaseURL        string     `json:"base_url"`
 		State          EntryState `json:"state"`
 		CreatedMS      *int64     `json:"created_ms"`
+		AskedAtMS      *int64     `json:"asked_at_ms"`
 		NotAfterMS     *int64     `json:"not_after_ms"`
 		NextTryMS      *int64     `json:"next_try_ms"`
 		Attempts       int        `json:"attempts"`
@@ -93,7 +96,7 @@ func (e *Entry) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*e = Entry{read.ID, read.SessionID, read.IdempotencyKey, read.Expand, read.Mode, read.BaseURL,
-		read.State, at(read.CreatedMS), at(read.NotAfterMS), at(read.NextTryMS), read.Attempts,
+		read.State, at(read.CreatedMS), at(read.AskedAtMS), at(read.NotAfterMS), at(read.NextTryMS), read.Attempts,
 		read.Unclear, read.InDelivery, outcomeNamed(read.LastOutcome), read.LastCode,
 		read.LastMessage, at(read.EndedMS), at(read.AcknowledgedMS)}
 	return nil

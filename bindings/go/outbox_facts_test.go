@@ -116,8 +116,8 @@ func TestOptionsAndFilterHaveTheKeysOfTheOutboxsPage(t *testing.T) {
 	}
 	found := map[string]bool{}
 	kept := newKeep([]KeepOption{
-		WithExpand("customer"), WithIdempotencyKey("key"), WithTimeout(time.Second),
-		WithMaxAttempts(1), WithDeliverWithin(time.Second),
+		WithExpand("customer"), WithRepeat(Repeat{"key", true, time.UnixMilli(7)}), WithVerify(true),
+		WithTimeout(time.Second), WithMaxAttempts(1), WithDeliverWithin(time.Second),
 	})
 	flushed := newFlush([]FlushOption{WithTimeout(time.Second), WithMax(1)})
 	open := outboxOptions{Path: "path"}

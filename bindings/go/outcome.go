@@ -19,7 +19,7 @@ const (
 	// AlreadyCanceled: canceled before this call, which had no effect. The till may say "voided".
 	AlreadyCanceled Outcome = C.FLEXCANCEL_OUTCOME_ALREADY_CANCELED
 	// NotCancelable: captured, completed or expired; no hold is left to cancel. The till may say
-	// "too late"; refund if money moved.
+	// "too late"; check before refunding.
 	NotCancelable Outcome = C.FLEXCANCEL_OUTCOME_NOT_CANCELABLE
 	// NotApplied: surely not done; this call had no effect and will have none. The till may say
 	// "not voided".
@@ -65,6 +65,7 @@ const (
 	CodeRejected         Code = C.FLEXCANCEL_CODE_REJECTED
 	CodeServerError      Code = C.FLEXCANCEL_CODE_SERVER_ERROR
 	CodeModeMismatch     Code = C.FLEXCANCEL_CODE_MODE_MISMATCH
+	CodeNewerHold        Code = C.FLEXCANCEL_CODE_NEWER_HOLD
 	CodeInternal         Code = C.FLEXCANCEL_CODE_INTERNAL
 )
 

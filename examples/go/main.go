@@ -7,6 +7,8 @@
 // passes through this program), FLEX_BASE_URL, FLEX_CA_FILE, FLEX_TIMEOUT_MS.
 //
 // It prints a line for the cashier and the result's JSON on stdout, a line for the log on stderr.
+// If the void is pending, the JSON's `repeat` has the options to try it again later, or for an
+// outbox.
 // Exit code: 0 voided, 1 too late, 2 not voided, 3 pending, 64 wrong usage. Ctrl-C ends the call
 // early, and what is then known is told all the same.
 package main
@@ -59,7 +61,12 @@ func run(args []string) int {
 	defer client.Close()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	return tell(client.Cancel(ctx, args[0]))
+	c, err := client.Cancel(ctx, args[0])
+	if errors.Is(err, flexcancel.ErrUnknown) && ctx.Err() == nil {
+		// The request may have arrived: ask again, as the same cancel, before saying "pending".
+		c, err = client.Cancel(ctx, args[0], flexcancel.WithRepeat(c))
+	}
+	return tell(c, err)
 }
 
 // tell says what may be said. Whatever this program does not know, of a newer library say, is
@@ -68,9 +75,10 @@ func tell(c *flexcancel.Cancellation, err error) int {
 	code, words := pending, "VOID PENDING: promise the shopper nothing yet."
 	switch {
 	case err == nil:
-		code, words = voided, "VOIDED: the hold on the card is released."
+		code = voided
+		words = "VOIDED: Flex has canceled the authorization; the bank may show it for some days."
 	case errors.Is(err, flexcancel.ErrNotCancelable):
-		code, words = tooLate, "TOO LATE TO VOID: refund the sale if money was taken."
+		code, words = tooLate, "TOO LATE TO VOID: check whether money was taken before refunding."
 	case errors.Is(err, flexcancel.ErrNotApplied):
 		code, words = notVoided, "NOT VOIDED: this changed nothing; the log says why."
 	}

@@ -65,7 +65,8 @@ class Client {
      * outcome is definite or the deadline has come.
      *
      * `session_id`: 1 to 255 characters of [A-Za-z0-9_-]. `options`: Options, or the same as
-     * JSON; none by default. `abort`: may end the call early, and must live until it returns.
+     * JSON; none by default. To repeat a cancel, its result's repeat(). `abort`: may end the call
+     * early, and must live until it returns.
      *
      * Threads: any, also at once on one client. Errors: in the result, which is never empty. Bad
      * arguments, an empty client and an empty abort are not_applied, and nothing is sent.
@@ -82,8 +83,9 @@ class Client {
     /**
      * Reads a checkout session back, with its payment intents. Changes nothing. The outcome says
      * what may be said of the void: already_canceled (the hold is released), not_cancelable
-     * (captured or expired), not_applied (it can still be canceled), unknown. The JSON's `hold`
-     * says where the money is. Otherwise like cancel(); an idempotency key is refused.
+     * (captured or expired), not_applied (as of now it can be canceled; a cancel that is still on
+     * its way may release it yet), unknown. The JSON's `hold` says where the money is. Otherwise
+     * like cancel(), but with fewer Options.
      *
      * Threads, errors: as for cancel().
      */

@@ -39,6 +39,7 @@ class Config : public detail::JsonObject<Config> {
     Config &timeout(std::chrono::milliseconds time) { return millis("timeout_ms", time); }
     Config &trust(std::string_view system_or_bundled) { return text("trust", system_or_bundled); }
     Config &user_agent(std::string_view agent) { return text("user_agent", agent); }
+    Config &verify(bool reads_back) { return truth("verify", reads_back); }
 };
 
 } // namespace flexcancel

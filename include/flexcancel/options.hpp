@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "repeat.hpp"
 #include "text.hpp"
 
 namespace flexcancel {
@@ -19,25 +20,46 @@ namespace flexcancel {
  *     client.cancel(id, Options().timeout(5s).idempotency_key(receipt));
  *
  * Setting an option again replaces it. Nothing is checked here: a call with a value that cannot
- * be used is refused with Code::invalid_argument, and its message names the option. Whoever sets
- * the idempotency key need not read it from the result to repeat an unknown cancel.
+ * be used is refused with Code::invalid_argument, and its message names the option. An unknown
+ * cancel is repeated by its result: client.cancel(id, result.repeat()).
+ *
+ * A retrieve takes expand, max_attempts and timeout, and refuses the others.
  *
  * Threads: as a std::string. Errors: none, but for memory.
  */
 class Options : public detail::JsonObject<Options> {
   public:
+    /** No options. */
+    Options() = default;
+    /**
+     * The options that repeat a cancel, to be set others beside: an option that `repeat` has is
+     * not set again, or the call is refused.
+     */
+    explicit Options(const Repeat &repeat) : JsonObject(repeat.json()) {}
+
+    /** When a person asked for this cancel; now by default. A later hold is not released. */
+    Options &asked_at(std::chrono::system_clock::time_point time) {
+        return millis("asked_at_ms", time);
+    }
     /** Related objects to have in full in the answer. Flex does not document the names. */
     Options &expand(std::initializer_list<std::string_view> names) {
         return texts("expand", names);
     }
     /** The same for names that are known at run time only. */
     Options &expand(const std::vector<std::string> &names) { return texts("expand", names); }
-    /** The key that every send of this cancel carries. Refused for a retrieve. */
+    /** The key that every request of this cancel carries. Set in_doubt(false) if it is new. */
     Options &idempotency_key(std::string_view key) { return text("idempotency_key", key); }
+    /**
+     * Whether an earlier request with this key may have reached Flex; true by default where a key
+     * is set. False: this is the key's first use. True without a key is refused.
+     */
+    Options &in_doubt(bool is) { return truth("in_doubt", is); }
     /** The most times that the request is sent. */
     Options &max_attempts(std::int64_t count) { return number("max_attempts", count); }
     /** The deadline of the whole call. */
     Options &timeout(std::chrono::milliseconds time) { return millis("timeout_ms", time); }
+    /** Whether a confirmation that does not show the release is checked by a read-back. */
+    Options &verify(bool reads_back) { return truth("verify", reads_back); }
 };
 
 } // namespace flexcancel

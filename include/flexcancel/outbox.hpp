@@ -54,8 +54,9 @@ class Outbox {
      * because the cancel is still to come.
      *
      * `session_id`: as for Client::cancel. A session whose cancel is pending keeps that entry and
-     * its idempotency key. `options`: EntryOptions, or the same as JSON; none by default.
-     * `abort`: may end the try early, not the keeping, and must live until this returns.
+     * its idempotency key. `options`: EntryOptions, or the same as JSON; none by default. For
+     * a cancel that ended unknown, its result's repeat(). `abort`: may end the try early, not the
+     * keeping, and must live until this returns.
      *
      * Threads: any, also at once on one outbox. Errors: in the result, which is never empty. Bad
      * arguments, an empty outbox and an empty abort are not_applied, and nothing is kept or sent.
@@ -73,7 +74,7 @@ class Outbox {
     /**
      * Keeps a cancel for a later flush, and sends nothing. It is on the disk when this returns.
      * The outcome is unknown, because the cancel is still to come; the code is ok. Otherwise like
-     * cancel(), but `options` with max_attempts or timeout are refused.
+     * cancel(), but `options` with max_attempts, timeout or verify are refused.
      *
      * Threads, errors: as for cancel().
      */

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "repeat.hpp"
 #include "text.hpp"
 
 namespace flexcancel {
@@ -31,10 +32,23 @@ class OutboxOptions : public detail::JsonObject<OutboxOptions> {
 
 /**
  * How a cancel is kept, and tried at once: outbox.cancel(id, EntryOptions().timeout(5s)).
- * An enqueue makes no call, and refuses max_attempts and timeout.
+ * An enqueue makes no call, and refuses max_attempts, timeout and verify. A cancel that ended
+ * unknown is handed over by its result: outbox.cancel(id, result.repeat()).
  */
 class EntryOptions : public detail::JsonObject<EntryOptions> {
   public:
+    /** No options. */
+    EntryOptions() = default;
+    /**
+     * The options that repeat a cancel, to be set others beside: an option that `repeat` has is
+     * not set again, or the call is refused.
+     */
+    explicit EntryOptions(const Repeat &repeat) : JsonObject(repeat.json()) {}
+
+    /** When a person asked for this cancel; now by default. A later hold is not released. */
+    EntryOptions &asked_at(std::chrono::system_clock::time_point time) {
+        return millis("asked_at_ms", time);
+    }
     /** How long to try to deliver it. */
     EntryOptions &deliver_within(std::chrono::milliseconds time) {
         return millis("deliver_within_ms", time);
@@ -47,10 +61,17 @@ class EntryOptions : public detail::JsonObject<EntryOptions> {
     EntryOptions &expand(const std::vector<std::string> &names) { return texts("expand", names); }
     /** The key of a new entry, which every send carries. A pending entry keeps its own. */
     EntryOptions &idempotency_key(std::string_view key) { return text("idempotency_key", key); }
+    /**
+     * Whether an earlier request with this key may have reached Flex; true by default where a key
+     * is set. False: this is the key's first use. True without a key is refused.
+     */
+    EntryOptions &in_doubt(bool is) { return truth("in_doubt", is); }
     /** The most times that the request is sent in the try that is made at once. */
     EntryOptions &max_attempts(std::int64_t count) { return number("max_attempts", count); }
     /** The deadline of the try that is made at once. */
     EntryOptions &timeout(std::chrono::milliseconds time) { return millis("timeout_ms", time); }
+    /** Whether a confirmation that does not show the release is checked by a read-back. */
+    EntryOptions &verify(bool reads_back) { return truth("verify", reads_back); }
 };
 
 /** How much a flush does: outbox.flush(FlushOptions().timeout(10s)). */

@@ -20,7 +20,7 @@ enum class Outcome : std::int32_t {
     canceled = FLEXCANCEL_OUTCOME_CANCELED,
     /** The session had been canceled before. The till may say "voided". */
     already_canceled = FLEXCANCEL_OUTCOME_ALREADY_CANCELED,
-    /** Captured, completed or expired. The till may say "too late"; refund if money moved. */
+    /** Captured, completed or expired. The till may say "too late"; check before refunding. */
     not_cancelable = FLEXCANCEL_OUTCOME_NOT_CANCELABLE,
     /** Surely not done. The till may say "not voided". */
     not_applied = FLEXCANCEL_OUTCOME_NOT_APPLIED,
@@ -51,6 +51,7 @@ enum class Code : std::int32_t {
     rejected = FLEXCANCEL_CODE_REJECTED,
     server_error = FLEXCANCEL_CODE_SERVER_ERROR,
     mode_mismatch = FLEXCANCEL_CODE_MODE_MISMATCH,
+    newer_hold = FLEXCANCEL_CODE_NEWER_HOLD,
     outbox_unavailable = FLEXCANCEL_CODE_OUTBOX_UNAVAILABLE,
     outbox_unsafe = FLEXCANCEL_CODE_OUTBOX_UNSAFE,
     outbox_io = FLEXCANCEL_CODE_OUTBOX_IO,

@@ -6,12 +6,14 @@
 #include <string_view>
 #include <utility>
 #if defined(__cpp_exceptions)
+#include <memory>
 #include <stdexcept>
 #include <string>
 #endif
 
 #include "handle.hpp"
 #include "outcome.hpp"
+#include "repeat.hpp"
 
 namespace flexcancel {
 
@@ -38,11 +40,15 @@ class Error : public std::runtime_error {
     [[nodiscard]] std::string_view json() const noexcept {
         return std::string_view(what()).substr(json_at_);
     }
+    /** As Result::repeat(). Threads: any. Errors: none, but for memory. */
+    [[nodiscard]] Repeat repeat() const { return *repeat_; }
 
   private:
     Outcome outcome_;
     Code code_;
     std::size_t json_at_;
+    // Shared, because an exception is copied and must not throw then.
+    std::shared_ptr<const Repeat> repeat_;
 };
 #endif
 
@@ -96,6 +102,17 @@ class Result {
     /** A text borrowed from a result that is about to go is of no use: keep the result. */
     std::string_view json() const && = delete;
 
+    /**
+     * The options that repeat this cancel: to be given to Client::cancel, or to Outbox::cancel or
+     * Outbox::enqueue. Empty unless the outcome is unknown or not_applied and the arguments were
+     * usable. Ownership: a copy, which outlives this result. Threads: any, also at once. Errors:
+     * none, but for memory.
+     */
+    [[nodiscard]] Repeat repeat() const {
+        const char *json = flexcancel_result_repeat(handle_.get());
+        return json != nullptr ? Repeat(json) : Repeat();
+    }
+
     /** False for an empty result. Threads: any. Errors: none. */
     [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }
 
@@ -134,7 +151,8 @@ inline Error::Error(const Result &result)
     : std::runtime_error(std::string(name(result.outcome())) + "/" +
                          std::string(name(result.code())) + ": " + std::string(result.json())),
       outcome_(result.outcome()), code_(result.code()),
-      json_at_(name(outcome_).size() + name(code_).size() + 3) {}
+      json_at_(name(outcome_).size() + name(code_).size() + 3),
+      repeat_(std::make_shared<const Repeat>(result.repeat())) {}
 #endif
 
 } // namespace flexcancel

@@ -56,10 +56,17 @@ template <typename Self> class JsonObject {
     operator std::string_view() const noexcept { return json_; }
 
   protected:
+    JsonObject() = default;
+    /** Begins with the members of another JSON object, which are not set again. */
+    explicit JsonObject(std::string_view object) : first_(members_of(object)), json_(object) {}
+
     Self &text(const char *name, std::string_view value) { return set(name, quoted(value)); }
     Self &number(const char *name, std::int64_t value) { return set(name, std::to_string(value)); }
     Self &millis(const char *name, std::chrono::milliseconds time) {
         return number(name, time.count());
+    }
+    Self &millis(const char *name, std::chrono::system_clock::time_point at) {
+        return millis(name, std::chrono::floor<std::chrono::milliseconds>(at.time_since_epoch()));
     }
     Self &truth(const char *name, bool value) { return set(name, value ? "true" : "false"); }
     template <typename Texts> Self &texts(const char *name, const Texts &values) {
@@ -80,7 +87,7 @@ template <typename Self> class JsonObject {
             members_.emplace_back(name, std::move(json));
         else
             found->second = std::move(json);
-        json_ = "{";
+        json_ = '{' + first_;
         for (const Member &member : members_) {
             json_ += json_.size() > 1 ? "," : "";
             json_ += quoted(member.first) + ':' + member.second;
@@ -89,6 +96,14 @@ template <typename Self> class JsonObject {
         return static_cast<Self &>(*this);
     }
 
+    /** What stands between the braces. Of what is no object nothing: the library refuses it. */
+    static std::string members_of(std::string_view object) {
+        const auto begin = object.find('{'), end = object.rfind('}');
+        const bool is_object = begin != object.npos && end != object.npos && begin < end;
+        return std::string(is_object ? object.substr(begin + 1, end - begin - 1) : object);
+    }
+
+    std::string first_;
     std::vector<Member> members_;
     std::string json_ = "{}";
 };

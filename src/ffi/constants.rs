@@ -7,17 +7,20 @@ use crate::outcome::{Code, Outcome};
 /// A request may have reached Flex and the truth could not be read back in time.
 /// Asserts nothing. The till may say "pending", never "voided", never "not voided".
 pub const FLEXCANCEL_OUTCOME_UNKNOWN: i32 = 0;
-/// Flex confirmed the cancel. Asserts: at a moment within the call no hold was left,
-/// and nothing was captured by it. The till may say "voided".
+/// Flex confirmed the cancel, or a read-back shows it. Asserts: at a moment between the
+/// asking and the end of the call no hold was left, and none was captured. The till may
+/// say "voided".
 pub const FLEXCANCEL_OUTCOME_CANCELED: i32 = 1;
-/// The session had been canceled before this call, which had no effect.
-/// The till may say "voided".
+/// The session was canceled, and as far as Flex says this call had no effect. Asserts the
+/// same. The till may say "voided".
 pub const FLEXCANCEL_OUTCOME_ALREADY_CANCELED: i32 = 2;
-/// Captured, completed or expired: no hold is left to cancel.
-/// The till may say "too late"; refund if money moved.
+/// Captured or expired. Asserts: at a moment of the call no hold was left to cancel, and
+/// no request of this cancel released one. The till may say "too late"; check before
+/// refunding.
 pub const FLEXCANCEL_OUTCOME_NOT_CANCELABLE: i32 = 3;
-/// Surely not done: nothing was handed to the network, or Flex refused before acting.
-/// Asserts: this call had no effect and will have none. The till may say "not voided".
+/// Surely not done: nothing was handed to the network, or Flex refused with an error code
+/// of its own. Asserts: no request of this cancel had an effect or will have one. The till
+/// may say "not voided".
 pub const FLEXCANCEL_OUTCOME_NOT_APPLIED: i32 = 4;
 /// Nothing went wrong.
 pub const FLEXCANCEL_CODE_OK: i32 = 0;
@@ -59,6 +62,9 @@ pub const FLEXCANCEL_CODE_REJECTED: i32 = 305;
 pub const FLEXCANCEL_CODE_SERVER_ERROR: i32 = 306;
 /// The answer is of test mode where live was expected, or the other way round.
 pub const FLEXCANCEL_CODE_MODE_MISMATCH: i32 = 307;
+/// The session may hold money that was authorized after the cancel was asked for; that hold is
+/// not touched.
+pub const FLEXCANCEL_CODE_NEWER_HOLD: i32 = 308;
 /// This library was built without the outbox.
 pub const FLEXCANCEL_CODE_OUTBOX_UNAVAILABLE: i32 = 400;
 /// The outbox's file or its directory is not safe: not this user's own, a link, or writable by
@@ -117,6 +123,7 @@ const _: () = {
     assert!(FLEXCANCEL_CODE_REJECTED == Code::Rejected.number());
     assert!(FLEXCANCEL_CODE_SERVER_ERROR == Code::ServerError.number());
     assert!(FLEXCANCEL_CODE_MODE_MISMATCH == Code::ModeMismatch.number());
+    assert!(FLEXCANCEL_CODE_NEWER_HOLD == Code::NewerHold.number());
     assert!(FLEXCANCEL_CODE_OUTBOX_UNAVAILABLE == Code::OutboxUnavailable.number());
     assert!(FLEXCANCEL_CODE_OUTBOX_UNSAFE == Code::OutboxUnsafe.number());
     assert!(FLEXCANCEL_CODE_OUTBOX_IO == Code::OutboxIo.number());

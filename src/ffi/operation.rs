@@ -20,7 +20,8 @@ use crate::wire::{MAX_SESSION_ID_BYTES, Operation};
 ///
 /// Blocks until the outcome is definite or the deadline (`timeout_ms`) has come, whichever is
 /// first. `session_id`: 1 to 255 characters of [A-Za-z0-9_-]. `options_json`: NULL, or a JSON
-/// object with any of `expand`, `idempotency_key`, `timeout_ms`, `max_attempts`, at most 64 KiB.
+/// object with any of `asked_at_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`,
+/// `timeout_ms`, `verify`, at most 64 KiB; to repeat a cancel, what flexcancel_result_repeat gives.
 /// `abort`: NULL, or an abort that may end the call early. Nothing that is passed is kept.
 ///
 /// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
@@ -44,9 +45,10 @@ pub unsafe extern "C" fn flexcancel_cancel(
 /// Reads a checkout session back, with its payment intents. Changes nothing.
 ///
 /// The outcome says what may be said of the void: already_canceled (the hold is released),
-/// not_cancelable (captured or expired), not_applied (it can still be canceled), unknown. The
-/// result's `hold` says where the money is. Otherwise like flexcancel_cancel; the option
-/// `idempotency_key` is refused.
+/// not_cancelable (captured or expired), not_applied (as of now it can be canceled; a cancel that
+/// is still on its way may release it yet), unknown. The result's `hold` says where the money is.
+/// Otherwise like flexcancel_cancel; the options `asked_at_ms`, `idempotency_key`, `in_doubt` and
+/// `verify` are refused.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_cancel.
 ///
@@ -125,11 +127,17 @@ fn run(
     options_json: Text<'_>,
     abort: *const flexcancel_abort,
 ) -> Result<Report, (Code, String)> {
-    let (client, abort) = handles(client, abort)?;
+    let options = options(options_json);
+    let is_in_doubt = operation == Operation::Cancel
+        && options.as_ref().is_ok_and(|options| options.is_in_doubt());
+    let (client, abort) = match handles(client, abort) {
+        Ok(handles) => handles,
+        Err((code, problem)) if is_in_doubt => return Ok(Report::refused_in_doubt(code, problem)),
+        Err(refused) => return Err(refused),
+    };
     let session_id = session_id
         .and_then(|id| id.ok_or_else(|| "expected a string, found NULL".to_owned()))
         .map_err(|problem| (Code::InvalidSessionId, format!("session_id: {problem}")))?;
-    let options = options(options_json);
     Ok(client.call_checked(
         operation,
         session_id,

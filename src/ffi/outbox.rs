@@ -69,9 +69,10 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
 /// The intent is on the disk before the first byte is sent. A definite outcome ends the entry.
 /// Anything else keeps it for a later flush, and the outcome is then unknown even where nothing
 /// was sent, because it will be. A session whose cancel is pending already keeps that entry and
-/// its idempotency key. `options_json`: NULL, or a JSON object with any of `deliver_within_ms`,
-/// `expand`, `idempotency_key`, `timeout_ms`, `max_attempts`. Otherwise like flexcancel_cancel;
-/// the result's `outbox.entry` is the entry.
+/// its idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
+/// `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`,
+/// `verify`; for a cancel that ended unknown, what flexcancel_result_repeat gives. Otherwise like
+/// flexcancel_cancel; the result's `outbox.entry` is the entry.
 ///
 /// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` or `session_id` is an error like any other. Threads: any, also at
@@ -99,8 +100,9 @@ pub unsafe extern "C" fn flexcancel_outbox_cancel(
 ///
 /// It is on the disk when this returns. The outcome is unknown, because the cancel is still to
 /// come; the code is ok. A session whose cancel is pending already keeps that entry and its
-/// idempotency key. `options_json`: NULL, or a JSON object with any of `deliver_within_ms`,
-/// `expand`, `idempotency_key`.
+/// idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
+/// `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`; for a cancel that ended unknown,
+/// what flexcancel_result_repeat gives.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_outbox_cancel.
 ///

@@ -1,6 +1,6 @@
 //! `flexcancel_result`: what a call came to. Immutable.
 
-use std::ffi::c_char;
+use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
 use once_cell::sync::Lazy;
@@ -23,6 +23,8 @@ pub(super) struct ResultObject {
     code: Code,
     /// With the NUL that ends it for C.
     json: Vec<u8>,
+    /// The same; `None` if there is nothing to repeat.
+    repeat: Option<CString>,
 }
 
 impl ResultObject {
@@ -30,7 +32,8 @@ impl ResultObject {
         // JSON holds no NUL of its own: it is a control character.
         let mut json = report.to_json_bytes();
         json.push(0);
-        Self { outcome: report.outcome, code: report.code, json }
+        let repeat = report.repeat_json().and_then(|json| CString::new(json).ok());
+        Self { outcome: report.outcome, code: report.code, json, repeat }
     }
 
     /// The text for C, and its length without the NUL.
@@ -123,6 +126,25 @@ pub unsafe extern "C" fn flexcancel_result_json(
         unsafe { len.write(length) };
     }
     text
+}
+
+/// The options that repeat this cancel, as a JSON object: the same idempotency key, whether an
+/// earlier request may have reached Flex, and when the cancel was asked for.
+///
+/// Pass it as `options_json` to flexcancel_cancel, or to the outbox's cancel or enqueue. The
+/// result has such options when its outcome is unknown or not_applied and the call's arguments
+/// were usable.
+///
+/// Ownership: borrowed from the result; valid until the result is freed. NULL or any other
+/// invalid handle: returns NULL. Also NULL if there is nothing to repeat; as `options_json`, NULL
+/// begins a cancel of its own. Threads: any. Errors: none.
+#[unsafe(no_mangle)]
+pub extern "C" fn flexcancel_result_repeat(result: *const flexcancel_result) -> *const c_char {
+    guarded(std::ptr::null, || {
+        // The text stays where it is while the table holds the result.
+        let repeat = find(result).map(|result| result.repeat.as_ref().map(|json| json.as_ptr()));
+        repeat.flatten().unwrap_or(std::ptr::null())
+    })
 }
 
 /// Frees a result, and with it the text that flexcancel_result_json gave.

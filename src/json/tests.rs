@@ -73,14 +73,14 @@ fn read_some(json: &str) -> Result<(Some3, RawJson), Error> {
         let (mut words, mut number, mut list) = (None, None, None);
         while let Some(key) = members.next_key()? {
             match &*key {
-                "text" => members.once("text", &mut words, text)?,
-                "number" => members.once("number", &mut number, integer)?,
+                "text" => members.once("text", &mut words, serde_json::from_str)?,
+                "number" => members.once("number", &mut number, serde_json::from_str)?,
                 "list" => members.once("list", &mut list, serde_json::from_str)?,
                 _ => members.skip()?,
             }
         }
         let list = list.ok_or_else(|| Error::missing_field("list"))?;
-        let text = words.flatten().map(Cow::into_owned);
+        let text: Option<String> = words.flatten();
         Ok(Some3 { text, number: number.flatten(), list })
     };
     let (value, part) = Reader::new(json, MOST_DEPTH).object(read)?;

@@ -17,8 +17,8 @@ pub struct Moment {
     /// The wall clock (Unix time). It may jump, so it decides only what no other clock can: what
     /// lies before a restart of the machine, and how Flex's points in time compare with ours.
     pub wall_ms: i64,
-    /// Since the machine started, without the time that it slept. The clock of deadlines, and
-    /// so the one of leases.
+    /// Since the machine started, without the time that it slept: the clock of leases. A try
+    /// counts sleep, so it ends no later than its lease.
     pub awake_ms: i64,
     /// Since the machine started, with the time that it slept: the clock of ages.
     pub up_ms: i64,

@@ -1,13 +1,12 @@
 //! What becomes of an entry. Pure: no I/O, no clock.
 
 use super::clock::Moment;
-use super::gate::Gate;
 use crate::config::Mode;
 use crate::entry::{Entry, State};
 use crate::outcome::{Code, Outcome};
 
-/// Below this age, and if it surely never reached Flex, an entry is delivered without looking
-/// at the session first.
+/// The first try of an entry that is not in doubt is made without looking at the session first up
+/// to this age, by the wall clock and by the one that does not jump.
 pub(super) const FRESH_MS: i64 = 10 * 60 * 1000;
 
 /// The first wait before an entry is tried again is at least this long.
@@ -36,6 +35,16 @@ impl Target {
         }
     }
 
+    /// The one that an entry is for.
+    pub(super) fn of(entry: &Entry) -> Self {
+        let mode = match entry.mode {
+            Some("test") => Some(Mode::Test),
+            Some("live") => Some(Mode::Live),
+            _ => None,
+        };
+        Self { mode, base_url: entry.base_url.clone() }
+    }
+
     pub(super) fn mode_of_name(name: &str) -> Option<&'static str> {
         ["test", "live"].into_iter().find(|mode| *mode == name)
     }
@@ -48,6 +57,8 @@ pub(super) struct Record {
     /// Which start of the machine it was made in, and how long after it.
     pub(super) born_boot: u128,
     pub(super) born_up_ms: i64,
+    /// When the cancel was last asked for again, if it was.
+    pub(super) asked_again_ms: Option<i64>,
     /// Who delivers it: token, start of the machine, and until when.
     pub(super) lease: Option<(String, u128, i64)>,
 }
@@ -62,12 +73,16 @@ impl Record {
         Entry { in_delivery, ..self.entry }
     }
 
-    /// True if it may be delivered without looking at the session first: it is young by the
-    /// clock that does not jump, and no try before the one that has just been claimed may have
-    /// reached Flex.
+    /// True if it may be delivered without looking at the session first: this is its first try,
+    /// it is young by both clocks, and no request may have reached Flex. A machine that was
+    /// restored from a snapshot is told by the wall clock, a clock that was put back by the other.
     pub(super) fn is_fresh(&self, now: Moment) -> bool {
-        let age_ms = now.up_ms - self.born_up_ms;
-        self.born_boot == now.boot && (0..FRESH_MS).contains(&age_ms) && self.unclear_before() == 0
+        let fresh = 0..FRESH_MS;
+        self.born_boot == now.boot
+            && fresh.contains(&now.up_ms.saturating_sub(self.born_up_ms))
+            && fresh.contains(&now.wall_ms.saturating_sub(self.entry.asked_at_ms))
+            && self.entry.attempts <= 1
+            && self.unclear_before() == 0
     }
 
     /// How many tries before the one that has just been claimed may have reached Flex.
@@ -102,57 +117,51 @@ fn ending(state: State, outcome: Outcome, code: Code, is_clear: bool, message: &
     Ending { state, outcome, code, message: message[..end].to_owned(), is_clear, wait_ms: 0 }
 }
 
-/// What becomes of an entry whose cancel was called for, with that call's outcome and code.
+/// What becomes of an entry after a call, with that call's outcome and code.
 ///
 /// `unclear_before`: how many tries before may have reached Flex. After one, that a later one
-/// was refused does not say that nothing was done.
-pub(super) fn after_cancel(
+/// was refused does not say that nothing was done. `is_sent`: a request of this call to cancel may
+/// have reached Flex.
+pub(super) fn after_call(
     unclear_before: u32,
     outcome: Outcome,
     code: Code,
+    is_sent: bool,
     message: &str,
 ) -> Ending {
     use State::{Delivered, NeedsAttention, Pending, Refused};
     let not_applied = if unclear_before == 0 { Outcome::NotApplied } else { Outcome::Unknown };
-    let (state, known) = match outcome {
-        Outcome::Canceled | Outcome::AlreadyCanceled => (Delivered, outcome),
-        Outcome::NotCancelable => (Refused, outcome),
-        Outcome::NotApplied => match code {
-            Code::Rejected if unclear_before == 0 => (Refused, outcome),
-            // Repeating it as it is will not help.
+    let (state, known, code) = match (outcome, code) {
+        (Outcome::Canceled | Outcome::AlreadyCanceled, _) => (Delivered, outcome, code),
+        // "Surely not done" is not said of an entry whose own request may have done it.
+        (Outcome::NotCancelable, _) if unclear_before > 0 => (NeedsAttention, outcome, code),
+        (Outcome::NotCancelable, _) => (Refused, outcome, code),
+        (Outcome::NotApplied, Code::NewerHold) => (NeedsAttention, not_applied, Code::OutboxStale),
+        (Outcome::Unknown, Code::NewerHold) => (NeedsAttention, outcome, Code::OutboxStale),
+        (Outcome::NotApplied, Code::Rejected | Code::NotCancelable)
+            if unclear_before == 0 && is_sent =>
+        {
+            (Refused, outcome, code)
+        }
+        // Repeating it as it is will not help.
+        (
+            Outcome::NotApplied,
             Code::Rejected
+            | Code::NotCancelable
             | Code::NotFound
             | Code::ModeMismatch
             | Code::InvalidArgument
-            | Code::InvalidSessionId => (NeedsAttention, not_applied),
-            // The way, the key or the pace is wrong; not the cancel. It is kept, so it may still
-            // have an effect.
-            _ => (Pending, Outcome::Unknown),
-        },
-        Outcome::Unknown if code == Code::ModeMismatch => (NeedsAttention, Outcome::Unknown),
-        _ => (Pending, Outcome::Unknown),
+            | Code::InvalidSessionId,
+        ) => (NeedsAttention, not_applied, code),
+        (
+            Outcome::Unknown,
+            Code::ModeMismatch | Code::NotCancelable | Code::NotFound | Code::Rejected,
+        ) => (NeedsAttention, outcome, code),
+        // The way, the key or the pace is wrong; not the cancel. It is kept, so it may still have
+        // an effect.
+        _ => (Pending, Outcome::Unknown, code),
     };
-    ending(state, known, code, outcome == Outcome::NotApplied, message)
-}
-
-/// What becomes of an entry whose session was looked at first; `None` if the cancel may go.
-/// Nothing was sent that could have an effect.
-pub(super) fn after_look(unclear_before: u32, gate: Gate, message: &str) -> Option<Ending> {
-    use State::{Delivered, NeedsAttention, Pending, Refused};
-    let not_applied = if unclear_before == 0 { Outcome::NotApplied } else { Outcome::Unknown };
-    let (state, outcome, code) = match gate {
-        Gate::Go => return None,
-        Gate::Released => (Delivered, Outcome::AlreadyCanceled, Code::Ok),
-        Gate::TooLate => (Refused, Outcome::NotCancelable, Code::NotCancelable),
-        Gate::Newer | Gate::Unproven => (NeedsAttention, not_applied, Code::OutboxStale),
-        Gate::Unread(code) => match code {
-            Code::NotFound | Code::Rejected | Code::ModeMismatch => {
-                (NeedsAttention, not_applied, code)
-            }
-            _ => (Pending, Outcome::Unknown, code),
-        },
-    };
-    Some(ending(state, outcome, code, true, message))
+    ending(state, known, code, outcome == Outcome::NotApplied || !is_sent, message)
 }
 
 /// True if the next entry would fare no better: the way to Flex, or the key, is the trouble.

@@ -5,8 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::decide::{self, Ending, Record, Target};
-use super::gate::{self, Gate};
-use super::rows::{self, Lease};
+use super::rows::{self, Finished, Lease};
 use super::store::Store;
 use super::trouble::Trouble;
 use crate::abort::Abort;
@@ -46,6 +45,8 @@ pub(super) struct Tried {
     pub(super) ending: Ending,
     /// The entry as it stands now.
     pub(super) entry: Entry,
+    /// The entry that takes its place, if it turned stale and was asked for again.
+    pub(super) successor: Option<Record>,
     /// The end could not be noted; the entry is tried again when its lease is over.
     pub(super) unnoted: Option<Trouble>,
 }
@@ -86,64 +87,53 @@ impl Delivery<'_> {
         let next = go_on(&ending);
         let now = self.clock.now();
         let (id, token, noted) = (record.entry.id, claim.lease.token.clone(), ending.clone());
+        let successor_key = match ending.code {
+            Code::OutboxStale => self.client.new_key(&record.entry.session_id).ok(),
+            _ => None,
+        };
         let wanted = next.as_ref().map(|(claim, target)| (claim.lease.clone(), target.clone()));
         let written = self.store.write(move |db| {
-            let ended = rows::finish(db, id, &token, &noted, now)?;
+            let ended = rows::finish(db, id, &token, &noted, successor_key.as_deref(), now)?;
             let next = match wanted {
                 Some((lease, target)) => rows::claim_next(db, &target, &lease, now)?,
                 None => None,
             };
             Ok((ended, next))
         });
-        let (entry, unnoted, claimed) = match written {
-            Ok((ended, claimed)) => (ended.unwrap_or_else(|| record.clone()), None, claimed),
-            Err(trouble) => (record.clone(), Some(trouble), None),
+        let (entry, successor, unnoted, claimed) = match written {
+            Ok((Finished { entry, successor }, claimed)) => {
+                (entry.unwrap_or_else(|| record.clone()), successor, None, claimed)
+            }
+            Err(trouble) => (record.clone(), None, Some(trouble), None),
         };
-        let tried = Tried { report, ending, entry: entry.shown(now), unnoted };
+        let tried = Tried { report, ending, entry: entry.shown(now), successor, unnoted };
         (tried, claimed.zip(next.map(|(claim, _)| claim)))
     }
 
+    /// One call; it looks at the session first where one look is due.
     fn attempt(&self, record: &Record, claim: &Claim, call: &Options) -> (Ending, Report) {
         let entry = &record.entry;
-        let mut before = Vec::new();
-        if !record.is_fresh(self.clock.now()) {
-            let Some(left) = self.left(claim) else { return out_of_time(record) };
-            let look = self.look(record, left);
-            let gate = gate::gate(&look, entry.created_ms);
-            let because = match gate {
-                Gate::Unread(_) => format!("{}: {}", gate.because(), look.message),
-                _ => gate.because().to_owned(),
-            };
-            if let Some(ending) = decide::after_look(record.unclear_before(), gate, &because) {
-                return (ending, Report { message: because, ..look });
-            }
-            before = look.attempts;
-        }
         // Past the deadline the lease may be over, and somebody else delivering.
         let Some(left) = self.left(claim) else { return out_of_time(record) };
+        let before = record.unclear_before();
+        let is_fresh = record.is_fresh(self.clock.now());
         let options = Options {
             expand: entry.expand.clone(),
             idempotency_key: Some(entry.idempotency_key.clone()),
+            in_doubt: Some(before > 0),
+            asked_at_ms: Some(entry.asked_at_ms),
+            must_look: !is_fresh,
+            may_skip_look: is_fresh,
+            verify: call.verify,
             timeout: Some(left),
             max_attempts: call.max_attempts,
         };
-        let mut report = self.client.cancel(&entry.session_id, &options, self.abort);
-        report.attempts.splice(0..0, before);
-        let ending = decide::after_cancel(
-            record.unclear_before(),
-            report.outcome,
-            report.code,
-            &report.message,
-        );
-        (ending, report)
-    }
-
-    /// Reads the session, in half of the time at most.
-    fn look(&self, record: &Record, left: Duration) -> Report {
-        let timeout = Some((left / 2).max(SHORTEST));
-        let options = Options { timeout, ..Options::default() };
-        let id = &record.entry.session_id;
-        self.client.call_checked(Operation::Retrieve, id, Ok(&options), self.abort)
+        let report = self.client.cancel(&entry.session_id, &options, self.abort);
+        let is_sent = report.attempts.iter().any(|attempt| {
+            attempt.operation == Operation::Cancel && attempt.phase.is_handed_over()
+        });
+        let Report { outcome, code, message, .. } = &report;
+        (decide::after_call(before, *outcome, *code, is_sent, message), report)
     }
 
     /// The time that is left for the try, if any.
@@ -157,6 +147,6 @@ fn out_of_time(record: &Record) -> (Ending, Report) {
     let message = "the time ran out before anything was sent".to_owned();
     let report = Report::refused(Operation::Cancel, Code::Timeout, message);
     let before = record.unclear_before();
-    let ending = decide::after_cancel(before, report.outcome, report.code, &report.message);
+    let ending = decide::after_call(before, report.outcome, report.code, false, &report.message);
     (ending, report)
 }

@@ -16,8 +16,6 @@ mod delivery;
 #[cfg(feature = "outbox")]
 mod file;
 #[cfg(feature = "outbox")]
-mod gate;
-#[cfg(feature = "outbox")]
 mod operations;
 mod options;
 #[cfg(feature = "outbox")]

@@ -28,6 +28,8 @@ use crate::wire::Operation;
 /// With less time than this left, a flush begins no further try: it would only become unclear.
 const TOO_SHORT_TO_TRY: Duration = Duration::from_secs(1);
 
+const DELIVERED_ELSEWHERE: &str = "somebody else delivers it now";
+
 /// Keeps cancels in a file until they are delivered. Blocking; share it between threads, and the
 /// file between the processes of one till. There is no thread behind it.
 ///
@@ -201,12 +203,16 @@ impl Outbox {
         let call = Call::new(&self.client, Operation::Cancel, session_id, &options.call, begun)
             .map_err(|(code, problem)| Trouble::new(code, problem))?;
         let (session_id, key) = call.session_and_key();
+        let asked_at_ms = options.call.asked_at_ms.unwrap_or_else(|| self.clock.now().wall_ms);
         Ok(Draft {
             target: self.target.clone(),
             session_id: session_id.to_owned(),
             idempotency_key: key.unwrap_or_default().to_owned(),
             expand: options.call.expand.clone(),
             deliver_within_ms: millis(options.deliver_within.unwrap_or(DEFAULT_DELIVER_WITHIN)),
+            asked_at_ms,
+            is_asked_now: options.call.asked_at_ms.is_none(),
+            in_doubt: call.is_in_doubt(),
         })
     }
 
@@ -231,9 +237,23 @@ impl Outbox {
             Ok((kept, claimed))
         })?;
         let Some(record) = claimed else {
-            return Ok(kept_report("somebody else delivers it now", Code::OutboxBusy, kept, now));
+            return Ok(kept_report(DELIVERED_ELSEWHERE, Code::OutboxBusy, kept, now));
         };
-        let tried = delivery.run(&record, &claim, call);
+        let mut tried = delivery.run(&record, &claim, call);
+        // An older entry of the session stood in the way of what is asked for now.
+        if let Some(successor) = tried.successor.take() {
+            let (lease, now) = (claim.lease.clone(), self.clock.now());
+            let id = successor.entry.id;
+            match self.store.write(move |db| rows::claim(db, id, &lease, now)) {
+                Ok(Some(record)) => tried = delivery.run(&record, &claim, call),
+                Ok(None) => {
+                    return Ok(kept_report(DELIVERED_ELSEWHERE, Code::OutboxBusy, successor, now));
+                }
+                Err(trouble) => {
+                    return Ok(kept_report(&trouble.message, trouble.code, successor, now));
+                }
+            }
+        }
         let message = match &tried.unnoted {
             Some(trouble) => format!("{}; not noted: {trouble}", tried.report.message),
             None => tried.report.message.clone(),

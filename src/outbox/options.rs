@@ -11,10 +11,19 @@ use crate::options::{OPTION_KEYS, Options};
 /// Every key that the options of opening may have.
 pub const OPEN_KEYS: &[&str] = &["keep_ms", "path"];
 /// Every key that the options of a cancel through the outbox may have.
-pub const OUTBOX_CANCEL_KEYS: &[&str] =
-    &["deliver_within_ms", "expand", "idempotency_key", "max_attempts", "timeout_ms"];
+pub const OUTBOX_CANCEL_KEYS: &[&str] = &[
+    "asked_at_ms",
+    "deliver_within_ms",
+    "expand",
+    "idempotency_key",
+    "in_doubt",
+    "max_attempts",
+    "timeout_ms",
+    "verify",
+];
 /// Every key that the options of an enqueue may have.
-pub const ENQUEUE_KEYS: &[&str] = &["deliver_within_ms", "expand", "idempotency_key"];
+pub const ENQUEUE_KEYS: &[&str] =
+    &["asked_at_ms", "deliver_within_ms", "expand", "idempotency_key", "in_doubt"];
 /// Every key that the options of a flush may have.
 pub const FLUSH_KEYS: &[&str] = &["max", "timeout_ms"];
 /// Every key that the filter of a list may have.

@@ -13,7 +13,8 @@ use crate::outcome::{Code, Outcome};
 /// Its columns, in the order in which [`record`] reads them.
 const COLUMNS: &str = "id, session_id, idempotency_key, expand, mode, base_url, state, created_ms, \
     not_after_ms, next_try_ms, attempts, unclear, last_outcome, last_code, last_message, ended_ms, \
-    acknowledged_ms, born_boot, born_up_ms, lease, lease_boot, lease_until_ms";
+    acknowledged_ms, born_boot, born_up_ms, lease, lease_boot, lease_until_ms, \
+    coalesce(asked_at_ms, created_ms), asked_again_ms";
 
 /// Nobody delivers it: no lease, or one that ran out, or one from before the machine restarted.
 const IS_FREE: &str = "(lease IS NULL OR lease_boot <> :boot OR lease_until_ms <= :awake)";
@@ -23,9 +24,10 @@ const IS_FREE: &str = "(lease IS NULL OR lease_boot <> :boot OR lease_until_ms <
 const IS_DUE: &str = "(next_try_ms <= :wall OR next_try_ms > :wall + :latest)";
 
 /// Its time to be delivered is over, by the clock that does not jump, where the machine has not
-/// been restarted since it was made.
+/// been restarted since it was made. A wall clock that was reset ends nothing that was never tried.
 const IS_OVERDUE: &str = "CASE WHEN born_boot = :boot THEN \
-    :up - born_up_ms >= not_after_ms - created_ms ELSE :wall >= not_after_ms END";
+    :up - born_up_ms >= not_after_ms - created_ms \
+    ELSE :wall >= not_after_ms AND attempts > 0 END";
 
 /// What a new entry is made of.
 #[derive(Clone, Debug)]
@@ -35,6 +37,12 @@ pub(super) struct Draft {
     pub(super) idempotency_key: String,
     pub(super) expand: Vec<String>,
     pub(super) deliver_within_ms: i64,
+    /// When the cancel was asked for.
+    pub(super) asked_at_ms: i64,
+    /// It is asked for now, whatever the clock says.
+    pub(super) is_asked_now: bool,
+    /// A request with the key may have reached Flex.
+    pub(super) in_doubt: bool,
 }
 
 /// A claim: who delivers, and until when nobody else may.
@@ -48,14 +56,40 @@ pub(super) struct Lease {
 pub(super) fn keep(db: &Connection, draft: &Draft, now: Moment) -> Result<Record> {
     end_overdue(db, Some(&draft.session_id), now)?;
     if let Some(pending) = pending_of(db, &draft.target, &draft.session_id)? {
+        return ask_again(db, pending, draft);
+    }
+    insert(db, draft, now)
+}
+
+/// Notes on a pending entry that the cancel was asked for again, and whether a request before may
+/// have reached Flex.
+fn ask_again(db: &Connection, pending: Record, draft: &Draft) -> Result<Record> {
+    let is_later = draft.is_asked_now || draft.asked_at_ms > pending.entry.asked_at_ms;
+    if !is_later && !draft.in_doubt {
         return Ok(pending);
     }
+    execute(
+        db,
+        "UPDATE entry SET unclear = unclear + :in_doubt, \
+         asked_again_ms = CASE WHEN :later THEN :asked ELSE asked_again_ms END WHERE id = :id",
+        named_params! {
+            ":in_doubt": draft.in_doubt,
+            ":later": is_later,
+            ":asked": draft.asked_at_ms,
+            ":id": pending.entry.id,
+        },
+    )?;
+    by_id(db, pending.entry.id)?.ok_or(rusqlite::Error::QueryReturnedNoRows)
+}
+
+fn insert(db: &Connection, draft: &Draft, now: Moment) -> Result<Record> {
     let expand = serde_json::to_string(&draft.expand).unwrap_or_else(|_| "[]".to_owned());
     execute(
         db,
         "INSERT INTO entry (session_id, idempotency_key, expand, mode, base_url, state, \
-         created_ms, not_after_ms, next_try_ms, born_boot, born_up_ms) VALUES (:session_id, :key, \
-         :expand, :mode, :base_url, 'pending', :wall, :not_after, :wall, :boot, :up)",
+         created_ms, not_after_ms, next_try_ms, born_boot, born_up_ms, asked_at_ms, unclear) \
+         VALUES (:session_id, :key, :expand, :mode, :base_url, 'pending', :wall, :not_after, \
+         :wall, :boot, :up, :asked, :in_doubt)",
         named_params! {
             ":session_id": draft.session_id,
             ":key": draft.idempotency_key,
@@ -66,6 +100,8 @@ pub(super) fn keep(db: &Connection, draft: &Draft, now: Moment) -> Result<Record
             ":not_after": now.wall_ms.saturating_add(draft.deliver_within_ms),
             ":boot": boot_name(now),
             ":up": now.up_ms,
+            ":asked": draft.asked_at_ms,
+            ":in_doubt": draft.in_doubt,
         },
     )?;
     by_id(db, db.last_insert_rowid())?.ok_or(rusqlite::Error::QueryReturnedNoRows)
@@ -136,6 +172,36 @@ pub(super) fn claim_next(
     id.map_or(Ok(None), |id| claim(db, id, lease, now))
 }
 
+/// The entry that takes the place of one that turned stale, if its cancel was asked for again
+/// since: the hold that is there now may be the one which that is about.
+fn succeed(
+    db: &Connection,
+    stale: &Record,
+    idempotency_key: &str,
+    now: Moment,
+) -> Result<Option<Record>> {
+    let Some(asked_at_ms) = stale.asked_again_ms else { return Ok(None) };
+    let entry = &stale.entry;
+    let draft = Draft {
+        target: Target::of(entry),
+        session_id: entry.session_id.clone(),
+        idempotency_key: idempotency_key.to_owned(),
+        expand: entry.expand.clone(),
+        deliver_within_ms: entry.not_after_ms.saturating_sub(entry.created_ms),
+        asked_at_ms,
+        is_asked_now: false,
+        in_doubt: false,
+    };
+    let successor = insert(db, &draft, now)?;
+    // It goes on where the other one ended: it is no first try, and the session is read first.
+    execute(
+        db,
+        "UPDATE entry SET attempts = ?2 WHERE id = ?1",
+        [successor.entry.id, entry.attempts.into()],
+    )?;
+    by_id(db, successor.entry.id)
+}
+
 /// Notes how a try ended, and gives the entry free. Only whoever holds the lease may; but what
 /// settles the entry by itself counts from anybody, as long as it is pending.
 pub(super) fn finish(
@@ -143,10 +209,13 @@ pub(super) fn finish(
     id: i64,
     lease: &str,
     ending: &Ending,
+    successor_key: Option<&str>,
     now: Moment,
-) -> Result<Option<Record>> {
+) -> Result<Finished> {
     let is_final = ending.state.is_final();
-    execute(
+    // A refusal is that of one try, and another try may be under way.
+    let settles = ending.state == State::Delivered || ending.outcome == Outcome::NotCancelable;
+    let changed = execute(
         db,
         "UPDATE entry SET state = :state, last_outcome = :outcome, last_code = :code, \
          last_message = :message, unclear = max(0, unclear - :clear), \
@@ -165,10 +234,24 @@ pub(super) fn finish(
             ":final": is_final,
             ":next": now.wall_ms.saturating_add(ending.wait_ms),
             ":wall": now.wall_ms,
-            ":settles": matches!(ending.state, State::Delivered | State::Refused),
+            ":settles": settles,
         },
     )?;
-    by_id(db, id)
+    let entry = by_id(db, id)?;
+    let successor = match (&entry, successor_key) {
+        (Some(stale), Some(key)) if changed > 0 && ending.code == Code::OutboxStale => {
+            succeed(db, stale, key, now)?
+        }
+        _ => None,
+    };
+    Ok(Finished { entry, successor })
+}
+
+/// What became of an entry at the end of a try.
+pub(super) struct Finished {
+    pub(super) entry: Option<Record>,
+    /// The entry that takes its place, if it turned stale and was asked for again.
+    pub(super) successor: Option<Record>,
 }
 
 /// Ends the entries whose time is over, and forgets those that nobody needs any more.
@@ -319,6 +402,7 @@ fn record(row: &Row<'_>) -> Result<Record> {
             base_url: text(5)?,
             state: State::from_name(&text(6)?).ok_or_else(|| wrong(6, "a state"))?,
             created_ms: number(7)?,
+            asked_at_ms: number(22)?,
             not_after_ms: number(8)?,
             next_try_ms: row.get(9)?,
             attempts: row.get(10)?,
@@ -332,6 +416,7 @@ fn record(row: &Row<'_>) -> Result<Record> {
         },
         born_boot: of_boot(&text(17)?),
         born_up_ms: number(18)?,
+        asked_again_ms: row.get(23)?,
         lease: match (optional(19)?, optional(20)?, row.get::<_, Option<i64>>(21)?) {
             (Some(token), Some(boot), Some(until_ms)) => Some((token, of_boot(&boot), until_ms)),
             _ => None,

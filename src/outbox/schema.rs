@@ -12,7 +12,13 @@ use crate::outcome::Code;
 const APPLICATION_ID: i64 = 0x4678_4f62;
 
 /// Each takes the schema from the version that is its index to the next.
-const MIGRATIONS: [&str; 1] = [FIRST];
+const MIGRATIONS: [&str; 2] = [FIRST, ASKED];
+
+/// When the cancel was asked for, and when it was asked for again; `NULL`: when it was made, never.
+const ASKED: &str = "
+ALTER TABLE entry ADD COLUMN asked_at_ms INTEGER;
+ALTER TABLE entry ADD COLUMN asked_again_ms INTEGER;
+";
 
 const FIRST: &str = "
 CREATE TABLE entry (

@@ -6,6 +6,11 @@ fn full() -> Report {
         Report::unreported(Code::ServerError, "\"quoted\" \\ and\nbroken\u{1}, of some length");
     report.session_id = Some("fcs_1".to_owned());
     report.idempotency_key = Some("k\"1".to_owned());
+    report.repeat = Some(Repeat {
+        idempotency_key: "k\"1".to_owned(),
+        in_doubt: true,
+        asked_at_ms: 1_764_105_107_000,
+    });
     report.elapsed = Duration::from_micros(1_234_999);
     report.http_status = Some(503);
     report.retry_after = Some(Duration::from_secs(3));
@@ -13,6 +18,7 @@ fn full() -> Report {
         code: None,
         message: Some("é\t".to_owned()),
         body: "<html>\u{7f}".to_owned(),
+        has_code_of_flex: false,
     });
     report.attempts = Phase::ALL
         .into_iter()

@@ -4,13 +4,12 @@
 
 use std::mem::MaybeUninit;
 
-use std::time::Duration;
-
 use http::StatusCode;
 
 use super::connection::Connection;
 use super::{Exchange, Failure};
 use crate::outcome::Code;
+use crate::provenance::{date_ms, is_cached, is_replayed};
 use crate::retry::retry_after;
 use crate::wire::{MAX_BODY_BYTES, MAX_REQUEST_ID_BYTES, Response};
 
@@ -38,7 +37,7 @@ pub(super) fn receive(connection: &mut Connection, exchange: &Exchange) -> Resul
     let head = loop {
         let head = input.head()?;
         // An interim answer announces the one that counts.
-        if !head.status.is_informational() {
+        if !head.response.status.is_informational() {
             break head;
         }
     };
@@ -55,8 +54,7 @@ pub(super) fn receive(connection: &mut Connection, exchange: &Exchange) -> Resul
             (body, input.bytes.len() == input.at)
         }
     };
-    let Head { status, request_id, retry_after, .. } = head;
-    let response = Response { status, request_id, retry_after, body };
+    let response = Response { body, ..head.response };
     Ok(Answer { response, is_reusable: head.keeps_alive && is_over })
 }
 
@@ -178,11 +176,10 @@ enum Framing {
 /// The head of an answer, as far as anybody here looks at it.
 #[derive(Debug)]
 struct Head {
-    status: StatusCode,
+    /// Without its body.
+    response: Response,
     framing: Framing,
     keeps_alive: bool,
-    request_id: Option<String>,
-    retry_after: Option<Duration>,
 }
 
 impl Head {
@@ -245,14 +242,22 @@ impl Head {
             (None, true) => Framing::Chunks,
             (None, false) => return Err(protocol("the answer does not state its length")),
         };
-        let text = |name: &str| {
+        let text = &|name: &str| {
             let header = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name))?;
             let is_text = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t');
             str::from_utf8(header.value).ok().filter(|_| header.value.iter().all(is_text))
         };
         let request_id = text("x-request-id").filter(|id| id.len() <= MAX_REQUEST_ID_BYTES);
-        let request_id = request_id.map(str::to_owned);
-        Ok(Self { status, framing, keeps_alive, request_id, retry_after: retry_after(text) })
+        let response = Response {
+            status,
+            request_id: request_id.map(str::to_owned),
+            retry_after: retry_after(text),
+            date_ms: date_ms(text),
+            is_cached: is_cached(text),
+            is_replayed: is_replayed(text),
+            body: Vec::new(),
+        };
+        Ok(Self { response, framing, keeps_alive })
     }
 }
 

@@ -10,6 +10,7 @@ use super::resolver::{LookUp, Resolver};
 use super::socket::Socket;
 use super::tls::Tls;
 use super::{Exchange, Failure, Phase};
+use crate::clock;
 use crate::config::Config;
 use crate::fields::FieldError;
 use crate::outcome::Code;
@@ -65,7 +66,7 @@ impl Connector {
         for (index, address) in addresses.iter().enumerate() {
             let left = exchange.check(until)?;
             let share = left / u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
-            match Socket::connect(*address, exchange, Instant::now() + share) {
+            match Socket::connect(*address, exchange, clock::now() + share) {
                 Ok(socket) => {
                     if index > 0 {
                         self.resolver.prefer(*address);

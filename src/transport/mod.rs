@@ -12,13 +12,14 @@ mod tls;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
 pub(crate) use self::http::HttpTransport;
 pub(crate) use self::resolver::RESOLVER_THREAD;
 use crate::abort::Abort;
+use crate::clock;
 use crate::outcome::Code;
 pub use crate::wire::{Request, Response};
 
@@ -40,16 +41,30 @@ pub trait Transport: Send + Sync {
         Ok(())
     }
 
-    /// The time, monotonic.
+    /// The time, monotonic, with the time that the machine slept.
     fn now(&self) -> Instant {
-        Instant::now()
+        clock::now()
+    }
+
+    /// The wall clock, in Unix milliseconds. It may jump.
+    fn wall_ms(&self) -> i64 {
+        match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_millis()).unwrap_or(i64::MAX),
+            Err(_) => 0,
+        }
     }
 
     /// Waits until the instant, or until the abort is triggered.
     fn pause(&self, until: Instant, abort: Option<&Abort>) {
         match abort {
             Some(abort) => abort.sleep_until(until),
-            None => std::thread::sleep(until.saturating_duration_since(Instant::now())),
+            None => loop {
+                let left = until.saturating_duration_since(clock::now());
+                if left.is_zero() {
+                    return;
+                }
+                std::thread::sleep(clock::wait_of(left));
+            },
         }
     }
 
@@ -187,7 +202,7 @@ impl Exchange {
         if self.is_aborted() {
             return Err(Failure::aborted());
         }
-        let left = until.saturating_duration_since(Instant::now());
+        let left = until.saturating_duration_since(clock::now());
         if left.is_zero() { Err(Failure::timeout(self.phase())) } else { Ok(left) }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
+use crate::clock;
 use crate::process;
 
 /// The most connections that one client keeps unused; those beyond it are closed.
@@ -80,7 +81,7 @@ impl Pool {
         if !self.keeps_any() || !is_ours {
             return;
         }
-        let since = Instant::now();
+        let since = clock::now();
         let mut idle = self.lock();
         let mut closed = self.expired(&mut idle, since);
         if idle.len() >= MAX_IDLE_CONNECTIONS {

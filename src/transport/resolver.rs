@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::{Exchange, Failure, Phase};
 use crate::abort::Wake;
+use crate::clock;
 use crate::config::loopback_addresses;
 use crate::outcome::Code;
 use crate::process;
@@ -89,14 +90,14 @@ impl Resolver {
             return Ok(fixed.clone());
         }
         let mut known = self.state.lock();
-        if known.fresh_until.is_some_and(|until| Instant::now() < until) {
+        if known.fresh_until.is_some_and(|until| clock::now() < until) {
             return Ok(known.addresses.clone());
         }
         exchange.enter(Phase::Resolving);
         let until = if known.addresses.is_empty() {
             until
         } else {
-            until.min(Instant::now() + PATIENCE_WITH_KNOWN_ADDRESSES)
+            until.min(clock::now() + PATIENCE_WITH_KNOWN_ADDRESSES)
         };
         let ended = known.ended;
         // A thread that looked when this process was forked off lives on in the parent only.
@@ -132,7 +133,7 @@ impl Resolver {
             if known.ended != ended {
                 return served_or(&known, || dns(&known.problem));
             }
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.saturating_duration_since(clock::now());
             if left.is_zero() {
                 return served_or(&known, || Failure::timeout(Phase::Resolving));
             }
@@ -157,7 +158,7 @@ impl Resolver {
             match answer {
                 Ok(addresses) if !addresses.is_empty() => {
                     known.addresses = addresses;
-                    known.fresh_until = Some(Instant::now() + ttl);
+                    known.fresh_until = Some(clock::now() + ttl);
                 }
                 Ok(_) => known.problem = format!("{host} has no address"),
                 Err(error) => known.problem = format!("cannot look up {host}: {error}"),
@@ -228,8 +229,8 @@ mod tests {
     }
 
     fn resolve(resolver: &Resolver, within: Duration) -> Result<Vec<SocketAddr>, Failure> {
-        let exchange = Exchange::new(Instant::now(), Instant::now() + within, within, None);
-        resolver.resolve(&exchange, Instant::now() + within)
+        let exchange = Exchange::new(clock::now(), clock::now() + within, within, None);
+        resolver.resolve(&exchange, clock::now() + within)
     }
 
     const MINUTE: Duration = Duration::from_secs(60);
@@ -311,12 +312,12 @@ mod tests {
         });
         let abort = Abort::new();
         let exchange =
-            Exchange::new(Instant::now(), Instant::now() + MINUTE, MINUTE, Some(abort.clone()));
+            Exchange::new(clock::now(), clock::now() + MINUTE, MINUTE, Some(abort.clone()));
         let aborter = std::thread::spawn(move || {
             begun.wait();
             abort.trigger();
         });
-        let failure = resolver.resolve(&exchange, Instant::now() + MINUTE).unwrap_err();
+        let failure = resolver.resolve(&exchange, clock::now() + MINUTE).unwrap_err();
         assert_eq!(failure.code, Code::Aborted);
         aborter.join().unwrap();
     }

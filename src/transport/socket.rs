@@ -18,11 +18,12 @@ use rustix::net::{
 
 use super::{Exchange, Failure};
 use crate::abort::{Registration, Wake};
+use crate::clock;
 use crate::outcome::Code;
 
 /// How long one blocking read may last; one before a deadline that is nearer is not begun. The
 /// kernel counts it in ticks of up to 10 ms.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = clock::LONGEST_WAIT;
 const PATIENCE_AND_A_TICK: Duration = Duration::from_millis(1_010);
 
 /// A connected socket.
@@ -97,7 +98,7 @@ impl Socket {
     fn wait(&self, events: PollFlags, exchange: &Exchange, until: Instant) -> Result<(), Failure> {
         loop {
             let left = exchange.check(until)?;
-            let timeout = Timespec::try_from(left).ok();
+            let timeout = Timespec::try_from(clock::wait_of(left)).ok();
             let mut fds = [PollFd::new(&self.0, events)];
             match poll(&mut fds, timeout.as_ref()) {
                 Ok(0) | Err(Errno::INTR) => {}

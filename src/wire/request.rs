@@ -10,8 +10,8 @@ use crate::config::Config;
 use crate::fields::FieldError;
 use crate::secret::Secret;
 
-/// What the payment intents are asked for by, so that a read-back shows where the money is.
-const MONEY: [&str; 2] = ["payment_intent", "payment_intents"];
+/// What a read-back asks to have in full, so that it shows where the money is and since when.
+const MONEY: [&str; 3] = ["payment_intent", "payment_intents", "captures"];
 
 /// What never changes from one request of a client to the next.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Requests {
         let common = joined(&[
             &before,
             api_key,
-            "\r\nAccept: application/json\r\nUser-Agent: ",
+            "\r\nAccept: application/json\r\nCache-Control: no-cache\r\nUser-Agent: ",
             user_agent.trim_end(),
             "\r\n",
         ]);
@@ -70,7 +70,11 @@ impl Requests {
     }
 
     /// The request that reads the session back, with its payment intents in full.
-    pub(crate) fn retrieve(&self, id: &SessionId, expand: &[String]) -> Request {
+    /// `None`: without asking for anything in full.
+    pub(crate) fn retrieve(&self, id: &SessionId, expand: Option<&[String]>) -> Request {
+        let Some(expand) = expand else {
+            return self.request(Operation::Retrieve, [id.as_str(), "", ""], None);
+        };
         let asked = expand.iter().map(String::as_str).filter(|name| !MONEY.contains(name));
         let query = expand_query(MONEY.into_iter().chain(asked));
         self.request(Operation::Retrieve, [id.as_str(), "", &query], None)

@@ -71,7 +71,8 @@ static void wrong_arguments(flexcancel_outbox *outbox, flexcancel_abort *abort) 
     says(flexcancel_outbox_cancel(outbox, "fcs_1", NULL, stale), not_applied,
          FLEXCANCEL_CODE_INVALID_HANDLE, "abort");
     says(flexcancel_outbox_enqueue(outbox, "fcs_1", "{\"timeout_ms\":1}"), not_applied, invalid,
-         "timeout_ms: unknown; expected one of: deliver_within_ms, expand, idempotency_key");
+         "timeout_ms: unknown; expected one of: asked_at_ms, "
+         "deliver_within_ms, expand, idempotency_key, in_doubt");
     says(flexcancel_outbox_flush(outbox, "{\"max\":0}", abort), not_applied, invalid, "max");
     says(flexcancel_outbox_flush(outbox, "\xff", abort), not_applied, invalid, "expected UTF-8");
     says(flexcancel_outbox_list(outbox, "{\"states\":[\"gone\"]}"), not_applied, invalid,

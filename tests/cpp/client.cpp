@@ -7,6 +7,7 @@
 
 #include <flexcancel.hpp>
 
+#include <chrono>
 #include <cstring>
 #include <map>
 #include <string>
@@ -106,7 +107,7 @@ static void errors_are_values(const char *base_url) {
     refused(Config().api_key(KEY).mode("live"), "mode: expected \\\"test\\\"");
     refused(Config().api_key(KEY).base_url("http://example.com"), "base_url: expected");
     const auto [client, error] = Client::create(
-        Config().api_key("none").api_key(KEY).base_url(base_url).trust("bundled").proxy("none"));
+        Config().api_key("none").api_key(KEY).base_url(base_url).trust("bundled").verify(true));
     CHECK(client && !error, "a key that is set again is replaced: %.*s",
           static_cast<int>(error.json().size()), error.json().data());
 }
@@ -122,10 +123,27 @@ static void every_sign_is_escaped_and_a_nul_is_refused(const char *base_url, con
                                  "\"idempotency_key\":\"\\\"},{\\\"\"}";
     CHECK(options.json() == expected, "%s", std::string(options.json()).c_str());
 
+    Options repeating(Repeat(R"({"idempotency_key":"k","in_doubt":false,"asked_at_ms":7})"));
+    CHECK(repeating.timeout(1s).timeout(2s).json() ==
+              R"({"idempotency_key":"k","in_doubt":false,"asked_at_ms":7,"timeout_ms":2000})",
+          "%s", std::string(repeating.json()).c_str());
+    const std::chrono::system_clock::time_point early(-1us), late(1999us);
+    CHECK(Options().asked_at(early).json() == R"({"asked_at_ms":-1})", "it is never rounded up");
+    CHECK(Options().in_doubt(true).asked_at(late).verify(false).json() ==
+              R"({"in_doubt":true,"asked_at_ms":1,"verify":false})",
+          "a truth and a point in time");
+
     const Client client = client_at(base_url);
     const auto refused = [&](const Options &wrong, std::string_view part) {
         EXPECT_RESULT(client.cancel(id, wrong), Outcome::not_applied, Code::invalid_argument, part);
     };
+    refused(Options().in_doubt(true), "in_doubt: ");
+    refused(Options().asked_at(early), "asked_at_ms: ");
+    // What an option is set to twice is not guessed.
+    refused(repeating.idempotency_key("other"), "idempotency_key: ");
+    refused(Options(Repeat()), "in_doubt: ");
+    EXPECT_RESULT(client.cancel(id, Repeat()), Outcome::not_applied, Code::invalid_argument,
+                  "in_doubt: ");
     refused(Options().idempotency_key("a\0b"sv), "idempotency_key: ");
     refused(Options().expand({"customer"sv, "a\0b"sv}), "expand: ");
     refused(Options().timeout(-1ms), "timeout_ms: ");
@@ -147,15 +165,44 @@ static void every_sign_is_escaped_and_a_nul_is_refused(const char *base_url, con
 
 static void options_arrive(const char *base_url, const char *id) {
     const Client client = client_at(base_url);
-    const auto result = client.cancel(
-        id, Options().expand({"payment_intent"}).idempotency_key("receipt-1").timeout(30s));
+    const auto result = client.cancel(id, Options()
+                                              .expand({"payment_intent"})
+                                              .idempotency_key("receipt-1")
+                                              .in_doubt(false)
+                                              .asked_at(std::chrono::system_clock::now())
+                                              .verify(true)
+                                              .timeout(30s));
     EXPECT_RESULT(result, Outcome::canceled, Code::ok, "\"idempotency_key\":\"receipt-1\"");
+    CHECK(!result.repeat(), "what is done is not repeated");
     CHECK(has(result.json(), "\"payment_intent\":{"), "expanded: %s", result.json().data());
     CHECK(result.json().data()[result.json().size()] == '\0', "the text ends with NUL");
     // A part of a longer text is an id, too.
     const std::string longer = std::string(id) + "tail";
     EXPECT_RESULT(client.cancel(std::string_view(longer).substr(0, std::strlen(id))),
                   Outcome::already_canceled, Code::ok);
+}
+
+/* Options that repeat a cancel are those of its result, and stay when the result has gone. */
+static void a_result_tells_how_it_is_repeated(const char *base_url) {
+    CHECK(!Result().repeat() && !Repeat(""), "nothing to repeat");
+    Abort abort;
+    abort.trigger();
+    const Client client = client_at(base_url);
+    Repeat repeat;
+    {
+        const Result result =
+            client.cancel("fcs_0", Options().idempotency_key("k\"1").in_doubt(false), abort);
+        EXPECT_RESULT(result, Outcome::not_applied, Code::aborted);
+        repeat = result.repeat();
+        CHECK(repeat && has(result.json(), std::string("\"repeat\":") + std::string(repeat.json())),
+              "%s", result.json().data());
+    }
+    CHECK(has(repeat.json(), R"({"idempotency_key":"k\"1","in_doubt":false,"asked_at_ms":1)"), "%s",
+          std::string(repeat.json()).c_str());
+    EXPECT_RESULT(client.cancel("fcs_0", repeat), Outcome::not_applied, Code::not_found,
+                  repeat.json());
+    EXPECT_RESULT(client.cancel("fcs_0", Options(Repeat(std::string(repeat))).max_attempts(1)),
+                  Outcome::not_applied, Code::not_found, repeat.json());
 }
 
 static void the_log_is_told_and_changes_nothing(const char *base_url, const char *id,
@@ -207,6 +254,7 @@ static void what_throws_says_so_in_its_name(const char *base_url, const char *id
         CHECK(copy.outcome() == Outcome::not_applied && copy.code() == Code::not_found, "%s",
               copy.what());
         CHECK(copy.json().find("{\"outcome\":\"not_applied\"") == 0, "%s", copy.what());
+        CHECK(has(copy.json(), copy.repeat().json()), "%s", copy.what());
     }
     try {
         (void)Result().or_throw();
@@ -234,6 +282,7 @@ int main(int argc, char **argv) {
     every_sign_is_escaped_and_a_nul_is_refused(argv[1], argv[2]);
     what_is_moved_from_is_empty(argv[1], argv[3]);
     options_arrive(argv[1], argv[4]);
+    a_result_tells_how_it_is_repeated(argv[1]);
     the_log_is_told_and_changes_nothing(argv[1], argv[5], argv[6]);
 #if defined(__cpp_exceptions)
     what_throws_says_so_in_its_name(argv[1], argv[7]);

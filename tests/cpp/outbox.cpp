@@ -96,7 +96,10 @@ static void wrong_options_are_refused_and_name_the_option() {
     REFUSED(outbox.cancel(ids[0], EntryOptions().expand({"a\0b"sv})), "expand: ");
     REFUSED(outbox.cancel(ids[0], EntryOptions().max_attempts(11)), "max_attempts: ");
     REFUSED(outbox.cancel(ids[0], "{}\0{"sv), "JSON");
+    REFUSED(outbox.cancel(ids[0], Repeat()), "in_doubt: ");
+    REFUSED(outbox.enqueue(ids[0], EntryOptions(Repeat())), "in_doubt: ");
     REFUSED(outbox.enqueue(ids[0], EntryOptions().timeout(1s)), "timeout_ms: ");
+    REFUSED(outbox.enqueue(ids[0], EntryOptions().verify(true)), "verify: ");
     REFUSED(outbox.enqueue(ids[0], "{}\0{"sv), "JSON");
     REFUSED(outbox.flush(FlushOptions().max(1001)), "max: ");
     REFUSED(outbox.flush(FlushOptions().timeout(-1s)), "timeout_ms: ");
@@ -144,8 +147,9 @@ static void what_cannot_be_delivered_is_kept() {
     EXPECT_RESULT(outbox.enqueue(ids[0], EntryOptions().deliver_within(48h)), Outcome::unknown,
                   Code::ok, "\"attempts\":0,");
     EXPECT_RESULT(outbox.flush(), Outcome::unknown, Code::connect, ids[0]);
-    EXPECT_RESULT(outbox.cancel(ids[1], EntryOptions().idempotency_key("receipt-1")),
-                  Outcome::unknown, Code::connect, "\"state\":\"pending\"");
+    const auto first_use = std::move(EntryOptions().idempotency_key("receipt-1").in_doubt(false));
+    EXPECT_RESULT(outbox.cancel(ids[1], first_use), Outcome::unknown, Code::connect,
+                  "\"state\":\"pending\"");
     const std::string longer = std::string(ids[2]) + "tail";
     const auto id = std::string_view(longer).substr(0, longer.size() - 4);
     EXPECT_RESULT(outbox.enqueue(id), Outcome::unknown, Code::ok, "\"id\":3,");

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use flex_sandbox::{Dialect, ErrorShape, Fault, Injection, Operation, Sandbox, Scripted};
-use flexcancel::{Code, Outcome, Report};
+use flexcancel::{Code, Hold, Outcome, Report};
 
 /// One case of the matrix.
 pub struct Case {
@@ -35,7 +35,7 @@ pub fn unknown(codes: &'static [Code]) -> Owed {
     Owed(Outcome::Unknown, codes)
 }
 
-pub fn not_applied(codes: &'static [Code]) -> Owed {
+pub const fn not_applied(codes: &'static [Code]) -> Owed {
     Owed(Outcome::NotApplied, codes)
 }
 
@@ -75,6 +75,14 @@ pub enum Session {
     Captured,
     Expired,
     Canceled,
+    /// Expired after it was paid.
+    HeldExpired,
+    /// Two payment intents hold money.
+    HeldTwice,
+    /// One payment intent is captured, and another holds money.
+    HeldBesideCaptured,
+    /// A part of the hold is captured.
+    CapturedInPart,
 }
 
 /// What else happens to the session, after the first exchange.
@@ -93,6 +101,8 @@ pub struct Given {
     pub faults: Vec<Injection>,
     pub script: Option<Box<Script>>,
     pub meanwhile: Option<Meanwhile>,
+    /// Further options of the call, as members of their JSON with a comma before each.
+    pub options: &'static str,
     pub timeout_ms: u64,
     pub connect_timeout_ms: u64,
     pub outage_ms: Option<u64>,
@@ -100,6 +110,8 @@ pub struct Given {
     pub exchanges: Option<usize>,
     /// How long the call must take.
     pub takes_ms: Range<u64>,
+    /// What the report must say of the hold, if the row says.
+    pub hold: Option<Hold>,
     /// What the session in the report must still hold, word for word.
     pub keeps: Option<&'static str>,
 }
@@ -115,11 +127,13 @@ impl Default for Given {
             faults: Vec::new(),
             script: None,
             meanwhile: None,
+            options: "",
             timeout_ms: 2_000,
             connect_timeout_ms: 5_000,
             outage_ms: None,
             exchanges: None,
             takes_ms: 0..u64::MAX,
+            hold: None,
             keeps: None,
         }
     }

@@ -10,7 +10,7 @@ pub const ROWS: &[(u16, &str)] = &[
     (12, "the limit is the whole process's; tests/c/descriptors.c"),
     (13, "the local ports are the whole machine's"),
     (78, "the clock is the machine's; only the monotonic one is read"),
-    (79, "the machine cannot be suspended here"),
+    (79, "the machine cannot be suspended here; an asking that is old can be had"),
     (82, "to fork takes unsafe code or C; tests/c/fork.c"),
     (83, "to set a timer takes unsafe code or C; tests/c/signals.c"),
     (84, "Rust's test programs ignore the signal from the start; tests/c/signals.c"),

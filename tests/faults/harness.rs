@@ -25,6 +25,8 @@ const THREADS: usize = 32;
 pub struct World {
     pub sandbox: Sandbox,
     pub id: String,
+    /// What was captured before the call.
+    captured: u64,
 }
 
 impl World {
@@ -34,17 +36,24 @@ impl World {
         if session != Session::Open && session != Session::Expired {
             sandbox.pay(&id).unwrap();
         }
-        let world = World { sandbox, id };
+        let mut world = World { sandbox, id, captured: 0 };
         match session {
             Session::Open | Session::Held => {}
             Session::Captured => world.sandbox.capture(&world.id, None).unwrap(),
-            Session::Expired => world.sandbox.expire(&world.id).unwrap(),
+            Session::Expired | Session::HeldExpired => world.sandbox.expire(&world.id).unwrap(),
+            Session::HeldTwice => world.sandbox.reauth(&world.id, None).unwrap(),
+            Session::HeldBesideCaptured => {
+                world.sandbox.capture(&world.id, None).unwrap();
+                world.sandbox.reauth(&world.id, None).unwrap();
+            }
+            Session::CapturedInPart => world.sandbox.capture(&world.id, Some(1_000)).unwrap(),
             Session::Canceled => {
                 let report = world.client("").cancel(&world.id, &Options::default(), None);
                 assert_eq!(report.outcome, Outcome::Canceled, "{}", report.message);
                 world.sandbox.clear_requests();
             }
         }
+        world.captured = world.sandbox.truth(&world.id).unwrap().amount_captured;
         world
     }
 
@@ -64,8 +73,12 @@ impl World {
     }
 
     pub fn cancel_by(self, client: Client, timeout_ms: u64) -> Told {
+        self.cancel_with(client, &options(timeout_ms), timeout_ms)
+    }
+
+    pub fn cancel_with(self, client: Client, options: &Options, timeout_ms: u64) -> Told {
         let begun = Instant::now();
-        let report = client.cancel(&self.id, &options(timeout_ms), None);
+        let report = client.cancel(&self.id, options, None);
         let took = begun.elapsed();
         drop(client);
         self.told(report, took, timeout_ms)
@@ -112,7 +125,11 @@ impl Drop for CaFile {
 }
 
 pub fn options(timeout_ms: u64) -> Options {
-    Options::from_json(&format!(r#"{{"timeout_ms":{timeout_ms}}}"#)).unwrap()
+    options_and(timeout_ms, "")
+}
+
+fn options_and(timeout_ms: u64, more: &str) -> Options {
+    Options::from_json(&format!(r#"{{"timeout_ms":{timeout_ms}{more}}}"#)).unwrap()
 }
 
 /// Holds what a report asserts against what is true, now and later.
@@ -123,13 +140,19 @@ fn against_the_truth(told: &mut Told, world: &World, at_once: flex_sandbox::Trut
     let ours = |truth: &flex_sandbox::Truth| {
         truth.cancels_applied.iter().filter(|it| it.idempotency_key.as_deref() == key).count()
     };
+    let released = |it: &flex_sandbox::AppliedCancel| {
+        it.idempotency_key.as_deref() == key && !it.released.is_empty()
+    };
     let is_late = at_once.cancels_pending > 0;
     let holds = match report.outcome {
         Outcome::Canceled => {
-            (at_once.hold != Hold::Held || is_late) && finally.amount_captured == 0
+            let is_released = at_once.hold != Hold::Held || is_late;
+            is_released && finally.amount_captured == world.captured
         }
         Outcome::AlreadyCanceled => at_once.hold != Hold::Held && ours(&finally) == 0,
-        Outcome::NotCancelable => at_once.hold != Hold::Held,
+        Outcome::NotCancelable => {
+            at_once.hold != Hold::Held && !finally.cancels_applied.iter().any(released)
+        }
         Outcome::NotApplied => ours(&finally) == 0 && finally.cancels_pending == 0,
         _ => true,
     };
@@ -168,13 +191,19 @@ fn act(given: &Given) -> Told {
         world.sandbox.outage(Duration::from_millis(ms));
     }
     let mut told = match given.meanwhile {
-        None => world.cancel_by(client, given.timeout_ms),
+        None => {
+            let options = options_and(given.timeout_ms, given.options);
+            world.cancel_with(client, &options, given.timeout_ms)
+        }
         Some(meanwhile) => cancel_meanwhile(world, client, meanwhile, given.timeout_ms),
     };
     let Some(report) = told.report.clone() else { return told };
     if let Some(exchanges) = given.exchanges {
         let made = report.attempts.len();
         told.expect(made == exchanges, format!("{made} exchanges, not {exchanges}"));
+    }
+    if let Some(hold) = given.hold {
+        told.expect(report.hold == hold, format!("hold={}, not {hold}", report.hold));
     }
     let took = u64::try_from(report.elapsed.as_millis()).unwrap();
     told.expect(given.takes_ms.contains(&took), format!("{took} ms, not {:?}", given.takes_ms));

@@ -1,10 +1,12 @@
 //! The rows that one sandbox and one call can show.
 
+use std::time::{Duration, SystemTime};
+
 use flex_sandbox::{
     Dialect, Effects, ErrorShape, Fault, How, Injection, Intents, KeyHandling, Scripted,
     SecondCancel, Then,
 };
-use flexcancel::Code;
+use flexcancel::{Code, Hold};
 
 use crate::case::{
     ALREADY_CANCELED, CANCELED, Case, Given, Session, TOO_LATE, always, not_applied, on_cancel,
@@ -17,11 +19,12 @@ const SHORT_MS: u64 = 500;
 const LONG_MS: u64 = 4_000;
 
 pub fn all() -> Vec<Case> {
-    let mut cases = connecting();
+    // First, as one of them has a Date of now.
+    let mut cases = rate_limits();
+    cases.extend(connecting());
     cases.extend(connection_life());
     cases.extend(http());
     cases.extend(status());
-    cases.extend(rate_limits());
     cases.extend(json());
     cases.extend(state());
     cases.extend(someone_else());
@@ -193,17 +196,26 @@ fn status() -> Vec<Case> {
     for tls in [false, true] {
         let given = || Given { exchanges: Some(1), takes_ms: 0..1_000, ..given(tls) };
         cases.push(given().case(42, "none", CANCELED));
-        for (row, status, code) in [
-            (48, 400, &[Code::Rejected][..]),
-            (48, 422, &[Code::Rejected]),
-            (50, 401, &[Code::Unauthorized]),
-            (50, 403, &[Code::Forbidden]),
-            (51, 404, &[Code::NotFound]),
-            (56, 407, &[Code::Rejected]),
+        for (row, status, code, read_backs) in [
+            // Refused with `expand`, and then without.
+            (48, 400, &[Code::Rejected][..], 2),
+            (48, 422, &[Code::Rejected], 2),
+            (50, 401, &[Code::Unauthorized], 0),
+            (50, 403, &[Code::Forbidden], 1),
+            (51, 404, &[Code::NotFound], 1),
+            (56, 407, &[Code::Rejected], 1),
         ] {
             let body = r#"{"error":{"code":"nobody_knows","message":"No."}}"#;
-            let case = given().fault(always(answer(status, &[], body)));
+            let refused = answer(status, &[], body);
+            let given = |exchanges| Given { exchanges: Some(exchanges), ..given() };
+            let case = given(1 + read_backs).fault(always(refused.clone()));
             cases.push(case.case(row, format!("{status} at first"), not_applied(code)));
+            if status != 401 {
+                let given = Given { hold: Some(Hold::Held), ..given(2) };
+                let case = given.fault(on_cancel(always(refused)));
+                let name = format!("{status} to the cancel, and the hold is read");
+                cases.push(case.case(row, name, not_applied(code)));
+            }
         }
     }
     for (row, statuses, code) in [
@@ -236,22 +248,26 @@ fn rate_limits() -> Vec<Case> {
     let mut cases = Vec::new();
     const LIMITED: &[Code] = &[Code::RateLimited];
     let limit = |value: &str| answer(429, &[("Retry-After", value)], "");
-    let date = "Mon, 23 Nov 2026 12:00:00 GMT";
-    let date_forms =
-        answer(429, &[("Date", date), ("Retry-After", "Mon, 23 Nov 2026 12:00:01 GMT")], "");
-    for (name, fault, least_ms) in [
-        ("absent", answer(429, &[], ""), 0),
-        ("0", limit("0"), 0),
-        ("1 s", limit("1"), 1_000),
-        ("a date in 1 s", date_forms, 1_000),
-        ("a date in the past, no Date", limit("Mon, 01 Jan 2001 00:00:00 GMT"), 0),
-        ("negative", limit("-5"), 0),
-        ("garbage", limit("soon"), 0),
-        ("beyond 64 bits", limit("99999999999999999999999999"), 0),
+    // An old Date would be a stored answer's, and one yet to come makes the next ones old.
+    let now = SystemTime::now();
+    let date = httpdate::fmt_http_date(now);
+    let later = httpdate::fmt_http_date(now + Duration::from_secs(1));
+    let date_forms = answer(429, &[("Date", &date), ("Retry-After", &later)], "");
+    // What says neither why nor how long may have come after the effect: it is read back.
+    for (name, fault, least_ms, exchanges) in [
+        ("absent", answer(429, &[], ""), 0, 3),
+        ("absent, with a code", answer(429, &[], r#"{"error":{"code":"slow_down"}}"#), 0, 2),
+        ("0", limit("0"), 0, 2),
+        ("1 s", limit("1"), 1_000, 2),
+        ("a date in 1 s", date_forms, 1_000, 2),
+        ("a date in the past, no Date", limit("Mon, 01 Jan 2001 00:00:00 GMT"), 0, 2),
+        ("negative", limit("-5"), 0, 3),
+        ("garbage", limit("soon"), 0, 3),
+        ("beyond 64 bits", limit("99999999999999999999999999"), 0, 3),
     ] {
         let long = Given {
             timeout_ms: LONG_MS,
-            exchanges: Some(2),
+            exchanges: Some(exchanges),
             takes_ms: least_ms..least_ms + 1_000,
             ..Given::default()
         };
@@ -261,8 +277,10 @@ fn rate_limits() -> Vec<Case> {
     let beyond = Given { exchanges: Some(1), takes_ms: 0..1_000, ..given(false) }
         .fault(always(limit("3600")));
     cases.push(beyond.case(53, "429, Retry-After beyond the time", not_applied(LIMITED)));
-    let case = given(false).fault(always(answer(429, &[], "")));
-    cases.push(case.case(53, "429 always", not_applied(LIMITED)));
+    let case = short(false).fault(always(answer(429, &[], "")));
+    cases.push(case.case(53, "429 always", unknown(LIMITED)));
+    let case = given(false).fault(always(limit("0")));
+    cases.push(case.case(53, "429 always, Retry-After: 0", not_applied(LIMITED)));
     cases
 }
 
@@ -291,11 +309,16 @@ fn json() -> Vec<Case> {
             cases.push(kind.fault(always(fault)).case(row, name, CANCELED));
         }
     }
+    // A code is looked at before it is believed, and what has none is in doubt: both are read back.
     for shape in ErrorShape::ALL {
-        let has_code = !matches!(shape, ErrorShape::Message | ErrorShape::Html | ErrorShape::Empty);
-        let owed = if has_code { TOO_LATE } else { not_applied(&[Code::Rejected]) };
-        let given = Given { error_shape: *shape, session: Session::Captured, ..given(false) };
-        cases.push(given.case(64, format!("captured, told as {shape}"), owed));
+        let given = Given {
+            error_shape: *shape,
+            session: Session::Captured,
+            exchanges: Some(2),
+            hold: Some(Hold::Captured),
+            ..given(false)
+        };
+        cases.push(given.case(64, format!("captured, told as {shape}"), TOO_LATE));
     }
     cases
 }
@@ -308,17 +331,18 @@ fn state() -> Vec<Case> {
     cases.push(at(Session::Expired).case(67, "expired before", TOO_LATE));
     cases.push(at(Session::Expired).case(47, "400, known code: expired", TOO_LATE));
     cases.push(at(Session::Open).case(65, "never paid", CANCELED));
-    for second_cancel in SecondCancel::ALL {
-        let dialect = Dialect { second_cancel: *second_cancel, ..Dialect::default() };
-        let owed =
-            if *second_cancel == SecondCancel::OkAgain { CANCELED } else { ALREADY_CANCELED };
+    for second_cancel in SecondCancel::ALL.iter().copied() {
+        let dialect = Dialect { second_cancel, ..Dialect::default() };
+        // An answer without a code may as well be said of a cancel that failed half-way.
+        let may_be_ours = matches!(second_cancel, SecondCancel::OkAgain | SecondCancel::Gone);
+        let owed = if may_be_ours { CANCELED } else { ALREADY_CANCELED };
         for row in [47, 68] {
             let given = Given { dialect, ..at(Session::Canceled) };
             cases.push(given.case(row, format!("canceled before, {second_cancel}"), owed));
         }
     }
     let lost = || on_cancel(once(Fault::DropAnswer { how: How::Rst }));
-    for dialect in Dialect::all() {
+    for dialect in Dialect::classic() {
         // Where the status hides the cancel and the intents are bare, nobody can tell; there and
         // where it reads as expired, `not_cancelable` or `unknown` would be as true.
         let is_plain = dialect.intents == Intents::Expanded;

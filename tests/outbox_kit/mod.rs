@@ -99,7 +99,8 @@ impl Till {
     }
 
     pub fn at(test: &str, options: Options) -> Self {
-        let sandbox = Sandbox::start(options).unwrap();
+        // Its clock would not go on with the test's.
+        let sandbox = Sandbox::start(Options { dated: false, ..options }).unwrap();
         let (directory, clock) = (Directory::new(test), TestClock::new());
         let outbox = open(&sandbox.url(), &directory.file(), &clock);
         Self { outbox, clock, sandbox, directory }

@@ -9,11 +9,9 @@ use flexcancel::Abort;
 use flexcancel::outbox::{Clock, Moment};
 use flexcancel::transport::{Exchange, Failure, Request, Response, Transport};
 
+use super::clock::millis;
 use super::network::Network;
 use super::world::World;
-
-/// The Unix time at which a world begins, as the sandbox's model has it.
-pub const EPOCH_MS: i64 = 1_767_225_600_000;
 
 /// What a crash unwinds with.
 pub struct Crash;
@@ -48,12 +46,17 @@ impl Fuse {
 
 /// The till's machine.
 pub struct Machine {
-    /// When it was last started.
+    /// When it was last started, by the clock that counts sleep.
     pub started: Duration,
     /// How often it was.
     pub boot: u128,
-    /// How much its wall clock is behind.
-    pub behind: Duration,
+}
+
+impl Machine {
+    /// Is started again, at this time of the clock that counts sleep.
+    pub fn restart(&mut self, now: Duration) {
+        (self.started, self.boot) = (now, self.boot + 1);
+    }
 }
 
 /// The machine's clocks.
@@ -66,11 +69,12 @@ pub struct MachineClock {
 impl Clock for MachineClock {
     fn now(&self) -> Moment {
         self.fuse.burn();
-        let now = self.world.lock().unwrap().now();
+        let world = self.world.lock().unwrap();
+        let (now, clock) = (world.now(), world.clock);
         let machine = self.machine.lock().unwrap();
-        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap();
-        let up_ms = millis(now - machine.started);
-        Moment::new(EPOCH_MS + millis(now) - millis(machine.behind), up_ms, up_ms, machine.boot)
+        let up = clock.monotonic(now).saturating_sub(machine.started);
+        let awake = up.saturating_sub(clock.slept);
+        Moment::new(clock.wall_ms(now), millis(awake), millis(up), machine.boot)
     }
 }
 
@@ -88,6 +92,10 @@ impl Transport for Fragile {
     fn now(&self) -> Instant {
         self.fuse.burn();
         self.network.now()
+    }
+
+    fn wall_ms(&self) -> i64 {
+        self.network.wall_ms()
     }
 
     fn pause(&self, until: Instant, abort: Option<&Abort>) {

@@ -4,17 +4,28 @@
 #![allow(dead_code, unused_imports, reason = "the test and the example use different parts")]
 
 mod actors;
+mod clock;
+mod entries;
+mod fault;
+mod forged;
+mod holds;
 mod machine;
 mod network;
+mod newer;
+mod oracle;
 mod outbox;
 mod outbox_tally;
 mod random;
-mod run;
+mod stage;
+mod story;
 mod tally;
+mod till;
 mod world;
+mod worlds;
 
-pub use network::fault_names;
+pub use fault::{CLASSIC, WIDE, names as fault_names};
 pub use outbox::run as run_outbox;
 pub use outbox_tally::{OutboxTally, Sum};
-pub use run::run;
+pub use story::{Range, Story, run};
 pub use tally::Tally;
+pub use worlds::worlds;

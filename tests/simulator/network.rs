@@ -1,4 +1,5 @@
-//! The simulated network: each exchange meets at most one fault, drawn from the world's seed.
+//! The simulated network: each exchange meets at most one fault and one incident, as the world's
+//! luck has it.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -7,10 +8,10 @@ use flex_sandbox::ApiResponse;
 use flexcancel::transport::{Exchange, Failure, Response, Transport};
 use flexcancel::{Abort, Code, Operation, Phase};
 
-use super::world::{Event, Request, World};
-
-/// How long a late request may be on its way: beyond the end of any call.
-const LATEST_MS: u64 = 20_000;
+use super::clock::{Incident, date_ms};
+use super::fault::{Answered, Effect, Fault};
+use super::forged;
+use super::world::{Act, Event, Luck, Read, Request, Send, World};
 
 /// The client's way to the simulated Flex.
 #[derive(Clone)]
@@ -18,80 +19,6 @@ pub struct Network {
     /// The instant at which the world began.
     pub base: Instant,
     pub world: Arc<Mutex<World>>,
-    /// How many exchanges out of a hundred meet a fault.
-    pub fault_percent: u64,
-}
-
-/// What goes wrong with an exchange.
-#[derive(Clone, Copy, Debug)]
-enum Fault {
-    CannotConnect(Code),
-    ConnectHangs,
-    Down,
-    RequestLost,
-    AnswerLost,
-    Late,
-    Duplicate,
-    Answer(Answered, Effect),
-}
-
-/// An answer that is not what Flex's model said.
-#[derive(Clone, Copy, Debug)]
-enum Answered {
-    Status(u16, &'static str),
-    RetryAfter(u16, u64),
-    Truncated,
-    OtherSession,
-    Empty,
-    Redirect,
-}
-
-/// Whether Flex acted before that answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
-    Before,
-    None,
-    Later,
-}
-
-const FAULTS: [(&str, Fault); 24] = {
-    use Answered::{Empty, OtherSession, Redirect, RetryAfter, Status, Truncated};
-    use Effect::{Before, Later, None};
-    [
-        ("dns fails", Fault::CannotConnect(Code::Dns)),
-        ("connection refused", Fault::CannotConnect(Code::Connect)),
-        ("reset in the handshake", Fault::CannotConnect(Code::ConnectionLost)),
-        ("bad certificate", Fault::CannotConnect(Code::Tls)),
-        ("connect hangs", Fault::ConnectHangs),
-        ("service goes down", Fault::Down),
-        ("request lost", Fault::RequestLost),
-        ("answer lost", Fault::AnswerLost),
-        ("request late", Fault::Late),
-        ("request late", Fault::Late),
-        ("request executed twice", Fault::Duplicate),
-        ("500 before the effect", Fault::Answer(Status(500, "{}"), None)),
-        ("500 after the effect", Fault::Answer(Status(500, "{}"), Before)),
-        ("502 and a late effect", Fault::Answer(Status(502, "<html>"), Later)),
-        ("503 with Retry-After", Fault::Answer(RetryAfter(503, 1), None)),
-        ("504 after the effect", Fault::Answer(Status(504, ""), Before)),
-        ("429 with Retry-After", Fault::Answer(RetryAfter(429, 1), None)),
-        ("429 with a long Retry-After", Fault::Answer(RetryAfter(429, 3600), None)),
-        ("408", Fault::Answer(Status(408, "{}"), Later)),
-        ("409 in progress", Fault::Answer(Status(409, IN_PROGRESS), Later)),
-        ("answer truncated", Fault::Answer(Truncated, Before)),
-        ("another session's answer", Fault::Answer(OtherSession, None)),
-        ("2xx and an empty body", Fault::Answer(Empty, Before)),
-        ("redirect", Fault::Answer(Redirect, None)),
-    ]
-};
-
-const IN_PROGRESS: &str = r#"{"error":{"code":"idempotency_in_progress","message":"try later"}}"#;
-
-/// The names of all faults, each once.
-pub fn fault_names() -> Vec<&'static str> {
-    let mut names: Vec<_> = FAULTS.iter().map(|(name, _)| *name).collect();
-    names.dedup();
-    names
 }
 
 impl Transport for Network {
@@ -101,27 +28,22 @@ impl Transport for Network {
         exchange: &Exchange,
     ) -> Result<Response, Failure> {
         let mut world = self.world.lock().unwrap();
+        let begun = world.now();
         world.exchanges += 1;
-        let request = plain(request);
+        let mut request = plain(request);
         let limits = Limits {
             connect_by: exchange.connect_by().saturating_duration_since(self.base),
             deadline: exchange.deadline().saturating_duration_since(self.base),
         };
-        if world.now() < world.down_until {
+        if begun < world.down_until {
             return refuse(&mut world, exchange, limits, Code::Connect);
         }
-        let fault = if world.random.chance(self.fault_percent) {
-            let (name, fault) = *world.random.pick(&FAULTS);
-            world.inject(name);
-            Some(fault)
-        } else {
-            None
-        };
+        let fault = world.next_fault();
         match fault {
             Some(Fault::CannotConnect(code)) => return refuse(&mut world, exchange, limits, code),
             Some(Fault::ConnectHangs) => {
                 exchange.enter(Phase::Connecting);
-                world.advance(limits.connect_by);
+                advance_till(&mut world, limits.connect_by);
                 return Err(Failure::new(Code::Timeout, "simulated"));
             }
             Some(Fault::Down) => {
@@ -131,20 +53,42 @@ impl Transport for Network {
             }
             _ => {}
         }
+        // A pause before the first byte is for the transport itself to see, which is not here.
+        if let Some(sleep @ Incident::Sleep(_)) = draw_incident(&mut world) {
+            exchange.enter(Phase::Connecting);
+            suffer(&mut world, sleep);
+            if till_now(&world) >= limits.deadline {
+                return Err(Failure::new(Code::Timeout, "simulated"));
+            }
+        }
         exchange.enter(Phase::Sending);
-        if let (true, Some(key)) = (request.is_cancel(), &request.idempotency_key) {
-            world.keys.push(key.clone());
-            world.sends += 1;
+        if let (true, Some(key)) = (request.is_cancel(), request.idempotency_key.clone()) {
+            let at = world.now();
+            request.send = Some(world.sends.len());
+            world.sends.push(Send { key, begun, at, is_refused: false });
         }
         carry(&mut world, &request, fault, exchange, limits)
     }
 
     fn now(&self) -> Instant {
-        self.base + self.world.lock().unwrap().now()
+        self.base + till_now(&self.world.lock().unwrap())
+    }
+
+    fn wall_ms(&self) -> i64 {
+        let world = self.world.lock().unwrap();
+        world.clock.wall_ms(world.now())
     }
 
     fn pause(&self, until: Instant, _: Option<&Abort>) {
-        self.world.lock().unwrap().advance(until.saturating_duration_since(self.base));
+        let mut world = self.world.lock().unwrap();
+        if world.is_scripted() {
+            if let Some((incident, meanwhile)) = world.incidents.pop_front().flatten() {
+                world.suffer(incident, &meanwhile);
+            }
+        } else if let Some(incident) = draw_incident(&mut world) {
+            suffer(&mut world, incident);
+        }
+        advance_till(&mut world, until.saturating_duration_since(self.base));
     }
 
     fn random(&self) -> u64 {
@@ -157,10 +101,52 @@ impl Transport for Network {
     }
 }
 
+/// By the till's monotonic clock.
 #[derive(Clone, Copy)]
 struct Limits {
     connect_by: Duration,
     deadline: Duration,
+}
+
+fn till_now(world: &World) -> Duration {
+    world.clock.monotonic(world.now())
+}
+
+fn advance_till(world: &mut World, until: Duration) {
+    let until = world.clock.world(until).max(world.now());
+    world.advance(until);
+}
+
+/// What happens to the machine now, if anything.
+fn draw_incident(world: &mut World) -> Option<Incident> {
+    let Luck::Drawn { incident_percent, .. } = world.luck else { return None };
+    if incident_percent == 0 || !world.random.chance(incident_percent) {
+        return None;
+    }
+    let length = Duration::from_secs(*world.random.pick(&[3, 40, 300, 10_800]));
+    Some(match world.random.below(10) {
+        0..=4 => Incident::Sleep(length),
+        5..=7 => Incident::Pause(length),
+        8 => Incident::Reset,
+        _ => Incident::Forward(length),
+    })
+}
+
+/// What others may do while the till's machine does nothing.
+pub const MEANWHILE: [&[Act]; 8] = [
+    &[],
+    &[],
+    &[Act::Reauthorize],
+    &[Act::Expire, Act::Reauthorize],
+    &[Act::Cancel, Act::Reauthorize],
+    &[Act::CapturePart, Act::Reauthorize],
+    &[Act::Cancel],
+    &[Act::Capture],
+];
+
+fn suffer(world: &mut World, incident: Incident) {
+    let meanwhile = *world.random.pick(&MEANWHILE);
+    world.suffer(incident, meanwhile);
 }
 
 fn refuse(
@@ -170,8 +156,8 @@ fn refuse(
     code: Code,
 ) -> Result<Response, Failure> {
     exchange.enter(Phase::Connecting);
-    let at = world.now() + world.random.millis(20);
-    world.advance(at.min(limits.connect_by));
+    let at = till_now(world) + world.random.millis(20);
+    advance_till(world, at.min(limits.connect_by));
     Err(Failure::new(code, "simulated"))
 }
 
@@ -183,62 +169,127 @@ fn carry(
     exchange: &Exchange,
     limits: Limits,
 ) -> Result<Response, Failure> {
-    let late = world.random.millis(LATEST_MS);
+    let late = world.lateness();
     match fault {
         Some(Fault::RequestLost) => return lose(world, limits),
         Some(Fault::Late) => {
             world.schedule(late, Event::Arrives(request.clone()));
             return lose(world, limits);
         }
-        Some(Fault::Answer(answered, effect)) => {
-            match effect {
-                Effect::Before => drop(arrive(world, request, limits)?),
-                Effect::Later => world.schedule(late, Event::Arrives(request.clone())),
-                Effect::None => {}
-            }
-            return answer(world, exchange, limits, response_of(answered, request));
+        Some(Fault::Cached) if !request.is_cancel() => {
+            return cached(world, exchange, limits, true);
+        }
+        Some(Fault::CachedWithOldDate) if !request.is_cancel() => {
+            // Of a till whose clock is wrong, an old date says nothing.
+            let is_marked = world.clock.ahead_ms != 0;
+            return cached(world, exchange, limits, is_marked);
+        }
+        Some(Fault::Answer(answered, effect)) if fits(world, request, answered) => {
+            let forged = match effect {
+                Effect::Before => {
+                    let before = forged::response(world, answered, request);
+                    drop(arrive(world, request, limits)?);
+                    Response { date_ms: Some(date_ms(world.now())), ..before }
+                }
+                Effect::Later => {
+                    world.schedule(late, Event::Arrives(request.clone()));
+                    forged::response(world, answered, request)
+                }
+                Effect::None => forged::response(world, answered, request),
+            };
+            let result = answer(world, exchange, limits, forged);
+            let shows = world.now().saturating_sub(world.lag);
+            note(world, request, &result, shows, answered.is_true());
+            return result;
         }
         _ => {}
     }
-    let said = arrive(world, request, limits)?;
-    let decides = request.is_cancel() || world.is_settled();
-    if matches!(fault, Some(Fault::Duplicate)) {
-        drop(world.deliver(request));
+    let mut said = arrive(world, request, limits)?;
+    let arrived = world.now();
+    // A refusal is made sure of: what it says of the money may have become so by this cancel.
+    let decides = if request.is_cancel() { said.status < 300 } else { world.is_settled() };
+    match fault {
+        Some(Fault::Duplicate) => drop(world.deliver(request)),
+        Some(Fault::DuplicateAnsweredSecond) => said = world.deliver(request),
+        Some(Fault::AnswerLost) => return lose(world, limits),
+        _ => {}
     }
-    if matches!(fault, Some(Fault::AnswerLost)) {
-        return lose(world, limits);
+    if let Some(incident) = draw_incident(world) {
+        suffer(world, incident);
     }
-    let result = answer(world, exchange, limits, response(said));
+    let result = answer(world, exchange, limits, response(said, arrived));
     world.decided |= decides && result.is_ok();
+    note(world, request, &result, arrived.saturating_sub(world.lag), true);
+    if let Some(read) = world.reads.last_mut().filter(|_| result.is_ok()) {
+        read.is_plain |= !request.is_cancel();
+    }
     result
+}
+
+/// Notes what an answer is to whoever asked: of a read, the moment that it shows if it is true; of
+/// a cancel, whether it is a refusal.
+fn note(
+    world: &mut World,
+    request: &Request,
+    result: &Result<Response, Failure>,
+    shows: Duration,
+    is_true: bool,
+) {
+    let Ok(response) = result else { return };
+    if let Some(send) = request.send {
+        world.sends[send].is_refused = response.status.is_client_error();
+    } else if is_true && response.status.is_success() {
+        let ended = world.now();
+        world.reads.push(Read { is_plain: false, shows, ended });
+    }
 }
 
 /// The request travels; if that takes longer than the client waits, it arrives all the same.
 fn arrive(world: &mut World, request: &Request, limits: Limits) -> Result<ApiResponse, Failure> {
-    let travel = if world.random.chance(3) {
-        world.random.millis(LATEST_MS)
-    } else {
-        world.random.millis(80)
-    };
-    if world.now() + travel >= limits.deadline {
+    let travel = world.travel();
+    if till_now(world) + travel >= limits.deadline {
         world.schedule(travel, Event::Arrives(request.clone()));
-        world.advance(limits.deadline);
+        advance_till(world, limits.deadline);
         return Err(Failure::new(Code::Timeout, "simulated"));
     }
-    let at = world.now() + travel;
-    world.advance(at);
+    world.advance(world.now() + travel);
     Ok(world.deliver(request))
 }
 
+/// True if such a request may be answered so: what was stored for a key is replayed to the first
+/// request with it that this till knows of, and to no later one.
+fn fits(world: &World, request: &Request, answered: Answered) -> bool {
+    let is_key = |send: &&Send| request.idempotency_key.as_ref() == Some(&send.key);
+    let is_first = || world.sends.iter().filter(is_key).count() <= 1;
+    match answered {
+        Answered::Replayed => request.is_cancel() && is_first(),
+        _ => request.is_cancel() || !answered.is_for_cancels(),
+    }
+}
+
 fn lose(world: &mut World, limits: Limits) -> Result<Response, Failure> {
-    let (at, code) = if world.random.chance(50) {
+    let (at, code) = if !world.is_scripted() && world.random.chance(50) {
         (limits.deadline, Code::Timeout)
     } else {
-        let at = world.now() + world.random.millis(300);
+        let at = till_now(world) + world.random.millis(300);
         (at.min(limits.deadline), Code::ConnectionLost)
     };
-    world.advance(at);
+    advance_till(world, at);
     Err(Failure::new(code, "simulated"))
+}
+
+/// Something on the way answers a read with an earlier answer.
+fn cached(
+    world: &mut World,
+    exchange: &Exchange,
+    limits: Limits,
+    is_marked: bool,
+) -> Result<Response, Failure> {
+    let Some((said, made)) = world.cached.clone() else {
+        return lose(world, limits);
+    };
+    let told = Response { is_cached: is_marked, ..response(said, made) };
+    answer(world, exchange, limits, told)
 }
 
 /// The answer travels back.
@@ -248,12 +299,12 @@ fn answer(
     limits: Limits,
     response: Response,
 ) -> Result<Response, Failure> {
-    let at = world.now() + world.random.millis(80);
+    let at = till_now(world) + world.random.millis(80);
     if at >= limits.deadline {
-        world.advance(limits.deadline);
+        advance_till(world, limits.deadline);
         return Err(Failure::new(Code::Timeout, "simulated"));
     }
-    world.advance(at);
+    advance_till(world, at);
     exchange.enter(Phase::Complete);
     Ok(response)
 }
@@ -269,37 +320,17 @@ fn plain(request: &flexcancel::transport::Request) -> Request {
         path: path.to_owned(),
         query: query.to_owned(),
         idempotency_key: request.idempotency_key().map(str::to_owned),
+        send: None,
     }
 }
 
-fn response(said: ApiResponse) -> Response {
+/// What the model said at this time of the world.
+fn response(said: ApiResponse, at: Duration) -> Response {
     Response {
         status: said.status.try_into().unwrap(),
-        request_id: None,
-        retry_after: None,
+        date_ms: Some(date_ms(at)),
+        is_replayed: said.replayed,
         body: said.body,
+        ..Response::default()
     }
-}
-
-fn response_of(answered: Answered, request: &Request) -> Response {
-    let id = request.path.split('/').nth(4).unwrap_or_default();
-    let mut retry_after = None;
-    let (status, body) = match answered {
-        Answered::Status(status, body) => (status, body.to_owned()),
-        Answered::RetryAfter(status, seconds) => {
-            retry_after = Some(Duration::from_secs(seconds));
-            (status, "{}".to_owned())
-        }
-        Answered::Truncated => {
-            (200, format!(r#"{{"checkout_session":{{"checkout_session_id":"{id}","status":"canc"#))
-        }
-        Answered::OtherSession => (
-            200,
-            r#"{"checkout_session":{"checkout_session_id":"other","status":"canceled"}}"#.into(),
-        ),
-        Answered::Empty => (200, String::new()),
-        Answered::Redirect => (307, String::new()),
-    };
-    let status = status.try_into().unwrap();
-    Response { status, request_id: None, retry_after, body: body.into_bytes() }
 }

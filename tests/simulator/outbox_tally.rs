@@ -4,23 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::outbox::OutboxRun;
-use super::tally::Tally;
 
 /// Counts that threads make apart and then put together.
 pub trait Sum: Default + Send {
     fn merge(&mut self, other: Self);
     /// How many runs there were, and how many broke a promise.
     fn so_far(&self) -> (u64, usize);
-}
-
-impl Sum for Tally {
-    fn merge(&mut self, other: Self) {
-        Tally::merge(self, other);
-    }
-
-    fn so_far(&self) -> (u64, usize) {
-        (self.seeds, self.violations.len())
-    }
 }
 
 /// Counts over many runs.
@@ -31,6 +20,8 @@ pub struct OutboxTally {
     pub restarts: u64,
     /// How the entries ended.
     pub states: BTreeMap<&'static str, u64>,
+    /// By rule: violations, and the first seed with one.
+    rules: BTreeMap<String, (u64, u64)>,
     /// Seeds whose runs broke a promise, and how.
     pub violations: Vec<(u64, Vec<String>)>,
 }
@@ -42,6 +33,11 @@ impl OutboxTally {
         self.restarts += run.restarts;
         for state in run.states {
             *self.states.entry(state.name()).or_default() += 1;
+        }
+        for violation in &run.violations {
+            let rule = violation.split(':').next().unwrap_or_default().to_owned();
+            let row = self.rules.entry(rule).or_insert((0, seed));
+            *row = (row.0 + 1, row.1.min(seed));
         }
         if !run.violations.is_empty() {
             self.violations.push((seed, run.violations));
@@ -56,6 +52,10 @@ impl Sum for OutboxTally {
         self.restarts += other.restarts;
         for (state, count) in other.states {
             *self.states.entry(state).or_default() += count;
+        }
+        for (rule, (count, first)) in other.rules {
+            let row = self.rules.entry(rule).or_insert((0, first));
+            *row = (row.0 + count, row.1.min(first));
         }
         self.violations.extend(other.violations);
     }
@@ -73,7 +73,11 @@ impl fmt::Display for OutboxTally {
         for (state, count) in &self.states {
             writeln!(f, "  {count:>10}  {state}")?;
         }
-        writeln!(f, "violations: {}", self.violations.len())?;
+        writeln!(f, "violations by rule:")?;
+        for (rule, (count, first)) in &self.rules {
+            writeln!(f, "  {count:>8}  {rule} | first: {first}")?;
+        }
+        writeln!(f, "runs with violations: {}", self.violations.len())?;
         for (seed, violations) in self.violations.iter().take(20) {
             writeln!(f, "  seed {seed}: {}", violations.join("; "))?;
         }

@@ -1,4 +1,4 @@
-//! What many runs came to.
+//! What many stories came to.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,45 +6,117 @@ use std::fmt;
 use flex_sandbox::Dialect;
 use flexcancel::Outcome;
 
-use super::run::Run;
+use super::holds::Cause;
+use super::outbox_tally::Sum;
+use super::stage::Step;
+use super::story::Story;
+use super::world::Act;
 
-/// Counts over many runs.
+/// How many violations are shown one by one.
+const SHOWN: usize = 20;
+
+/// Counts over many stories.
 #[derive(Default)]
 pub struct Tally {
     pub seeds: u64,
     pub faults: BTreeMap<&'static str, u64>,
-    pub outcomes: BTreeMap<&'static str, u64>,
-    /// By dialect: runs, and runs that ended unknown.
-    pub unknown: BTreeMap<String, (u64, u64)>,
-    /// Runs in the kindest dialect in which an answer got through that decides, and those of
-    /// them in which the outcome is unknown all the same.
+    /// By step: outcomes.
+    pub outcomes: BTreeMap<(&'static str, &'static str), u64>,
+    /// By the value of an axis: first asks, and those that ended unknown.
+    unknown: BTreeMap<(&'static str, &'static str), (u64, u64)>,
+    /// The same, of all.
+    unknown_in_all: (u64, u64),
+    /// First asks in the kindest dialect that met no fault and were answered 200 at first, where
+    /// nothing was captured and no check was asked for; and their exchanges.
+    plain: (u64, u64),
+    /// First asks in the kindest dialect in which an answer got through that decides, and those of
+    /// them that ended unknown all the same.
     pub decided_in_kindest: u64,
     pub unknown_though_decided: Vec<u64>,
-    /// Seeds whose runs contradict the truth or the rules, and how.
-    pub violations: Vec<(u64, Vec<String>)>,
+    /// By rule and world: stories, and the first of them.
+    pub worlds: BTreeMap<(&'static str, String), (u64, u64)>,
+    /// Seeds whose stories contradict the truth or the rules, and how.
+    pub violations: Vec<(u64, Vec<&'static str>)>,
 }
 
 impl Tally {
-    pub fn add(&mut self, seed: u64, run: Run) {
+    pub fn add(&mut self, seed: u64, story: Story) {
         self.seeds += 1;
-        for fault in &run.faults {
+        for (_, fault) in &story.world.faults {
             *self.faults.entry(fault).or_default() += 1;
         }
-        *self.outcomes.entry(run.report.outcome.name()).or_default() += 1;
-        let is_unknown = run.report.outcome == Outcome::Unknown;
-        let (runs, unknown) = self.unknown.entry(run.dialect.to_string()).or_default();
-        *runs += 1;
-        *unknown += u64::from(is_unknown);
-        if run.decided && run.dialect == Dialect::default() {
+        for told in &story.told {
+            let outcome = (told.step.name(), told.report.outcome.name());
+            *self.outcomes.entry(outcome).or_default() += 1;
+        }
+        self.add_first(seed, &story);
+        if story.violations.is_empty() {
+            return;
+        }
+        let mut rules = Vec::new();
+        for (violation, world) in story.violations {
+            rules.push(violation.rule);
+            let row = self.worlds.entry((violation.rule, world)).or_insert((0, seed));
+            *row = (row.0 + 1, row.1.min(seed));
+        }
+        self.violations.push((seed, rules));
+    }
+
+    fn add_first(&mut self, seed: u64, story: &Story) {
+        let (first, world) = (&story.told[0], &story.world);
+        let is_unknown = first.report.outcome == Outcome::Unknown;
+        let count = |row: &mut (u64, u64)| *row = (row.0 + 1, row.1 + u64::from(is_unknown));
+        world.dialect.axes().into_iter().for_each(|axis| {
+            count(self.unknown.entry(axis).or_default());
+        });
+        count(&mut self.unknown_in_all);
+        if world.dialect != Dialect::default() {
+            return;
+        }
+        let is_accepted =
+            first.report.attempts.first().is_some_and(|it| it.http_status == Some(200));
+        let is_untaken = world.history.iter().all(|moment| moment.captured == 0);
+        // Of what was captured in part, nobody can tell who released the rest.
+        let is_whole = match world.holds.all() {
+            [hold] => !hold.end.as_ref().is_some_and(|end| end.by == Cause::Act(Act::CapturePart)),
+            _ => is_untaken,
+        };
+        let is_plain = is_untaken && first.options.verify.is_none();
+        if world.faults.is_empty() && is_accepted && is_plain {
+            self.plain = (self.plain.0 + 1, self.plain.1 + first.exchanges as u64);
+        }
+        if story.told.len() == 1 && world.decided && is_whole && !world.reauthorized {
             self.decided_in_kindest += 1;
             self.unknown_though_decided.extend(is_unknown.then_some(seed));
         }
-        if !run.violations.is_empty() {
-            self.violations.push((seed, run.violations));
-        }
     }
+}
 
-    pub fn merge(&mut self, other: Self) {
+impl Tally {
+    fn show_violations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut rules, mut worlds) = (BTreeMap::new(), BTreeMap::new());
+        for ((rule, world), (count, _)) in &self.worlds {
+            *rules.entry(*rule).or_insert(0) += count;
+            *worlds.entry(world.as_str()).or_insert(0) += count;
+        }
+        for (title, counts) in [("violations by rule:", rules), ("violations by world:", worlds)] {
+            writeln!(f, "{title}")?;
+            let mut counts: Vec<_> = counts.into_iter().collect();
+            counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+            for (name, count) in counts {
+                writeln!(f, "  {count:>8}  {name}")?;
+            }
+        }
+        writeln!(f, "violations by rule and world:")?;
+        for ((rule, world), (count, first)) in &self.worlds {
+            writeln!(f, "  {count:>8}  {rule} | {world} | first: {first}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Sum for Tally {
+    fn merge(&mut self, other: Self) {
         self.seeds += other.seeds;
         for (fault, count) in other.faults {
             *self.faults.entry(fault).or_default() += count;
@@ -52,41 +124,54 @@ impl Tally {
         for (outcome, count) in other.outcomes {
             *self.outcomes.entry(outcome).or_default() += count;
         }
-        for (dialect, (runs, unknown)) in other.unknown {
-            let sum = self.unknown.entry(dialect).or_default();
-            *sum = (sum.0 + runs, sum.1 + unknown);
+        let add = |sum: &mut (u64, u64), more: (u64, u64)| *sum = (sum.0 + more.0, sum.1 + more.1);
+        for (axis, row) in other.unknown {
+            add(self.unknown.entry(axis).or_default(), row);
         }
+        add(&mut self.unknown_in_all, other.unknown_in_all);
+        add(&mut self.plain, other.plain);
         self.decided_in_kindest += other.decided_in_kindest;
         self.unknown_though_decided.extend(other.unknown_though_decided);
+        for (key, (count, first)) in other.worlds {
+            let row = self.worlds.entry(key).or_insert((0, first));
+            *row = (row.0 + count, row.1.min(first));
+        }
         self.violations.extend(other.violations);
+    }
+
+    fn so_far(&self) -> (u64, usize) {
+        (self.seeds, self.violations.len())
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let share = |part: u64, whole: u64| 100.0 * part as f64 / whole.max(1) as f64;
+        let share = |(whole, part): (u64, u64)| 100.0 * part as f64 / whole.max(1) as f64;
         writeln!(f, "seeds: {}", self.seeds)?;
-        writeln!(f, "faults injected: {}", self.faults.values().sum::<u64>())?;
+        writeln!(f, "faults and incidents: {}", self.faults.values().sum::<u64>())?;
         for (fault, count) in &self.faults {
             writeln!(f, "  {count:>10}  {fault}")?;
         }
-        writeln!(f, "outcomes:")?;
-        for (outcome, count) in &self.outcomes {
-            writeln!(f, "  {count:>10}  {:>5.1} %  {outcome}", share(*count, self.seeds))?;
+        writeln!(f, "outcomes, by step:")?;
+        for ((step, outcome), count) in &self.outcomes {
+            writeln!(f, "  {count:>10}  {step}: {outcome}")?;
         }
-        writeln!(f, "share of unknown, by dialect:")?;
-        for (dialect, (runs, unknown)) in &self.unknown {
-            writeln!(f, "  {:>5.1} %  {dialect}", share(*unknown, *runs))?;
+        writeln!(f, "share of unknown among first asks: {:.2} %", share(self.unknown_in_all))?;
+        for ((axis, value), row) in &self.unknown {
+            writeln!(f, "  {:>6.2} %  {axis}={value}", share(*row))?;
         }
+        let (plain, exchanges) = self.plain;
+        let average = exchanges as f64 / plain.max(1) as f64;
+        writeln!(f, "exchanges per cancel in the plain case: {average:.3}, of {plain}")?;
         writeln!(
             f,
-            "unknown in the kindest dialect, of {} runs in which an answer decides: {} {:?}",
+            "unknown in the kindest dialect, of {} stories in which an answer decides: {}",
             self.decided_in_kindest,
             self.unknown_though_decided.len(),
-            self.unknown_though_decided
         )?;
-        writeln!(f, "violations: {}", self.violations.len())?;
-        for (seed, violations) in self.violations.iter().take(20) {
+        self.show_violations(f)?;
+        writeln!(f, "stories with violations: {}", self.violations.len())?;
+        for (seed, violations) in self.violations.iter().take(SHOWN) {
             writeln!(f, "  seed {seed}: {}", violations.join("; "))?;
         }
         Ok(())

@@ -29,6 +29,9 @@ def main(session_id: str) -> int:
     # A real till makes one client and keeps it: connections are used again.
     with flexcancel.Client(api_key_env="FLEX_API_KEY", base_url=base_url, timeout=10) as client:
         result = client.cancel(session_id)
+        if result.outcome is Outcome.UNKNOWN and result.repeat:
+            # The request may have arrived: ask again, as the same cancel, before saying "pending".
+            result = client.cancel(session_id, **result.repeat)
     exit_code, words = SAY[result.outcome]
     print(f"{words}: {result.advice}")
     if result.session is not None:

@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 from flexcancel import AbortToken, Cancellation, Client, Code, Outcome, RefusedError
+from flexcancel.session import CheckoutSession, SessionFieldError
 from flexcancel.session._json import dumps
 
 #: Keys in milliseconds, and the arguments in seconds that stand for them.
@@ -34,7 +35,9 @@ ARGUMENTS = {
     "proxy",
     "trust",
     "user_agent",
+    "verify",
 }
+OPTIONS = {"asked_at_ms", "expand", "idempotency_key", "in_doubt", "max_attempts", "verify"}
 
 
 class Untyped(Exception):
@@ -80,8 +83,7 @@ def call(operation: str, config: str, session_id: str, options: str, abort: str)
         token = AbortToken()
         token.trigger()
     with open_client(config) as client:
-        known = {"expand", "idempotency_key", "max_attempts"}
-        given = arguments(options, known) if options else {}
+        given = arguments(options, OPTIONS) if options else {}
         if operation == "cancel":
             return client.cancel(session_id, abort=token, **given)
         return client.retrieve(session_id, abort=token, **given)
@@ -99,6 +101,7 @@ def written(result: Cancellation) -> dict[str, Any]:
         "retryable": result.retryable,
         "session_id": result.session_id,
         "idempotency_key": result.idempotency_key,
+        "repeat": result.repeat,
         "elapsed_ms": result.elapsed_ms,
         "http_status": result.http_status,
         "retry_after_ms": result.retry_after_ms,
@@ -117,9 +120,17 @@ def written(result: Cancellation) -> dict[str, Any]:
             }
             for attempt in result.attempts
         ],
-        "checkout_session": None if result.session is None else result.session.to_dict(),
+        "checkout_session": None if result.session is None else written_session(result.session),
         "outbox": None if result.outbox is None else dataclasses.asdict(result.outbox),
     }
+
+
+def written_session(session: CheckoutSession) -> dict[str, Any]:
+    """What the typed session holds; as it came where a field is not of its documented type."""
+    try:
+        return session.to_dict()
+    except SessionFieldError:
+        return dict(session.raw)
 
 
 def refusal(outcome: Outcome, code: Code, message: str) -> dict[str, Any]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 #: The API key of the tests. Nothing that they or the package print may hold it.
@@ -60,6 +63,38 @@ class Sandbox:
     def stall(self) -> None:
         """No request is answered from here on, and none has an effect."""
         self.fault("drop_answer", how="stall", times=ALWAYS, apply=False)
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """The port is closed meanwhile."""
+        # Only the connection that closed it can open it again.
+        line = http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=10)
+        try:
+            for method in ("POST", "DELETE"):
+                line.request(method, "/__sandbox/outage", b"{}")
+                answer = line.getresponse()
+                answer.read()
+                assert answer.status // 100 == 2
+                if method == "POST":
+                    yield
+        finally:
+            line.close()
+
+    @contextmanager
+    def refusing(self, status: int, code: str) -> Iterator[None]:
+        """Every request is refused meanwhile, as Flex refuses."""
+        body = json.dumps({"error": {"code": code, "message": "Refused."}})
+        self.fault("status", times=ALWAYS, status=status, headers=[], body=body)
+        yield
+        self.ask("DELETE", "/__sandbox/faults")
+
+    @contextmanager
+    def losing_answers(self) -> Iterator[None]:
+        """Cancels take effect and are not answered meanwhile, and nothing can be read back."""
+        self.fault("drop_answer", times=ALWAYS, how="rst", operation="cancel")
+        self.fault("status", times=ALWAYS, status=503, headers=[], body="", operation="retrieve")
+        yield
+        self.ask("DELETE", "/__sandbox/faults")
 
     def requests(self) -> list[Any]:
         found = self.ask("GET", "/__sandbox/requests")

@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import pickle
+import time
 
 import pytest
 
@@ -69,9 +70,14 @@ def test_given_lost_answers_when_canceled_then_unknown_and_the_key_repeats_it(
     with pytest.raises(flexcancel.UnknownOutcomeError):
         result.raise_for_outcome()
     sandbox.ask("DELETE", "/__sandbox/faults")
-    again = client.cancel(session_id, idempotency_key=result.idempotency_key)
+    assert result.repeat is not None
+    assert result.repeat == json.loads(result.json)["repeat"]
+    assert result.repeat["idempotency_key"] == result.idempotency_key
+    assert result.repeat["in_doubt"]
+    again = client.cancel(session_id, **result.repeat)
     assert again.idempotency_key == result.idempotency_key
     assert again.is_voided
+    assert again.repeat is None
     assert sandbox.hold(session_id) == "released"
 
 
@@ -85,7 +91,7 @@ def test_given_a_lost_answer_when_canceled_then_each_attempt_is_told(
     sent, read = result.attempts[0], result.attempts[-1]
     assert (sent.operation, sent.reason, sent.phase) == (
         Operation.CANCEL,
-        "first try",
+        "first attempt",
         Phase.WAITING,
     )
     assert (sent.code, sent.http_status, sent.request_id) == (Code.CONNECTION_LOST, None, None)
@@ -122,6 +128,28 @@ def test_given_options_when_canceled_then_flex_gets_them(sandbox: Sandbox, clien
     assert intent.object is not None
     assert intent.object.status == "canceled"
     assert intent.id == intent.object.payment_intent_id
+
+
+def test_given_a_call_that_sent_nothing_then_its_repeat_is_not_in_doubt(
+    sandbox: Sandbox, client: Client
+) -> None:
+    abort = AbortToken()
+    abort.trigger()
+    session_id = sandbox.held()
+    now_ms = time.time_ns() // 1_000_000
+    first = client.cancel(session_id, asked_at_ms=now_ms, abort=abort)
+    assert first.repeat is not None
+    assert first.repeat == {
+        "idempotency_key": first.idempotency_key,
+        "in_doubt": False,
+        "asked_at_ms": now_ms,
+    }
+    first.repeat["in_doubt"] = True
+    assert not first.repeat["in_doubt"], "each is the caller's own"
+    twin = pickle.loads(pickle.dumps(first))
+    assert (twin.repeat, twin) == (first.repeat, first)
+    result = client.cancel(session_id, **first.repeat, verify=True)
+    assert (result.outcome, result.idempotency_key) == (Outcome.CANCELED, first.idempotency_key)
 
 
 def test_given_a_triggered_token_when_canceled_then_nothing_is_sent(

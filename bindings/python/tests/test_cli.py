@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from .sandbox import ALWAYS, KEY, Sandbox
 
 ROOT = Path(__file__).resolve().parents[1]
 NOBODY_S = "fcs_01M84AAN57SPQPWY4YDAGVJSFM"
+REPEAT = '{"idempotency_key":"till-7","in_doubt":true,"asked_at_ms":1764105107000}'
 
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
@@ -51,12 +54,18 @@ def test_given_each_outcome_then_the_exit_code_tells_it(sandbox: Sandbox) -> Non
     assert run(sandbox, "cancel", held)[0] == 0
     exit_code, output, _ = run(sandbox, "cancel", captured)
     assert exit_code == 1
-    assert "refund it" in output
+    assert "check before refunding" in output
     assert run(sandbox, "cancel", NOBODY_S)[0] == 2
     sandbox.fault("drop_answer", how="rst", times=ALWAYS)
     exit_code, output, _ = run(sandbox, "cancel", lost, "--timeout", "0.3")
     assert exit_code == 3
-    assert "idempotency key: " in output
+    shown = output.splitlines()[-1]
+    assert shown.startswith(f"  flexcancel cancel {lost} --repeat ")
+    sandbox.ask("DELETE", "/__sandbox/faults")
+    exit_code, output, _ = run(sandbox, *shlex.split(shown)[1:], "--json")
+    key = json.loads(shlex.split(shown)[-1])["idempotency_key"]
+    assert (exit_code, json.loads(output)["idempotency_key"]) == (0, key)
+    assert sandbox.hold(lost) == "released"
 
 
 def test_given_a_retrieve_then_the_exit_code_tells_where_the_money_is(sandbox: Sandbox) -> None:
@@ -105,7 +114,20 @@ def test_given_several_then_the_worst_counts_and_none_keeps_the_others(sandbox: 
         (["cancel", "fcs_1", "--key-file", "/nonexistent"], "api_key_file"),
         (["cancel", "fcs_1", "--from", "/nonexistent"], "/nonexistent: cannot be read"),
         (["cancel", "a", "b", "--idempotency-key", "k"], "--idempotency-key: expected one"),
+        (["cancel", "a", "--in-doubt"], "in_doubt: expected together with idempotency_key"),
+        (["cancel", "a", "--in-doubt", "--first-use"], "not allowed with argument --in-doubt"),
+        (["cancel", "a", "--asked-at-ms", "-1"], "asked_at_ms: expected a whole number from 0"),
+        (["cancel", "a", "--asked-at-ms", "now"], "invalid int value"),
+        (["cancel", "a", "b", "--repeat", "{}"], "--repeat: expected one session, found several"),
+        (
+            ["cancel", "a", "--repeat", "{}"],
+            "--repeat: expected a JSON object with idempotency_key",
+        ),
+        (["cancel", "a", "--repeat", "k"], "--repeat: expected a JSON object"),
+        (["cancel", "a", "--repeat", REPEAT, "--first-use"], "--in-doubt: expected in --repeat"),
+        (["cancel", "a", "--repeat", REPEAT.replace("true", "1")], "in_doubt: expected"),
         (["retrieve", "a", "--idempotency-key", "k"], "unrecognized arguments"),
+        (["retrieve", "a", "--repeat", REPEAT], "unrecognized arguments"),
         (["cancel", "a", "--config", "/nonexistent"], "/nonexistent: cannot be read"),
     ],
 )
@@ -117,6 +139,15 @@ def test_given_wrong_usage_then_it_says_so_and_sends_nothing(
     assert message in complaints
     assert "Traceback" not in complaints
     assert sandbox.requests() == []
+
+
+def test_given_options_one_by_one_then_they_arrive(sandbox: Sandbox) -> None:
+    held = sandbox.held()
+    now_ms = str(time.time_ns() // 1_000_000)
+    options = ("--idempotency-key", "till-7", "--first-use", "--asked-at-ms", now_ms)
+    exit_code, output, _ = run(sandbox, "cancel", held, *options, "--verify", "--json")
+    assert (exit_code, json.loads(output)["idempotency_key"]) == (0, "till-7")
+    assert json.loads(output)["attempts"][0]["operation"] == "cancel"
 
 
 def test_given_a_configuration_file_then_it_stands_in_place_of_all_else(
@@ -136,11 +167,12 @@ def test_given_a_configuration_file_then_it_stands_in_place_of_all_else(
 def test_given_words_of_the_provider_s_then_they_cannot_steer_the_terminal(
     sandbox: Sandbox,
 ) -> None:
-    body = json.dumps({"error": {"code": "x", "message": "\x1b[2Jgone\x07"}})
+    body = json.dumps({"error": {"code": "odd", "message": "\x1b[2Jgone\x07"}})
     sandbox.fault("status", status=400, body=body, headers=[])
     exit_code, output, _ = run(sandbox, "cancel", sandbox.held())
     assert exit_code == 2
     assert "gone" in output
+    assert "\x1b" not in output
     exit_code, output, _ = run(sandbox, "cancel", "\x1b[2J", "\u202e")
     assert exit_code == 2
     assert [line[:5] for line in output.splitlines()[::2]] == ["?[2J:", "?: no"]

@@ -301,7 +301,8 @@ def test_given_a_terminal_then_watch_draws_a_table_again_and_again_until_ctrl_c(
     assert again.startswith("\x1b[7F"), "over the table before"
     outbox.flush(max=3)
     terminal.read_until("2 pending .*, 3 delivered")
-    sandbox.fault("status", status=404, body="", headers=[])
+    body = '{"error":{"code":"checkout_session_not_found","message":"No."}}'
+    sandbox.fault("status", status=404, body=body, headers=[], times=ALWAYS)
     outbox.flush(max=1)
     terminal.read_until(r"1 pending .* 1 for a person(.|\n)*\x1b\[35m +\d+  needs_attention")
     terminal.type(b"\x03")
@@ -333,6 +334,7 @@ def entry(number: int, state: OutboxState, age_ms: int, session_id: str = "fcs_1
         base_url="http://127.0.0.1",
         state=state,
         created_ms=1_000_000_000_000 - age_ms,
+        asked_at_ms=1_000_000_000_000 - age_ms,
         not_after_ms=2_000_000_000_000,
         next_try_ms=1_000_000_000_000 + age_ms if is_pending else None,
         attempts=1,

@@ -34,12 +34,17 @@ def blocking(session_id: str) -> int:
         try:
             result.raise_for_outcome()
         except flexcancel.UnknownOutcomeError as error:
-            result = client.retrieve(error.cancellation.session_id or session_id)
+            repeat: Optional[flexcancel.Repeat] = error.cancellation.repeat
+            if repeat is not None:
+                result = client.cancel(session_id, **repeat, verify=True)
     return slowest + held_cents(result.session)
 
 
 def kept(client: flexcancel.Client, session_id: str) -> int:
     with flexcancel.Outbox(client, "outbox.db", keep=86_400.0) as outbox:
+        result = client.cancel(session_id)
+        if result.repeat is not None:
+            outbox.enqueue(session_id, **result.repeat)
         result = outbox.cancel(session_id, deliver_within=3_600, abort=flexcancel.AbortToken())
         entry: Optional[OutboxEntry] = result.outbox.entry if result.outbox else None
         report: flexcancel.FlushReport = outbox.flush(timeout=30, max=10)
@@ -53,4 +58,7 @@ def kept(client: flexcancel.Client, session_id: str) -> int:
 async def concurrent(session_id: str) -> str:
     client = flexcancel.Client(api_key_file="key", proxy="env")
     async with flexcancel.AsyncClient(client, most_calls=8) as many:
-        return cashier(await many.cancel(session_id, idempotency_key="till-7"))
+        result = await many.cancel(session_id, idempotency_key="till-7", in_doubt=False)
+        if result.repeat is not None:
+            result = await many.cancel(session_id, **result.repeat)
+        return cashier(result)

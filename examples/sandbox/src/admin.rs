@@ -10,7 +10,7 @@ use crate::api::{AmountBody, parse_body};
 use crate::error::{ErrorShape, Refusal};
 use crate::injection::{Injection, Pending};
 use crate::keys::Mode;
-use crate::model::Model;
+use crate::model::{Canceler, Model};
 use crate::record::RequestRecord;
 use crate::session::CreateParams;
 
@@ -127,6 +127,7 @@ fn act(model: &mut Model, id: &str, action: &str, body: &[u8]) -> Result<(), Ref
         "refund" => model.refund(id, amount, now),
         "reauth" => model.reauth(id, amount, now),
         "expire" => model.expire(id, now),
+        "cancel" => model.cancel(id, Canceler::default(), now),
         _ => Err(Refusal::NO_ROUTE),
     }
 }

@@ -66,6 +66,18 @@ impl Answer {
     pub(crate) fn new(bytes: Vec<u8>, then: Then) -> Self {
         Answer { bytes, plan: Plan { then, ..Plan::default() } }
     }
+
+    /// The same without its `Date`.
+    pub(crate) fn without_date(mut self) -> Self {
+        const NAME: &[u8] = b"\r\nDate: ";
+        let start = self.bytes.windows(NAME.len()).position(|window| window == NAME);
+        if let Some(start) = start {
+            let value = &self.bytes[start + NAME.len()..];
+            let length = value.windows(2).position(|end| end == b"\r\n").unwrap_or(value.len());
+            self.bytes.drain(start..start + NAME.len() + length);
+        }
+        self
+    }
 }
 
 /// Writes an answer as planned. Whatever goes wrong with an answer on purpose goes wrong here:

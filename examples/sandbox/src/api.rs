@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::axes::{ExpandHandling, KeyHandling, ReplayHeader};
 use crate::body::{self, Expand};
-use crate::dialect::KeyHandling;
 use crate::error::Refusal;
 use crate::idempotency::Known;
 use crate::keys::Mode;
-use crate::model::{Canceler, Model};
-use crate::session::CreateParams;
+use crate::model::{Accepted, Canceler, Model, Settings};
+use crate::session::{CreateParams, Session};
 
 /// A request to the public API.
 #[derive(Clone, Copy, Debug)]
@@ -40,10 +40,18 @@ pub struct ApiResponse {
     pub status: u16,
     /// The media type of the body.
     pub content_type: &'static str,
+    /// Headers beside `Content-Type` and those of the connection.
+    pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
     /// Whether it is an earlier answer to the same `Idempotency-Key`.
     pub replayed: bool,
+}
+
+impl ApiResponse {
+    pub(crate) fn new(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
+        ApiResponse { status, content_type, headers: Vec::new(), body, replayed: false }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,13 +108,20 @@ impl Model {
         if let (Some(id), Route::Act(_, Action::Cancel)) = (own, route) {
             self.note_cancel_request(id);
         }
+        let dialect = self.settings.dialect;
+        if dialect.expand == ExpandHandling::Refused && asks_to_expand(request.query) {
+            return self.refuse(&Refusal::bad_request("There is no parameter `expand`."));
+        }
         let Some(key) = self.honoured_key(request) else {
             return self.perform(request, mode, route);
         };
         match self.answers.find(mode, key, request.path, self.now()) {
             Known::OtherPath => self.refuse(&Refusal::KEY_REUSED),
-            Known::Answer(answer) => {
+            Known::Answer(mut answer) => {
                 own.into_iter().for_each(|id| self.note_replay(id));
+                if dialect.replay_header == ReplayHeader::Marked {
+                    answer.headers.push(("Idempotent-Replayed", "true".to_owned()));
+                }
                 answer
             }
             Known::Nothing => {
@@ -126,58 +141,80 @@ impl Model {
 
     fn perform(&mut self, request: &ApiRequest<'_>, mode: Mode, route: Route<'_>) -> ApiResponse {
         let done = match route {
-            Route::Create => self.create_from(request, mode),
-            Route::Retrieve(id) => self.require_visible(mode, id).map(|()| Cow::Borrowed(id)),
+            Route::Create => self.create_from(request, mode).map(|id| (Cow::Owned(id), 200)),
+            Route::Retrieve(id) => {
+                self.require_visible(mode, id).map(|()| (Cow::Borrowed(id), 200))
+            }
             Route::Act(id, action) => {
-                self.act(request, mode, id, action).map(|()| Cow::Borrowed(id))
+                self.act(request, mode, id, action).map(|status| (Cow::Borrowed(id), status))
             }
         };
-        match done.and_then(|id| self.show(&id, request.query)) {
-            Ok(answer) => answer,
-            Err(refusal) => self.refuse(&refusal),
+        let (id, status) = match done {
+            Ok(done) => done,
+            Err(refusal) => return self.refuse(&refusal),
+        };
+        let session = match route {
+            Route::Retrieve(_) => self.sessions.lagging(&id, self.now()),
+            _ => self.session(&id),
+        };
+        self.show(session, request.query, status)
+    }
+
+    /// Answers a retrieval as it would have been answered before the session's latest change, as
+    /// a cache does. All that is not the retrieval of a session is answered by
+    /// [`Model::handle`].
+    pub fn handle_cached(&mut self, request: &ApiRequest<'_>, now: Duration) -> ApiResponse {
+        let answer = self.handle(request, now);
+        match Route::of(request.method, request.path) {
+            Ok(Route::Retrieve(id)) if answer.status == 200 => {
+                self.show(self.sessions.previous(id), request.query, answer.status)
+            }
+            _ => answer,
         }
     }
 
-    fn create_from<'a>(
-        &mut self,
-        request: &ApiRequest<'_>,
-        mode: Mode,
-    ) -> Result<Cow<'a, str>, Refusal> {
+    fn create_from(&mut self, request: &ApiRequest<'_>, mode: Mode) -> Result<String, Refusal> {
         let params: CreateParams = parse_body(request.body)?;
-        Ok(Cow::Owned(self.create(mode, params, self.now())))
+        Ok(self.create(mode, params, self.now()))
     }
 
+    /// Acts on a session; the status of the answer.
     fn act(
         &mut self,
         request: &ApiRequest<'_>,
         mode: Mode,
         id: &str,
         action: Action,
-    ) -> Result<(), Refusal> {
+    ) -> Result<u16, Refusal> {
         self.require_visible(mode, id)?;
         let now = self.now();
         let amount = || parse_body::<AmountBody>(request.body).map(|body| body.amount);
         match action {
             Action::Cancel => {
                 let idempotency_key = request.idempotency_key.map(str::to_owned);
-                self.cancel_uncounted(id, Canceler { request: request.number, idempotency_key })
+                let by = Canceler { request: request.number, idempotency_key };
+                return self.cancel_uncounted(id, by).map(|accepted| match accepted {
+                    Accepted::Surely => 200,
+                    Accepted::BestEffort => 202,
+                });
             }
             Action::Capture => self.capture(id, amount()?, now),
             Action::Refund => self.refund(id, amount()?, now),
             Action::Reauth => self.reauth(id, amount()?, now),
         }
+        .map(|()| 200)
     }
 
-    fn show(&self, id: &str, query: &str) -> Result<ApiResponse, Refusal> {
-        let session = self.session(id).ok_or(Refusal::NOT_FOUND)?;
-        let settings = &self.settings;
-        let body = body::render(session, expand_of(query), settings.dialect, settings.epoch_s);
-        Ok(ApiResponse { status: 200, content_type: "application/json", body, replayed: false })
+    fn show(&self, session: Option<&Session>, query: &str, status: u16) -> ApiResponse {
+        let Some(session) = session else { return self.refuse(&Refusal::NOT_FOUND) };
+        let Settings { dialect, epoch_s, .. } = self.settings;
+        let body = body::render(session, expand_of(query), dialect, epoch_s);
+        ApiResponse::new(status, "application/json", body)
     }
 
     fn refuse(&self, refusal: &Refusal) -> ApiResponse {
         let (content_type, body) = self.settings.error_shape.render(refusal);
-        ApiResponse { status: refusal.status, content_type, body, replayed: false }
+        ApiResponse::new(refusal.status, content_type, body)
     }
 
     fn is_visible(&self, mode: Mode, id: &str) -> bool {
@@ -217,14 +254,19 @@ where
 
 fn expand_of(query: &str) -> Expand {
     let mut expand = Expand::default();
-    for pair in query.split('&') {
-        if let Some((name, value)) = pair.split_once('=')
-            && percent_decode(name) == "expand"
-        {
-            expand.add(&percent_decode(value));
-        }
-    }
+    expand_lists(query).for_each(|names| expand.add(&names));
     expand
+}
+
+fn asks_to_expand(query: &str) -> bool {
+    expand_lists(query).any(|names| !names.trim().is_empty())
+}
+
+/// The values of all `expand` in a query.
+fn expand_lists(query: &str) -> impl Iterator<Item = String> {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let wanted = pairs.filter(|(name, _)| percent_decode(name) == "expand");
+    wanted.map(|(_, value)| percent_decode(value))
 }
 
 fn percent_decode(text: &str) -> String {

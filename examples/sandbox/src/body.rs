@@ -1,16 +1,19 @@
 //! A session as Flex's answers show it: all 47 documented fields.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::dialect::{AfterCancel, Dialect, Intents};
+use crate::axes::{AfterCancel, Intents, Lists};
+use crate::dialect::Dialect;
 use crate::id::iso8601;
-use crate::intent;
+use crate::intent::Intent;
 use crate::keys::Mode;
 use crate::model::SESSION_LIFETIME;
+use crate::notation::{self, Amount, IntentView, List};
 use crate::session::{CaptureMethod, Movement, Session, Status};
 
 /// The documented fields that nothing in the sandbox changes.
@@ -55,7 +58,7 @@ pub(crate) fn render(
         expand.payment_intents = false;
     }
     let view = View { session, expand, dialect, epoch_s };
-    // Strings and integers cannot fail to serialize into memory.
+    // Strings and numbers that are finite cannot fail to serialize into memory.
     serde_json::to_vec(&Envelope { checkout_session: view.body() }).unwrap_or_default()
 }
 
@@ -69,28 +72,28 @@ struct View<'a> {
 impl<'a> View<'a> {
     fn body(&self) -> Body<'a> {
         let session = self.session;
-        let intents = session.intents.iter();
+        let shows_intents = self.dialect.lists != Lists::Absent;
         Body {
             amount_total: session.params.amount_total,
             amount_subtotal: session.params.amount_total,
-            amount_received: session.amount_captured(),
+            amount_received: Amount::new(session.amount_captured(), self.dialect.notation),
             amount_refunded: session.amount_refunded(),
             cancel_url: &session.params.cancel_url,
             captures: self.movements(&session.captures, self.expand.captures, Kind::Capture),
             capture_method: session.params.capture_method,
-            checkout_session_id: &session.id,
+            checkout_session_id: notation::id(&session.id, self.dialect.id_case),
             client_reference_id: session.params.client_reference_id.as_deref(),
             created_at: self.unix_s(session.created_at),
             customer: self.customer(),
             expires_at: self.unix_s(session.created_at + SESSION_LIFETIME),
             metadata: &session.params.metadata,
-            payment_intent: session
-                .intents
-                .last()
-                .map(|it| self.intent(it, self.expand.payment_intent)),
-            payment_intents: intents
-                .map(|it| self.intent(it, self.expand.payment_intents))
-                .collect(),
+            payment_intent: shows_intents.then(|| {
+                session.intents.last().map(|it| self.intent(it, self.expand.payment_intent))
+            }),
+            payment_intents: shows_intents.then(|| {
+                let show = |it| self.intent(it, self.expand.payment_intents);
+                List::new(session.intents.iter().map(show).collect(), self.dialect.lists)
+            }),
             redirect_url: format!("https://checkout.example.com/pay/{}", session.id),
             refunds: self.movements(&session.refunds, self.expand.refunds, Kind::Refund),
             status: self.status(),
@@ -106,7 +109,7 @@ impl<'a> View<'a> {
             Status::Complete => "complete",
             Status::Expired => "expired",
             Status::Canceled => match self.dialect.after_cancel {
-                AfterCancel::Canceled => "canceled",
+                AfterCancel::Canceled => notation::canceled(self.dialect.spelling),
                 AfterCancel::Expired => "expired",
                 AfterCancel::Complete => "complete",
                 AfterCancel::Open => "open",
@@ -114,22 +117,19 @@ impl<'a> View<'a> {
         }
     }
 
-    fn intent(
-        &self,
-        intent: &'a intent::Intent,
-        expanded: bool,
-    ) -> Expandable<'a, intent::View<'a>> {
+    fn intent(&self, intent: &'a Intent, expanded: bool) -> Expandable<'a, IntentView<'a>> {
         if !expanded {
-            return Expandable::Id(&intent.id);
+            return Expandable::Id(notation::id(&intent.id, self.dialect.id_case));
         }
-        let customer = &self.session.customer;
-        Expandable::Object(intent.view(customer, self.test_mode(), self.epoch_s))
+        let (customer, epoch_s) = (&self.session.customer, self.epoch_s);
+        let view = IntentView::new(intent, customer, self.test_mode(), self.dialect, epoch_s);
+        Expandable::Object(view)
     }
 
     fn customer(&self) -> Expandable<'a, Customer<'a>> {
         let customer_id = self.session.customer.as_str();
         if !self.expand.customer {
-            return Expandable::Id(customer_id);
+            return Expandable::Id(Cow::Borrowed(customer_id));
         }
         Expandable::Object(Customer {
             customer_id,
@@ -147,22 +147,22 @@ impl<'a> View<'a> {
         movements: &'a [Movement],
         expanded: bool,
         kind: Kind,
-    ) -> Vec<Expandable<'a, MovementView<'a>>> {
+    ) -> List<Expandable<'a, MovementView<'a>>> {
         let show = |movement: &'a Movement| {
             if !expanded {
-                return Expandable::Id(movement.id.as_str());
+                return Expandable::Id(Cow::Borrowed(&movement.id));
             }
             Expandable::Object(MovementView {
                 capture_id: (kind == Kind::Capture).then_some(&movement.id),
                 refund_id: (kind == Kind::Refund).then_some(&movement.id),
                 amount: movement.amount,
-                payment_intent: &movement.intent,
+                payment_intent: notation::id(&movement.intent, self.dialect.id_case),
                 created_at: iso8601(self.unix_s(movement.created_at)),
                 status: "succeeded",
                 test_mode: self.test_mode(),
             })
         };
-        movements.iter().map(show).collect()
+        List::new(movements.iter().map(show).collect(), self.dialect.lists)
     }
 
     fn unix_s(&self, moment: Duration) -> u64 {
@@ -183,21 +183,24 @@ struct Envelope<'a> {
 struct Body<'a> {
     amount_total: u64,
     amount_subtotal: u64,
-    amount_received: u64,
+    #[serde(skip_serializing_if = "Amount::is_missing")]
+    amount_received: Amount,
     amount_refunded: u64,
     cancel_url: &'a str,
-    captures: Vec<Expandable<'a, MovementView<'a>>>,
+    captures: List<Expandable<'a, MovementView<'a>>>,
     capture_method: CaptureMethod,
-    checkout_session_id: &'a str,
+    checkout_session_id: Cow<'a, str>,
     client_reference_id: Option<&'a str>,
     created_at: u64,
     customer: Expandable<'a, Customer<'a>>,
     expires_at: u64,
     metadata: &'a Map<String, Value>,
-    payment_intent: Option<Expandable<'a, intent::View<'a>>>,
-    payment_intents: Vec<Expandable<'a, intent::View<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_intent: Option<Option<Expandable<'a, IntentView<'a>>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_intents: Option<List<Expandable<'a, IntentView<'a>>>>,
     redirect_url: String,
-    refunds: Vec<Expandable<'a, MovementView<'a>>>,
+    refunds: List<Expandable<'a, MovementView<'a>>>,
     status: &'static str,
     success_url: &'a str,
     test_mode: bool,
@@ -208,7 +211,7 @@ struct Body<'a> {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Expandable<'a, T> {
-    Id(&'a str),
+    Id(Cow<'a, str>),
     Object(T),
 }
 
@@ -225,7 +228,7 @@ struct MovementView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     refund_id: Option<&'a String>,
     amount: u64,
-    payment_intent: &'a str,
+    payment_intent: Cow<'a, str>,
     created_at: String,
     status: &'static str,
     test_mode: bool,

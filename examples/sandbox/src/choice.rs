@@ -34,6 +34,9 @@ macro_rules! choice {
             /// Every choice there is.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
+            /// The name of every choice there is.
+            pub const NAMES: &'static [&'static str] = &[$($text,)+];
+
             /// The choice's name, as the command line and `FromStr` take it.
             pub const fn name(self) -> &'static str {
                 match self {
@@ -56,7 +59,7 @@ macro_rules! choice {
                 found.ok_or_else(|| crate::choice::UnknownChoice {
                     setting: $setting.to_owned(),
                     given: text.to_owned(),
-                    expected: [$($text),+].join(", "),
+                    expected: Self::NAMES.join(", "),
                 })
             }
         }

@@ -65,10 +65,8 @@ fn option(
     let options = &mut serve.options;
     match name {
         "--port" => options.port = number(name, "a port, 0 to 65535", require)?,
-        "--late-ms" => {
-            let late_ms: u32 = number(name, "milliseconds, 0 to 4294967295", require)?;
-            options.late = Duration::from_millis(u64::from(late_ms));
-        }
+        "--late-ms" => options.late = milliseconds(name, require)?,
+        "--lag-ms" => options.lag = milliseconds(name, require)?,
         "--dialect" => options.dialect = choice(name, &require("NAME=VALUE,…")?)?,
         "--error-shape" => options.error_shape = choice(name, &require("a shape")?)?,
         "--ca-out" => serve.ca_out = Some(PathBuf::from(require("a file name")?)),
@@ -81,6 +79,14 @@ fn option(
         _ => return Err("expected options, not an argument that stands alone".to_owned()),
     }
     Ok(())
+}
+
+fn milliseconds(
+    name: &str,
+    require: impl FnOnce(&str) -> Result<String, String>,
+) -> Result<Duration, String> {
+    let ms: u32 = number(name, "milliseconds, 0 to 4294967295", require)?;
+    Ok(Duration::from_millis(u64::from(ms)))
 }
 
 fn number<T: FromStr>(
@@ -99,6 +105,8 @@ fn choice<T: FromStr<Err: std::fmt::Display>>(name: &str, given: &str) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
     use flex_sandbox::{Effects, ErrorShape};
 
     fn parsed(line: &str) -> Result<Command, String> {
@@ -112,13 +120,14 @@ mod tests {
     #[test]
     fn every_option_arrives() {
         let line = "--port 8080 --tls --ca-out=ca.pem --dialect effects=late --late-ms 7 \
-                    --error-shape html --test-key a --live-key b";
+                    --lag-ms 9 --error-shape html --test-key a --live-key b";
         let Ok(Command::Serve(serve)) = parsed(line) else { panic!("refused") };
         assert_eq!(serve.options.port, 8080);
         assert!(serve.options.tls);
         assert_eq!(serve.ca_out, Some(PathBuf::from("ca.pem")));
         assert_eq!(serve.options.dialect.effects, Effects::Late);
         assert_eq!(serve.options.late, Duration::from_millis(7));
+        assert_eq!(serve.options.lag, Duration::from_millis(9));
         assert_eq!(serve.options.error_shape, ErrorShape::Html);
         assert_eq!(format!("{:?}", serve.options.keys), "Keys(2 named)");
         assert!(matches!(parsed("--port 1 --help"), Ok(Command::Help)));
@@ -145,14 +154,21 @@ mod tests {
 
     #[test]
     fn the_help_names_every_choice() {
-        use flex_sandbox::{AfterCancel, Fault, Intents, KeyHandling, SecondCancel};
-        let names = (AfterCancel::ALL.iter().map(|it| it.name()))
-            .chain(SecondCancel::ALL.iter().map(|it| it.name()))
-            .chain(KeyHandling::ALL.iter().map(|it| it.name()))
-            .chain(Intents::ALL.iter().map(|it| it.name()))
-            .chain(Effects::ALL.iter().map(|it| it.name()))
-            .chain(ErrorShape::ALL.iter().map(|it| it.name()))
-            .chain(Fault::NAMES.iter().copied());
+        use flex_sandbox::{Dialect, Fault};
+        for (axis, values) in Dialect::AXES {
+            let (_, rest) = HELP.split_once(&format!(" {axis}=")).expect(axis);
+            // A list that is continued on the next line ends with a bar.
+            let joined = rest.split_inclusive('\n').scan(true, |open, line| {
+                let was_open = *open;
+                *open = line.trim_end().ends_with('|');
+                was_open.then(|| line.trim())
+            });
+            let joined: String = joined.collect();
+            let listed: BTreeSet<&str> = joined.split('|').collect();
+            let values: BTreeSet<&str> = values.iter().copied().collect();
+            assert_eq!(listed, values, "{axis}");
+        }
+        let names = ErrorShape::NAMES.iter().chain(Fault::NAMES).copied();
         for name in names {
             assert!(HELP.contains(name), "{name}");
         }

@@ -3,119 +3,160 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::choice::{UnknownChoice, choice};
+use crate::axes::*;
+use crate::choice::UnknownChoice;
 
-choice! {
-    /// The `status` a session shows after a cancel.
-    AfterCancel as "after_cancel" {
-        /// `canceled`, as the error code `checkout_session_canceled` implies.
-        #[default]
-        Canceled = "canceled",
-        /// `expired`: indistinguishable from a session that lapsed.
-        Expired = "expired",
-        /// `complete`: indistinguishable from a paid session, but for its payment intents.
-        Complete = "complete",
-        /// `open`, as the official page's example shows.
-        Open = "open",
-    }
+/// How many axes a [`Dialect`] always writes, whatever their values. [`Dialect::classic`] varies
+/// these.
+const CLASSIC_AXES: usize = 5;
+/// How many values of `second_cancel` are among [`Dialect::classic`].
+const CLASSIC_SECOND_CANCELS: usize = 3;
+
+macro_rules! dialect {
+    (
+        $(#[$struct_doc:meta])*
+        pub struct Dialect {
+            $($(#[$doc:meta])* $axis:ident: $choice:ident,)+
+        }
+    ) => {
+        $(#[$struct_doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+        pub struct Dialect {
+            $($(#[$doc])* pub $axis: $choice,)+
+        }
+
+        impl Dialect {
+            /// The name of each axis, and the names of its values.
+            pub const AXES: &'static [(&'static str, &'static [&'static str])] =
+                &[$((stringify!($axis), $choice::NAMES),)+];
+
+            /// The name of each axis, and the name of its value in this dialect.
+            pub fn axes(&self) -> Vec<(&'static str, &'static str)> {
+                vec![$((stringify!($axis), self.$axis.name()),)+]
+            }
+
+            /// Sets one axis to a value, both given by name.
+            pub fn set(&mut self, axis: &str, value: &str) -> Result<(), UnknownChoice> {
+                match axis {
+                    $(stringify!($axis) => self.$axis = value.parse()?,)+
+                    _ => return Err(unknown_axis(axis, value)),
+                }
+                Ok(())
+            }
+
+            /// How many dialects there are.
+            pub const fn count() -> u64 {
+                1 $(* $choice::ALL.len() as u64)+
+            }
+
+            /// The dialect of a number, which counts modulo [`Dialect::count`]. The axis that is
+            /// named first varies fastest.
+            pub fn nth(index: u64) -> Dialect {
+                let mut rest = index % Self::count();
+                Dialect { $($axis: pick($choice::ALL, &mut rest),)+ }
+            }
+        }
+    };
 }
 
-choice! {
-    /// The answer to the cancel of a session that is canceled already.
-    SecondCancel as "second_cancel" {
-        /// 200 with the session, as if it were the first.
-        OkAgain = "ok_again",
-        /// 400 with the code `checkout_session_canceled`.
-        #[default]
-        BadRequest = "bad_request",
-        /// 409 with the code `checkout_session_canceled`.
-        Conflict = "conflict",
+dialect! {
+    /// One way in which Flex might behave where its documentation is silent.
+    ///
+    /// Reads as `after_cancel=canceled,second_cancel=bad_request,key=honoured,…`; a part that is
+    /// left out has its default. Writes the first five axes, and all others that differ from
+    /// their defaults.
+    pub struct Dialect {
+        /// The `status` a session shows after a cancel.
+        after_cancel: AfterCancel,
+        /// The answer to a second cancel.
+        second_cancel: SecondCancel,
+        /// What an `Idempotency-Key` does.
+        key: KeyHandling,
+        /// How payment intents are shown.
+        intents: Intents,
+        /// When a cancel takes effect.
+        effects: Effects,
+        /// What the acknowledgement of a cancel promises.
+        acknowledgement: Acknowledgement,
+        /// What a cancel does to a session that is paid in part.
+        paid: Paid,
+        /// What expires with a session.
+        link: Link,
+        /// Where a re-authorization puts its hold.
+        reauth: Reauth,
+        /// The session's status after a re-authorization.
+        reauth_status: ReauthStatus,
+        /// What becomes of the rest of a hold.
+        partial_capture: PartialCapture,
+        /// What a cancel does when several payment intents are held.
+        several: Several,
+        /// How amounts are written.
+        notation: Notation,
+        /// How lists are written.
+        lists: Lists,
+        /// What tells the age of a payment intent.
+        times: Times,
+        /// How the status `canceled` is spelled.
+        spelling: Spelling,
+        /// The case in which ids are shown.
+        id_case: IdCase,
+        /// Whether a request may have an `expand`.
+        expand: ExpandHandling,
+        /// Whether a replayed answer says that it is one.
+        replay_header: ReplayHeader,
+        /// When the first payment intent of a session is created.
+        intent_birth: IntentBirth,
+        /// What a payment intent shows while its cancel is on its way.
+        progress: Progress,
     }
-}
-
-choice! {
-    /// What an `Idempotency-Key` does.
-    KeyHandling as "key" {
-        /// The first answer to the key is replayed for 24 hours.
-        #[default]
-        Honoured = "honoured",
-        /// Nothing.
-        Ignored = "ignored",
-    }
-}
-
-choice! {
-    /// How `payment_intent` and `payment_intents` are shown.
-    Intents as "intents" {
-        /// As objects when `expand` names them, as ids otherwise.
-        #[default]
-        Expanded = "expanded",
-        /// Always as ids, whatever `expand` says.
-        BareIds = "bare_ids",
-    }
-}
-
-choice! {
-    /// When an acknowledged cancel takes effect.
-    Effects as "effects" {
-        /// Before its answer is written.
-        #[default]
-        AtOnce = "at_once",
-        /// Some time after its answer; until then a read shows the hold as it was. The
-        /// acknowledgement binds: nothing can capture or pay in between.
-        Late = "late",
-    }
-}
-
-/// One way in which Flex might behave where its documentation is silent.
-///
-/// Reads and writes as `after_cancel=canceled,second_cancel=bad_request,key=honoured,…`; when
-/// read, a part that is left out has its default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Dialect {
-    /// The `status` a session shows after a cancel.
-    pub after_cancel: AfterCancel,
-    /// The answer to a second cancel.
-    pub second_cancel: SecondCancel,
-    /// What an `Idempotency-Key` does.
-    pub key: KeyHandling,
-    /// How payment intents are shown.
-    pub intents: Intents,
-    /// When a cancel takes effect.
-    pub effects: Effects,
 }
 
 impl Dialect {
-    /// Every combination there is, the parts that are named last varying fastest.
-    pub fn all() -> impl Iterator<Item = Dialect> {
+    /// The 96 combinations of `after_cancel`, `second_cancel` (`ok_again`, `bad_request` and
+    /// `conflict`), `key`, `intents` and `effects`, the last one varying fastest. All other axes
+    /// have their defaults.
+    pub fn classic() -> impl Iterator<Item = Dialect> {
+        let second_cancels = &SecondCancel::ALL[..CLASSIC_SECOND_CANCELS];
         let size = AfterCancel::ALL.len()
-            * SecondCancel::ALL.len()
+            * second_cancels.len()
             * KeyHandling::ALL.len()
             * Intents::ALL.len()
             * Effects::ALL.len();
-        (0..size).map(|index| {
+        (0..size as u64).map(move |index| {
             let mut rest = index;
             let effects = pick(Effects::ALL, &mut rest);
             let intents = pick(Intents::ALL, &mut rest);
             let key = pick(KeyHandling::ALL, &mut rest);
-            let second_cancel = pick(SecondCancel::ALL, &mut rest);
+            let second_cancel = pick(second_cancels, &mut rest);
             let after_cancel = pick(AfterCancel::ALL, &mut rest);
-            Dialect { after_cancel, second_cancel, key, intents, effects }
+            Dialect { after_cancel, second_cancel, key, intents, effects, ..Dialect::default() }
         })
     }
 }
 
-fn pick<T: Copy>(choices: &[T], rest: &mut usize) -> T {
-    let choice = choices[*rest % choices.len()];
-    *rest /= choices.len();
+fn pick<T: Copy>(choices: &[T], rest: &mut u64) -> T {
+    let count = choices.len() as u64;
+    let choice = choices[(*rest % count) as usize];
+    *rest /= count;
     choice
+}
+
+fn unknown_axis(axis: &str, value: &str) -> UnknownChoice {
+    let names: Vec<String> = Dialect::AXES.iter().map(|(name, _)| format!("{name}=…")).collect();
+    let given = if value.is_empty() { axis.to_owned() } else { format!("{axis}={value}") };
+    UnknownChoice { setting: "dialect".to_owned(), given, expected: names.join(", ") }
 }
 
 impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Dialect { after_cancel, second_cancel, key, intents, effects } = self;
-        write!(f, "after_cancel={after_cancel},second_cancel={second_cancel},key={key},")?;
-        write!(f, "intents={intents},effects={effects}")
+        let defaults = Dialect::default().axes();
+        for (index, (axis, default)) in self.axes().into_iter().zip(defaults).enumerate() {
+            if index < CLASSIC_AXES || axis != default {
+                let comma = if index == 0 { "" } else { "," };
+                write!(f, "{comma}{}={}", axis.0, axis.1)?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -126,21 +167,7 @@ impl FromStr for Dialect {
         let mut dialect = Dialect::default();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            match name {
-                "after_cancel" => dialect.after_cancel = value.parse()?,
-                "second_cancel" => dialect.second_cancel = value.parse()?,
-                "key" => dialect.key = value.parse()?,
-                "intents" => dialect.intents = value.parse()?,
-                "effects" => dialect.effects = value.parse()?,
-                _ => {
-                    return Err(UnknownChoice {
-                        setting: "dialect".to_owned(),
-                        given: part.to_owned(),
-                        expected: "after_cancel=…, second_cancel=…, key=…, intents=…, effects=…"
-                            .to_owned(),
-                    });
-                }
-            }
+            dialect.set(name, value)?;
         }
         Ok(dialect)
     }
@@ -152,13 +179,33 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
-    fn every_dialect_is_listed_once_and_reads_back_as_it_writes() {
-        let all: Vec<Dialect> = Dialect::all().collect();
+    fn every_classic_dialect_is_listed_once_and_reads_back_as_it_writes() {
+        let all: Vec<Dialect> = Dialect::classic().collect();
         assert_eq!(all.len(), 4 * 3 * 2 * 2 * 2);
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
         for dialect in all {
             assert_eq!(dialect.to_string().parse(), Ok(dialect));
+            assert_eq!(dialect.to_string().matches('=').count(), CLASSIC_AXES);
         }
+    }
+
+    #[test]
+    fn every_value_of_every_axis_has_a_number_and_reads_back_as_it_writes() {
+        assert_eq!(Dialect::nth(Dialect::count() + 5), Dialect::nth(5));
+        assert_ne!(Dialect::nth(Dialect::count() - 1), Dialect::nth(0));
+        let mut seen = HashSet::new();
+        let mut dialects = HashSet::new();
+        for step in 0..2000 {
+            let dialect = Dialect::nth(step * (Dialect::count() / 1999));
+            assert_eq!(dialect.to_string().parse(), Ok(dialect));
+            seen.extend(dialect.axes());
+            dialects.insert(dialect);
+        }
+        assert_eq!(dialects.len(), 2000);
+        let values: usize = Dialect::AXES.iter().map(|(_, values)| values.len()).sum();
+        assert_eq!(seen.len(), values);
+        let count: u64 = Dialect::AXES.iter().map(|(_, values)| values.len() as u64).product();
+        assert_eq!(Dialect::count(), count);
     }
 
     #[test]
@@ -182,6 +229,7 @@ mod tests {
         assert_eq!(error, "key: expected honoured, ignored, not `maybe`");
         let error = "colour=red".parse::<Dialect>().unwrap_err().to_string();
         assert!(error.starts_with("dialect: expected after_cancel="), "{error}");
+        assert!(error.ends_with("not `colour=red`"), "{error}");
         assert!("key".parse::<Dialect>().is_err());
     }
 }

@@ -16,11 +16,22 @@ pub struct Refusal {
     pub code: &'static str,
     /// One sentence for a person.
     pub message: Cow<'static, str>,
+    /// The shape of its body, where that is not the configured one.
+    pub shape: Option<ErrorShape>,
 }
 
 impl Refusal {
     const fn new(status: u16, code: &'static str, message: &'static str) -> Self {
-        Refusal { status, code, message: Cow::Borrowed(message) }
+        Refusal { status, code, message: Cow::Borrowed(message), shape: None }
+    }
+
+    const fn shaped(
+        shape: ErrorShape,
+        status: u16,
+        code: &'static str,
+        message: &'static str,
+    ) -> Self {
+        Refusal { status, code, message: Cow::Borrowed(message), shape: Some(shape) }
     }
 
     pub(crate) const UNAUTHORIZED: Self =
@@ -42,6 +53,32 @@ impl Refusal {
         Self::new(400, "checkout_session_expired", "The checkout session has expired.");
     pub(crate) const CANCELED: Self =
         Self::new(400, "checkout_session_canceled", "The checkout session is canceled.");
+    pub(crate) const CANCELED_UPPER_CASE: Self =
+        Self::new(400, "CHECKOUT_SESSION_CANCELED", "The checkout session is canceled.");
+    pub(crate) const CANCELED_TYPE_FIRST: Self = Self::shaped(
+        ErrorShape::TypeFirst,
+        400,
+        "checkout_session_canceled",
+        "The checkout session is canceled.",
+    );
+    pub(crate) const CANCELED_IN_PROSE: Self = Self::shaped(
+        ErrorShape::DetailMessage,
+        400,
+        "checkout_session_canceled",
+        "This checkout session was already canceled.",
+    );
+    pub(crate) const GONE: Self = Self::shaped(ErrorShape::DetailMessage, 410, "gone", "Gone");
+    pub(crate) const UNEXPECTED_INTENT_STATE: Self = Self::new(
+        409,
+        "payment_intent_unexpected_state",
+        "A payment intent is in a state that cannot be canceled.",
+    );
+    pub(crate) const INTENT_NOT_CANCELED: Self = Self::shaped(
+        ErrorShape::DetailMessage,
+        400,
+        "payment_intent_not_canceled",
+        "Could not cancel payment intent",
+    );
     pub(crate) const NOT_PAID: Self =
         Self::new(400, "checkout_session_not_paid", "The shopper has not paid yet.");
     pub(crate) const MANUAL_CAPTURE_NOT_SUPPORTED: Self = Self::new(
@@ -58,7 +95,8 @@ impl Refusal {
     );
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
-        Refusal { status: 422, code: "invalid_request", message: Cow::Owned(message.into()) }
+        let message = Cow::Owned(message.into());
+        Refusal { status: 422, code: "invalid_request", message, shape: None }
     }
 
     pub(crate) fn unavailable() -> Self {
@@ -94,6 +132,14 @@ choice! {
         DetailList = "detail_list",
         /// `{"detail":"code"}`
         DetailText = "detail_text",
+        /// `{"detail":"message"}`
+        DetailMessage = "detail_message",
+        /// `{"error":"code"}`
+        ErrorText = "error_text",
+        /// `{"error":{"code":"CODE","message":…}}`
+        CodeUpper = "code_upper",
+        /// `{"error":{"type":"invalid_request_error","code":…,"message":…}}`
+        TypeFirst = "type_first",
         /// `{"message":…}`
         Message = "message",
         /// A page for people, as a proxy in front of Flex makes it.
@@ -106,8 +152,8 @@ choice! {
 impl ErrorShape {
     /// The content type and the body of an error in this shape.
     pub(crate) fn render(self, refusal: &Refusal) -> (&'static str, Vec<u8>) {
-        let Refusal { status, code, message } = refusal;
-        let body = match self {
+        let Refusal { status, code, message, shape } = refusal;
+        let body = match shape.unwrap_or(self) {
             ErrorShape::Code => json!({"error": {"code": code, "message": message}}),
             ErrorShape::Type => {
                 json!({"error": {"type": code, "message": message, "param": null}})
@@ -118,6 +164,20 @@ impl ErrorShape {
                 "type": code,
             }]}),
             ErrorShape::DetailText => json!({"detail": code}),
+            ErrorShape::DetailMessage => json!({"detail": message}),
+            ErrorShape::ErrorText => json!({"error": code}),
+            ErrorShape::CodeUpper => {
+                json!({"error": {"code": code.to_ascii_uppercase(), "message": message}})
+            }
+            ErrorShape::TypeFirst => {
+                // By hand, as serde_json sorts names and the type is to be read first.
+                let (code, message) = (json!(code), json!(message));
+                let error = format!(
+                    r#"{{"type":"invalid_request_error","code":{code},"message":{message}}}"#
+                );
+                let body = format!(r#"{{"error":{error}}}"#);
+                return ("application/json", body.into_bytes());
+            }
             ErrorShape::Message => json!({"message": message}),
             ErrorShape::Html => {
                 let page = format!("<html><body><h1>{status}</h1><p>{message}</p></body></html>\n");

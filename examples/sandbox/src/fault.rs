@@ -196,6 +196,38 @@ faults! {
         UnknownFields = "unknown_fields",
         /// JSON with the session's values in an array.
         ArrayForObject = "array_for_object",
+        /// A retrieval as it would have been answered before the session's latest change, with
+        /// `Age` and an old `Date`.
+        Cached {
+            /// The age it tells, in seconds.
+            age_s: u32,
+        } = "cached",
+        /// An old `Date`.
+        StaleDate {
+            /// How old, in seconds.
+            seconds: u32,
+        } = "stale_date",
+        /// `Idempotent-Replayed: true`, though it is the first answer.
+        ReplayedHeader = "replayed_header",
+        /// Another status in place of 200: 202, 203, 206.
+        SuccessStatus {
+            /// The status.
+            status: u16,
+        } = "success_status",
+        /// 200 with `errors` beside the session.
+        ErrorBeside = "error_beside",
+        /// 200 with this status of the session.
+        StatusWord {
+            /// The status.
+            word: String,
+        } = "status_word",
+        /// 200 with `payment_intent` as an object of this status, of which nothing is capturable.
+        IntentWord {
+            /// The status.
+            word: String,
+        } = "intent_word",
+        /// 200 with a capture, though nothing was received.
+        CapturesListed = "captures_listed",
     }
 }
 

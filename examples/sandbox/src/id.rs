@@ -4,16 +4,26 @@ use std::time::Duration;
 
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/// Stands where an opaque id would have its time. No ULID begins with more than 7, so nobody can
+/// take it for a time.
+const NO_TIME: &str = "QZ7XK3M9TD";
+
 /// Makes ids. The same seed, epoch and order of calls make the same ids.
 #[derive(Clone, Debug)]
 pub(crate) struct Mint {
     state: u64,
     epoch_s: u64,
+    opaque: bool,
 }
 
 impl Mint {
     pub(crate) fn new(seed: u64, epoch_s: u64) -> Self {
-        Mint { state: seed, epoch_s }
+        Mint { state: seed, epoch_s, opaque: false }
+    }
+
+    /// The same, but its ids are no ULIDs: they tell no time.
+    pub(crate) fn opaque(self, opaque: bool) -> Self {
+        Mint { opaque, ..self }
     }
 
     /// `prefix` and a ULID: 48 bits of time, 80 bits that differ in each id.
@@ -25,6 +35,9 @@ impl Mint {
         id.push_str(prefix);
         for place in (0..26).rev() {
             id.push(char::from(CROCKFORD[(bits >> (place * 5)) as usize & 31]));
+        }
+        if self.opaque {
+            id.replace_range(prefix.len()..prefix.len() + NO_TIME.len(), NO_TIME);
         }
         id
     }

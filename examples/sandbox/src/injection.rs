@@ -140,7 +140,7 @@ mod tests {
         for name in Fault::NAMES {
             let all = format!(
                 r#"{{"fault":"{name}","at":3,"how":"rst","ms":4,"bytes":5,"status":503,
-                    "bytes_per_second":6}}"#
+                    "bytes_per_second":6,"age_s":7,"seconds":8,"word":"w"}}"#
             );
             let fault: Fault = serde_json::from_str(&all).unwrap();
             assert_eq!(fault.name(), *name);

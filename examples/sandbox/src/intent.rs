@@ -4,18 +4,23 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::id::{Mint, iso8601};
+use crate::axes::{Acknowledgement, PartialCapture};
+use crate::id::Mint;
 use crate::session::CaptureMethod;
 
 /// Where a payment intent stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IntentStatus {
+    /// The shopper has not paid yet.
+    RequiresPaymentMethod,
     /// The money is held on the card.
     RequiresCapture,
+    /// A part of the money was taken; the rest is held.
+    PartiallyCaptured,
     /// The money, or part of it, was taken; the rest was released.
     Succeeded,
-    /// The hold was released without taking any money.
+    /// The hold was released without taking any money, or there never was one.
     Canceled,
 }
 
@@ -25,85 +30,89 @@ pub(crate) struct Intent {
     pub(crate) status: IntentStatus,
     pub(crate) amount: u64,
     pub(crate) amount_received: u64,
-    capture_method: CaptureMethod,
-    created_at: Duration,
+    pub(crate) capture_method: CaptureMethod,
+    pub(crate) created_at: Duration,
+    pub(crate) updated_at: Duration,
+    /// When its present or last hold was made.
+    pub(crate) authorized_at: Option<Duration>,
+    /// How many holds it has had, so that a cancel of one is not taken for a cancel of the next.
+    pub(crate) holds: u32,
     /// A cancel of it has been acknowledged and takes effect later.
-    pub(crate) cancel_promised: bool,
+    pub(crate) cancel_coming: Option<Acknowledgement>,
 }
 
 impl Intent {
-    /// A payment of `amount`: held, or taken at once, as the capture method says.
-    pub(crate) fn new(
+    /// An intent that nobody has paid yet.
+    pub(crate) fn unpaid(
         amount: u64,
         capture_method: CaptureMethod,
         mint: &mut Mint,
         now: Duration,
     ) -> Self {
-        let (status, amount_received) = match capture_method {
+        Intent {
+            id: mint.id("fpi_", now),
+            status: IntentStatus::RequiresPaymentMethod,
+            amount,
+            amount_received: 0,
+            capture_method,
+            created_at: now,
+            updated_at: now,
+            authorized_at: None,
+            holds: 0,
+            cancel_coming: None,
+        }
+    }
+
+    /// A payment of `amount`: held, or taken at once, as the capture method says.
+    pub(crate) fn authorize(&mut self, amount: u64, now: Duration) {
+        self.amount = amount;
+        (self.status, self.amount_received) = match self.capture_method {
             CaptureMethod::Manual => (IntentStatus::RequiresCapture, 0),
             CaptureMethod::Automatic => (IntentStatus::Succeeded, amount),
         };
-        Intent {
-            id: mint.id("fpi_", now),
-            status,
-            amount,
-            amount_received,
-            capture_method,
-            created_at: now,
-            cancel_promised: false,
-        }
+        self.updated_at = now;
+        self.authorized_at = Some(now);
+        self.holds += 1;
+        self.cancel_coming = None;
     }
 
     pub(crate) fn is_held(&self) -> bool {
-        self.status == IntentStatus::RequiresCapture
+        matches!(self.status, IntentStatus::RequiresCapture | IntentStatus::PartiallyCaptured)
     }
 
-    /// Held, and no acknowledged cancel is about to release it.
+    pub(crate) fn has_captured(&self) -> bool {
+        matches!(self.status, IntentStatus::Succeeded | IntentStatus::PartiallyCaptured)
+    }
+
+    /// Held, and no cancel whose acknowledgement binds is about to release it.
     pub(crate) fn is_free_to_change(&self) -> bool {
-        self.is_held() && !self.cancel_promised
+        self.is_held() && self.cancel_coming != Some(Acknowledgement::Binding)
     }
 
     pub(crate) fn amount_capturable(&self) -> u64 {
-        if self.is_held() { self.amount } else { 0 }
+        if self.is_held() { self.amount - self.amount_received } else { 0 }
     }
 
-    pub(crate) fn capture(&mut self, amount: u64) {
-        self.status = IntentStatus::Succeeded;
-        self.amount_received = amount;
-    }
-
-    pub(crate) fn release(&mut self) {
-        self.status = IntentStatus::Canceled;
-        self.cancel_promised = false;
-    }
-
-    pub(crate) fn view<'a>(&'a self, customer: &'a str, test_mode: bool, epoch_s: u64) -> View<'a> {
-        View {
-            payment_intent_id: &self.id,
-            amount: self.amount,
-            amount_capturable: self.amount_capturable(),
-            amount_received: self.amount_received,
-            capture_method: self.capture_method,
-            created_at: iso8601(epoch_s + self.created_at.as_secs()),
-            currency: "usd",
-            customer,
-            status: self.status,
-            test_mode,
+    /// Takes `amount` of what is held, which must be at least that much.
+    pub(crate) fn capture(&mut self, amount: u64, rest: PartialCapture, now: Duration) {
+        let keeps_rest = rest == PartialCapture::KeepsRest && amount < self.amount_capturable();
+        self.amount_received += amount;
+        self.updated_at = now;
+        match (keeps_rest, self.amount_received) {
+            // Nothing was taken, and everything stays held.
+            (true, 0) => {}
+            (true, _) => self.status = IntentStatus::PartiallyCaptured,
+            (false, _) => self.status = IntentStatus::Succeeded,
         }
     }
-}
 
-/// A payment intent as an expanded field shows it.
-#[derive(Serialize)]
-pub(crate) struct View<'a> {
-    payment_intent_id: &'a str,
-    amount: u64,
-    amount_capturable: u64,
-    amount_received: u64,
-    capture_method: CaptureMethod,
-    created_at: String,
-    currency: &'static str,
-    customer: &'a str,
-    status: IntentStatus,
-    test_mode: bool,
+    /// Releases what is held, or gives up on a payment that never came.
+    pub(crate) fn release(&mut self, now: Duration) {
+        self.status = match self.status {
+            IntentStatus::PartiallyCaptured => IntentStatus::Succeeded,
+            _ => IntentStatus::Canceled,
+        };
+        self.updated_at = now;
+        self.cancel_coming = None;
+    }
 }

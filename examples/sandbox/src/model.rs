@@ -1,15 +1,18 @@
 //! Flex itself, as a pure state machine: no I/O, no clock, no chance.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::dialect::{Dialect, Effects, SecondCancel};
+use crate::axes::{Acknowledgement, Effects, IdCase, SecondCancel, Several, Times};
+use crate::cancel::{Promise, Verdict};
+use crate::dialect::Dialect;
 use crate::error::{ErrorShape, Refusal};
 use crate::id::Mint;
 use crate::idempotency;
 use crate::keys::Mode;
-use crate::session::{CreateParams, Session, Status, Verdict};
-use crate::truth::{AppliedCancel, Truth};
+use crate::session::{CreateParams, Session, Status};
+use crate::sessions::Sessions;
+use crate::truth::Truth;
 
 /// How long a session waits for the shopper before it expires.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -24,8 +27,12 @@ pub struct Settings {
     pub dialect: Dialect,
     /// The shape of its error bodies.
     pub error_shape: ErrorShape,
-    /// How late the effect of a cancel is under [`Effects::Late`].
+    /// How late the effect of a cancel is under [`Effects::Late`] and
+    /// [`Acknowledgement::BestEffort`].
     pub late: Duration,
+    /// How old the state is that a retrieval shows, as if a replica answered it. A session that
+    /// is younger is shown as it was created.
+    pub lag: Duration,
     /// What its ids are drawn from.
     pub seed: u64,
     /// The Unix time, in seconds, at which `now` is zero.
@@ -38,6 +45,7 @@ impl Default for Settings {
             dialect: Dialect::default(),
             error_shape: ErrorShape::default(),
             late: DEFAULT_LATE,
+            lag: Duration::ZERO,
             seed: 0,
             epoch_s: 1_767_225_600,
         }
@@ -57,8 +65,17 @@ pub struct Canceler {
 struct LateCancel {
     due: Duration,
     id: String,
-    covered: Vec<usize>,
+    promise: Promise,
     by: Canceler,
+}
+
+/// How a cancel was accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    /// It has its effect, or had it before, or nothing can prevent it.
+    Surely,
+    /// It may have an effect.
+    BestEffort,
 }
 
 /// Flex: its sessions, its idempotency keys, and the effects that are still on their way.
@@ -70,7 +87,7 @@ pub struct Model {
     pub(crate) answers: idempotency::Store,
     now: Duration,
     mint: Mint,
-    sessions: BTreeMap<String, Session>,
+    pub(crate) sessions: Sessions,
     /// In the order in which they are due, as all are equally late.
     late: VecDeque<LateCancel>,
     /// The sessions by age: when each expires if nobody pays.
@@ -81,11 +98,12 @@ impl Model {
     /// A Flex without any session.
     pub fn new(settings: Settings) -> Self {
         Model {
-            mint: Mint::new(settings.seed, settings.epoch_s),
+            mint: Mint::new(settings.seed, settings.epoch_s)
+                .opaque(matches!(settings.dialect.times, Times::Created | Times::None)),
+            sessions: Sessions::new(settings.dialect.id_case == IdCase::Lower, settings.lag),
             settings,
             answers: idempotency::Store::default(),
             now: Duration::ZERO,
-            sessions: BTreeMap::new(),
             late: VecDeque::new(),
             expiries: VecDeque::new(),
         }
@@ -99,10 +117,10 @@ impl Model {
             self.late.pop_front().into_iter().for_each(|cancel| self.apply(cancel));
         }
         while self.expiries.front().is_some_and(|(due, _)| *due <= self.now) {
-            let lapsed = self.expiries.pop_front().and_then(|(_, id)| self.sessions.get_mut(&id));
-            if let Some(session) = lapsed.filter(|session| session.status == Status::Open) {
+            let Some((due, id)) = self.expiries.pop_front() else { return };
+            if self.sessions.get(&id).is_some_and(|session| session.status == Status::Open) {
                 // Refused while an acknowledged cancel is on its way: that wins.
-                let _ = session.expire();
+                let _ = self.sessions.change(&id, due, |session| session.expire(due));
             }
         }
     }
@@ -115,10 +133,11 @@ impl Model {
     /// Creates a session and returns its id.
     pub fn create(&mut self, mode: Mode, params: CreateParams, now: Duration) -> String {
         self.advance(now);
-        let session = Session::new(mode, params, &mut self.mint, self.now);
+        let rules = self.settings.dialect;
+        let session = Session::new(mode, params, rules, &mut self.mint, self.now);
         let id = session.id.clone();
         self.expiries.push_back((self.now + SESSION_LIFETIME, id.clone()));
-        self.sessions.insert(id.clone(), session);
+        self.sessions.insert(session);
         id
     }
 
@@ -128,7 +147,8 @@ impl Model {
         self.change(id, now, |session, mint, now| session.pay(mint, now))
     }
 
-    /// Takes `amount` of the oldest hold, or all of it; the rest of that hold is released.
+    /// Takes `amount` of the oldest hold, or all of it. The rest is released, unless the dialect
+    /// is [`crate::PartialCapture::KeepsRest`].
     pub fn capture(&mut self, id: &str, amount: Option<u64>, now: Duration) -> Result<(), Refusal> {
         self.change(id, now, |session, mint, now| session.capture(amount, mint, now))
     }
@@ -138,22 +158,24 @@ impl Model {
         self.change(id, now, |session, mint, now| session.refund(amount, mint, now))
     }
 
-    /// Puts a new hold on the card of a shopper who has paid before: a new payment intent.
+    /// Puts a new hold on the card of a shopper who has paid before: in a new payment intent,
+    /// unless the dialect is [`crate::Reauth::SameIntent`].
     pub fn reauth(&mut self, id: &str, amount: Option<u64>, now: Duration) -> Result<(), Refusal> {
         self.change(id, now, |session, mint, now| session.reauth(amount, mint, now))
     }
 
-    /// The session lapses unpaid, or its hold does.
+    /// The session lapses unpaid, or its hold does; under [`crate::Link::Alone`] the session
+    /// lapses and its hold does not.
     pub fn expire(&mut self, id: &str, now: Duration) -> Result<(), Refusal> {
-        self.change(id, now, |session, _, _| session.expire())
+        self.change(id, now, |session, _, now| session.expire(now))
     }
 
     /// Someone cancels the session. An `Ok` says what a 2xx says: it is canceled, or was before
-    /// and the dialect answers [`crate::SecondCancel::OkAgain`].
+    /// and the dialect answers [`crate::SecondCancel::OkAgain`], or is about to be.
     pub fn cancel(&mut self, id: &str, by: Canceler, now: Duration) -> Result<(), Refusal> {
         self.advance(now);
         self.note_cancel_request(id);
-        self.cancel_uncounted(id, by)
+        self.cancel_uncounted(id, by).map(drop)
     }
 
     /// What really happened to a session, as of the last time given to any operation.
@@ -171,41 +193,57 @@ impl Model {
         self.sessions.get(id).map_or(0, Session::amount_captured)
     }
 
-    pub(crate) fn cancel_uncounted(&mut self, id: &str, by: Canceler) -> Result<(), Refusal> {
-        let session = self.sessions.get_mut(id).ok_or(Refusal::NOT_FOUND)?;
+    pub(crate) fn cancel_uncounted(&mut self, id: &str, by: Canceler) -> Result<Accepted, Refusal> {
+        let session = self.sessions.get(id).ok_or(Refusal::NOT_FOUND)?;
         match session.cancel_verdict() {
             Verdict::Proceed => {}
             Verdict::AlreadyCanceled => return self.second_cancel(),
             Verdict::Refused(refusal) => return Err(refusal),
         }
-        let covered = session.promise_cancel();
-        let cancel = LateCancel { due: self.now, id: id.to_owned(), covered, by };
-        match self.settings.dialect.effects {
-            Effects::AtOnce => self.apply(cancel),
-            Effects::Late => {
-                let due = self.now + self.settings.late;
-                self.late.push_back(LateCancel { due, ..cancel });
+        let Dialect { acknowledgement, effects, several, .. } = self.settings.dialect;
+        let binds = acknowledgement == Acknowledgement::Binding;
+        let (now, at_once) = (self.now, binds && effects == Effects::AtOnce);
+        let promise = self.sessions.change(id, now, |session| {
+            let promise = session.promise_cancel();
+            if at_once {
+                session.keep_cancel_promise(&promise, &by, now);
             }
+            Ok(promise)
+        })?;
+        let leaves_some = promise.leaves_some;
+        if !at_once {
+            let due = now + self.settings.late;
+            self.late.push_back(LateCancel { due, id: id.to_owned(), promise, by });
         }
-        Ok(())
+        match several {
+            Several::FirstOnlyThenConflict if leaves_some => Err(Refusal::UNEXPECTED_INTENT_STATE),
+            Several::FirstOnlyThenError if leaves_some => Err(Refusal::INTENT_NOT_CANCELED),
+            _ if binds => Ok(Accepted::Surely),
+            _ => Ok(Accepted::BestEffort),
+        }
     }
 
-    fn second_cancel(&self) -> Result<(), Refusal> {
-        match self.settings.dialect.second_cancel {
-            SecondCancel::OkAgain => Ok(()),
-            SecondCancel::BadRequest => Err(Refusal::CANCELED),
-            SecondCancel::Conflict => Err(Refusal { status: 409, ..Refusal::CANCELED }),
-        }
+    fn second_cancel(&self) -> Result<Accepted, Refusal> {
+        Err(match self.settings.dialect.second_cancel {
+            SecondCancel::OkAgain => return Ok(Accepted::Surely),
+            SecondCancel::BadRequest => Refusal::CANCELED,
+            SecondCancel::Conflict => Refusal { status: 409, ..Refusal::CANCELED },
+            SecondCancel::NotFound => Refusal::NOT_FOUND,
+            SecondCancel::Gone => Refusal::GONE,
+            SecondCancel::Prose => Refusal::CANCELED_IN_PROSE,
+            SecondCancel::UpperCase => Refusal::CANCELED_UPPER_CASE,
+            SecondCancel::TypeFirst => Refusal::CANCELED_TYPE_FIRST,
+            SecondCancel::Processed => Refusal::ALREADY_PROCESSED,
+        })
     }
 
     fn apply(&mut self, cancel: LateCancel) {
-        let Some(session) = self.sessions.get_mut(&cancel.id) else { return };
-        let applied = AppliedCancel {
-            request: cancel.by.request,
-            idempotency_key: cancel.by.idempotency_key,
-            at_ms: u64::try_from(cancel.due.as_millis()).unwrap_or(u64::MAX),
-        };
-        session.keep_cancel_promise(&cancel.covered, applied);
+        let LateCancel { due, id, promise, by } = cancel;
+        // Sessions are never forgotten, so there is no refusal.
+        let _ = self.sessions.change(&id, due, |session| {
+            session.keep_cancel_promise(&promise, &by, due);
+            Ok(())
+        });
     }
 
     fn change(
@@ -215,8 +253,8 @@ impl Model {
         change: impl FnOnce(&mut Session, &mut Mint, Duration) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         self.advance(now);
-        let session = self.sessions.get_mut(id).ok_or(Refusal::NOT_FOUND)?;
-        change(session, &mut self.mint, self.now)
+        let (mint, now) = (&mut self.mint, self.now);
+        self.sessions.change(id, now, |session| change(session, mint, now))
     }
 
     pub(crate) fn session(&self, id: &str) -> Option<&Session> {
@@ -224,13 +262,13 @@ impl Model {
     }
 
     pub(crate) fn note_cancel_request(&mut self, id: &str) {
-        if let Some(session) = self.sessions.get_mut(id) {
+        if let Some(session) = self.sessions.counters(id) {
             session.cancels_received += 1;
         }
     }
 
     pub(crate) fn note_replay(&mut self, id: &str) {
-        if let Some(session) = self.sessions.get_mut(id) {
+        if let Some(session) = self.sessions.counters(id) {
             session.replays += 1;
         }
     }

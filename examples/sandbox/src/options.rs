@@ -21,8 +21,13 @@ pub struct Options {
     pub dialect: Dialect,
     /// The shape of error bodies.
     pub error_shape: ErrorShape,
-    /// How late effects are under [`crate::Effects::Late`] ([`DEFAULT_LATE`]).
+    /// How late effects are under [`crate::Effects::Late`] and
+    /// [`crate::Acknowledgement::BestEffort`] ([`DEFAULT_LATE`]).
     pub late: Duration,
+    /// How old the state is that a retrieval shows (no older than it is).
+    pub lag: Duration,
+    /// Whether responses carry a `Date` (yes). Without one, a test may rule its client's clock.
+    pub dated: bool,
     /// The keys that are valid (any `fsk_…`).
     pub keys: Keys,
     /// What ids are drawn from, beside the time of the start (0).
@@ -38,6 +43,8 @@ impl Default for Options {
             dialect: Dialect::default(),
             error_shape: ErrorShape::default(),
             late: DEFAULT_LATE,
+            lag: Duration::ZERO,
+            dated: true,
             keys: Keys::default(),
             seed: 0,
         }

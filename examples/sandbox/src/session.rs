@@ -5,11 +5,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::axes::{IntentBirth, Link, Reauth, ReauthStatus};
+use crate::dialect::Dialect;
 use crate::error::Refusal;
 use crate::id::Mint;
 use crate::intent::{Intent, IntentStatus};
 use crate::keys::Mode;
-use crate::truth::{AppliedCancel, Hold, IntentTruth, Truth};
+use crate::truth::{AppliedCancel, Release};
 
 /// When money is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,13 +69,6 @@ pub enum Status {
     Canceled,
 }
 
-/// What the state of a session makes of a cancel.
-pub(crate) enum Verdict {
-    Proceed,
-    AlreadyCanceled,
-    Refused(Refusal),
-}
-
 /// Money taken or given back.
 #[derive(Clone, Debug)]
 pub(crate) struct Movement {
@@ -96,13 +91,23 @@ pub(crate) struct Session {
     pub(crate) refunds: Vec<Movement>,
     pub(crate) cancels_received: u64,
     pub(crate) replays: u64,
-    cancels_pending: u64,
-    cancels_applied: Vec<AppliedCancel>,
+    pub(crate) cancels_pending: u64,
+    pub(crate) cancels_applied: Vec<AppliedCancel>,
+    pub(crate) releases: Vec<Release>,
+    /// It expired though its hold did not, and no re-authorization came since.
+    pub(crate) lapsed_with_hold: bool,
+    pub(crate) rules: Dialect,
 }
 
 impl Session {
-    pub(crate) fn new(mode: Mode, params: CreateParams, mint: &mut Mint, now: Duration) -> Self {
-        Session {
+    pub(crate) fn new(
+        mode: Mode,
+        params: CreateParams,
+        rules: Dialect,
+        mint: &mut Mint,
+        now: Duration,
+    ) -> Self {
+        let mut session = Session {
             id: mint.id("fcs_", now),
             mode,
             params,
@@ -116,25 +121,41 @@ impl Session {
             replays: 0,
             cancels_pending: 0,
             cancels_applied: Vec::new(),
+            releases: Vec::new(),
+            lapsed_with_hold: false,
+            rules,
+        };
+        if rules.intent_birth == IntentBirth::Session {
+            session.add_intent(session.params.capture_method, mint, now);
         }
+        session
     }
 
     /// The shopper pays on the hosted page, which completes the session.
     pub(crate) fn pay(&mut self, mint: &mut Mint, now: Duration) -> Result<(), Refusal> {
-        if self.status != Status::Open || self.cancels_pending > 0 {
+        if self.status != Status::Open || self.is_promised() {
             return Err(self.refusal());
         }
         let (amount, method) = (self.params.amount_total, self.params.capture_method);
-        let intent = Intent::new(amount, method, mint, now);
+        let unpaid = |it: &Intent| it.status == IntentStatus::RequiresPaymentMethod;
+        let waiting = self.intents.iter().position(unpaid);
+        let index = waiting.unwrap_or_else(|| self.add_intent(method, mint, now));
+        let intent = &mut self.intents[index];
+        intent.authorize(amount, now);
         if method == CaptureMethod::Automatic {
             self.captures.push(movement("fcap_", &intent.id, amount, mint, now));
         }
-        self.intents.push(intent);
         self.status = Status::Complete;
         Ok(())
     }
 
-    /// Takes all that the oldest hold holds, or part of it; the rest of that hold is released.
+    fn add_intent(&mut self, method: CaptureMethod, mint: &mut Mint, now: Duration) -> usize {
+        self.intents.push(Intent::unpaid(self.params.amount_total, method, mint, now));
+        self.intents.len() - 1
+    }
+
+    /// Takes all that the oldest hold holds, or part of it. The dialect says what becomes of the
+    /// rest.
     pub(crate) fn capture(
         &mut self,
         amount: Option<u64>,
@@ -145,11 +166,12 @@ impl Session {
         let refusal = self.refusal();
         let free = self.intents.iter_mut().find(|intent| intent.is_free_to_change());
         let intent = free.ok_or(refusal)?;
-        let amount = amount.unwrap_or(intent.amount);
-        if amount > intent.amount {
+        let capturable = intent.amount_capturable();
+        let amount = amount.unwrap_or(capturable);
+        if amount > capturable {
             return Err(Refusal::AMOUNT_TOO_LARGE);
         }
-        intent.capture(amount);
+        intent.capture(amount, self.rules.partial_capture, now);
         self.captures.push(movement("fcap_", &intent.id, amount, mint, now));
         Ok(())
     }
@@ -161,7 +183,7 @@ impl Session {
         mint: &mut Mint,
         now: Duration,
     ) -> Result<(), Refusal> {
-        let taken = self.intents.iter().find(|intent| intent.status == IntentStatus::Succeeded);
+        let taken = self.intents.iter().find(|intent| intent.has_captured());
         let intent = taken.ok_or(Refusal::NOT_PAID)?.id.clone();
         let left = self.amount_captured() - self.amount_refunded();
         let amount = amount.unwrap_or(left);
@@ -180,65 +202,46 @@ impl Session {
         now: Duration,
     ) -> Result<(), Refusal> {
         self.require_manual()?;
-        if self.intents.is_empty() {
+        if !self.was_authorized() {
             return Err(self.refusal());
         }
         let amount = amount.unwrap_or(self.params.amount_total);
-        self.intents.push(Intent::new(amount, CaptureMethod::Manual, mint, now));
-        self.status = Status::Complete;
+        let last = self.intents.iter().rposition(|intent| !intent.is_held());
+        let canceled = last.filter(|&it| self.intents[it].status == IntentStatus::Canceled);
+        let index = match (self.rules.reauth, canceled) {
+            (Reauth::SameIntent, Some(index)) => index,
+            _ => self.add_intent(CaptureMethod::Manual, mint, now),
+        };
+        self.intents[index].authorize(amount, now);
+        self.lapsed_with_hold = false;
+        if self.rules.reauth_status == ReauthStatus::Reset {
+            self.status = Status::Complete;
+        }
         Ok(())
     }
 
     /// The session lapses unpaid, or its hold does.
-    pub(crate) fn expire(&mut self) -> Result<(), Refusal> {
-        let held = self.intents.iter().any(Intent::is_free_to_change);
-        let unpaid = self.status == Status::Open && self.cancels_pending == 0;
+    pub(crate) fn expire(&mut self, now: Duration) -> Result<(), Refusal> {
+        let held = self.holds_money();
+        let unpaid = self.status == Status::Open && !self.is_promised();
         if !held && !unpaid {
             return Err(self.refusal());
         }
-        for intent in self.intents.iter_mut().filter(|intent| intent.is_free_to_change()) {
-            intent.release();
-        }
-        if !self.has_captured() && self.cancels_pending == 0 {
+        if held && self.rules.link == Link::Alone {
             self.status = Status::Expired;
+            self.lapsed_with_hold = true;
+            return Ok(());
+        }
+        for index in 0..self.intents.len() {
+            if self.intents[index].is_free_to_change() {
+                self.release(index, None, now);
+            }
+        }
+        if !self.has_captured() && !self.is_promised() {
+            self.status = Status::Expired;
+            self.give_up_payment(now);
         }
         Ok(())
-    }
-
-    pub(crate) fn cancel_verdict(&self) -> Verdict {
-        if self.intents.iter().any(Intent::is_free_to_change) {
-            return Verdict::Proceed;
-        }
-        if self.cancels_pending > 0 || self.status == Status::Canceled {
-            return Verdict::AlreadyCanceled;
-        }
-        match self.status {
-            Status::Open => Verdict::Proceed,
-            _ => Verdict::Refused(self.refusal()),
-        }
-    }
-
-    /// Acknowledges a cancel of all that is held now: from here on nothing else can have it.
-    pub(crate) fn promise_cancel(&mut self) -> Vec<usize> {
-        self.cancels_pending += 1;
-        let held = self.intents.iter_mut().enumerate().filter(|(_, it)| it.is_free_to_change());
-        held.map(|(index, intent)| {
-            intent.cancel_promised = true;
-            index
-        })
-        .collect()
-    }
-
-    /// Lets a promised cancel take effect on the intents it was promised for.
-    pub(crate) fn keep_cancel_promise(&mut self, covered: &[usize], cancel: AppliedCancel) {
-        for &index in covered {
-            self.intents[index].release();
-        }
-        self.cancels_pending -= 1;
-        self.cancels_applied.push(cancel);
-        if !self.intents.iter().any(Intent::is_held) && !self.has_captured() {
-            self.status = Status::Canceled;
-        }
     }
 
     pub(crate) fn holds_money(&self) -> bool {
@@ -253,43 +256,13 @@ impl Session {
         self.refunds.iter().map(|refund| refund.amount).sum()
     }
 
-    pub(crate) fn truth(&self) -> Truth {
-        let intents = self.intents.iter().map(|intent| IntentTruth {
-            id: intent.id.clone(),
-            status: intent.status,
-            amount: intent.amount,
-            amount_capturable: intent.amount_capturable(),
-            amount_received: intent.amount_received,
-        });
-        Truth {
-            session_id: self.id.clone(),
-            test_mode: self.mode == Mode::Test,
-            hold: self.hold(),
-            status: self.status,
-            amount_captured: self.amount_captured(),
-            amount_refunded: self.amount_refunded(),
-            cancels_received: self.cancels_received,
-            cancels_pending: self.cancels_pending,
-            cancels_applied: self.cancels_applied.clone(),
-            replays: self.replays,
-            intents: intents.collect(),
-        }
+    pub(crate) fn has_captured(&self) -> bool {
+        self.intents.iter().any(Intent::has_captured)
     }
 
-    fn hold(&self) -> Hold {
-        if self.intents.iter().any(Intent::is_held) {
-            Hold::Held
-        } else if self.has_captured() {
-            Hold::Captured
-        } else if self.intents.is_empty() {
-            Hold::None
-        } else {
-            Hold::Released
-        }
-    }
-
-    fn has_captured(&self) -> bool {
-        self.intents.iter().any(|intent| intent.status == IntentStatus::Succeeded)
+    /// Whether the shopper has ever paid.
+    pub(crate) fn was_authorized(&self) -> bool {
+        self.intents.iter().any(|intent| intent.authorized_at.is_some())
     }
 
     fn require_manual(&self) -> Result<(), Refusal> {
@@ -300,9 +273,12 @@ impl Session {
     }
 
     /// Why nothing more can be done to what there is.
-    fn refusal(&self) -> Refusal {
-        if self.cancels_pending > 0 {
+    pub(crate) fn refusal(&self) -> Refusal {
+        if self.is_promised() {
             return Refusal::CANCELED;
+        }
+        if self.has_captured() {
+            return Refusal::ALREADY_PROCESSED;
         }
         match self.status {
             Status::Open => Refusal::NOT_PAID,

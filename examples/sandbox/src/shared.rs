@@ -32,6 +32,8 @@ pub(crate) struct Shared {
     keys: Keys,
     tls: Option<Arc<ServerConfig>>,
     started: Instant,
+    /// Whether responses carry a `Date`.
+    dated: bool,
     state: Mutex<State>,
 }
 
@@ -56,6 +58,7 @@ impl Shared {
             dialect: options.dialect,
             error_shape: options.error_shape,
             late: options.late,
+            lag: options.lag,
             seed: options.seed,
             epoch_s: since_epoch.unwrap_or_default().as_secs(),
         });
@@ -65,6 +68,7 @@ impl Shared {
             keys: options.keys.clone(),
             tls,
             started: Instant::now(),
+            dated: options.dated,
             state: Mutex::new(State {
                 model,
                 script: VecDeque::new(),
@@ -151,6 +155,9 @@ impl Shared {
         let Injection { fault, apply, .. } = injection;
         let now = self.started.elapsed();
         let response = match spoil::instead(fault) {
+            _ if *apply && matches!(fault, Fault::Cached { .. }) => {
+                state.model.handle_cached(api, now)
+            }
             _ if *apply => state.model.handle(api, now),
             Instead::AsItIs => {
                 let path = api.path.strip_suffix("/cancel").unwrap_or(api.path);
@@ -183,7 +190,7 @@ impl Shared {
             Some(Outage::Ends) => self.port.open(),
             None => {}
         }
-        answer_to(request, status, "application/json", None, &body)
+        answer_to(request, &ApiResponse::new(status, "application/json", body), None)
     }
 
     /// Gives a connection its thread. If there is no thread to be had, the connection is closed.
@@ -230,7 +237,8 @@ impl Script for Conversation<'_> {
     }
 
     fn respond(&mut self, request: &Request) -> Answer {
-        self.shared.respond(self.number, request)
+        let answer = self.shared.respond(self.number, request);
+        if self.shared.dated { answer } else { answer.without_date() }
     }
 
     fn malformed(&mut self, why: &'static str) -> Answer {
@@ -240,6 +248,7 @@ impl Script for Conversation<'_> {
             status: refusal.status,
             content_type,
             request_id: None,
+            headers: &[],
             keep_alive: false,
             body: &body,
         };
@@ -253,21 +262,17 @@ fn request_id(number: u64) -> String {
 
 fn public_answer(request: &Request, number: u64, response: &ApiResponse) -> Answer {
     let id = Some(request_id(number));
-    answer_to(request, response.status, response.content_type, id, &response.body)
+    answer_to(request, response, id)
 }
 
-fn answer_to(
-    request: &Request,
-    status: u16,
-    content_type: &str,
-    request_id: Option<String>,
-    body: &[u8],
-) -> Answer {
+fn answer_to(request: &Request, response: &ApiResponse, request_id: Option<String>) -> Answer {
+    let ApiResponse { status, content_type, headers, body, .. } = response;
     // The answer to a HEAD has no body, so its connection ends where a body would begin.
     let is_head = request.method == "HEAD";
     let keep_alive = request.keep_alive && !is_head;
-    let body = if is_head { &[] } else { body };
-    let response = Response { status, content_type, request_id, keep_alive, body };
+    let body = if is_head { &[] } else { body.as_slice() };
+    let status = *status;
+    let response = Response { status, content_type, request_id, headers, keep_alive, body };
     Answer::new(response.to_bytes(), if keep_alive { Then::KeepOpen } else { Then::Close })
 }
 

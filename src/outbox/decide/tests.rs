@@ -38,7 +38,7 @@ fn what_becomes_of_an_entry_is_what_the_document_says() {
                 let named = rows.iter().find(|row| about(row).0);
                 let other = rows.iter().find(|row| about(row).1);
                 let row = named.or(other).unwrap_or_else(|| panic!("{outcome}/{code}: no row"));
-                let ending = after_cancel(u32::from(unclear), outcome, code, "");
+                let ending = after_call(u32::from(unclear), outcome, code, true, "");
                 let found = (ending.state.name(), ending.outcome.name());
                 assert_eq!(
                     (ticked(row[3])[0], ticked(row[4])[0]),
@@ -55,38 +55,69 @@ fn what_is_said_of_an_entry_is_never_bolder_than_what_its_tries_allow() {
     for &outcome in Outcome::ALL {
         for &code in Code::ALL {
             for before in [0, 1, 7] {
-                let ending = after_cancel(before, outcome, code, "");
+                let ending = after_call(before, outcome, code, true, "");
                 let is_not_applied = ending.outcome == Outcome::NotApplied;
                 let may_have_effect = before > 0 || !ending.state.is_final();
                 assert!(!is_not_applied || !may_have_effect, "{outcome}/{code} after {before}");
                 assert_eq!(ending.is_clear, outcome == Outcome::NotApplied);
+                assert!(after_call(before, outcome, code, false, "").is_clear);
+                let is_surely_not_done = matches!(ending.state, State::Refused | State::Expired);
+                assert!(before == 0 || !is_surely_not_done, "{outcome}/{code} after {before}");
             }
         }
     }
 }
 
-#[test]
-fn a_look_sends_the_cancel_only_where_the_gate_is_open() {
-    let look = |before, gate| {
-        after_look(before, gate, "").map(|ending| (ending.state, ending.outcome, ending.code))
-    };
-    use Outcome::{AlreadyCanceled, NotApplied, NotCancelable, Unknown};
-    use State::{Delivered, NeedsAttention, Pending, Refused};
-    assert_eq!(look(1, Gate::Go), None);
-    for (gate, before, expected) in [
-        (Gate::Released, 1, (Delivered, AlreadyCanceled, Code::Ok)),
-        (Gate::TooLate, 0, (Refused, NotCancelable, Code::NotCancelable)),
-        (Gate::Newer, 0, (NeedsAttention, NotApplied, Code::OutboxStale)),
-        (Gate::Newer, 1, (NeedsAttention, Unknown, Code::OutboxStale)),
-        (Gate::Unproven, 0, (NeedsAttention, NotApplied, Code::OutboxStale)),
-        (Gate::Unread(Code::NotFound), 1, (NeedsAttention, Unknown, Code::NotFound)),
-        (Gate::Unread(Code::ModeMismatch), 0, (NeedsAttention, NotApplied, Code::ModeMismatch)),
-        (Gate::Unread(Code::Connect), 0, (Pending, Unknown, Code::Connect)),
-        (Gate::Unread(Code::Unauthorized), 0, (Pending, Unknown, Code::Unauthorized)),
-    ] {
-        assert_eq!(look(before, gate), Some(expected), "{gate:?} after {before}");
-        assert!(after_look(before, gate, "").is_some_and(|ending| ending.is_clear));
+fn record(attempts: u32, unclear: u32) -> Record {
+    let now = Moment::new(1_000_000, 50_000, 50_000, 7);
+    Record {
+        entry: Entry {
+            id: 1,
+            session_id: "fcs_1".to_owned(),
+            idempotency_key: "key".to_owned(),
+            expand: Vec::new(),
+            mode: None,
+            base_url: String::new(),
+            state: State::Pending,
+            created_ms: now.wall_ms,
+            asked_at_ms: now.wall_ms,
+            not_after_ms: i64::MAX,
+            next_try_ms: Some(now.wall_ms),
+            attempts,
+            unclear,
+            in_delivery: true,
+            last_outcome: None,
+            last_code: None,
+            last_message: None,
+            ended_ms: None,
+            acknowledged_ms: None,
+        },
+        born_boot: now.boot,
+        born_up_ms: now.up_ms,
+        asked_again_ms: None,
+        lease: None,
     }
+}
+
+#[test]
+fn only_a_first_try_that_is_young_by_both_clocks_is_fresh() {
+    let at = |wall_ms, up_ms, boot| Moment::new(1_000_000 + wall_ms, 0, 50_000 + up_ms, boot);
+    let first = record(1, 1);
+    for (now, is_fresh) in [
+        (at(0, 0, 7), true),
+        (at(599_999, 599_999, 7), true),
+        (at(600_000, 599_999, 7), false),
+        (at(599_999, 600_000, 7), false),
+        (at(3_600_000, 1_000, 7), false),
+        (at(-1, 1_000, 7), false),
+        (at(1_000, -1, 7), false),
+        (at(1_000, 1_000, 8), false),
+        (at(i64::MAX - 1_000_000, i64::MIN + 50_000, 7), false),
+    ] {
+        assert_eq!(first.is_fresh(now), is_fresh, "{now:?}");
+    }
+    assert!(!record(2, 1).is_fresh(at(0, 0, 7)), "a second try");
+    assert!(!record(1, 2).is_fresh(at(0, 0, 7)), "in doubt from before");
 }
 
 #[test]
@@ -103,6 +134,6 @@ fn waits_are_random_between_five_seconds_and_a_bound_that_doubles_up_to_an_hour(
 #[test]
 fn a_long_message_is_cut_where_a_character_ends() {
     let long = "ü".repeat(MAX_MESSAGE_BYTES);
-    let message = after_cancel(0, Outcome::Unknown, Code::Timeout, &long).message;
+    let message = after_call(0, Outcome::Unknown, Code::Timeout, true, &long).message;
     assert_eq!((message.len(), message.chars().all(|c| c == 'ü')), (MAX_MESSAGE_BYTES, true));
 }

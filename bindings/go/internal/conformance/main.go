@@ -99,10 +99,12 @@ func newClient(text string) (*flexcancel.Client, error) {
 		Timeout        *int64 `json:"timeout_ms"`
 		Trust          string `json:"trust"`
 		UserAgent      string `json:"user_agent"`
+		Verify         *bool  `json:"verify"`
 	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if decoder.Decode(&typed) != nil || !isExpressible(text) {
+	isFalse := func(value *bool) bool { return value != nil && !*value }
+	if decoder.Decode(&typed) != nil || !isExpressible(text) || isFalse(typed.Verify) {
 		return flexcancel.NewFromJSON(text)
 	}
 	return flexcancel.New(flexcancel.Config{
@@ -120,6 +122,7 @@ func newClient(text string) (*flexcancel.Client, error) {
 		Timeout:        millis(typed.Timeout),
 		Trust:          typed.Trust,
 		UserAgent:      typed.UserAgent,
+		Verify:         typed.Verify != nil,
 	})
 }
 
@@ -176,17 +179,38 @@ func readOptions(text string) ([]flexcancel.Option, error) {
 	var read struct {
 		Expand         []string `json:"expand"`
 		IdempotencyKey *string  `json:"idempotency_key"`
+		InDoubt        *bool    `json:"in_doubt"`
+		AskedAtMS      *int64   `json:"asked_at_ms"`
+		Verify         *bool    `json:"verify"`
 		TimeoutMS      *int64   `json:"timeout_ms"`
 		MaxAttempts    *int     `json:"max_attempts"`
 	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&read); err != nil {
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			// What Go's types cannot say does not compile.
+			return nil, &flexcancel.Error{
+				Outcome: flexcancel.NotApplied,
+				Code:    flexcancel.CodeInvalidArgument,
+				Message: fmt.Sprintf("%s: expected a %s, found a %s", wrong.Field, wrong.Type, wrong.Value),
+			}
+		}
 		return nil, err
 	}
 	opts := []flexcancel.Option{flexcancel.WithExpand(read.Expand...)}
 	if read.IdempotencyKey != nil {
 		opts = append(opts, flexcancel.WithIdempotencyKey(*read.IdempotencyKey))
+	}
+	if read.InDoubt != nil {
+		opts = append(opts, flexcancel.WithInDoubt(*read.InDoubt))
+	}
+	if read.AskedAtMS != nil {
+		opts = append(opts, flexcancel.WithAskedAt(time.UnixMilli(*read.AskedAtMS)))
+	}
+	if read.Verify != nil {
+		opts = append(opts, flexcancel.WithVerify(*read.Verify))
 	}
 	if read.TimeoutMS != nil {
 		opts = append(opts, flexcancel.WithTimeout(millis(read.TimeoutMS)))
@@ -220,6 +244,7 @@ func written(c *flexcancel.Cancellation) map[string]any {
 		"retryable":        c.Retryable(),
 		"session_id":       orNull(c.SessionID()),
 		"idempotency_key":  orNull(c.IdempotencyKey()),
+		"repeat":           nil,
 		"elapsed_ms":       c.Elapsed().Milliseconds(),
 		"http_status":      orNull(c.HTTPStatus()),
 		"retry_after_ms":   nil,
@@ -227,6 +252,9 @@ func written(c *flexcancel.Cancellation) map[string]any {
 		"attempts":         attempts,
 		"checkout_session": session(c),
 		"outbox":           nil,
+	}
+	if repeat, ok := c.Repeat(); ok {
+		result["repeat"] = repeat
 	}
 	if entry := c.Entry(); entry != nil {
 		result["outbox"] = entry

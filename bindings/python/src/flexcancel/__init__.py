@@ -10,7 +10,7 @@ Logs to ``logging.getLogger("flexcancel")``, and only where somebody listens.
 
 from ._abort import AbortToken
 from ._async import AsyncClient
-from ._cancellation import Attempt, Cancellation, FlushReport, ProviderError
+from ._cancellation import Attempt, Cancellation, FlushReport, ProviderError, Repeat
 from ._client import Client
 from ._entry import OutboxCounts, OutboxEntry, OutboxView
 from ._errors import (
@@ -63,6 +63,7 @@ __all__ = [
     "Phase",
     "ProviderError",
     "RefusedError",
+    "Repeat",
     "UnknownOutcomeError",
     "__version__",
     "library_version",

@@ -43,11 +43,25 @@ class AsyncClient:
         expand: Sequence[str] = (),
         timeout: Optional[float] = None,
         idempotency_key: Optional[str] = None,
+        in_doubt: Optional[bool] = None,
+        asked_at_ms: Optional[int] = None,
+        verify: Optional[bool] = None,
         max_attempts: Optional[int] = None,
         abort: Optional[AbortToken] = None,
     ) -> Cancellation:
         """As ``Client.cancel``. ``timeout`` begins when the call does, not while it waits."""
-        arguments = self.client._prepare(session_id, expand, timeout, idempotency_key, max_attempts)
+        arguments = self.client._prepare(
+            session_id,
+            {
+                "expand": expand or None,
+                "timeout": timeout,
+                "idempotency_key": idempotency_key,
+                "in_doubt": in_doubt,
+                "asked_at_ms": asked_at_ms,
+                "verify": verify,
+                "max_attempts": max_attempts,
+            },
+        )
         return self.client._finish(await self._run(_library.cancel, arguments, abort), timeout)
 
     async def retrieve(
@@ -60,7 +74,9 @@ class AsyncClient:
         abort: Optional[AbortToken] = None,
     ) -> Cancellation:
         """As ``Client.retrieve``. ``timeout`` begins when the call does, not while it waits."""
-        arguments = self.client._prepare(session_id, expand, timeout, None, max_attempts)
+        arguments = self.client._prepare(
+            session_id, {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
+        )
         return self.client._finish(await self._run(_library.retrieve, arguments, abort), timeout)
 
     async def warm_up(

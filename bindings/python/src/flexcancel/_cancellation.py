@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple, TypedDict
 
 from ._entry import OutboxCounts, OutboxEntry, OutboxView, view
 from ._errors import NotAppliedError, NotCancelableError, UnknownOutcomeError
@@ -31,7 +31,7 @@ class Attempt:
     operation: Operation
     """What it was for."""
     reason: str
-    """Why it was made, like ``first try``."""
+    """Why it was made, like ``first attempt``."""
     phase: Phase
     """How far it came."""
     http_status: Optional[int]
@@ -56,6 +56,20 @@ class ProviderError:
     """The beginning of the body, as it came."""
 
 
+class Repeat(TypedDict):
+    """The arguments that repeat a cancel: ``client.cancel(session_id, **repeat)``.
+
+    A plain dictionary that JSON can hold: a till may store it with the sale.
+    """
+
+    idempotency_key: str
+    """The key that every request of this cancel carries."""
+    in_doubt: bool
+    """Whether an earlier request with this key may have reached Flex."""
+    asked_at_ms: int
+    """When the cancel was asked for, in milliseconds since 1970."""
+
+
 @dataclass(frozen=True)
 class Cancellation:
     """What a call came to. Immutable; may be shared between threads.
@@ -78,7 +92,7 @@ class Cancellation:
     session_id: Optional[str]
     """The session's id as it was given; ``None`` if it is not usable."""
     idempotency_key: Optional[str]
-    """The key that every send of this cancel carried. Give it to ``cancel`` to repeat it."""
+    """The key that every send of this cancel carried. ``repeat`` has it, to repeat the cancel."""
     elapsed_ms: int
     """How long the call took."""
     http_status: Optional[int]
@@ -115,6 +129,23 @@ class Cancellation:
     def is_voided(self) -> bool:
         """Whether the till may say "voided"."""
         return self.outcome.is_voided
+
+    @property
+    def repeat(self) -> Optional[Repeat]:
+        """The arguments that repeat this cancel; ``None`` if there is nothing to repeat.
+
+        ``client.cancel(session_id, **result.repeat)``; an outbox's ``cancel`` and ``enqueue`` take
+        them, too. There where the outcome is ``unknown`` or ``not_applied`` and the arguments were
+        usable. A dictionary of the caller's own.
+        """
+        found = _head(self.json).get("repeat")
+        if found is None:
+            return None
+        return Repeat(
+            idempotency_key=found["idempotency_key"],
+            in_doubt=found["in_doubt"],
+            asked_at_ms=found["asked_at_ms"],
+        )
 
     @once
     def attempts(self) -> Tuple[Attempt, ...]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from contextlib import ExitStack
 from functools import partial
-from typing import Callable, Iterator, List, Optional, Sequence, TextIO
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, TextIO
 
 from . import _cli_outbox, _library
-from ._cancellation import Cancellation
+from ._cancellation import Cancellation, Repeat
 from ._client import Client
 from ._errors import ArgumentError, FlexcancelError, InterruptedCallError, OutboxError
 from ._exit import EXIT_CODES, INTERRUPTED, UNUSABLE, USAGE, UsageError
@@ -23,10 +24,10 @@ The API key comes from the environment variable FLEX_API_KEY, or that which --ke
 from the file that --key-file names; never from an argument, which other users could read.
 
 Exit status: 0 voided; 1 too late (captured, completed or expired); 2 not voided; 3 unknown: treat
-the void as pending. Of several sessions, the highest. For a retrieve: 0 is canceled, 1 captured or
-expired, 2 can still be canceled (or the call was refused), 3 unknown. 64 wrong usage or
-configuration, nothing was sent; 74 the file of --outbox cannot be used, nothing was sent; 130
-interrupted.
+the void as pending, and repeat it with the --repeat that is shown. Of several sessions, the
+highest. For a retrieve: 0 is canceled, 1 captured or expired, 2 can be canceled as of now (or the
+call was refused), 3 unknown. 64 wrong usage or configuration, nothing was sent; 74 the file of
+--outbox cannot be used, nothing was sent; 130 interrupted.
 """
 
 
@@ -78,10 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_connection(command)
         _add_call(command)
         if name == "cancel":
-            command.add_argument("--idempotency-key", metavar="KEY", help="repeat that cancel")
-            command.add_argument(
-                "--outbox", metavar="FILE", help="keep there what cannot be settled now"
-            )
+            _add_cancel(command)
         command.set_defaults(run=_run_calls)
     _cli_outbox.add(commands, _add_connection, _run_outbox)
     return parser
@@ -110,6 +108,34 @@ def _add_call(command: argparse.ArgumentParser) -> None:
     command.add_argument("--max-attempts", type=int, metavar="N", help="for each session")
 
 
+def _add_cancel(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--outbox", metavar="FILE", help="keep there what cannot be settled now")
+    # Left out, it is as the configuration says.
+    command.add_argument(
+        "--verify", action="store_const", const=True, help="read back what a 200 does not show"
+    )
+    group = command.add_argument_group("repeating the cancel of one session")
+    group.add_argument("--repeat", metavar="JSON", help="as an unknown result shows it")
+    group.add_argument("--idempotency-key", metavar="KEY", help="the key of every request")
+    doubt = group.add_mutually_exclusive_group()
+    doubt.add_argument(
+        "--in-doubt",
+        action="store_const",
+        const=True,
+        help="an earlier request with this key may have reached Flex (the default with a key)",
+    )
+    doubt.add_argument(
+        "--first-use",
+        dest="in_doubt",
+        action="store_const",
+        const=False,
+        help="no request with this key was ever sent",
+    )
+    group.add_argument(
+        "--asked-at-ms", type=int, metavar="MS", help="release no hold made later (since 1970)"
+    )
+
+
 def _client(options: argparse.Namespace) -> Client:
     connection = {
         name: getattr(options, name) for name in ("base_url", "ca_file", "proxy", "trust")
@@ -117,7 +143,7 @@ def _client(options: argparse.Namespace) -> Client:
     if options.config is not None:
         given = [name for name, value in connection.items() if value is not None]
         if given:
-            raise UsageError(f"--{given[0].replace('_', '-')}: expected in the --config file")
+            raise UsageError(f"{_option(given[0])}: expected in the --config file")
         return Client.from_json(_read(options.config))
     if options.key_file is not None:
         return Client(api_key_file=options.key_file, **connection)
@@ -141,9 +167,31 @@ def _ids(options: argparse.Namespace) -> List[str]:
         ids += [line for line in lines if line and not line.startswith("#")]
     if not ids and options.file is None:
         raise UsageError("expected the id of a session, or --from FILE")
-    if getattr(options, "idempotency_key", None) is not None and len(ids) > 1:
-        raise UsageError("--idempotency-key: expected one session, found several")
+    for name in ("repeat", "idempotency_key"):
+        if getattr(options, name, None) is not None and len(ids) > 1:
+            raise UsageError(f"{_option(name)}: expected one session, found several")
     return ids
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _repeat(options: argparse.Namespace) -> Dict[str, Any]:
+    """The arguments of one cancel, from ``--repeat`` or one by one."""
+    one_by_one = {name: getattr(options, name) for name in Repeat.__annotations__}
+    if options.repeat is None:
+        return one_by_one
+    given = [name for name, value in one_by_one.items() if value is not None]
+    if given:
+        raise UsageError(f"{_option(given[0])}: expected in --repeat")
+    try:
+        repeat = json.loads(options.repeat)
+    except ValueError:
+        repeat = None
+    if not isinstance(repeat, dict) or set(repeat) != set(one_by_one):
+        raise UsageError(f"--repeat: expected a JSON object with {', '.join(one_by_one)}")
+    return repeat
 
 
 def _run_calls(options: argparse.Namespace) -> int:
@@ -167,7 +215,7 @@ def _call(
     if options.command == "retrieve":
         return partial(client.retrieve, **common)
     cancel = client.cancel if outbox is None else outbox.cancel
-    return partial(cancel, idempotency_key=options.idempotency_key, **common)
+    return partial(cancel, verify=options.verify, **_repeat(options), **common)
 
 
 def _results(ids: Sequence[str], call: Callable[[str], Cancellation]) -> Iterator[Cancellation]:

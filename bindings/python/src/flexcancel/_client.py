@@ -59,6 +59,7 @@ class Client(Closing):
         timeout: Optional[float] = None,
         trust: Optional[str] = None,
         user_agent: Optional[str] = None,
+        verify: Optional[bool] = None,
         interruptible: bool = True,
     ) -> None:
         arguments = {
@@ -76,6 +77,7 @@ class Client(Closing):
             "timeout": timeout,
             "trust": trust,
             "user_agent": user_agent,
+            "verify": verify,
         }
         self._open(_arguments.config_json(arguments), arguments, interruptible)
 
@@ -112,21 +114,42 @@ class Client(Closing):
         expand: Sequence[str] = (),
         timeout: Optional[float] = None,
         idempotency_key: Optional[str] = None,
+        in_doubt: Optional[bool] = None,
+        asked_at_ms: Optional[int] = None,
+        verify: Optional[bool] = None,
         max_attempts: Optional[int] = None,
         abort: Optional[AbortToken] = None,
     ) -> Cancellation:
         """Releases the hold of a checkout session, and says whether it is released.
 
         Blocks until the outcome is definite or ``timeout`` seconds are over. ``expand`` names
-        related objects to have in full. ``idempotency_key`` is that of an earlier call, to repeat
-        it. ``abort`` may end the call early. An exception that a signal handler raises, such as
-        Ctrl-C's ``KeyboardInterrupt``, ends it too, and has an ``InterruptedCallError`` as its
-        cause, which tells what is known.
+        related objects to have in full. ``abort`` may end the call early. An exception that a
+        signal handler raises, such as Ctrl-C's ``KeyboardInterrupt``, ends it too, and has an
+        ``InterruptedCallError`` as its cause, which tells what is known.
+
+        An ``unknown`` cancel is repeated by its result: ``client.cancel(session_id,
+        **result.repeat)``. ``in_doubt`` says whether an earlier request with this
+        ``idempotency_key`` may have reached Flex, and is true by default where a key is given: such
+        a call reads the session before it sends anything, and is never ``not_applied``. False: this
+        is the key's first use. ``asked_at_ms`` is when a person asked for the cancel (now), in
+        milliseconds since 1970: a later hold is not released. ``verify`` (as the client): after a
+        confirmation that does not show the release, read the session back once.
 
         Raises ``ArgumentError`` or ``ClosedError``, and then nothing was sent. Whatever else went
         wrong is in the result.
         """
-        arguments = self._prepare(session_id, expand, timeout, idempotency_key, max_attempts)
+        arguments = self._prepare(
+            session_id,
+            {
+                "expand": expand or None,
+                "timeout": timeout,
+                "idempotency_key": idempotency_key,
+                "in_doubt": in_doubt,
+                "asked_at_ms": asked_at_ms,
+                "verify": verify,
+                "max_attempts": max_attempts,
+            },
+        )
         return self._finish(self._run(_library.cancel, arguments, abort), timeout)
 
     def retrieve(
@@ -141,10 +164,12 @@ class Client(Closing):
         """Reads a checkout session back, with its payment intents. Changes nothing.
 
         The outcome says what may be said of the void: ``already_canceled``, ``not_cancelable``
-        (captured or expired), ``not_applied`` (it can still be canceled) or ``unknown``. Otherwise
-        like ``cancel``.
+        (captured or expired), ``not_applied`` (as of now it can be canceled; a cancel that is still
+        on its way may release it yet) or ``unknown``. Otherwise like ``cancel``.
         """
-        arguments = self._prepare(session_id, expand, timeout, None, max_attempts)
+        arguments = self._prepare(
+            session_id, {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
+        )
         return self._finish(self._run(_library.retrieve, arguments, abort), timeout)
 
     def warm_up(
@@ -166,29 +191,12 @@ class Client(Closing):
         self._handle = None
         self._close()
 
-    def _prepare(
-        self,
-        session_id: str,
-        expand: Sequence[str],
-        timeout: Optional[float],
-        idempotency_key: Optional[str],
-        max_attempts: Optional[int],
-    ) -> Arguments:
+    def _prepare(self, session_id: str, options: Mapping[str, Any]) -> Arguments:
         handle = self._handle or self._open_handle()
         name = _arguments.c_text("session_id", session_id, ArgumentError, Code.INVALID_SESSION_ID)
-        options = None
-        is_plain = timeout is None and idempotency_key is None and max_attempts is None
-        if expand or not is_plain:
-            options = _arguments.arguments_json(
-                {
-                    "expand": expand or None,
-                    "timeout": timeout,
-                    "idempotency_key": idempotency_key,
-                    "max_attempts": max_attempts,
-                }
-            )
+        text = _arguments.arguments_json(options)
         self._listen()
-        return handle, name, options
+        return handle, name, text
 
     def _prepare_warm_up(self, timeout: Optional[float]) -> Arguments:
         handle = self._open_handle()

@@ -28,6 +28,8 @@ class OutboxEntry:
     """How far it is."""
     created_ms: int
     """When it was made."""
+    asked_at_ms: int
+    """When the cancel was asked for. A hold that was made later is not released."""
     not_after_ms: int
     """From then on it is not delivered any more."""
     next_try_ms: Optional[int]
@@ -35,7 +37,7 @@ class OutboxEntry:
     attempts: int
     """How often it was tried."""
     unclear: int
-    """How many of these tries may have reached Flex without a clear answer."""
+    """How many tries may have reached Flex without a clear answer, with the call handed over."""
     in_delivery: bool
     """Whether somebody delivers it, or may still do so."""
     last_outcome: Optional[Outcome]

@@ -38,6 +38,7 @@ FUNCTIONS: Dict[str, Tuple[bool, Any, Tuple[Any, ...]]] = {
     "flexcancel_result_outcome": (False, c_int32, (c_void_p,)),
     "flexcancel_result_code": (False, c_int32, (c_void_p,)),
     "flexcancel_result_json": (False, c_char_p, (c_void_p, c_void_p)),
+    "flexcancel_result_repeat": (False, c_char_p, (c_void_p,)),
     "flexcancel_result_free": (False, None, (c_void_p,)),
     "flexcancel_client_new": (True, c_void_p, (c_char_p, c_void_p)),
     "flexcancel_client_free": (True, None, (c_void_p,)),

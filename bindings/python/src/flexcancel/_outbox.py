@@ -64,6 +64,9 @@ class Outbox(Closing):
         expand: Sequence[str] = (),
         timeout: Optional[float] = None,
         idempotency_key: Optional[str] = None,
+        in_doubt: Optional[bool] = None,
+        asked_at_ms: Optional[int] = None,
+        verify: Optional[bool] = None,
         max_attempts: Optional[int] = None,
         deliver_within: Optional[float] = None,
         abort: Optional[AbortToken] = None,
@@ -76,12 +79,17 @@ class Outbox(Closing):
         ``outbox.entry`` of the result is the entry; ``None`` if it could not be kept, and then
         nothing was sent. A session whose cancel is pending already keeps that entry and its key.
 
-        Otherwise like ``Client.cancel``: Ctrl-C ends the try, not the entry.
+        A cancel of ``Client`` that ended ``unknown`` is handed over by its result:
+        ``outbox.cancel(session_id, **result.repeat)``. Otherwise like ``Client.cancel``: Ctrl-C
+        ends the try, not the entry.
         """
         arguments = {
             "expand": expand or None,
             "timeout": timeout,
             "idempotency_key": idempotency_key,
+            "in_doubt": in_doubt,
+            "asked_at_ms": asked_at_ms,
+            "verify": verify,
             "max_attempts": max_attempts,
             "deliver_within": deliver_within,
         }
@@ -96,16 +104,21 @@ class Outbox(Closing):
         *,
         expand: Sequence[str] = (),
         idempotency_key: Optional[str] = None,
+        in_doubt: Optional[bool] = None,
+        asked_at_ms: Optional[int] = None,
         deliver_within: Optional[float] = None,
     ) -> OutboxEntry:
         """Keeps a cancel for a later ``flush``, and sends nothing. It is on the disk then.
 
         Treat the void as pending. A session whose cancel is pending already gets that entry back.
+        ``**result.repeat`` hands over a cancel that ended ``unknown``.
         Raises ``OutboxError`` if it was not kept, or may not have been.
         """
         arguments = {
             "expand": expand or None,
             "idempotency_key": idempotency_key,
+            "in_doubt": in_doubt,
+            "asked_at_ms": asked_at_ms,
             "deliver_within": deliver_within,
         }
         name, options = _session_id(session_id), _arguments.arguments_json(arguments)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 from typing import Optional, TextIO
 
 from ._cancellation import Cancellation
@@ -33,10 +35,12 @@ def describe(result: Cancellation, session_id: str, to: TextIO) -> str:
     lines = [f"{plain(session_id)}: {outcome} ({why}): {plain(result.message)}"]
     if not result.is_voided:
         lines.append(f"  {result.advice}")
-    if result.outcome is Outcome.UNKNOWN and result.idempotency_key is not None:
-        lines.append(f"  idempotency key: {result.idempotency_key}")
-    if result.outbox is not None and result.outbox.entry is not None:
-        lines.append(f"  outbox: entry {result.outbox.entry.id}, {result.outbox.entry.state}")
+    entry = None if result.outbox is None else result.outbox.entry
+    if entry is not None:
+        lines.append(f"  outbox: entry {entry.id}, {entry.state}")
+    elif result.outcome is Outcome.UNKNOWN and result.repeat is not None:
+        repeat = json.dumps(result.repeat, separators=(",", ":"))
+        lines.append(f"  flexcancel cancel {plain(session_id)} --repeat {shlex.quote(repeat)}")
     return "\n".join(lines)
 
 

@@ -51,7 +51,7 @@ class Outcome(Word):
     ALREADY_CANCELED = "already_canceled"
     """Had been canceled before this call, which had no effect. Say "voided"."""
     NOT_CANCELABLE = "not_cancelable"
-    """Captured, completed or expired. Say "too late"; refund if money moved."""
+    """Captured, completed or expired. Say "too late"; check before refunding."""
     NOT_APPLIED = "not_applied"
     """Surely not done. Say "not voided"."""
 
@@ -117,6 +117,7 @@ class Code(OpenWord):
     REJECTED = "rejected"
     SERVER_ERROR = "server_error"
     MODE_MISMATCH = "mode_mismatch"
+    NEWER_HOLD = "newer_hold"
     OUTBOX_UNAVAILABLE = "outbox_unavailable"
     OUTBOX_UNSAFE = "outbox_unsafe"
     OUTBOX_IO = "outbox_io"
@@ -157,6 +158,7 @@ _CODE_NUMBERS: Dict[Code, int] = {
     Code.REJECTED: 305,
     Code.SERVER_ERROR: 306,
     Code.MODE_MISMATCH: 307,
+    Code.NEWER_HOLD: 308,
     Code.OUTBOX_UNAVAILABLE: 400,
     Code.OUTBOX_UNSAFE: 401,
     Code.OUTBOX_IO: 402,

@@ -133,6 +133,18 @@ fn errors_take_each_of_the_shapes_flex_has_been_seen_to_use() {
                 "loc": ["path", "id"], "msg": format!("{code}: {message}"), "type": code,
             }]}),
             ErrorShape::DetailText => json!({"detail": code}),
+            ErrorShape::DetailMessage => json!({"detail": message}),
+            ErrorShape::ErrorText => json!({"error": code}),
+            ErrorShape::CodeUpper => {
+                json!({"error": {"code": "CHECKOUT_SESSION_EXPIRED", "message": message}})
+            }
+            ErrorShape::TypeFirst => {
+                let body = String::from_utf8(reply.body.clone()).unwrap();
+                assert!(body.starts_with("{\"error\":{\"type\":"), "{body}");
+                json!({"error": {
+                    "type": "invalid_request_error", "code": code, "message": message,
+                }})
+            }
             ErrorShape::Message => json!({"message": message}),
             ErrorShape::Html => {
                 assert_eq!(reply.header("content-type"), Some("text/html"));

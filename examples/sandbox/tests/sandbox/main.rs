@@ -1,8 +1,10 @@
 //! The sandbox as its users meet it: over real sockets, as a program, and as a model.
 
 mod answers;
+mod axes;
 mod cancel;
 mod client;
+mod contradictions;
 mod dialects;
 mod faults;
 mod keys;
@@ -10,5 +12,7 @@ mod life;
 mod model;
 mod program;
 mod routes;
+mod shown;
 mod tls;
 mod wire;
+mod world;

@@ -142,8 +142,14 @@ fn the_truth_has_the_documented_form() {
     client.post_once(&format!("{SESSIONS}/{id}/cancel"), "k");
     client.post_once(&format!("{SESSIONS}/{id}/cancel"), "k");
     let mut truth = client.get(&format!("/__sandbox/sessions/{id}")).json();
-    let at_ms = truth["cancels_applied"][0]["at_ms"].take();
-    assert!(at_ms.is_u64(), "{at_ms}");
+    for at_ms in [
+        truth["cancels_applied"][0]["at_ms"].take(),
+        truth["intents"][0]["authorized_at_ms"].take(),
+        truth["releases"][0]["authorized_at_ms"].take(),
+        truth["releases"][0]["at_ms"].take(),
+    ] {
+        assert!(at_ms.is_u64(), "{at_ms}");
+    }
     let intent = sandbox.truth(&id).unwrap().intents[0].id.clone();
     assert_eq!(
         truth,
@@ -156,7 +162,12 @@ fn the_truth_has_the_documented_form() {
             "amount_refunded": 0,
             "cancels_received": 2,
             "cancels_pending": 0,
-            "cancels_applied": [{"request": 1, "idempotency_key": "k", "at_ms": null}],
+            "cancels_applied": [{
+                "request": 1,
+                "idempotency_key": "k",
+                "at_ms": null,
+                "released": [intent],
+            }],
             "replays": 1,
             "intents": [{
                 "id": intent,
@@ -164,9 +175,30 @@ fn the_truth_has_the_documented_form() {
                 "amount": 4999,
                 "amount_capturable": 0,
                 "amount_received": 0,
+                "authorized_at_ms": null,
+            }],
+            "releases": [{
+                "intent": intent,
+                "authorized_at_ms": null,
+                "amount": 4999,
+                "at_ms": null,
+                "request": 1,
+                "idempotency_key": "k",
             }],
         })
     );
+}
+
+#[test]
+fn a_person_cancels_by_hand_over_the_sandboxs_own_route() {
+    let (sandbox, mut client) = start();
+    let id = sandbox.create(&CreateParams::default());
+    sandbox.pay(&id).unwrap();
+    let cancel = format!("/__sandbox/sessions/{id}/cancel");
+    let truth = client.post(&cancel, "").json();
+    assert_eq!((&truth["hold"], &truth["cancels_received"]), (&json!("released"), &json!(1)));
+    assert_eq!(client.post(&cancel, "").error(), (400, "checkout_session_canceled".to_owned()));
+    assert_eq!(sandbox.requests(), []);
 }
 
 #[test]

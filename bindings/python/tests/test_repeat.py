@@ -1,0 +1,126 @@
+"""A cancel that ended unknown, repeated by its result where Flex cannot be asked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+
+from flexcancel import AsyncClient, Cancellation, Client, Code, Outbox, Outcome, Repeat
+
+from .sandbox import KEY, Sandbox
+from .test_cli import run
+
+#: A try; too short to be of use to whoever cannot be reached.
+BRIEFLY = 0.3
+
+Call = Callable[..., Cancellation]
+
+
+def unknown(sandbox: Sandbox, session_id: str, call: Call) -> Repeat:
+    """A first call of which nobody knows that it released the hold."""
+    with sandbox.losing_answers():
+        result = call(session_id, timeout=BRIEFLY)
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.repeat is not None
+    assert result.repeat["in_doubt"]
+    released_once(sandbox, session_id)
+    return result.repeat
+
+
+def released_once(sandbox: Sandbox, session_id: str) -> None:
+    truth = sandbox.truth(session_id)
+    assert (truth["hold"], len(truth["cancels_applied"])) == ("released", 1)
+
+
+def out_of_reach(sandbox: Sandbox) -> list[AbstractContextManager[None]]:
+    return [
+        sandbox.outage(),
+        sandbox.refusing(401, "unauthorized"),
+        sandbox.refusing(429, "rate_limit_exceeded"),
+        sandbox.refusing(400, "invalid_request"),
+    ]
+
+
+def repeated(sandbox: Sandbox, session_id: str, repeat: Repeat, call: Call) -> None:
+    """It is pending for as long as nothing can be read, and then canceled: by its own request."""
+    for world in out_of_reach(sandbox):
+        with world:
+            result = call(session_id, timeout=BRIEFLY, **repeat)
+            assert result.outcome is Outcome.UNKNOWN, result.json
+            assert "not voided" not in result.advice.lower()
+            assert result.repeat == repeat
+    result = call(session_id, **repeat)
+    assert (result.outcome, result.code) == (Outcome.CANCELED, Code.OK)
+    assert result.repeat is None
+    released_once(sandbox, session_id)
+
+
+def test_given_a_lost_answer_when_repeated_out_of_reach_then_pending_and_at_last_canceled(
+    sandbox: Sandbox, client: Client
+) -> None:
+    session_id = sandbox.held()
+    repeat = unknown(sandbox, session_id, client.cancel)
+    repeated(sandbox, session_id, repeat, client.cancel)
+
+
+def test_given_a_lost_answer_when_handed_to_the_outbox_then_pending_and_at_last_canceled(
+    sandbox: Sandbox, client: Client, outbox: Outbox
+) -> None:
+    session_id = sandbox.held()
+    repeat = unknown(sandbox, session_id, client.cancel)
+    entry = outbox.enqueue(session_id, **repeat)
+    assert entry.idempotency_key == repeat["idempotency_key"]
+    with sandbox.outage():
+        result = outbox.cancel(session_id, timeout=BRIEFLY, **repeat)
+    assert result.outcome is Outcome.UNKNOWN
+    result = outbox.cancel(session_id, **repeat)
+    assert (result.outcome, result.code) == (Outcome.CANCELED, Code.OK)
+    released_once(sandbox, session_id)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_given_a_lost_answer_when_the_outbox_is_refused_then_it_is_never_not_voided(
+    sandbox: Sandbox, client: Client, outbox: Outbox, number: int
+) -> None:
+    session_id = sandbox.held()
+    repeat = unknown(sandbox, session_id, client.cancel)
+    with out_of_reach(sandbox)[number]:
+        result = outbox.cancel(session_id, timeout=BRIEFLY, **repeat)
+        assert result.outcome is Outcome.UNKNOWN, result.json
+        assert "not voided" not in result.advice.lower()
+
+
+def test_given_asyncio_when_repeated_out_of_reach_then_pending_and_at_last_canceled(
+    sandbox: Sandbox, client: Client
+) -> None:
+    session_id = sandbox.held()
+    repeat = unknown(sandbox, session_id, client.cancel)
+
+    def call(session_id: str, **options: Any) -> Cancellation:
+        async def one() -> Cancellation:
+            async with AsyncClient(Client(KEY, base_url=sandbox.url)) as many:
+                return await many.cancel(session_id, **options)
+
+        return asyncio.run(one())
+
+    repeated(sandbox, session_id, repeat, call)
+
+
+def test_given_the_command_line_when_repeated_out_of_reach_then_its_exit_code_is_unknown(
+    sandbox: Sandbox, client: Client
+) -> None:
+    session_id = sandbox.held()
+    repeat = json.dumps(unknown(sandbox, session_id, client.cancel))
+    command = ("cancel", session_id, "--repeat", repeat, "--timeout", str(BRIEFLY))
+    for world in out_of_reach(sandbox):
+        with world:
+            exit_code, output, _ = run(sandbox, *command)
+            assert (exit_code, "not voided" in output.lower()) == (3, False), output
+            assert f"flexcancel cancel {session_id} --repeat " in output
+    exit_code, output, _ = run(sandbox, *command)
+    assert (exit_code, output.split()[1]) == (0, "canceled")

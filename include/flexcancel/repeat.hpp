@@ -1,0 +1,52 @@
+/* Repeat: the options that repeat a cancel. Part of flexcancel.hpp. */
+#ifndef FLEXCANCEL_REPEAT_HPP
+#define FLEXCANCEL_REPEAT_HPP
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace flexcancel {
+
+/**
+ * The options that repeat a cancel: its idempotency key, whether an earlier request may have
+ * reached Flex, and when the cancel was asked for. Taken as options wherever a cancel is:
+ *
+ *     if (const auto repeat = result.repeat())
+ *         again = client.cancel(id, repeat);
+ *
+ * Also outbox.cancel(id, repeat), outbox.enqueue(id, repeat), and with further options
+ * client.cancel(id, Options(repeat).timeout(5s)). It owns its JSON: it outlives its result, and a
+ * till may store json() with the sale and make a Repeat of it after a restart.
+ *
+ * An empty one converts to false. A call that is given it is refused with Code::invalid_argument,
+ * and does not begin a new cancel. Threads: as a std::string. Errors: none, but for memory.
+ */
+class Repeat {
+  public:
+    /** An empty one: there is nothing to repeat. */
+    Repeat() = default;
+    /** The JSON of an earlier result's `repeat`. An empty text makes an empty one. */
+    explicit Repeat(std::string json) : json_(std::move(json)) {}
+
+    /** False if there is nothing to repeat. Threads: any. Errors: none. */
+    [[nodiscard]] explicit operator bool() const noexcept { return !json_.empty(); }
+
+    /**
+     * The options as a JSON object. Ownership: borrowed; valid until this object is destroyed,
+     * moved or assigned to. Of an empty one: options that are refused. Threads: any. Errors: none.
+     */
+    [[nodiscard]] std::string_view json() const noexcept {
+        // A repetition of nothing must not begin a new cancel: this lacks the key.
+        return json_.empty() ? std::string_view("{\"in_doubt\":true}") : std::string_view(json_);
+    }
+    /** The same: this is taken wherever its JSON is. */
+    operator std::string_view() const noexcept { return json(); }
+
+  private:
+    std::string json_;
+};
+
+} // namespace flexcancel
+
+#endif // FLEXCANCEL_REPEAT_HPP

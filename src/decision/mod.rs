@@ -1,0 +1,17 @@
+//! What a call does next, and what it may claim in the end. Pure: no I/O, no clock; the same
+//! history always gives the same step. docs/OUTCOMES.md has the rules, each with the world that
+//! asks for it, and a test holds the two together.
+
+mod funds;
+mod history;
+mod next;
+mod observation;
+mod staleness;
+
+pub(crate) use self::next::{Decision, Delay, Limits, Step};
+pub(crate) use self::next::{at_the_end, next, next_read, unread};
+pub(crate) use self::observation::{
+    Answer, Asked, Observation, ReadResult, RoundTrip, SendResult, is_first, read_result,
+    send_result,
+};
+pub(crate) use self::staleness::{AskedAt, ages};

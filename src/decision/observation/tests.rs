@@ -1,0 +1,230 @@
+//! Holds docs/OUTCOMES.md and what one response proves together.
+
+use super::super::funds::FundsState;
+use super::super::next::tests::{rows, state};
+use super::*;
+use crate::secret::Secret;
+use crate::wire::{self, SessionId};
+
+fn answer(status: u16, body: &str) -> Answer {
+    let status = StatusCode::from_u16(status).unwrap();
+    let id = SessionId::parse("fcs_1").unwrap();
+    let secret = Secret::new("fsk_test_1".to_owned());
+    let reply = wire::read(&id, status, body.as_bytes().to_vec(), &secret);
+    Answer { status, reply, is_stored: false, is_replayed: false, has_retry_after: false }
+}
+
+fn session(fields: &str) -> String {
+    format!(r#"{{"checkout_session":{{"checkout_session_id":"fcs_1","test_mode":true{fields}}}}}"#)
+}
+
+fn intent(fields: &str) -> String {
+    session(&format!(r#","payment_intent":{{"payment_intent_id":"fpi_1",{fields}}}"#))
+}
+
+fn asked() -> Asked {
+    Asked { mode: Some(Mode::Test), is_first: true, is_expanded: false }
+}
+
+/// What a row of the table names.
+fn round_trip(text: &str) -> (Asked, RoundTrip) {
+    let plain = session(r#","status":"open","amount_received":0"#);
+    let answer = match text {
+        "none, before hand-over" | "none, after hand-over" => {
+            let is_handed_over = text.contains("after");
+            return (asked(), RoundTrip::Failed { is_handed_over, code: Code::Timeout });
+        }
+        "200, not the session" => answer(200, &plain.replace("fcs_1", "fcs_2")),
+        "400, in prose: already canceled" => {
+            answer(400, r#"{"detail":"This checkout session was already canceled."}"#)
+        }
+        "429, with Retry-After" => Answer { has_retry_after: true, ..answer(429, "") },
+        "400, another code, to a request with expand" => {
+            let refused =
+                RoundTrip::Answered(answer(400, r#"{"error":{"code":"something_else"}}"#));
+            return (Asked { is_expanded: true, ..asked() }, refused);
+        }
+        _ => match text.split_once(", ") {
+            None => answer(text.parse().unwrap(), ""),
+            Some((status, rest)) => {
+                let status = status.parse().unwrap();
+                match (rest.strip_prefix("code "), rest.strip_prefix("the session, ")) {
+                    (Some(code), _) => {
+                        answer(status, &format!(r#"{{"error":{{"code":"{code}"}}}}"#))
+                    }
+                    (_, Some(what)) => with_session(status, what, &plain),
+                    _ => answer(status, r#"{"error":{"code":"something_else"}}"#),
+                }
+            }
+        },
+    };
+    (asked(), RoundTrip::Answered(answer))
+}
+
+fn with_session(status: u16, what: &str, plain: &str) -> Answer {
+    match what {
+        "nothing against it" => answer(status, plain),
+        "every payment intent canceled" => answer(status, &intent(r#""status":"canceled""#)),
+        "money captured" => answer(status, &session(r#","amount_received":1"#)),
+        "captures listed and nothing received" => {
+            answer(status, &session(r#","amount_received":0,"captures":["fcap_1"]"#))
+        }
+        "money held" => answer(status, &intent(r#""status":"requires_capture""#)),
+        "a status that is not documented" => answer(status, &plain.replace("open", "canceling")),
+        "an error beside it" => {
+            answer(status, &plain.replacen('{', r#"{"errors":[{"code":"void_failed"}],"#, 1))
+        }
+        "of the other mode" => answer(status, &plain.replace("true", "false")),
+        "served by a cache" => Answer { is_stored: true, ..answer(status, plain) },
+        "a replay on a first request" => Answer { is_replayed: true, ..answer(status, plain) },
+        _ => {
+            let word = what.strip_prefix("a payment intent `").unwrap().trim_end_matches('`');
+            answer(status, &intent(&format!(r#""status":"{word}","amount_capturable":0"#)))
+        }
+    }
+}
+
+#[test]
+fn each_row_of_what_one_response_proves_is_what_the_code_says() {
+    for row in rows("What one response to the cancel proves") {
+        let (asked, round_trip) = round_trip(row[0]);
+        let name = match send_result(asked, &round_trip) {
+            SendResult::NotSent(_) => "not_sent",
+            SendResult::InDoubt(_) => "in_doubt",
+            SendResult::Confirmed(_) => "confirmed",
+            SendResult::ConfirmedWithCapture(_) => "confirmed_with_capture",
+            SendResult::ReportedCanceled => "reported_canceled",
+            SendResult::ReportedNotCancelable => "reported_not_cancelable",
+            SendResult::Refused(_) => "refused",
+            SendResult::RefusedExpand => "refused_expand",
+        };
+        assert_eq!(name, row[1], "{}", row[0]);
+    }
+}
+
+#[test]
+fn a_replay_to_a_repetition_within_the_call_is_the_right_response() {
+    let replayed = Answer { is_replayed: true, ..answer(200, &intent(r#""status":"canceled""#)) };
+    let later = Asked { is_first: false, ..asked() };
+    let result = send_result(later, &RoundTrip::Answered(replayed));
+    assert_eq!(result, SendResult::Confirmed(Release::Shown));
+    let in_doubt = Observation::Cancel(SendResult::InDoubt(Code::Timeout));
+    let refused = Observation::Cancel(SendResult::Refused(Code::RateLimited));
+    assert!(is_first(&[], false) && is_first(&[refused], false) && is_first(&[in_doubt], true));
+    assert!(!is_first(&[in_doubt, refused], false));
+}
+
+#[test]
+fn only_flexs_own_shapes_refuse() {
+    for (status, body, refuses) in [
+        (400, r#"{"error":{"code":"no_such_thing"}}"#, true),
+        (400, r#"{"error":{"type":"invalid_request_error","code":"no_such_thing"}}"#, true),
+        (400, r#"{"error":{"type":"no_such_thing"}}"#, true),
+        (422, r#"{"detail":[{"loc":["path"],"msg":"bad_id: No.","type":"bad_id"}]}"#, true),
+        (422, r#"{"detail":[{"loc":["path"],"msg":"bad_id: No."}]}"#, true),
+        (422, r#"{"detail":[{"loc":["body"],"msg":"Field required","type":"missing"}]}"#, false),
+        (400, r#"{"detail":"not_now"}"#, true),
+        (400, r#"{"detail":"The session was canceled before."}"#, false),
+        (400, r#"{"message":"No."}"#, false),
+        (400, r#"{"code":"no_such_thing"}"#, false),
+        (400, "<html>No.</html>", false),
+        (400, r#"{"error":{"code":"payment_in_progress"}}"#, false),
+        (400, r#"{"error":{"code":"LOCK_TIMEOUT"}}"#, false),
+        (400, r#"{"error":{"code":"internal_error"}}"#, false),
+    ] {
+        let result = send_result(asked(), &RoundTrip::Answered(answer(status, body)));
+        assert_eq!(matches!(result, SendResult::Refused(_)), refuses, "{body}: {result:?}");
+    }
+}
+
+/// The session that a row of the table describes.
+fn funds_of(text: &str) -> Funds {
+    let (full, bare) = (|fields: &str| intent(fields), r#","payment_intent":"fpi_1""#);
+    let none = r#","payment_intents":[]"#;
+    let two = |one: &str, other: &str| {
+        session(&format!(
+            r#","payment_intents":[{{"payment_intent_id":"fpi_1","status":"{one}"}},
+               {{"payment_intent_id":"fpi_2","status":"{other}"}}]"#
+        ))
+    };
+    let with_status = |rest: &str| {
+        let (status, what) = rest.split_once("`, and ").unwrap();
+        let intents = match what {
+            "no payment intents" => none.to_owned(),
+            "a payment intent as a bare id" => bare.to_owned(),
+            _ => {
+                let word = what.split('`').nth(1).unwrap();
+                format!(r#","payment_intent":{{"payment_intent_id":"fpi_1","status":"{word}"}}"#)
+            }
+        };
+        session(&format!(r#","status":"{status}"{intents}"#))
+    };
+    let body = match text {
+        "a payment intent that `requires_capture" => full(r#""status":"requires_capture""#),
+        "a payment intent with an amount still capturable" => {
+            full(r#""status":"succeeded","amount_capturable":"0.01""#)
+        }
+        "a payment intent that succeeded, without amounts" => full(r#""status":"succeeded""#),
+        "every payment intent in full, `succeeded` with its whole amount" => {
+            full(r#""status":"succeeded","amount":5,"amount_received":5,"amount_capturable":0"#)
+        }
+        "every payment intent in full, one `succeeded` and one `canceled" => {
+            two("succeeded", "canceled")
+        }
+        "a payment intent that succeeded with less than its amount" => {
+            full(r#""status":"succeeded","amount":5,"amount_received":4"#)
+        }
+        "every payment intent in full and `canceled" => two("canceled", "canceled"),
+        "every payment intent in full and `cancelled`, amounts as strings" => {
+            full(r#""status":"cancelled","amount_capturable":"0.00","amount_received":"0""#)
+        }
+        "a payment intent that `succeeded` beside one `authorized" => {
+            two("succeeded", "authorized")
+        }
+        "a payment intent `partially_captured`, without an amount capturable" => {
+            full(r#""status":"partially_captured","amount_received":4"#)
+        }
+        "amount received, and no payment intents" => {
+            session(&format!(r#","amount_received":1,"status":"complete"{none}"#))
+        }
+        "amount received, and a payment intent as a bare id" => {
+            session(&format!(r#","amount_received":1,"status":"complete"{bare}"#))
+        }
+        "neither `payment_intent` nor `payment_intents" => session(r#","status":"canceled""#),
+        _ => with_status(text.strip_prefix("status `").unwrap()),
+    };
+    match answer(200, &body).reply {
+        Reply::Session(snapshot) => Funds::of(&snapshot.facts),
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
+#[test]
+fn each_row_of_where_the_money_is_is_what_the_code_says() {
+    for row in rows("Where the money is") {
+        assert_eq!(funds_of(row[0]).state, state(row[1]), "{}", row[0]);
+    }
+}
+
+#[test]
+fn a_read_back_shows_nothing_unless_it_is_new_and_whole() {
+    let body = intent(r#""status":"canceled""#);
+    let read = |answer: Answer, is_expanded| {
+        let asked = Asked { is_expanded, ..asked() };
+        read_result(asked, &RoundTrip::Answered(answer), |_| HoldAge::Older)
+    };
+    let shows = read(answer(200, &body), true);
+    assert!(matches!(shows, ReadResult::Shows(funds, _) if funds.state == FundsState::Canceled));
+    let nothing = ReadResult::Nothing(Code::Protocol);
+    assert_eq!(read(answer(203, &body), true), nothing);
+    assert_eq!(read(Answer { is_stored: true, ..answer(200, &body) }, true), nothing);
+    assert_eq!(read(Answer { is_replayed: true, ..answer(200, &body) }, true), nothing);
+    let coded = r#"{"error":{"code":"invalid_request"}}"#;
+    let of_framework = r#"{"detail":[{"loc":["query","expand"],"msg":"No.","type":"enum"}]}"#;
+    assert_eq!(read(answer(400, coded), true), ReadResult::RefusedExpand);
+    assert_eq!(read(answer(422, of_framework), true), ReadResult::RefusedExpand);
+    assert_eq!(read(answer(422, ""), true), ReadResult::Nothing(Code::Protocol));
+    assert_eq!(read(answer(422, ""), false), ReadResult::Nothing(Code::Protocol));
+    let other = read(answer(200, &body.replace("true", "false")), true);
+    assert_eq!(other, ReadResult::Nothing(Code::ModeMismatch));
+}

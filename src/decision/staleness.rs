@@ -1,0 +1,307 @@
+//! Is a hold older than the cancel that was asked for? Pure.
+//!
+//! Between the asking and the sending of a cancel a session may be authorized again. That hold is
+//! not the one that the cancel was asked for, and must not be released by it.
+
+use serde_json::Value;
+
+use crate::facts::{elements, intent_id, is_same_id};
+
+/// A payment intent's id tells when it was made only if the session's own id does so, within this.
+const SAME_MS: u64 = 60_000;
+/// A machine's clock that differs from Flex's by no more counts as the same clock. `Date` has
+/// whole seconds only, so nothing smaller can be told.
+const SAME_CLOCK_MS: i64 = 2_000;
+/// What `Date` leaves open: it has whole seconds.
+const DATE_GRAIN_MS: i64 = 999;
+
+/// How old the holds of a session are, beside the cancel that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum HoldAge {
+    /// Every hold that there may be is older, or there is none.
+    Older,
+    /// A hold is newer.
+    Newer,
+    /// The response does not show it.
+    Unknown,
+}
+
+/// How old the money of a session is, beside the cancel that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Ages {
+    pub(crate) hold: HoldAge,
+    /// True if captures are listed, and each is older.
+    pub(crate) captures_are_older: bool,
+}
+
+impl From<HoldAge> for Ages {
+    fn from(hold: HoldAge) -> Self {
+        Self { hold, captures_are_older: false }
+    }
+}
+
+/// When the cancel was asked for, as Flex's clock has it: between these two Unix milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct AskedAt {
+    earliest_ms: i64,
+    latest_ms: i64,
+}
+
+impl AskedAt {
+    /// `asked_at_ms` and `now_ms` are this machine's wall clock; `age_ms` is how long ago it was
+    /// by the clock that does not jump, if that is known; `date_ms` is Flex's clock now.
+    pub(crate) fn new(asked_at_ms: i64, now_ms: i64, age_ms: i64, date_ms: Option<i64>) -> Self {
+        let exactly = Self { earliest_ms: asked_at_ms, latest_ms: asked_at_ms };
+        let Some(date_ms) = date_ms else { return exactly };
+        let wall_age_ms = now_ms.saturating_sub(asked_at_ms);
+        let has_jumped_back = wall_age_ms < age_ms.saturating_sub(SAME_CLOCK_MS);
+        let difference_ms = date_ms.saturating_sub(now_ms);
+        if difference_ms.unsigned_abs() <= SAME_CLOCK_MS.unsigned_abs() && !has_jumped_back {
+            return exactly;
+        }
+        // A virtual machine that was paused knows of it by the wall clock only.
+        let earliest_ms = date_ms.saturating_sub(wall_age_ms.max(age_ms));
+        let by_date = Self { earliest_ms, latest_ms: earliest_ms.saturating_add(DATE_GRAIN_MS) };
+        // Which of the two clocks was right at the asking is not known: the earlier one is safe.
+        if has_jumped_back { by_date.or_earlier(exactly) } else { by_date }
+    }
+}
+
+impl AskedAt {
+    fn or_earlier(self, other: Self) -> Self {
+        Self {
+            earliest_ms: self.earliest_ms.min(other.earliest_ms),
+            latest_ms: self.latest_ms.min(other.latest_ms),
+        }
+    }
+}
+
+/// Compares the holds and captures that a session's JSON shows with the asking.
+pub(crate) fn ages(session: &str, asked_at: AskedAt) -> Ages {
+    let Ok(session) = serde_json::from_str::<Value>(session) else {
+        return HoldAge::Unknown.into();
+    };
+    let trusts_ids = ids_tell_time(&session);
+    Ages {
+        hold: hold_age(&session, trusts_ids, asked_at),
+        captures_are_older: captures_are_older(&session, trusts_ids, asked_at),
+    }
+}
+
+/// True if captures are listed, all of them, and each was made before the asking.
+fn captures_are_older(session: &Value, trusts_ids: bool, asked_at: AskedAt) -> bool {
+    let is_older = |capture: &Value| {
+        let id = capture.as_str().or_else(|| capture.get("capture_id")?.as_str());
+        let by_id = if trusts_ids { id.and_then(time_of_id) } else { None };
+        let by_field = latest_of(capture, &["captured_at", "created", "created_at"]);
+        narrowed(by_field, by_id).is_some_and(|made| made.last_ms <= asked_at.earliest_ms)
+    };
+    elements(&session["captures"]).is_some_and(|(captures, are_all)| {
+        are_all && !captures.is_empty() && captures.iter().all(is_older)
+    })
+}
+
+fn hold_age(session: &Value, trusts_ids: bool, asked_at: AskedAt) -> HoldAge {
+    let listed = elements(&session["payment_intents"]).map_or(&[][..], |(list, _)| list);
+    let one = session.get("payment_intent").filter(|intent| !intent.is_null());
+    let intents = || listed.iter().chain(one);
+    let is_in_full = |id: &str| intents().any(|other| is_same_id(id, intent_id(other)));
+    let completed = latest_of(session, SESSION_TIMES);
+    let mut age = HoldAge::Older;
+    if listed.is_empty() && one.is_none() && is_hidden(session) {
+        age = HoldAge::Unknown;
+    }
+    for intent in intents() {
+        if !may_hold(intent) {
+            if is_newer_sale(intent, asked_at) {
+                return HoldAge::Newer;
+            }
+            continue;
+        }
+        if intent.as_str().is_some_and(is_in_full) {
+            continue;
+        }
+        let made = latest_time(intent, trusts_ids).map(|made| match completed {
+            Some(completed) => made.or_later(completed),
+            None => made,
+        });
+        match made {
+            Some(made) if made.first_ms > asked_at.latest_ms => return HoldAge::Newer,
+            Some(made) if made.last_ms <= asked_at.earliest_ms => {}
+            _ => age = HoldAge::Unknown,
+        }
+    }
+    age
+}
+
+/// True if the session does not say that it has no payment intents.
+fn is_hidden(session: &Value) -> bool {
+    let says_none = session.get("payment_intent").is_some_and(Value::is_null)
+        || elements(&session["payment_intents"]).is_some();
+    !says_none
+}
+
+/// An intent that is canceled, was never authorized, or was captured as a whole holds nothing.
+fn may_hold(intent: &Value) -> bool {
+    let status = intent["status"].as_str();
+    let is_over =
+        matches!(status, Some("canceled" | "cancelled" | "succeeded" | "requires_payment_method"));
+    let capturable = &intent["amount_capturable"];
+    !is_over || !(capturable.is_null() || capturable.as_f64() == Some(0.0))
+}
+
+/// True if the intent was captured on a hold that is newer than the asking. Its `updated_at` does
+/// not tell: the capture changes it, too.
+fn is_newer_sale(intent: &Value, asked_at: AskedAt) -> bool {
+    let made = latest_of(intent, &["authorized_at", "created", "created_at"]);
+    intent["status"].as_str() == Some("succeeded")
+        && made.is_some_and(|made| made.first_ms > asked_at.latest_ms)
+}
+
+/// A point in time that is known to lie between two Unix milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    first_ms: i64,
+    last_ms: i64,
+}
+
+impl Span {
+    fn or_later(self, other: Self) -> Self {
+        Self {
+            first_ms: self.first_ms.max(other.first_ms),
+            last_ms: self.last_ms.max(other.last_ms),
+        }
+    }
+}
+
+/// The times of a payment intent, and of its charges, at which its hold may have been made.
+const INTENT_TIMES: &[&str] = &[
+    "authorized_at",
+    "confirmed_at",
+    "created",
+    "created_at",
+    "processed_at",
+    "updated",
+    "updated_at",
+];
+/// What in a payment intent has such times, too.
+const CHARGES: &[&str] = &["authorization", "authorizations", "charge", "charges", "latest_charge"];
+/// The times of a session at which its hold may have been made.
+const SESSION_TIMES: &[&str] = &["authorized_at", "completed_at", "paid_at"];
+
+/// The latest moment at which the hold of an intent, an object or a bare id, may have been made,
+/// as far as it tells.
+fn latest_time(intent: &Value, trusts_ids: bool) -> Option<Span> {
+    let id = intent.as_str().or_else(|| intent_id(intent));
+    let by_id = if trusts_ids { id.and_then(time_of_id) } else { None };
+    let created = ["created_at", "created"].into_iter().find_map(|name| span(&intent[name]));
+    let made = narrowed(created, by_id)?;
+    let is_made = |span: &Span| Some(*span) != created;
+    let mut latest = made;
+    for time in times_of(intent).into_iter().filter(is_made) {
+        latest = latest.or_later(time);
+    }
+    Some(latest)
+}
+
+/// The id tells the moment within the span that the field leaves open; else the later one counts.
+fn narrowed(by_field: Option<Span>, by_id: Option<Span>) -> Option<Span> {
+    match (by_field, by_id) {
+        (Some(span), Some(id)) if (span.first_ms..=span.last_ms).contains(&id.first_ms) => Some(id),
+        (Some(span), Some(id)) => Some(span.or_later(id)),
+        (by_field, by_id) => by_field.or(by_id),
+    }
+}
+
+/// The times of a payment intent and of its charges.
+fn times_of(intent: &Value) -> Vec<Span> {
+    let own = INTENT_TIMES.iter().filter_map(|name| span(&intent[*name]));
+    let of_charges = CHARGES.iter().flat_map(|name| match &intent[*name] {
+        charge @ Value::Object(_) if charge.get("data").is_none() => vec![charge],
+        list => elements(list).map_or_else(Vec::new, |(list, _)| list.iter().collect()),
+    });
+    own.chain(of_charges.filter_map(|charge| latest_of(charge, INTENT_TIMES))).collect()
+}
+
+fn latest_of(value: &Value, names: &[&str]) -> Option<Span> {
+    names.iter().filter_map(|name| span(&value[*name])).reduce(Span::or_later)
+}
+
+/// True if the session's own id carries the time that `created_at` says.
+fn ids_tell_time(session: &Value) -> bool {
+    let by_id = session["checkout_session_id"].as_str().and_then(time_of_id);
+    match (by_id, span(&session["created_at"])) {
+        (Some(by_id), Some(by_field)) => by_id.first_ms.abs_diff(by_field.first_ms) <= SAME_MS,
+        _ => false,
+    }
+}
+
+/// The time in the ULID that an id ends with: its first ten digits, in milliseconds.
+fn time_of_id(id: &str) -> Option<Span> {
+    const DIGITS: &[u8] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let ulid = id.rsplit('_').next().filter(|ulid| ulid.len() == 26)?;
+    let digit = |byte: u8| DIGITS.iter().position(|d| *d == byte.to_ascii_uppercase());
+    if !ulid.bytes().all(|byte| digit(byte).is_some()) {
+        return None;
+    }
+    let ms = ulid
+        .bytes()
+        .take(10)
+        .try_fold(0_i64, |time, byte| Some(time << 5 | i64::try_from(digit(byte)?).ok()?))?;
+    (ms < 1 << 48).then_some(Span { first_ms: ms, last_ms: ms })
+}
+
+/// A point in time: Unix seconds, or ISO 8601 in UTC. One that is given in seconds may have been
+/// any moment of that second. Anything else counts as unreadable.
+fn span(value: &Value) -> Option<Span> {
+    match value {
+        Value::String(text) => span_of_text(text),
+        _ => {
+            let first_ms = value.as_i64().filter(|seconds| *seconds > 0)?.checked_mul(1000)?;
+            Some(Span { first_ms, last_ms: first_ms.checked_add(999)? })
+        }
+    }
+}
+
+fn span_of_text(text: &str) -> Option<Span> {
+    let text = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00"))?;
+    let (date, time) = text.split_once(['T', ' '])?;
+    let (clock, fraction) = time.split_once('.').unwrap_or((time, ""));
+    let [year, month, day] = numbers(date, '-')?;
+    let [hour, minute, second] = numbers(clock, ':')?;
+    let is_valid = (1970..=9999).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=31).contains(&day)
+        && (0..24).contains(&hour)
+        && (0..60).contains(&minute)
+        && (0..=60).contains(&second)
+        && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_valid {
+        return None;
+    }
+    let seconds = (days_from_epoch(year, month, day) * 24 + hour) * 3600 + minute * 60 + second;
+    let digits = &fraction[..fraction.len().min(3)];
+    let least = format!("{digits:0<3}").parse::<i64>().ok()?;
+    let most = format!("{digits:9<3}").parse::<i64>().ok()?;
+    Some(Span { first_ms: seconds * 1000 + least, last_ms: seconds * 1000 + most })
+}
+
+fn numbers(text: &str, separator: char) -> Option<[i64; 3]> {
+    let mut parts = text.split(separator).map(|part| {
+        let is_digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if is_digits { part.parse::<i64>().ok() } else { None }
+    });
+    let numbers = [parts.next()??, parts.next()??, parts.next()??];
+    parts.next().is_none().then_some(numbers)
+}
+
+/// The days from 1970-01-01 to a date of the Gregorian calendar.
+fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
+    // Years begin in March, so that the leap day is a year's last.
+    let year = if month <= 2 { year - 1 } else { year };
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
+}
+
+#[cfg(test)]
+mod tests;

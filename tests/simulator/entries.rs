@@ -1,0 +1,141 @@
+//! What the outbox says of its entries, held against what really happened.
+
+use std::time::Duration;
+
+use flexcancel::{Code, Entry, Outcome, State};
+
+use super::newer::shows_age;
+use super::oracle::{Violation, captured, is_lost, is_voided, send_of, was_doubled};
+use super::stage::{Step, Told};
+use super::world::World;
+
+/// Everything that is wrong with the entries of a till's outbox, at the end of its story.
+pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violation> {
+    let rules = entries.iter().filter_map(|entry| {
+        let key = entry.idempotency_key.as_str();
+        let step = told.iter().rposition(|told| told.key.as_deref() == Some(key))?;
+        let until = ended_by(told, entry);
+        let was_in_doubt = told.iter().any(|told| {
+            told.key.as_deref() == Some(key) && told.in_doubt && told.sends.start < until
+        });
+        let mut of_key = told.iter().filter(|told| told.key.as_deref() == Some(key));
+        let first = of_key.clone().next()?;
+        let is_kept = |told: &&Told| matches!(told.step, Step::Enqueue | Step::HandOver);
+        let asked = of_key.find(is_kept).unwrap_or(first).asked;
+        let is_early = told.last()?.span.1 < asked.at + WEEK;
+        if entry.state == State::Expired && entry.attempts == 0 && is_early {
+            return Some(Violation { rule: "the entry expired early, and was never tried", step });
+        }
+        if is_tied(world, told, entries, entry) {
+            return Some(Violation { rule: "a new ask was tied to a stale entry", step });
+        }
+        let had_sale = captured(world, asked.at) > 0;
+        let rule = wrong_state(
+            world,
+            entry,
+            asked.at.saturating_sub(world.lag),
+            until,
+            was_in_doubt,
+            had_sale,
+        )
+        .or_else(|| {
+            let is_wrong = entry.state == State::Delivered
+                && entry.last_outcome == Some(Outcome::Canceled)
+                && !is_lost(world, asked)
+                && !is_voided(world, asked.at, world.now())
+                && !is_voided(world, asked.at.saturating_sub(world.lag), world.now());
+            is_wrong.then_some("the entry is delivered, and the hold was not released")
+        })?;
+        Some(Violation { rule, step })
+    });
+    rules.collect()
+}
+
+/// How many cancels the till had sent by the end of the step in which the entry ended. What it
+/// sends later under the same key is no try of the entry.
+fn ended_by(told: &[Told], entry: &Entry) -> usize {
+    let is_it = |other: &Entry| other.id == entry.id && other.state.is_final();
+    let shows_end = |told: &&Told| {
+        told.report.outbox.as_ref().is_some_and(|view| {
+            view.entry.as_ref().is_some_and(is_it) || view.entries.iter().any(is_it)
+        })
+    };
+    told.iter().find(shows_end).map_or(usize::MAX, |told| told.sends.end)
+}
+
+/// How long an entry is delivered unless the till says otherwise.
+const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The till asked anew, of a hold that was there by then, and the entry that it was told of is one
+/// that was made before the hold, and turned out stale.
+fn is_tied(world: &World, told: &[Told], entries: &[Entry], entry: &Entry) -> bool {
+    if entry.state != State::NeedsAttention || entry.last_code != Some(Code::OutboxStale) {
+        return false;
+    }
+    if entries.iter().any(|other| other.id > entry.id) {
+        return false;
+    }
+    let mut asks = told.iter().filter(|told| {
+        matches!(told.step, Step::Enqueue | Step::HandOver)
+            && told.key.as_ref() == Some(&entry.idempotency_key)
+    });
+    let Some(first) = asks.next() else { return false };
+    let holds = || world.holds.all().iter();
+    asks.any(|again| {
+        let at = again.asked.at;
+        // A clock that was put back tells nobody which of the two is the older.
+        !is_lost(world, again.asked)
+            && !is_lost(world, first.asked)
+            && holds().all(|hold| hold.made < at)
+            && holds().any(|hold| hold.made > first.asked.at && shows_age(world, hold))
+    })
+}
+
+/// One of so many first sends released a hold.
+fn released_before(world: &World, key: &str, asked: Duration, until: usize) -> bool {
+    let mut old = world.holds.released_with(key).filter(|hold| hold.made <= asked);
+    old.any(|hold| {
+        let end = hold.end.as_ref();
+        end.and_then(|end| send_of(world, end)).is_some_and(|(send, _)| send < until)
+    })
+}
+
+/// What a final state says that is not so.
+fn wrong_state(
+    world: &World,
+    entry: &Entry,
+    asked: Duration,
+    until: usize,
+    was_in_doubt: bool,
+    had_sale: bool,
+) -> Option<&'static str> {
+    let key = entry.idempotency_key.as_str();
+    let is_sent = |number: u64| world.handled.get(&number).is_some_and(|send| *send < until);
+    let has_effect = world.effects_of(key).any(is_sent);
+    let is_in_doubt = was_in_doubt || entry.unclear > 0;
+    match (entry.state, entry.last_outcome) {
+        (State::Expired, _) if has_effect => Some("the entry is expired, and took effect"),
+        (State::Expired, _) if is_in_doubt => Some("the entry is expired, though in doubt"),
+        (State::Refused, Some(Outcome::NotApplied)) if has_effect => {
+            Some("the entry is refused, and took effect")
+        }
+        (State::Refused, Some(Outcome::NotApplied)) if is_in_doubt => {
+            Some("the entry is refused, though in doubt")
+        }
+        (State::Refused, _) if released_before(world, key, asked, until) => {
+            let message = entry.last_message.as_deref().unwrap_or_default();
+            let is_hedged = had_sale && message.contains("earlier");
+            (!is_hedged)
+                .then_some("the entry is refused as too late, and it released the hold itself")
+        }
+        (_, Some(Outcome::NotApplied)) if entry.state.is_final() && has_effect => {
+            Some("the entry is told as not applied, and took effect")
+        }
+        (State::Delivered, Some(Outcome::AlreadyCanceled))
+            if has_effect && !was_doubled(world, asked, world.now()) =>
+        {
+            Some("the entry is told as already canceled, by itself")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,84 @@
+//! Where the money is, and how it is written: items 11, 13, 14 and 18.
+
+use flexcancel::Outcome;
+
+use super::super::fault::{Answered, Effect};
+use super::super::stage::{Stage, Step};
+use super::super::world::Act;
+use super::Case;
+use super::scene::{
+    ANSWER_LOST, HELD_AGAIN, LOST, PAID, SECOND, SOLD_AND_HELD, answer, cancel, scene, within,
+};
+
+/// The request is lost, and the session read back.
+fn read_back(dialect: &str, past: &[Act]) -> Stage {
+    let mut stage = scene(dialect, past, &[LOST]);
+    let mut options = within(2 * SECOND);
+    options.max_attempts = Some(1);
+    stage.cancel(&options);
+    stage
+}
+
+/// A cancel whose answer is lost; the read-back is written as the dialect has it.
+fn written(dialect: &str) -> Stage {
+    cancel(scene(dialect, PAID, &[ANSWER_LOST]))
+}
+
+const CANCELED: &[Outcome] = &[Outcome::Canceled];
+
+const fn case(item: u8, name: &'static str, play: fn() -> Stage) -> Case {
+    Case { item, name, owed: &[], says: None, play }
+}
+
+const fn owing(name: &'static str, play: fn() -> Stage) -> Case {
+    Case { item: 14, name, owed: CANCELED, says: None, play }
+}
+
+pub const CASES: &[Case] = &[
+    case(11, "an amount received, and no intent shown", || {
+        read_back("lists=absent", SOLD_AND_HELD)
+    }),
+    case(11, "succeeded beside partially captured, no amounts", || {
+        let past = [Act::Pay, Act::Capture, Act::Reauthorize, Act::CapturePart];
+        read_back("partial_capture=keeps_rest,notation=missing", &past)
+    }),
+    case(11, "an intent in processing beside an amount received", || {
+        let shown = answer(Answered::ShowsIntent("processing"), Effect::None);
+        let mut stage = scene("", SOLD_AND_HELD, &[shown]);
+        stage.call(Step::Retrieve, &within(SECOND));
+        stage
+    }),
+    case(11, "expired with bare ids, and the hold stands", || {
+        read_back("link=alone,intents=bare_ids", &[Act::Pay, Act::Expire])
+    }),
+    case(11, "canceled with bare ids, and a new hold", || {
+        read_back("reauth_status=left,intents=bare_ids", HELD_AGAIN)
+    }),
+    case(11, "canceled, and an intent in full that is authorized", || {
+        let shown = answer(Answered::ShowsIntent("authorized"), Effect::None);
+        cancel(scene("reauth_status=left", HELD_AGAIN, &[LOST, shown]))
+    }),
+    case(11, "open, and an intent that may be authorized", || {
+        let shown = answer(Answered::ShowsIntent("authorized"), Effect::None);
+        let mut stage = scene("after_cancel=open,reauth_status=left", HELD_AGAIN, &[shown]);
+        stage.call(Step::Retrieve, &within(SECOND));
+        stage
+    }),
+    case(13, "the rest of a session with an earlier sale", || {
+        cancel(scene("", SOLD_AND_HELD, &[]))
+    }),
+    owing("amounts as strings", || written("notation=strings")),
+    owing("amounts as decimals", || written("notation=decimals")),
+    owing("amounts as money objects", || written("notation=money")),
+    owing("lists as list objects", || written("lists=list_objects")),
+    owing("ids in lower case", || written("id_case=lower")),
+    owing("cancelled", || written("spelling=uk")),
+    owing("expand is refused", || written("expand=refused")),
+    Case {
+        item: 18,
+        name: "words for people promise the bank's state",
+        owed: CANCELED,
+        says: Some("bank"),
+        play: || cancel(scene("", PAID, &[])),
+    },
+];
