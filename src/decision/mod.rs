@@ -2,6 +2,8 @@
 //! history always gives the same step. docs/OUTCOMES.md has the rules, each with the world that
 //! asks for it, and a test holds the two together.
 
+#[cfg(test)]
+mod exhaustive;
 mod funds;
 mod history;
 mod next;

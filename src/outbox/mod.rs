@@ -14,6 +14,9 @@ mod decide;
 #[cfg(feature = "outbox")]
 mod delivery;
 #[cfg(feature = "outbox")]
+#[cfg(test)]
+mod exhaustive;
+#[cfg(feature = "outbox")]
 mod file;
 #[cfg(feature = "outbox")]
 mod operations;

@@ -1,0 +1,212 @@
+//! The model of the outbox: every step that can follow a state, a crash among them.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use stateright::{Model, Property};
+
+use super::oracle::{Breach, breach_of_table};
+use super::state::{Bound, Clocks, Hold, HoldState, Progress, State};
+use super::steps::{NEW_YEAR_MS, ask, claim, finish, look, pass, send};
+use super::table::Table;
+use crate::outcome::Code;
+
+/// What becomes of the one request that a try sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Answered,
+    AnswerLost,
+    Late,
+    NotSent,
+    RateLimited,
+    Rejected,
+}
+
+/// How time goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passage {
+    Minute,
+    ElevenMinutes,
+    AsleepElevenMinutes,
+    EightDays,
+    PowerCut,
+    ClockReset,
+    ClockSet,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// The till asks for the cancel again.
+    Ask,
+    /// A flush ends what is overdue, and claims what is due.
+    Claim,
+    Look(usize),
+    LookFails(usize),
+    Send(usize, Fate),
+    Finish(usize),
+    Crash(usize),
+    Arrive(usize),
+    Capture,
+    CancelByHand,
+    Reauthorize,
+    Pass(Passage),
+}
+
+pub(super) struct Stories {
+    pub(super) bound: Bound,
+    found: [AtomicBool; Breach::ALL.len()],
+}
+
+impl Stories {
+    pub(super) fn new(bound: Bound) -> Self {
+        Self { bound, found: Default::default() }
+    }
+
+    fn is_kept<const N: usize>(&self, state: &State) -> bool {
+        state.breach != Some(Breach::ALL[N]) || self.found[N].swap(true, Ordering::Relaxed)
+    }
+
+    /// A till that asks for the first time; or one that hands over an `unknown` call, whose
+    /// request is still under way or was executed.
+    fn first(&self, in_doubt: bool) -> State {
+        let clocks = Clocks { true_ms: 0, wall_ms: NEW_YEAR_MS, awake_ms: 0, up_ms: 0, boot: 1 };
+        let state = State {
+            holds: vec![Hold { state: HoldState::Held, made: 0 }],
+            table: Table::default(),
+            asked: Vec::new(),
+            in_flight: Vec::new(),
+            processes: Vec::new(),
+            clocks,
+            order: 0,
+            left: self.bound,
+            breach: None,
+        };
+        ask(state, in_doubt)
+    }
+}
+
+impl Model for Stories {
+    type State = State;
+    type Action = Action;
+
+    fn init_states(&self) -> Vec<State> {
+        let late = State { in_flight: vec![1], ..self.first(true) };
+        let mut executed = self.first(true);
+        executed.execute(1);
+        vec![self.first(false), late, executed]
+    }
+
+    fn actions(&self, state: &State, actions: &mut Vec<Action>) {
+        if state.breach.is_some() {
+            return;
+        }
+        let left = state.left;
+        for (number, process) in state.processes.iter().enumerate() {
+            match process.progress {
+                Progress::Claimed { has_looked } => {
+                    if has_looked || process.is_fresh(state.clocks) {
+                        use Fate::{AnswerLost, Answered, Late, NotSent, RateLimited, Rejected};
+                        let fates = [Answered, AnswerLost, Late, NotSent, RateLimited, Rejected];
+                        actions.extend(fates.map(|fate| Action::Send(number, fate)));
+                    } else {
+                        actions.extend([Action::Look(number), Action::LookFails(number)]);
+                    }
+                }
+                Progress::Returned { .. } => actions.push(Action::Finish(number)),
+            }
+            if left.crashes > 0 {
+                actions.push(Action::Crash(number));
+            }
+        }
+        actions.extend((0..state.in_flight.len()).map(Action::Arrive));
+        if left.tries > 0 && state.processes.len() < 2 {
+            actions.push(Action::Claim);
+        }
+        if left.asks > 0 {
+            actions.push(Action::Ask);
+        }
+        let is_held = state.holds.iter().any(|hold| hold.state == HoldState::Held);
+        if left.acts > 0 && is_held {
+            actions.extend([Action::Capture, Action::CancelByHand]);
+        }
+        if left.reauthorizations > 0 {
+            actions.push(Action::Reauthorize);
+        }
+        if left.passages > 0 {
+            use Passage::{
+                AsleepElevenMinutes, ClockReset, ClockSet, EightDays, ElevenMinutes, Minute,
+                PowerCut,
+            };
+            let passages = [Minute, ElevenMinutes, AsleepElevenMinutes, EightDays, PowerCut];
+            actions.extend(passages.map(Action::Pass));
+            let is_right = state.clocks.wall_ms == NEW_YEAR_MS + state.clocks.true_ms;
+            actions.push(Action::Pass(if is_right { ClockReset } else { ClockSet }));
+        }
+    }
+
+    fn next_state(&self, last: &State, action: Action) -> Option<State> {
+        let mut state = last.clone();
+        let mut state = match action {
+            Action::Ask => {
+                state.left.asks -= 1;
+                ask(state, false)
+            }
+            Action::Claim => {
+                state.left.tries -= 1;
+                claim(state, last.left.tries)?
+            }
+            Action::Look(number) => look(state, number),
+            Action::LookFails(number) => {
+                state.processes[number].not_applied(Code::Connect, false);
+                state
+            }
+            Action::Send(number, fate) => send(state, number, fate),
+            Action::Finish(number) => finish(state, number)?,
+            Action::Crash(number) => {
+                state.left.crashes -= 1;
+                state.processes.remove(number);
+                state
+            }
+            Action::Arrive(number) => {
+                let entry = state.in_flight.remove(number);
+                state.execute(entry);
+                state
+            }
+            Action::Capture | Action::CancelByHand => {
+                state.left.acts -= 1;
+                let after = match action {
+                    Action::Capture => HoldState::Captured,
+                    _ => HoldState::Released { by: None },
+                };
+                for hold in &mut state.holds {
+                    if hold.state == HoldState::Held {
+                        hold.state = after;
+                    }
+                }
+                state
+            }
+            Action::Reauthorize => {
+                state.left.reauthorizations -= 1;
+                state.order += 1;
+                state.holds.push(Hold { state: HoldState::Held, made: state.order });
+                state
+            }
+            Action::Pass(passage) => pass(state, passage),
+        };
+        state.breach = state.breach.or_else(|| breach_of_table(last, &state));
+        Some(state)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        fn kept<const N: usize>(stories: &Stories, state: &State) -> bool {
+            stories.is_kept::<N>(state)
+        }
+        let conditions = [
+            kept::<0>, kept::<1>, kept::<2>, kept::<3>, kept::<4>, kept::<5>, kept::<6>, kept::<7>,
+        ];
+        Breach::ALL
+            .iter()
+            .zip(conditions)
+            .map(|(breach, condition)| Property::<Self>::always(breach.in_words(), condition))
+            .collect()
+    }
+}

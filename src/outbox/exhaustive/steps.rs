@@ -1,0 +1,232 @@
+//! What each step does: the real statements on the table, and what the model knows beside it.
+
+use super::model::{Fate, Passage};
+use super::oracle::{Breach, breach_by_sending};
+use super::state::{Asked, Clocks, Hold, HoldState, Process, Progress, State};
+use crate::outbox::decide::{Target, after_call, wait_ms};
+use crate::outbox::rows::{self, Draft, Lease};
+use crate::outcome::{Code, Outcome};
+
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 86_400_000;
+const LEASE_MS: i64 = 20_000;
+const DELIVER_WITHIN_MS: i64 = 7 * DAY_MS;
+/// 2026-01-01, and what a clock says whose battery is flat.
+pub(super) const NEW_YEAR_MS: i64 = 1_767_225_600_000;
+const RESET_MS: i64 = 1_420_070_400_000;
+const SESSION: &str = "fcs_model";
+
+fn target() -> Target {
+    Target { mode: None, base_url: "https://model".to_owned() }
+}
+
+/// The till asks for the cancel: the session's pending entry, or a new one.
+pub(super) fn ask(mut state: State, in_doubt: bool) -> State {
+    let now = state.clocks.moment();
+    let number = state.table.ids().count() + 1;
+    let draft = Draft {
+        target: target(),
+        session_id: SESSION.to_owned(),
+        idempotency_key: format!("key_{number}"),
+        expand: Vec::new(),
+        deliver_within_ms: DELIVER_WITHIN_MS,
+        asked_at_ms: now.wall_ms,
+        is_asked_now: !in_doubt,
+        in_doubt,
+    };
+    let Ok((table, kept)) = state.table.after(|db| rows::keep(db, &draft, now)) else {
+        state.breach = Some(Breach::Guard);
+        return state;
+    };
+    state.order += 1;
+    let (order, at_ms) = (state.order, state.clocks.true_ms);
+    if table.ids().count() < number {
+        let asked = state.asked_mut(kept.entry.id);
+        (asked.again, asked.again_at_ms) = (Some(order), at_ms);
+    } else {
+        state.asked.push(new_asked(order, at_ms, state.clocks.boot, in_doubt));
+    }
+    state.table = table;
+    state
+}
+
+fn new_asked(order: u8, at_ms: i64, boot: u64, is_sent: bool) -> Asked {
+    Asked { order, again: None, at_ms, again_at_ms: 0, boot, is_sent, is_denied: false }
+}
+
+/// A flush: `None` if nothing is due, and nothing overdue.
+pub(super) fn claim(mut state: State, number: u8) -> Option<State> {
+    let now = state.clocks.moment();
+    let lease = Lease { token: format!("lease_{number}"), until_ms: now.awake_ms + LEASE_MS };
+    let run = |db: &rusqlite::Connection| {
+        rows::sweep(db, DELIVER_WITHIN_MS * 10, now)?;
+        rows::claim_next(db, &target(), &lease, now)
+    };
+    let Ok((table, claimed)) = state.table.after(run) else {
+        state.breach = Some(Breach::Guard);
+        return Some(state);
+    };
+    if table == state.table {
+        return None;
+    }
+    state.table = table;
+    if let Some(record) = claimed {
+        state.processes.push(Process {
+            entry: record.entry.id,
+            token: lease.token.clone(),
+            claimed: state.table.clone(),
+            progress: Progress::Claimed { has_looked: false },
+        });
+    }
+    Some(state)
+}
+
+impl Process {
+    fn is_in_doubt(&self) -> bool {
+        self.claimed.record(self.entry).is_some_and(|record| record.unclear_before() > 0)
+    }
+
+    pub(super) fn is_fresh(&self, clocks: Clocks) -> bool {
+        self.claimed.record(self.entry).is_some_and(|record| record.is_fresh(clocks.moment()))
+    }
+
+    /// The call ends without having done anything; one in doubt cannot say so.
+    pub(super) fn not_applied(&mut self, code: Code, is_sent: bool) {
+        let outcome = if self.is_in_doubt() { Outcome::Unknown } else { Outcome::NotApplied };
+        self.progress = Progress::Returned { outcome, code, is_sent };
+    }
+
+    fn returned(&mut self, outcome: Outcome, is_sent: bool) {
+        let code = match outcome {
+            Outcome::Unknown => Code::Timeout,
+            Outcome::NotCancelable => Code::NotCancelable,
+            _ => Code::Ok,
+        };
+        self.progress = Progress::Returned { outcome, code, is_sent };
+    }
+}
+
+/// What a right reading of the session says to a call, if no hold is left.
+fn outcome_without_hold(state: &State, process: &Process) -> Outcome {
+    let order = state.asked(process.entry).order;
+    let is_captured = |hold: &Hold| hold.state == HoldState::Captured && hold.made <= order;
+    if state.holds.iter().any(is_captured) {
+        Outcome::NotCancelable
+    } else if process.is_in_doubt() {
+        Outcome::Canceled
+    } else {
+        Outcome::AlreadyCanceled
+    }
+}
+
+pub(super) fn look(mut state: State, number: usize) -> State {
+    let mut process = state.processes[number].clone();
+    let is_held = state.holds.iter().any(|hold| hold.state == HoldState::Held);
+    if state.has_newer_hold(process.entry) {
+        process.not_applied(Code::NewerHold, false);
+    } else if is_held {
+        process.progress = Progress::Claimed { has_looked: true };
+    } else {
+        process.returned(outcome_without_hold(&state, &process), false);
+    }
+    state.processes[number] = process;
+    state
+}
+
+pub(super) fn send(mut state: State, number: usize, fate: Fate) -> State {
+    let mut process = state.processes[number].clone();
+    let entry = process.entry;
+    let has_looked = process.progress == Progress::Claimed { has_looked: true };
+    if fate != Fate::NotSent {
+        if !has_looked {
+            state.breach = state.breach.or(breach_by_sending(&state, entry));
+        }
+        state.asked_mut(entry).is_sent = true;
+    }
+    let is_held = state.holds.iter().any(|hold| hold.state == HoldState::Held);
+    match fate {
+        Fate::Answered if is_held => {
+            // A 200 that shows money captured is in doubt.
+            let is_captured = |hold: &Hold| hold.state == HoldState::Captured;
+            let is_doubtful = state.holds.iter().any(is_captured);
+            state.execute(entry);
+            process.returned(if is_doubtful { Outcome::Unknown } else { Outcome::Canceled }, true);
+        }
+        Fate::Answered => process.returned(outcome_without_hold(&state, &process), true),
+        Fate::AnswerLost => {
+            state.execute(entry);
+            process.returned(Outcome::Unknown, true);
+        }
+        Fate::Late => {
+            state.in_flight.push(entry);
+            state.in_flight.sort_unstable();
+            process.returned(Outcome::Unknown, true);
+        }
+        Fate::NotSent => process.not_applied(Code::Connect, false),
+        Fate::RateLimited => process.not_applied(Code::RateLimited, true),
+        Fate::Rejected => process.not_applied(Code::Rejected, true),
+    }
+    state.processes[number] = process;
+    state
+}
+
+pub(super) fn finish(mut state: State, number: usize) -> Option<State> {
+    let process = state.processes.remove(number);
+    let Progress::Returned { outcome, code, is_sent } = process.progress else { return None };
+    let record = process.claimed.record(process.entry)?;
+    let ending = after_call(record.unclear_before(), outcome, code, is_sent, "").after(wait_ms(
+        record.entry.attempts,
+        0,
+        0,
+    ));
+    let now = state.clocks.moment();
+    let key = format!("key_{}", state.table.ids().count() + 1);
+    let run = |db: &rusqlite::Connection| {
+        let key = Some(key.as_str());
+        Ok(rows::finish(db, process.entry, &process.token, &ending, key, now)?.successor)
+    };
+    let Ok((table, successor)) = state.table.after(run) else {
+        state.breach = Some(Breach::Guard);
+        return Some(state);
+    };
+    if successor.is_some() {
+        let stale = *state.asked(process.entry);
+        let order = stale.again.unwrap_or(stale.order);
+        state.asked.push(new_asked(order, stale.again_at_ms, state.clocks.boot, false));
+    }
+    state.table = table;
+    let entry = state.table.record(process.entry)?.entry;
+    if entry.state.is_final() && entry.last_outcome == Some(Outcome::NotApplied) {
+        state.asked_mut(process.entry).is_denied = true;
+    }
+    Some(state)
+}
+
+pub(super) fn pass(mut state: State, passage: Passage) -> State {
+    let clocks = state.clocks;
+    state.clocks = match passage {
+        Passage::Minute => clocks.after(MINUTE_MS, false),
+        Passage::ElevenMinutes => clocks.after(11 * MINUTE_MS, false),
+        Passage::AsleepElevenMinutes => clocks.after(11 * MINUTE_MS, true),
+        Passage::EightDays => clocks.after(8 * DAY_MS, false),
+        Passage::PowerCut => {
+            state.processes.clear();
+            let clocks = clocks.after(MINUTE_MS, false);
+            Clocks { awake_ms: MINUTE_MS, up_ms: MINUTE_MS, boot: clocks.boot + 1, ..clocks }
+        }
+        Passage::ClockReset => Clocks { wall_ms: RESET_MS, ..clocks },
+        Passage::ClockSet => Clocks { wall_ms: NEW_YEAR_MS + clocks.true_ms, ..clocks },
+    };
+    if state.clocks.true_ms > clocks.true_ms {
+        // A call ends before its lease, however the time went: what it had not done by then, it
+        // does no more. To note its end it may still be late.
+        for process in &mut state.processes {
+            if matches!(process.progress, Progress::Claimed { .. }) {
+                let (outcome, code) = (Outcome::NotApplied, Code::Timeout);
+                process.progress = Progress::Returned { outcome, code, is_sent: false };
+            }
+        }
+    }
+    state.left.passages -= 1;
+    state
+}
