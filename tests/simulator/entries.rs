@@ -72,7 +72,11 @@ fn is_tied(world: &World, told: &[Told], entries: &[Entry], entry: &Entry) -> bo
     if entry.state != State::NeedsAttention || entry.last_code != Some(Code::OutboxStale) {
         return false;
     }
-    if entries.iter().any(|other| other.id > entry.id) {
+    // A newer entry took the ask, or this one was made for it.
+    let is_of_key = |other: &&Entry| other.idempotency_key == entry.idempotency_key;
+    if entries.iter().any(|other| other.id > entry.id)
+        || entries.iter().filter(is_of_key).any(|other| other.id < entry.id)
+    {
         return false;
     }
     let mut asks = told.iter().filter(|told| {
@@ -113,6 +117,8 @@ fn wrong_state(
     let is_sent = |number: u64| world.handled.get(&number).is_some_and(|send| *send < until);
     let has_effect = world.effects_of(key).any(is_sent);
     let is_in_doubt = was_in_doubt || entry.unclear > 0;
+    // No client can tell: docs/OUTCOMES.md, "What Flex would have to do to make us wrong".
+    let is_doubled = was_doubled(world, asked, world.now());
     match (entry.state, entry.last_outcome) {
         (State::Expired, _) if has_effect => Some("the entry is expired, and took effect"),
         (State::Expired, _) if is_in_doubt => Some("the entry is expired, though in doubt"),
@@ -128,12 +134,10 @@ fn wrong_state(
             (!is_hedged)
                 .then_some("the entry is refused as too late, and it released the hold itself")
         }
-        (_, Some(Outcome::NotApplied)) if entry.state.is_final() && has_effect => {
+        (_, Some(Outcome::NotApplied)) if entry.state.is_final() && has_effect && !is_doubled => {
             Some("the entry is told as not applied, and took effect")
         }
-        (State::Delivered, Some(Outcome::AlreadyCanceled))
-            if has_effect && !was_doubled(world, asked, world.now()) =>
-        {
+        (State::Delivered, Some(Outcome::AlreadyCanceled)) if has_effect && !is_doubled => {
             Some("the entry is told as already canceled, by itself")
         }
         _ => None,

@@ -42,7 +42,10 @@ fn rule(
         asked = last.asked;
     }
     // A clock that has been put back since the ask tells nobody how old the ask is.
-    if hold.made <= asked.at + blur(world, asked) || hold.made > send.at || is_lost(world, asked) {
+    if hold.made <= asked.at + blur(world, asked, hold)
+        || hold.made > send.at
+        || is_lost(world, asked)
+    {
         return None;
     }
     let begun = told[step].span.0;
@@ -70,11 +73,15 @@ fn rule(
     (needs_proof && !is_proven).then_some("a newer hold was released without a look")
 }
 
-/// What cannot be told apart: a `created_at` has whole seconds, and so has the `Date` by which a
-/// till's wrong clock is corrected; up to two seconds count as the same clock.
-fn blur(world: &World, asked: Asked) -> Duration {
-    let is_by_seconds = world.dialect.axes().contains(&("times", "created"));
-    Duration::from_secs(u64::from(is_by_seconds) + if asked.ahead_ms == 0 { 0 } else { 3 })
+/// What cannot be told apart: an id has whole milliseconds, a `created_at` or `updated_at` whole
+/// seconds, and so has the `Date` by which a till's wrong clock is corrected; up to two seconds
+/// count as the same clock.
+fn blur(world: &World, asked: Asked, hold: &Hold) -> Duration {
+    let axes = world.dialect.axes();
+    let is_by_seconds = axes.contains(&("times", "created"))
+        || axes.contains(&("times", "updated")) && !hold.is_new_intent;
+    let seconds = u64::from(is_by_seconds) + if asked.ahead_ms == 0 { 0 } else { 3 };
+    Duration::from_secs(seconds) + Duration::from_millis(1)
 }
 
 /// The hold was made after the moment that the look shows, and that was just before the send. An

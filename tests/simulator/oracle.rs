@@ -36,6 +36,8 @@ fn was_canceled(world: &World, told: &Told) -> bool {
     let (begun, ended) = told.span;
     is_voided(world, asked(world, told), ended)
         || is_voided(world, told.asked.at, ended)
+        // What was captured in the very millisecond of the asking counts as older.
+        || is_voided(world, told.asked.at + Duration::from_millis(1), ended)
         || (is_lost(world, told.asked) && is_voided(world, begun, ended))
         || was_released_by_key(world, told)
 }
@@ -124,7 +126,7 @@ fn wrong_hold(world: &World, told: &Told) -> Option<&'static str> {
         Hold::Held => {
             let unseen = world.lag + world.late;
             let from = begun.min(ended.saturating_sub(RECENT)).saturating_sub(unseen);
-            let was_held = moments(world, from, ended).iter().any(|at| is_held(world, *at));
+            let was_held = world.moments(from, ended).any(|moment| moment.held);
             if !was_held {
                 Some("hold=held, and there was none")
             } else if !is_held(world, ended) && was_ended_by_a_later_send(world, told) {
