@@ -13,7 +13,7 @@ use crate::idempotency_key::IdempotencyKeys;
 use crate::options::Options;
 use crate::outcome::Code;
 use crate::process;
-use crate::report::Report;
+use crate::report::{Refused, Report};
 use crate::retry::Budget;
 use crate::secret::Secret;
 use crate::server_clock::{Sent, ServerClock};
@@ -145,13 +145,12 @@ impl Client {
         SessionId::parse(session_id)
     }
 
-    /// True if an earlier request may have gone out with the key of these options: no call sends
-    /// a key that is none.
-    fn may_have_been_sent(&self, options: &Options) -> bool {
-        options.is_in_doubt() && options.is_key_valid() && {
-            let key = options.idempotency_key.as_deref();
-            !key.is_some_and(|key| self.api_key.is_in(key))
-        }
+    /// Why a cancel with these options is refused before anything is sent. An earlier request may
+    /// have gone out with their key; but not with the API key in its place.
+    pub(crate) fn refused(&self, options: &Options, code: Code, message: String) -> Refused {
+        let is_sent = |key: &String| !self.api_key.is_in(key);
+        let in_doubt = options.claims_doubt() && options.idempotency_key.iter().all(is_sent);
+        Refused { code, message, in_doubt }
     }
 
     fn call(
@@ -169,23 +168,18 @@ impl Client {
         &self,
         operation: Operation,
         session_id: &str,
-        options: Result<&Options, (Code, String)>,
+        options: Result<&Options, Refused>,
         abort: Option<&Abort>,
     ) -> Report {
         self.observed(|begun, observer| {
-            let in_doubt = operation == Operation::Cancel
-                && options.as_ref().is_ok_and(|it| self.may_have_been_sent(it));
-            let call =
-                options.and_then(|options| Call::new(self, operation, session_id, options, begun));
+            let call = options.and_then(|options| {
+                Call::new(self, operation, session_id, options, begun)
+                    .map_err(|(code, message)| self.refused(options, code, message))
+            });
             match call {
                 Ok(call) => call.run(abort, observer),
-                Err((code, message)) => {
-                    // No request can have gone to what is no session's id.
-                    let mut report = if in_doubt && code != Code::InvalidSessionId {
-                        Report::refused_in_doubt(code, message)
-                    } else {
-                        Report::refused(operation, code, message)
-                    };
+                Err(refused) => {
+                    let mut report = Report::refused(operation, refused);
                     report.session_id = self.usable(session_id).ok().map(SessionId::into_string);
                     report
                 }

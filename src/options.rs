@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::config::{MAX_ATTEMPTS, MAX_TIMEOUT_MS};
 use crate::fields::{FieldError, Fields};
@@ -115,9 +116,22 @@ impl Options {
         self.in_doubt.unwrap_or(self.idempotency_key.is_some())
     }
 
-    /// True if there is a key that a request can have been sent with.
-    pub(crate) fn is_key_valid(&self) -> bool {
-        self.idempotency_key.as_deref().is_some_and(|key| check_idempotency_key(key).is_ok())
+    /// True if they say that an earlier request may have reached Flex, with a key that a request
+    /// can have: said so by options that cannot be used, that is as true.
+    pub(crate) fn claims_doubt(&self) -> bool {
+        let is_key = |key: &str| check_idempotency_key(key).is_ok();
+        self.is_in_doubt() && self.idempotency_key.as_deref().is_some_and(is_key)
+    }
+
+    /// The same of JSON that could not be read as options.
+    pub(crate) fn claims_doubt_in(json: &str) -> bool {
+        let Ok(options) = serde_json::from_str::<Value>(json) else { return false };
+        let options = Self {
+            idempotency_key: options["idempotency_key"].as_str().map(str::to_owned),
+            in_doubt: options["in_doubt"].as_bool(),
+            ..Self::default()
+        };
+        options.claims_doubt()
     }
 
     /// Checks that nothing is set that is about a cancel only.
@@ -176,6 +190,24 @@ mod tests {
         assert_eq!(options.max_attempts, None);
         assert_eq!(Options::from_json("").unwrap(), Options::default());
         assert_eq!(Options::from_json("{}").unwrap(), Options::default());
+    }
+
+    #[test]
+    fn options_that_cannot_be_used_may_say_that_a_request_was_sent() {
+        for (json, is_claimed) in [
+            (r#"{"idempotency_key":"k","timeout_ms":0}"#, true),
+            (r#"{"idempotency_key":"k","in_doubt":true,"unknown":1}"#, true),
+            (r#"{"idempotency_key":"k","in_doubt":1}"#, true),
+            (r#"{"idempotency_key":"k","in_doubt":false,"timeout_ms":0}"#, false),
+            (r#"{"idempotency_key":"a b","in_doubt":true}"#, false),
+            (r#"{"idempotency_key":7}"#, false),
+            (r#"{"in_doubt":true}"#, false),
+            ("[]", false),
+            ("{", false),
+        ] {
+            assert!(Options::from_json(json).is_err(), "{json}");
+            assert_eq!(Options::claims_doubt_in(json), is_claimed, "{json}");
+        }
     }
 
     #[test]

@@ -96,6 +96,16 @@ impl Attempt {
     }
 }
 
+/// Why something was refused before anything was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Refused {
+    pub(crate) code: Code,
+    /// It names the field and what was expected.
+    pub(crate) message: String,
+    /// A request of an earlier call may have reached Flex.
+    pub(crate) in_doubt: bool,
+}
+
 impl Report {
     /// A report without any attempt yet.
     pub(crate) fn new(operation: Operation, decision: Decision, message: String) -> Self {
@@ -119,23 +129,21 @@ impl Report {
         }
     }
 
-    /// A report of something refused before anything was sent.
-    pub(crate) fn refused(operation: Operation, code: Code, message: String) -> Self {
-        let decision =
-            Decision { outcome: Outcome::NotApplied, code, hold: Hold::Unknown, reason: "" };
+    /// A report of something refused before anything was sent. Of a cancel that repeats one which
+    /// may have reached Flex that does not say that nothing was done.
+    pub(crate) fn refused(operation: Operation, refused: Refused) -> Self {
+        let Refused { code, message, in_doubt } = refused;
+        // No request can have gone to what is no session's id.
+        let in_doubt = in_doubt && operation == Operation::Cancel && code != Code::InvalidSessionId;
+        let outcome = if in_doubt { Outcome::Unknown } else { Outcome::NotApplied };
+        let decision = Decision { outcome, code, hold: Hold::Unknown, reason: "" };
         Self::new(operation, decision, message)
-    }
-
-    /// The same of a cancel that repeats one which may have reached Flex: that this call sent
-    /// nothing does not say that nothing was done.
-    pub(crate) fn refused_in_doubt(code: Code, message: String) -> Self {
-        let (outcome, hold) = (Outcome::Unknown, Hold::Unknown);
-        Self::new(Operation::Cancel, Decision { outcome, code, hold, reason: "" }, message)
     }
 
     /// A report of a warm-up, which sends nothing whatever becomes of it.
     pub(crate) fn warm_up(code: Code, message: String) -> Self {
-        let mut report = Self::refused(Operation::Cancel, code, message);
+        let refused = Refused { code, message, in_doubt: false };
+        let mut report = Self::refused(Operation::Cancel, refused);
         report.advice = warm_up_advice(code);
         report
     }
@@ -281,7 +289,7 @@ fn is_retryable(operation: Operation, outcome: Outcome, code: Code) -> bool {
                 | (Operation::Retrieve, Code::Unauthorized | Code::Forbidden | Code::NotFound)
                 | (Operation::Retrieve, Code::Rejected | Code::ModeMismatch)
                 // The hold stays newer than the request that is repeated.
-                | (Operation::Cancel, Code::NewerHold)
+                | (Operation::Cancel, Code::NewerHold | Code::InvalidArgument)
         ),
         Outcome::NotApplied => matches!(
             code,
@@ -300,6 +308,19 @@ fn is_retryable(operation: Operation, outcome: Outcome, code: Code) -> bool {
     }
 }
 
+/// True if the call was not made, so that its result has nothing new to repeat it by.
+fn is_refused_call(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InvalidArgument
+            | Code::OutboxUnsafe
+            | Code::OutboxIo
+            | Code::OutboxFull
+            | Code::OutboxCorrupt
+            | Code::OutboxSchema
+    )
+}
+
 fn advice(operation: Operation, outcome: Outcome, code: Code) -> &'static str {
     match (operation, outcome) {
         (_, Outcome::Canceled | Outcome::AlreadyCanceled) => {
@@ -312,6 +333,10 @@ fn advice(operation: Operation, outcome: Outcome, code: Code) -> &'static str {
         (Operation::Cancel, Outcome::Unknown) if code == Code::NewerHold => {
             "Treat the void as pending and look the session up: the hold that is there may not be \
              the one that this cancel was asked for. To release it, begin a new cancel."
+        }
+        (Operation::Cancel, Outcome::Unknown) if is_refused_call(code) => {
+            "Treat the void as pending: put right what the message names, then call again with the \
+             same key, or look the session up, before telling the shopper anything."
         }
         (Operation::Cancel, Outcome::Unknown) => {
             "Treat the void as pending: call again with the options in `repeat`, or hand them to \

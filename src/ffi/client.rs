@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::fields::{FieldError, MAX_JSON_BYTES};
 use crate::outcome::Code;
 use crate::process;
-use crate::report::Report;
+use crate::report::{Refused, Report};
 use crate::wire::Operation;
 
 /// A configured client. May be shared between threads; calls run side by side.
@@ -57,8 +57,9 @@ pub unsafe extern "C" fn flexcancel_client_new(
                 Ok(key) => (std::ptr::without_provenance_mut(key), std::ptr::null_mut()),
                 // Nobody could free a result that nobody is given.
                 Err(_) if error.is_null() => (std::ptr::null_mut(), std::ptr::null_mut()),
-                Err((code, problem)) => {
-                    let report = Report::refused(Operation::Cancel, code, problem);
+                Err((code, message)) => {
+                    let refused = Refused { code, message, in_doubt: false };
+                    let report = Report::refused(Operation::Cancel, refused);
                     (std::ptr::null_mut(), result::into_handle(&report))
                 }
             }

@@ -10,10 +10,10 @@ use super::result::{self, flexcancel_result};
 use super::text;
 use crate::abort::Abort;
 use crate::client::Client;
-use crate::fields::MAX_JSON_BYTES;
+use crate::fields::{FieldError, MAX_JSON_BYTES};
 use crate::options::Options;
 use crate::outcome::Code;
-use crate::report::Report;
+use crate::report::{Refused, Report};
 use crate::wire::{MAX_SESSION_ID_BYTES, Operation};
 
 /// Releases the hold of a checkout session, and says whether it is released.
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn flexcancel_client_warm_up(
         let options_json = unsafe { text::read(options_json, MAX_JSON_BYTES) };
         let report = handles(client, abort)
             .map(|(client, abort)| {
-                let options = options(options_json);
+                let options = parsed(&options_json, Options::from_json);
                 let options = options.as_ref().map_err(Clone::clone);
                 client.warm_up_checked(options, abort.as_ref())
             })
@@ -112,32 +112,33 @@ unsafe fn call(
         let session_id = unsafe { text::read(session_id, MAX_SESSION_ID_BYTES) };
         // SAFETY: the caller vouches for a NUL-terminated string.
         let options_json = unsafe { text::read(options_json, MAX_JSON_BYTES) };
-        let report = run(operation, client, session_id, options_json, abort)
-            .unwrap_or_else(|(code, problem)| Report::refused(operation, code, problem));
+        let report = run(operation, client, session_id, &options_json, abort)
+            .unwrap_or_else(|problem| Report::refused(operation, refused(problem, &options_json)));
         result::into_handle(&report)
     })
 }
 
-type Text<'a> = Result<Option<&'a str>, text::Unreadable>;
+pub(super) type Text<'a> = Result<Option<&'a str>, text::Unreadable>;
+
+/// A call that these options were given to is refused.
+pub(super) fn refused((code, message): (Code, String), options_json: &Text<'_>) -> Refused {
+    let json = options_json.as_ref().ok().copied().flatten();
+    Refused { code, message, in_doubt: json.is_some_and(Options::claims_doubt_in) }
+}
 
 fn run(
     operation: Operation,
     client: *const flexcancel_client,
     session_id: Text<'_>,
-    options_json: Text<'_>,
+    options_json: &Text<'_>,
     abort: *const flexcancel_abort,
 ) -> Result<Report, (Code, String)> {
-    let options = options(options_json);
-    let is_in_doubt = operation == Operation::Cancel
-        && options.as_ref().is_ok_and(|options| options.is_in_doubt());
-    let (client, abort) = match handles(client, abort) {
-        Ok(handles) => handles,
-        Err((code, problem)) if is_in_doubt => return Ok(Report::refused_in_doubt(code, problem)),
-        Err(refused) => return Err(refused),
-    };
+    let (client, abort) = handles(client, abort)?;
     let session_id = session_id
         .and_then(|id| id.ok_or_else(|| "expected a string, found NULL".to_owned()))
         .map_err(|problem| (Code::InvalidSessionId, format!("session_id: {problem}")))?;
+    let options =
+        parsed(options_json, Options::from_json).map_err(|problem| refused(problem, options_json));
     Ok(client.call_checked(
         operation,
         session_id,
@@ -159,11 +160,14 @@ fn handles(
     Ok((client, abort))
 }
 
-fn options(options_json: Text<'_>) -> Result<Options, (Code, String)> {
-    options_json
-        .map_err(|problem| (Code::InvalidArgument, format!("options_json: {problem}")))
-        .and_then(|json| {
-            Options::from_json(json.unwrap_or_default())
-                .map_err(|error| (Code::InvalidArgument, error.to_string()))
-        })
+/// Reads options of some kind.
+pub(super) fn parsed<T>(
+    options_json: &Text<'_>,
+    read: impl FnOnce(&str) -> Result<T, FieldError>,
+) -> Result<T, (Code, String)> {
+    let invalid = |problem| (Code::InvalidArgument, problem);
+    match options_json {
+        Ok(json) => read(json.unwrap_or_default()).map_err(|error| invalid(error.to_string())),
+        Err(problem) => Err(invalid(format!("options_json: {problem}"))),
+    }
 }

@@ -7,6 +7,7 @@ use super::abort::{self, flexcancel_abort};
 use super::client::{self, flexcancel_client};
 use super::guard::guarded;
 use super::handle::{HANDLES, Kind, Object};
+use super::operation::{self, Text, parsed};
 use super::result::{self, flexcancel_result};
 use super::text;
 use crate::abort::Abort;
@@ -14,7 +15,7 @@ use crate::entry::OutboxView;
 use crate::fields::{FieldError, MAX_JSON_BYTES};
 use crate::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
 use crate::outcome::Code;
-use crate::report::Report;
+use crate::report::{Refused, Report};
 use crate::wire::{MAX_SESSION_ID_BYTES, Operation};
 
 /// Cancels kept in a file until they are delivered. May be shared between threads, and its file
@@ -87,13 +88,14 @@ pub unsafe extern "C" fn flexcancel_outbox_cancel(
     options_json: *const c_char,
     abort: *mut flexcancel_abort,
 ) -> *mut flexcancel_result {
-    reported(|| {
+    let act = |json: &Text<'_>| {
         let (outbox, abort) = (find(outbox)?, find_abort(abort)?);
-        // SAFETY: the caller vouches for the strings.
-        let (id, options) =
-            unsafe { (read_id(session_id)?, read_options(options_json, EntryOptions::from_json)?) };
-        Ok(outbox.cancel(id, &options, abort.as_ref()))
-    })
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let id = unsafe { read_id(session_id)? };
+        Ok(outbox.cancel(id, &parsed(json, EntryOptions::from_json)?, abort.as_ref()))
+    };
+    // SAFETY: the caller vouches for a NUL-terminated string.
+    unsafe { kept(options_json, act) }
 }
 
 /// Keeps a cancel in the outbox for a later flush, and sends nothing.
@@ -114,14 +116,14 @@ pub unsafe extern "C" fn flexcancel_outbox_enqueue(
     session_id: *const c_char,
     options_json: *const c_char,
 ) -> *mut flexcancel_result {
-    reported(|| {
+    let act = |json: &Text<'_>| {
         let outbox = find(outbox)?;
-        // SAFETY: the caller vouches for the strings.
-        let (id, options) = unsafe {
-            (read_id(session_id)?, read_options(options_json, EntryOptions::for_enqueue_from_json)?)
-        };
-        Ok(outbox.enqueue(id, &options))
-    })
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let id = unsafe { read_id(session_id)? };
+        Ok(outbox.enqueue(id, &parsed(json, EntryOptions::for_enqueue_from_json)?))
+    };
+    // SAFETY: the caller vouches for a NUL-terminated string.
+    unsafe { kept(options_json, act) }
 }
 
 /// Delivers what is due, the entries that have waited longest first.
@@ -225,8 +227,29 @@ fn reported(operation: impl FnOnce() -> Result<Report, Problem>) -> *mut flexcan
     guarded(result::unreported, || result::into_handle(&operation().unwrap_or_else(refused)))
 }
 
-fn refused((code, problem): Problem) -> Report {
-    let mut report = Report::refused(Operation::Cancel, code, problem);
+/// The same of an operation that keeps a cancel, which may repeat an earlier one.
+///
+/// # Safety
+/// `options_json` is NULL or a NUL-terminated string.
+unsafe fn kept(
+    options_json: *const c_char,
+    operation: impl FnOnce(&Text<'_>) -> Result<Report, Problem>,
+) -> *mut flexcancel_result {
+    guarded(result::unreported, || {
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let json = unsafe { text::read(options_json, MAX_JSON_BYTES) };
+        let report = operation(&json)
+            .unwrap_or_else(|problem| without_entries(operation::refused(problem, &json)));
+        result::into_handle(&report)
+    })
+}
+
+fn refused((code, message): Problem) -> Report {
+    without_entries(Refused { code, message, in_doubt: false })
+}
+
+fn without_entries(refused: Refused) -> Report {
+    let mut report = Report::refused(Operation::Cancel, refused);
     report.outbox = Some(Box::default());
     report
 }
@@ -281,7 +304,5 @@ unsafe fn read_options<T>(
     read: impl FnOnce(&str) -> Result<T, FieldError>,
 ) -> Result<T, Problem> {
     // SAFETY: the caller vouches for a NUL-terminated string.
-    let json = unsafe { text::read(json, MAX_JSON_BYTES) }
-        .map_err(|problem| (Code::InvalidArgument, format!("options_json: {problem}")))?;
-    read(json.unwrap_or_default()).map_err(|error| (Code::InvalidArgument, error.to_string()))
+    parsed(&unsafe { text::read(json, MAX_JSON_BYTES) }, read)
 }

@@ -155,7 +155,11 @@ pub(super) fn after_call(
         ) => (NeedsAttention, not_applied, code),
         (
             Outcome::Unknown,
-            Code::ModeMismatch | Code::NotCancelable | Code::NotFound | Code::Rejected,
+            Code::InvalidArgument
+            | Code::ModeMismatch
+            | Code::NotCancelable
+            | Code::NotFound
+            | Code::Rejected,
         ) => (NeedsAttention, outcome, code),
         // The way, the key or the pace is wrong; not the cancel. It is kept, so it may still have
         // an effect.

@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::entry::Entry;
 use crate::options::Options;
 use crate::outcome::Code;
-use crate::report::Report;
+use crate::report::{Refused, Report};
 use crate::wire::Operation;
 
 /// How much longer a lease lasts than the try that it is for, so that a machine under load still
@@ -145,8 +145,9 @@ impl Delivery<'_> {
 
 fn out_of_time(record: &Record) -> (Ending, Report) {
     let message = "the time ran out before anything was sent".to_owned();
-    let report = Report::refused(Operation::Cancel, Code::Timeout, message);
     let before = record.unclear_before();
+    let refused = Refused { code: Code::Timeout, message, in_doubt: before > 0 };
+    let report = Report::refused(Operation::Cancel, refused);
     let ending = decide::after_call(before, report.outcome, report.code, false, &report.message);
     (ending, report)
 }

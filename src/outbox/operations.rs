@@ -22,7 +22,7 @@ use crate::entry::{Entry, OutboxView, State};
 use crate::fields::FieldError;
 use crate::options::Options;
 use crate::outcome::{Code, Outcome};
-use crate::report::Report;
+use crate::report::{Refused, Report};
 use crate::wire::Operation;
 
 /// With less time than this left, a flush begins no further try: it would only become unclear.
@@ -110,7 +110,7 @@ impl Outbox {
         let report = self
             .draft(session_id, options, begun)
             .and_then(|draft| self.keep_and_try(draft, &options.call, abort))
-            .unwrap_or_else(|trouble| self.naming(not_kept(trouble), session_id));
+            .unwrap_or_else(|trouble| self.not_kept(trouble, session_id, &options.call));
         self.timed(report, begun)
     }
 
@@ -121,7 +121,7 @@ impl Outbox {
         let report = self
             .draft(session_id, options, begun)
             .and_then(|draft| self.keep(draft))
-            .unwrap_or_else(|trouble| self.naming(not_kept(trouble), session_id));
+            .unwrap_or_else(|trouble| self.not_kept(trouble, session_id, &options.call));
         self.timed(report, begun)
     }
 
@@ -352,7 +352,20 @@ impl Outbox {
         }
     }
 
-    fn naming(&self, mut report: Report, session_id: &str) -> Report {
+    /// The report where the intent could not be written; nothing was sent.
+    ///
+    /// Where the write failed in its last step, a restart may find the entry in the file, and a
+    /// flush deliver it: then nothing may be asserted.
+    fn not_kept(&self, trouble: Trouble, session_id: &str, options: &Options) -> Report {
+        let mut report = if trouble.may_be_kept {
+            let message = format!(
+                "nothing was sent, and whether the file keeps the cancel is not known: {trouble}"
+            );
+            Report::unreported(trouble.code, &message)
+        } else {
+            let refused = self.client.refused(options, trouble.code, trouble.message);
+            Report::refused(Operation::Cancel, refused)
+        };
         let id = self.client.usable(session_id).ok();
         report.session_id = id.map(|id| id.as_str().to_owned());
         report
@@ -371,19 +384,6 @@ impl fmt::Debug for Outbox {
     }
 }
 
-/// The report where the intent could not be written; nothing was sent.
-///
-/// Where the write failed in its last step, a restart may find the entry in the file, and a
-/// flush deliver it: then nothing may be asserted.
-fn not_kept(trouble: Trouble) -> Report {
-    if !trouble.may_be_kept {
-        return Report::refused(Operation::Cancel, trouble.code, trouble.message);
-    }
-    let message =
-        format!("nothing was sent, and whether the file keeps the cancel is not known: {trouble}");
-    Report::unreported(trouble.code, &message)
-}
-
 fn kept_report(message: &str, code: Code, record: Record, now: Moment) -> Report {
     let report = Report::unreported(code, message);
     report.with_entry(Outcome::Unknown, code, record.shown(now))
@@ -394,7 +394,8 @@ fn failed(trouble: Trouble) -> Report {
 }
 
 fn refused_for(error: &FieldError) -> Report {
-    Report::refused(Operation::Cancel, Code::InvalidArgument, error.to_string())
+    let (code, message) = (Code::InvalidArgument, error.to_string());
+    Report::refused(Operation::Cancel, Refused { code, message, in_doubt: false })
 }
 
 fn summary(entries: &[Entry]) -> String {

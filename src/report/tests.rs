@@ -36,7 +36,8 @@ fn full() -> Report {
 
 #[test]
 fn a_report_is_written_byte_for_byte_as_serde_json_writes_it() {
-    let empty = Report::refused(Operation::Retrieve, Code::InvalidArgument, String::new());
+    let refused = Refused { code: Code::InvalidArgument, message: String::new(), in_doubt: false };
+    let empty = Report::refused(Operation::Retrieve, refused);
     let of_outbox = Report::of_outbox(Code::OutboxFull, "full".to_owned(), OutboxView::default());
     for report in [full(), empty, of_outbox] {
         assert_eq!(report.to_json().unwrap(), serde_json::to_string(&report).unwrap());

@@ -1,12 +1,13 @@
 //! Gives calls to a runner, and reads what it answers.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use flexcancel::{Abort, Client, Code, Config, FieldError, Options, Outcome};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::vector;
 use crate::world::{KEY_VARIABLE, Line};
@@ -49,7 +50,10 @@ pub fn ask_here(line: &Line) -> Answer {
     };
     let options = match Options::from_json(&line.options) {
         Ok(options) => options,
-        Err(error) => return refused(Code::InvalidArgument, &error),
+        Err(error) => match set_field_by_field(&line.options) {
+            Some(options) => options,
+            None => return refused(Code::InvalidArgument, &error),
+        },
     };
     let abort = (line.abort == vector::Abort::Before).then(Abort::new);
     if let Some(abort) = &abort {
@@ -64,6 +68,24 @@ pub fn ask_here(line: &Line) -> Answer {
         code: report.code.number(),
         json: report.to_json().expect("a report is JSON"),
     }
+}
+
+/// What JSON refuses, a program in Rust can set: then the call refuses it. `None` if it cannot.
+fn set_field_by_field(json: &str) -> Option<Options> {
+    let mut options = Options::default();
+    let fields: BTreeMap<String, Value> = serde_json::from_str(json).ok()?;
+    for (name, value) in fields {
+        match name.as_str() {
+            "expand" => options.expand = serde_json::from_value(value).ok()?,
+            "idempotency_key" => options.idempotency_key = Some(value.as_str()?.to_owned()),
+            "in_doubt" => options.in_doubt = Some(value.as_bool()?),
+            "asked_at_ms" => options.asked_at_ms = Some(value.as_i64()?),
+            "timeout_ms" => options.timeout = Some(Duration::from_millis(value.as_u64()?)),
+            "max_attempts" => options.max_attempts = Some(value.as_u64()?.try_into().ok()?),
+            _ => return None,
+        }
+    }
+    Some(options)
 }
 
 /// A runner that runs. It is asked one call at a time, and ended when dropped.

@@ -8,7 +8,7 @@ use flex_sandbox::CaptureMethod;
 use flexcancel::{Code, Hold, Outcome};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A world, a call in it, and what is owed.
 #[derive(Debug, Deserialize)]
@@ -177,13 +177,23 @@ impl Vector {
             let bare = bare && self.owed.fields.is_empty() && self.owed.sent.is_none();
             expect(bare, "a refusal has a message and nothing else");
             expect(self.owed.says.is_some(), "a refusal owes what it says");
-            expect(outcome == "not_applied", "a refusal is not_applied");
+            let is_owed = outcome == "not_applied" || (outcome == "unknown" && self.is_in_doubt());
+            expect(is_owed, "a refusal is not_applied, or unknown of a cancel in doubt");
         } else {
             expect(hold.is_some(), "it owes a hold");
             expect(attempts.is_some() != attempts_begin.is_some(), "it owes attempts, in one way");
             expect(self.owed.truth.is_some(), "it owes the truth");
         }
         problems
+    }
+}
+
+impl Vector {
+    /// True if the call says that an earlier request with its key may have reached Flex.
+    fn is_in_doubt(&self) -> bool {
+        let Some(options) = &self.call.options else { return false };
+        let options: Value = serde_json::from_str(options.get()).expect("a vector's options");
+        options["idempotency_key"].is_string() && options["in_doubt"] != json!(false)
     }
 }
 

@@ -6,11 +6,22 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flexcancel import AsyncClient, Cancellation, Client, Code, Outbox, Outcome, Repeat
+from flexcancel import (
+    ArgumentError,
+    AsyncClient,
+    Cancellation,
+    Client,
+    ClosedError,
+    Code,
+    Outbox,
+    Outcome,
+    Repeat,
+)
 
 from .sandbox import KEY, Sandbox
 from .test_cli import run
@@ -124,3 +135,36 @@ def test_given_the_command_line_when_repeated_out_of_reach_then_its_exit_code_is
             assert f"flexcancel cancel {session_id} --repeat " in output
     exit_code, output, _ = run(sandbox, *command)
     assert (exit_code, output.split()[1]) == (0, "canceled")
+
+
+def test_given_a_repeat_that_is_refused_then_it_is_not_said_that_nothing_was_done(
+    sandbox: Sandbox, path: Path
+) -> None:
+    client = Client(KEY, base_url=sandbox.url)
+    outbox = Outbox(client, path)
+    outbox.close()
+    client.close()
+    calls: tuple[Callable[..., Any], ...] = (client.cancel, outbox.cancel, outbox.enqueue)
+    for in_doubt, outcome in ((True, Outcome.UNKNOWN), (False, Outcome.NOT_APPLIED)):
+        for call in calls:
+            with pytest.raises(ClosedError) as closed:
+                call("fcs_1", idempotency_key="k", in_doubt=in_doubt)
+            assert closed.value.outcome is outcome
+
+    def refused(repeat: Any, session_id: str, **wrong: Any) -> Outcome:
+        client = Client(KEY, base_url=sandbox.url)
+        with client, pytest.raises(ArgumentError) as raised:
+            client.cancel(session_id, **wrong, **repeat)
+        return raised.value.outcome
+
+    repeat = {"idempotency_key": "k", "in_doubt": True}
+    # Refused by the library, and before it is asked.
+    assert refused(repeat, "fcs_1", timeout=601) is Outcome.UNKNOWN
+    assert refused(repeat, "fcs_1", timeout="soon") is Outcome.UNKNOWN
+    assert refused({"idempotency_key": "k", "in_doubt": False}, "fcs_1", timeout="soon") is (
+        Outcome.NOT_APPLIED
+    )
+    # No request can have gone to what is no session's id.
+    assert refused(repeat, "fcs/1") is Outcome.NOT_APPLIED
+    assert refused(repeat, "fcs\0") is Outcome.NOT_APPLIED
+    assert sandbox.requests() == []

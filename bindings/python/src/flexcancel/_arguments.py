@@ -12,7 +12,7 @@ import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Type, Union
 
 from ._errors import ArgumentError, ConfigError, RefusedError
-from ._words import Code
+from ._words import Code, Outcome
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -68,6 +68,21 @@ def c_text(name: str, text: str, error: Type[RefusedError], code: Code) -> bytes
         raise error(code, f"{name}: expected no NUL character")
     # What is no Unicode text is refused by the library, by name.
     return text.encode("utf-8", "surrogatepass")
+
+
+def session_id(text: str) -> bytes:
+    """A session's id as C takes it."""
+    return c_text("session_id", text, ArgumentError, Code.INVALID_SESSION_ID)
+
+
+def refused_outcome(arguments: Mapping[str, Any], error: RefusedError) -> Outcome:
+    """What may be said of a cancel that the library was not asked for."""
+    is_in_doubt = (
+        isinstance(arguments.get("idempotency_key"), str)
+        and arguments.get("in_doubt") is not False
+        and error.code is not Code.INVALID_SESSION_ID
+    )
+    return Outcome.UNKNOWN if is_in_doubt else Outcome.NOT_APPLIED
 
 
 def in_seconds(message: str, arguments: Mapping[str, Any]) -> str:

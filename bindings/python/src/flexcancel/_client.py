@@ -192,9 +192,13 @@ class Client(Closing):
         self._close()
 
     def _prepare(self, session_id: str, options: Mapping[str, Any]) -> Arguments:
-        handle = self._handle or self._open_handle()
-        name = _arguments.c_text("session_id", session_id, ArgumentError, Code.INVALID_SESSION_ID)
-        text = _arguments.arguments_json(options)
+        try:
+            handle = self._handle or self._open_handle()
+            name = _arguments.session_id(session_id)
+            text = _arguments.arguments_json(options)
+        except RefusedError as error:
+            error.outcome = _arguments.refused_outcome(options, error)
+            raise
         self._listen()
         return handle, name, text
 

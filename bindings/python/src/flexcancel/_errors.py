@@ -22,14 +22,14 @@ class RefusedError(FlexcancelError):
     """The program's own mistake. Nothing was sent.
 
     ``message`` names the field and what was expected. ``result`` is the core's own report of it,
-    where the core was asked.
+    where the core was asked. ``outcome`` is ``not_applied``; ``unknown`` of a cancel in doubt: an
+    earlier request with its key may have had its effect.
     """
-
-    outcome = Outcome.NOT_APPLIED
 
     def __init__(self, code: Code, message: str, result: Optional[Cancellation] = None) -> None:
         super().__init__(message)
         self.code = code
+        self.outcome = Outcome.NOT_APPLIED if result is None else result.outcome
         self.message = message
         self.result = result
 

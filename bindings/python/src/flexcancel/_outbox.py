@@ -13,7 +13,7 @@ from ._cancellation import Cancellation, FlushReport
 from ._client import Client
 from ._closing import Closing
 from ._entry import OutboxCounts, OutboxEntry, OutboxView
-from ._errors import ArgumentError, ClosedError, OutboxError
+from ._errors import ArgumentError, ClosedError, OutboxError, RefusedError
 from ._words import Code, OutboxState, Outcome
 
 #: The states that a person must see.
@@ -93,7 +93,7 @@ class Outbox(Closing):
             "max_attempts": max_attempts,
             "deliver_within": deliver_within,
         }
-        result = self._call(_library.outbox_cancel, _session_id(session_id), arguments, abort)
+        result = self._call(_library.outbox_cancel, session_id, arguments, abort)
         if result.code in _REFUSALS and _view(result).entry is None:
             raise _trouble(result, arguments)
         return result
@@ -121,8 +121,9 @@ class Outbox(Closing):
             "asked_at_ms": asked_at_ms,
             "deliver_within": deliver_within,
         }
-        name, options = _session_id(session_id), _arguments.arguments_json(arguments)
-        return _entry(self._ask(_library.outbox_enqueue, name, options), arguments)
+        handle, *named, options = self._prepare(session_id, arguments)
+        text = _library.take_text(_library.outbox_enqueue(handle, *named, options))
+        return _entry(Cancellation.from_json(text), arguments)
 
     def flush(
         self,
@@ -225,15 +226,23 @@ class Outbox(Closing):
     def _call(
         self,
         function: Any,
-        session_id: Optional[bytes],
+        session_id: Optional[str],
         arguments: Mapping[str, Any],
         abort: Optional[AbortToken],
     ) -> Cancellation:
         """Makes a call that may send: on the right thread, and its events are logged."""
-        handle, options = self._open_handle(), _arguments.arguments_json(arguments)
-        named = () if session_id is None else (session_id,)
+        prepared = self._prepare(session_id, arguments)
         self._client._listen()
-        return Cancellation.from_json(self._client._run(function, (handle, *named, options), abort))
+        return Cancellation.from_json(self._client._run(function, prepared, abort))
+
+    def _prepare(self, session_id: Optional[str], arguments: Mapping[str, Any]) -> Tuple[Any, ...]:
+        try:
+            handle = self._open_handle()
+            named = () if session_id is None else (_arguments.session_id(session_id),)
+            return (handle, *named, _arguments.arguments_json(arguments))
+        except RefusedError as error:
+            error.outcome = _arguments.refused_outcome(arguments, error)
+            raise
 
     def _ask(self, function: Any, *arguments: Union[int, bytes, None]) -> Cancellation:
         """Makes a call that is about the file alone."""
@@ -255,10 +264,6 @@ _FILE_TROUBLES = (
 
 def _close(handle: int) -> str:
     return _library.take_text(_library.outbox_close(handle))
-
-
-def _session_id(session_id: str) -> bytes:
-    return _arguments.c_text("session_id", session_id, ArgumentError, Code.INVALID_SESSION_ID)
 
 
 def _view(result: Cancellation) -> OutboxView:
