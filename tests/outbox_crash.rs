@@ -9,9 +9,8 @@ mod native;
 mod outbox_kit;
 
 use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use flex_sandbox::{Fault, How, Injection, Options, Sandbox};
 use flexcancel::{Code, Outcome};
@@ -28,7 +27,7 @@ const KILLS_PER_FILE: usize = 50;
 /// So short that a till whose answers are lost does not outlive the test.
 const TIMEOUT_MS: &str = "400";
 
-/// SplitMix64: where a run fails, the same seed kills at much the same points.
+/// SplitMix64: where a run fails, the same seed kills at the same calls to the system.
 struct Random(u64);
 
 impl Random {
@@ -56,7 +55,7 @@ fn trouble(sandbox: &Sandbox, random: &mut Random) {
 }
 
 /// The till, ready for its commands.
-fn till(program: &Program, sandbox: &Sandbox, file: &std::path::Path) -> Command {
+fn till(program: &Program, sandbox: &Sandbox, file: &Path) -> Command {
     let mut command = program.command(Under::Nothing);
     command.arg(sandbox.url()).arg(file).arg(TIMEOUT_MS);
     command
@@ -80,30 +79,26 @@ fn commands(sandbox: &Sandbox, random: &mut Random, undone: &mut Vec<String>) ->
 fn given_tills_that_are_killed_at_any_moment_then_nothing_is_lost_doubled_or_wrong() {
     let scratch = Scratch::new("outbox_kill");
     let program = scratch.compile_test("outbox_till");
+    let killer = preloaded(&scratch, "kill");
     let mut random = Random(20_261_123);
     let (mut killed, mut ended, mut entries) = (0, 0, 0);
-    let mut longest = Duration::from_millis(60);
     while killed < kills() {
         let sandbox = Sandbox::start(Options::default()).unwrap();
         let file = scratch.path(&format!("outbox-{killed}.db"));
-        let (mut told, mut undone) = (Vec::new(), Vec::new());
+        let (mut told, mut undone, mut calls) = (Vec::new(), Vec::new(), 0);
         for round in 0..KILLS_PER_FILE.min(kills() - killed) {
             let log = scratch.path("log");
             trouble(&sandbox, &mut random);
             let commands = commands(&sandbox, &mut random, &mut undone);
             let mut command = till(&program, &sandbox, &file);
-            let out = File::create(&log).unwrap();
-            let begun = Instant::now();
-            let mut child = command.args(&commands).stdout(Stdio::from(out)).spawn().unwrap();
-            // The first of each file lives, to see how long a day is.
-            if round > 0 {
-                let most = u64::try_from(longest.as_micros()).unwrap();
-                thread::sleep(Duration::from_micros(random.below(most)));
-                child.kill().unwrap();
-            }
-            let has_ended = child.wait().unwrap().success();
+            command.args(&commands).stdout(Stdio::from(File::create(&log).unwrap()));
+            command.env("LD_PRELOAD", &killer).env("KILL_COUNT", scratch.path("count"));
+            // The first of each file lives, to count what a day asks of the system.
+            let kill_at = if round == 0 { 0 } else { 1 + random.below(calls) };
+            command.env("KILL_AT", kill_at.to_string());
+            let has_ended = command.status().unwrap().success();
             if round == 0 {
-                longest = begun.elapsed().clamp(Duration::from_millis(20), longest * 2);
+                calls = scratch.read("count").parse().expect("a count");
             }
             (killed, ended) = (killed + 1, ended + usize::from(has_ended));
             let lines = fs::read_to_string(&log).unwrap();
@@ -124,12 +119,12 @@ fn given_tills_that_are_killed_at_any_moment_then_nothing_is_lost_doubled_or_wro
     assert!(entries > killed, "they had something to do: {entries}");
 }
 
-/// Compiles the library that makes the disk fail.
-fn failing_disk(scratch: &Scratch) -> std::path::PathBuf {
-    let library = scratch.path("disk.so");
+/// Compiles a library of tests/c that stands before the system's own.
+fn preloaded(scratch: &Scratch, name: &str) -> PathBuf {
+    let library = scratch.path(&format!("{name}.so"));
     let mut command = Command::new("cc");
     command.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&library);
-    command.arg(format!("{}/tests/c/disk.c", native::ROOT)).arg("-ldl");
+    command.arg(format!("{}/tests/c/{name}.c", native::ROOT)).arg("-ldl");
     let output = run_tool(&mut command, "gcc libc6-dev");
     assert!(output.status.success(), "{}", said(&output));
     library
@@ -139,7 +134,7 @@ fn failing_disk(scratch: &Scratch) -> std::path::PathBuf {
 fn given_a_disk_that_fails_at_any_write_then_it_is_told_before_anything_is_sent() {
     let scratch = Scratch::new("outbox_disk");
     let program = scratch.compile_test("outbox_till");
-    let disk = failing_disk(&scratch);
+    let disk = preloaded(&scratch, "disk");
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let day = |number: &str, fail_at: usize, with: &str, after: &str| {
         sandbox.clear_requests();
