@@ -47,8 +47,9 @@ fn main() -> ExitCode {
         return ExitCode::from(u8::from(!tally.violations.is_empty()));
     }
     if seeds == 1 {
-        print!("{}", run(first, range));
-        return ExitCode::SUCCESS;
+        let story = run(first, range);
+        print!("{story}");
+        return ExitCode::from(u8::from(!story.violations.is_empty()));
     }
     let tally = simulate(first, seeds, |tally: &mut Tally, seed| tally.add(seed, run(seed, range)));
     print!("{tally}");

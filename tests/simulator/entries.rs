@@ -5,7 +5,7 @@ use std::time::Duration;
 use flexcancel::{Code, Entry, Outcome, State};
 
 use super::newer::shows_age;
-use super::oracle::{Violation, captured, is_lost, is_voided, send_of, was_doubled};
+use super::oracle::{HEDGED, Violation, captured, is_lost, is_voided, send_of, was_doubled};
 use super::stage::{Step, Told};
 use super::world::World;
 
@@ -118,7 +118,7 @@ fn wrong_state(
     let has_effect = world.effects_of(key).any(is_sent);
     let is_in_doubt = was_in_doubt || entry.unclear > 0;
     // No client can tell: docs/OUTCOMES.md, "What Flex would have to do to make us wrong".
-    let is_doubled = was_doubled(world, asked, world.now());
+    let is_doubled = was_doubled(world, key, until);
     match (entry.state, entry.last_outcome) {
         (State::Expired, _) if has_effect => Some("the entry is expired, and took effect"),
         (State::Expired, _) if is_in_doubt => Some("the entry is expired, though in doubt"),
@@ -130,7 +130,7 @@ fn wrong_state(
         }
         (State::Refused, _) if released_before(world, key, asked, until) => {
             let message = entry.last_message.as_deref().unwrap_or_default();
-            let is_hedged = had_sale && message.contains("earlier");
+            let is_hedged = had_sale && message.contains(HEDGED);
             (!is_hedged)
                 .then_some("the entry is refused as too late, and it released the hold itself")
         }

@@ -65,7 +65,7 @@ impl Transport for Network {
         if let (true, Some(key)) = (request.is_cancel(), request.idempotency_key.clone()) {
             let at = world.now();
             request.send = Some(world.sends.len());
-            world.sends.push(Send { key, begun, at, is_refused: false });
+            world.sends.push(Send { key, begun, at, is_refused: false, is_doubled: false });
         }
         carry(&mut world, &request, fault, exchange, limits)
     }
@@ -210,7 +210,12 @@ fn carry(
     let decides = if request.is_cancel() { said.status < 300 } else { world.is_settled() };
     match fault {
         Some(Fault::Duplicate) => drop(world.deliver(request)),
-        Some(Fault::DuplicateAnsweredSecond) => said = world.deliver(request),
+        Some(Fault::DuplicateAnsweredSecond) => {
+            said = world.deliver(request);
+            if let Some(send) = request.send {
+                world.sends[send].is_doubled = true;
+            }
+        }
         Some(Fault::AnswerLost) => return lose(world, limits),
         _ => {}
     }

@@ -32,6 +32,11 @@ pub fn violations(world: &World, told: &[Told]) -> Vec<Violation> {
     found
 }
 
+/// What is said of money that may have been captured before the cancel was asked for.
+pub const HEDGED: &str = "captured, now or earlier";
+/// What a retrieve says of a hold while a cancel may be under way.
+const ON_ITS_WAY: &str = "still on its way";
+
 fn was_canceled(world: &World, told: &Told) -> bool {
     let (begun, ended) = told.span;
     is_voided(world, asked(world, told), ended)
@@ -46,6 +51,7 @@ fn wrong_outcome(world: &World, told: &Told) -> Option<&'static str> {
     let (begun, ended) = told.span;
     let asked = asked(world, told);
     let has_effect = had_effect(world, told);
+    let is_doubled = was_doubled(world, told.key.as_deref().unwrap_or_default(), told.sends.end);
     match told.report.outcome {
         Outcome::Canceled if !was_canceled(world, told) => {
             Some("canceled, and the hold was not released")
@@ -53,19 +59,17 @@ fn wrong_outcome(world: &World, told: &Told) -> Option<&'static str> {
         Outcome::AlreadyCanceled if !was_voided(world, asked, begun, ended) => {
             Some("already canceled, and the hold was not released")
         }
-        Outcome::AlreadyCanceled
-            if has_effect && !was_doubled(world, told.asked.at, told.span.1) =>
-        {
+        Outcome::AlreadyCanceled if has_effect && !is_doubled => {
             Some("already canceled, by this very cancel")
         }
         Outcome::NotCancelable if !is_without_hold(world, begun, ended) => {
             Some("too late, and the hold stands")
         }
         Outcome::NotCancelable if released_itself(world, told) => {
-            let is_hedged = captured(world, asked) > 0 && has_word(told, "earlier");
+            let is_hedged = captured(world, asked) > 0 && told.report.message.contains(HEDGED);
             (!is_hedged).then_some("too late, and this very cancel released it")
         }
-        Outcome::NotApplied if has_effect && !was_doubled(world, told.asked.at, told.span.1) => {
+        Outcome::NotApplied if has_effect && !is_doubled => {
             Some("not applied, and this very cancel took effect")
         }
         _ => None,
@@ -149,7 +153,7 @@ fn wrong_hold(world: &World, told: &Told) -> Option<&'static str> {
 fn wrong_words(world: &World, told: &[Told], step: usize) -> Option<&'static str> {
     let one = &told[step];
     let is_open = one.report.outcome == Outcome::NotApplied && one.report.code == Code::Ok;
-    if one.step != Step::Retrieve || !is_open || has_word(one, "now") {
+    if one.step != Step::Retrieve || !is_open || one.report.advice.contains(ON_ITS_WAY) {
         return None;
     }
     let mut keys = told[..step]
@@ -161,10 +165,6 @@ fn wrong_words(world: &World, told: &[Told], step: usize) -> Option<&'static str
         world.holds.released_with(key).any(|hold| hold.end.as_ref().is_some_and(is_late))
     })
     .then_some("can still be canceled, while the cancel before is on its way")
-}
-
-fn has_word(told: &Told, word: &str) -> bool {
-    told.report.advice.contains(word) || told.report.message.contains(word)
 }
 
 /// At a moment of this time none of the holds was left that are not newer than its beginning, and
@@ -198,10 +198,9 @@ fn was_voided(world: &World, asked: Duration, begun: Duration, ended: Duration) 
     !is_held(world, begun) && last.is_some_and(|hold| hold.was_released())
 }
 
-/// One of its sends was executed twice, and answered the second time.
-pub fn was_doubled(world: &World, begun: Duration, ended: Duration) -> bool {
-    let is_double = |name: &str| name == "executed twice, answered second";
-    world.faults.iter().any(|(at, name)| is_double(name) && *at >= begun && *at <= ended)
+/// One of so many first sends, with this key, was executed twice and answered the second time.
+pub fn was_doubled(world: &World, key: &str, until: usize) -> bool {
+    world.sends.iter().take(until).any(|send| send.is_doubled && send.key == key)
 }
 
 fn was_ended_by_a_later_send(world: &World, told: &Told) -> bool {

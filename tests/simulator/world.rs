@@ -76,6 +76,8 @@ pub struct Send {
     pub at: Duration,
     /// It was answered with a 4xx.
     pub is_refused: bool,
+    /// It was executed twice, and answered with what the second execution said.
+    pub is_doubled: bool,
 }
 
 /// A read of the session that came back with what Flex's model shows.

@@ -52,7 +52,8 @@ fn passes() -> Vec<Pass> {
         (_, &[sends, reads, acts, again, pauses, repeats, axes]) => {
             vec![pass([sends, reads, acts, again, pauses, repeats], usize::from(axes))]
         }
-        _ => SMALL.to_vec(),
+        ("", _) => SMALL.to_vec(),
+        _ => panic!("FLEXCANCEL_BOUND: expected `large` or seven numbers, found {named}"),
     }
 }
 
