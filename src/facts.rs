@@ -273,7 +273,7 @@ impl Amount {
         }
     }
 
-    fn of(value: Option<&Value>) -> Self {
+    pub(crate) fn of(value: Option<&Value>) -> Self {
         match value {
             None | Some(Value::Null) => Self::Absent,
             Some(Value::Number(number)) => Self::of_number(number.as_f64()),
@@ -301,6 +301,11 @@ impl Amount {
 
     pub(crate) const fn is_positive(self) -> bool {
         matches!(self, Self::Of(amount) if amount > 0)
+    }
+
+    /// True if both are known, and the same.
+    pub(crate) const fn is(self, other: Self) -> bool {
+        matches!((self, other), (Self::Of(this), Self::Of(other)) if this == other)
     }
 
     /// True if it is not nothing, and no less than the other one.

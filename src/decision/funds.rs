@@ -119,13 +119,9 @@ impl Funds {
     /// True if money was held in the response before, and in this one none is, without any more
     /// having been captured: the hold was released in between.
     pub(crate) fn shows_release_since(self, before: Self) -> bool {
-        let is_same_amount = matches!(
-            (before.amount_received, self.amount_received),
-            (Amount::Of(before), Amount::Of(now)) if before == now
-        );
         before.state == FundsState::Authorized
             && self.state == FundsState::CapturedInPart
-            && is_same_amount
+            && self.amount_received.is(before.amount_received)
     }
 
     pub(crate) const fn hold(self) -> Hold {

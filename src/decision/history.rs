@@ -4,6 +4,7 @@ use super::funds::{Funds, FundsState};
 use super::next::Limits;
 use super::observation::{Observation, ReadResult, Release, SendResult};
 use super::staleness::HoldAge;
+use crate::facts::Amount;
 use crate::outcome::{Code, Hold};
 
 /// What all observations of a call amount to.
@@ -17,8 +18,8 @@ pub(super) struct Summary {
     pub(super) is_code_of_doubt: bool,
     /// Flex confirmed the cancel.
     pub(super) confirmed: Option<Release>,
-    /// Flex confirmed it, and showed money that was captured, now or earlier.
-    pub(super) confirmed_with_capture: bool,
+    /// Flex confirmed it, and showed money that was captured, now or earlier: so much.
+    pub(super) confirmed_with_capture: Option<Amount>,
     /// What Flex reported of the session, and nothing read since contradicts.
     pub(super) reported: Option<Report>,
     /// Flex reported a canceled session, and a hold was seen since.
@@ -50,7 +51,7 @@ impl Summary {
             in_doubt,
             is_code_of_doubt: false,
             confirmed: None,
-            confirmed_with_capture: false,
+            confirmed_with_capture: None,
             reported: None,
             is_contradicted: false,
             refused: None,
@@ -94,7 +95,7 @@ impl Summary {
             SendResult::InDoubt(code) => self.put_in_doubt(code),
             SendResult::Confirmed(release) => self.confirmed = Some(release),
             SendResult::ConfirmedWithCapture(funds) => {
-                self.confirmed_with_capture = true;
+                self.confirmed_with_capture = Some(funds.amount_received);
                 self.put_in_doubt(result.code());
                 self.seen = Some((funds, HoldAge::Older));
             }

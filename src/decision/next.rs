@@ -168,7 +168,7 @@ fn settled_by(funds: Funds, age: HoldAge, summary: &Summary) -> Option<Decision>
             Some(newer_hold(age, summary))
         }
         // Flex confirmed that it released something, and a replica may not show it as yet.
-        FundsState::Captured if summary.confirmed_with_capture => {
+        FundsState::Captured if summary.confirmed_with_capture.is_some() => {
             Some(unknown(Code::NotCancelable, Hold::Captured, CAPTURED_SOMETIME))
         }
         FundsState::Captured => {
@@ -255,7 +255,9 @@ fn verified(funds: Funds, age: HoldAge) -> Decision {
 }
 
 fn captured_in_part(funds: Funds, summary: &Summary) -> Decision {
-    let is_confirmed = summary.confirmed_with_capture && funds.is_released;
+    // A replica that does not show all that the confirmation showed hides a capture.
+    let is_confirmed = funds.is_released
+        && summary.confirmed_with_capture.is_some_and(|amount| funds.amount_received.is(amount));
     let is_shown = summary.before.is_some_and(|before| funds.shows_release_since(before));
     if funds.is_captured_before && (is_confirmed || is_shown) {
         return canceled(
@@ -300,7 +302,7 @@ pub(crate) fn at_the_end(history: &[Observation], limits: Limits) -> Decision {
         return CONFIRMED;
     }
     if summary.in_doubt {
-        let reason = if summary.confirmed_with_capture {
+        let reason = if summary.confirmed_with_capture.is_some() {
             CAPTURED_SOMETIME
         } else {
             "a request may have reached Flex, and what became of it could not be read back"

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::facts::{elements, intent_id, is_same_id};
+use crate::facts::{Amount, elements, intent_id, is_same_id};
 
 /// A payment intent's id tells when it was made only if the session's own id does so, within this.
 const SAME_MS: u64 = 60_000;
@@ -146,8 +146,7 @@ fn may_hold(intent: &Value) -> bool {
     let status = intent["status"].as_str();
     let is_over =
         matches!(status, Some("canceled" | "cancelled" | "succeeded" | "requires_payment_method"));
-    let capturable = &intent["amount_capturable"];
-    !is_over || !(capturable.is_null() || capturable.as_f64() == Some(0.0))
+    !is_over || !Amount::of(intent.get("amount_capturable")).is_none_shown()
 }
 
 /// True if the intent was captured on a hold that is newer than the asking. Its `updated_at` does

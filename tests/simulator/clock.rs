@@ -9,7 +9,7 @@ pub const EPOCH_MS: i64 = 1_767_225_600_000;
 const RESET_MS: i64 = 1_420_070_400_000;
 
 /// How the clocks of one till differ from the world's time.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct TillClock {
     /// How long its virtual machine was paused: none of its clocks counted, but the wall clock is
     /// right again after each pause.
@@ -18,6 +18,8 @@ pub struct TillClock {
     pub slept: Duration,
     /// How much its wall clock is ahead of the server's, in milliseconds.
     pub ahead_ms: i64,
+    /// When its wall clock was set, and to how much ahead.
+    settings: Vec<(Duration, i64)>,
 }
 
 /// Something that happens to the till's machine.
@@ -78,10 +80,21 @@ impl TillClock {
         match incident {
             Incident::Sleep(time) => self.slept += time,
             Incident::Pause(time) => self.paused += time,
-            Incident::Reset => self.ahead_ms = RESET_MS - server_ms(world),
-            Incident::Forward(time) => self.ahead_ms += millis(time),
-            Incident::Correct => self.ahead_ms = 0,
+            Incident::Reset => self.set(RESET_MS - server_ms(world), world),
+            Incident::Forward(time) => self.set(self.ahead_ms + millis(time), world),
+            Incident::Correct => self.set(0, world),
         }
+    }
+
+    fn set(&mut self, ahead_ms: i64, world: Duration) {
+        self.ahead_ms = ahead_ms;
+        self.settings.push((world, ahead_ms));
+    }
+
+    /// True if between these two times of the world it was less ahead than this.
+    pub fn was_behind(&self, ahead_ms: i64, from: Duration, to: Duration) -> bool {
+        let is_so = |(at, set): &(Duration, i64)| (from..=to).contains(at) && *set < ahead_ms;
+        self.settings.iter().any(is_so)
     }
 }
 

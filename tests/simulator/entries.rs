@@ -6,7 +6,7 @@ use flexcancel::{Code, Entry, Outcome, State};
 
 use super::newer::shows_age;
 use super::oracle::{HEDGED, Violation, captured, is_lost, is_voided, send_of, was_doubled};
-use super::stage::{Step, Told};
+use super::stage::{Asked, Step, Told};
 use super::world::World;
 
 /// Everything that is wrong with the entries of a till's outbox, at the end of its story.
@@ -14,14 +14,11 @@ pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violat
     let rules = entries.iter().filter_map(|entry| {
         let key = entry.idempotency_key.as_str();
         let step = told.iter().rposition(|told| told.key.as_deref() == Some(key))?;
-        let until = ended_by(told, entry);
+        let (until, ended) = end_of(world, told, entry);
         let was_in_doubt = told.iter().any(|told| {
             told.key.as_deref() == Some(key) && told.in_doubt && told.sends.start < until
         });
-        let mut of_key = told.iter().filter(|told| told.key.as_deref() == Some(key));
-        let first = of_key.clone().next()?;
-        let is_kept = |told: &&Told| matches!(told.step, Step::Enqueue | Step::HandOver);
-        let asked = of_key.find(is_kept).unwrap_or(first).asked;
+        let asked = asked_for(told, entry)?;
         let is_early = told.last()?.span.1 < asked.at + WEEK;
         if entry.state == State::Expired && entry.attempts == 0 && is_early {
             return Some(Violation { rule: "the entry expired early, and was never tried", step });
@@ -41,9 +38,9 @@ pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violat
         .or_else(|| {
             let is_wrong = entry.state == State::Delivered
                 && entry.last_outcome == Some(Outcome::Canceled)
-                && !is_lost(world, asked)
-                && !is_voided(world, asked.at, world.now())
-                && !is_voided(world, asked.at.saturating_sub(world.lag), world.now());
+                && !is_lost(world, asked, ended)
+                && !is_voided(world, asked.at, ended)
+                && !is_voided(world, asked.at.saturating_sub(world.lag), ended);
             is_wrong.then_some("the entry is delivered, and the hold was not released")
         })?;
         Some(Violation { rule, step })
@@ -51,16 +48,27 @@ pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violat
     rules.collect()
 }
 
-/// How many cancels the till had sent by the end of the step in which the entry ended. What it
-/// sends later under the same key is no try of the entry.
-fn ended_by(told: &[Told], entry: &Entry) -> usize {
+/// When the cancel was asked for that the entry was made of.
+fn asked_for(told: &[Told], entry: &Entry) -> Option<Asked> {
+    let is_of_key = |told: &&Told| told.key.as_deref() == Some(&entry.idempotency_key);
+    let made = told.iter().filter(is_of_key).find(|told| {
+        let view = told.report.outbox.as_ref();
+        view.and_then(|view| view.entry.as_ref()).is_some_and(|made| made.id == entry.id)
+    });
+    made.or_else(|| told.iter().find(is_of_key)).map(|told| told.asked)
+}
+
+/// How many cancels the till had sent by the end of the step in which the entry ended, and when
+/// that was. What it sends later under the same key is no try of the entry.
+fn end_of(world: &World, told: &[Told], entry: &Entry) -> (usize, Duration) {
     let is_it = |other: &Entry| other.id == entry.id && other.state.is_final();
     let shows_end = |told: &&Told| {
         told.report.outbox.as_ref().is_some_and(|view| {
             view.entry.as_ref().is_some_and(is_it) || view.entries.iter().any(is_it)
         })
     };
-    told.iter().find(shows_end).map_or(usize::MAX, |told| told.sends.end)
+    let end = told.iter().find(shows_end);
+    end.map_or((usize::MAX, world.now()), |told| (told.sends.end, told.span.1))
 }
 
 /// How long an entry is delivered unless the till says otherwise.
@@ -88,8 +96,8 @@ fn is_tied(world: &World, told: &[Told], entries: &[Entry], entry: &Entry) -> bo
     asks.any(|again| {
         let at = again.asked.at;
         // A clock that was put back tells nobody which of the two is the older.
-        !is_lost(world, again.asked)
-            && !is_lost(world, first.asked)
+        !is_lost(world, again.asked, world.now())
+            && !is_lost(world, first.asked, world.now())
             && holds().all(|hold| hold.made < at)
             && holds().any(|hold| hold.made > first.asked.at && shows_age(world, hold))
     })

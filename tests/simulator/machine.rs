@@ -70,7 +70,7 @@ impl Clock for MachineClock {
     fn now(&self) -> Moment {
         self.fuse.burn();
         let world = self.world.lock().unwrap();
-        let (now, clock) = (world.now(), world.clock);
+        let (now, clock) = (world.now(), &world.clock);
         let machine = self.machine.lock().unwrap();
         let up = clock.monotonic(now).saturating_sub(machine.started);
         let awake = up.saturating_sub(clock.slept);

@@ -44,7 +44,7 @@ fn rule(
     // A clock that has been put back since the ask tells nobody how old the ask is.
     if hold.made <= asked.at + blur(world, asked, hold)
         || hold.made > send.at
-        || is_lost(world, asked)
+        || is_lost(world, asked, send.at)
     {
         return None;
     }

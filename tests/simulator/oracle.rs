@@ -43,7 +43,7 @@ fn was_canceled(world: &World, told: &Told) -> bool {
         || is_voided(world, told.asked.at, ended)
         // What was captured in the very millisecond of the asking counts as older.
         || is_voided(world, told.asked.at + Duration::from_millis(1), ended)
-        || (is_lost(world, told.asked) && is_voided(world, begun, ended))
+        || (is_lost(world, told.asked, ended) && is_voided(world, begun, ended))
         || was_released_by_key(world, told)
 }
 
@@ -92,9 +92,10 @@ fn late(world: &World) -> Duration {
     if is_late { Duration::from_secs(30) } else { Duration::ZERO }
 }
 
-/// The till's clock has been put back since the asking: nobody can tell how long ago that was.
-pub fn is_lost(world: &World, asked: Asked) -> bool {
-    asked.ahead_ms > world.clock.ahead_ms
+/// By then the till's clock had been put back since the asking: nobody could tell how long ago
+/// that was.
+pub fn is_lost(world: &World, asked: Asked, by: Duration) -> bool {
+    world.clock.was_behind(asked.ahead_ms, asked.at, by)
 }
 
 /// A request of this cancel took effect, or will: one that was sent by the end of the step.

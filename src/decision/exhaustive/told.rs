@@ -6,6 +6,7 @@ use crate::decision::funds::Funds;
 use crate::decision::history::{Report, Summary, is_passing};
 use crate::decision::staleness::HoldAge;
 use crate::decision::{Limits, Observation, ReadResult, SendResult};
+use crate::facts::Amount;
 use crate::outcome::{Code, Hold};
 
 /// The history of a call. Two that the decision cannot tell apart are equal: it sees a history
@@ -23,7 +24,7 @@ struct Key {
     sends: u32,
     in_doubt: bool,
     confirmed: Option<crate::decision::observation::Release>,
-    confirmed_with_capture: bool,
+    confirmed_with_capture: Option<Amount>,
     reports_canceled: Option<bool>,
     is_contradicted: bool,
     refused: Option<Code>,

@@ -235,6 +235,23 @@ fn a_call_in_doubt_is_never_not_applied_whatever_it_meets() {
 }
 
 #[test]
+fn a_read_back_that_shows_less_than_the_confirmation_did_proves_no_release() {
+    let confirmed = observation("confirmed_with_capture");
+    for (amount, outcome) in [
+        (Amount::Of(5), Outcome::Canceled),
+        (Amount::Of(4), Outcome::Unknown),
+        (Amount::Absent, Outcome::Unknown),
+        (Amount::Unreadable, Outcome::Unknown),
+    ] {
+        let (mut funds, age) = shown("captured_in_part before");
+        funds.amount_received = amount;
+        let history = [confirmed, Observation::ReadBack(ReadResult::Shows(funds, age))];
+        let Step::Done(decision) = next(&history, limits("")) else { panic!("{amount:?}") };
+        assert_eq!(decision.outcome, outcome, "{amount:?}");
+    }
+}
+
+#[test]
 fn a_retrieve_says_what_may_be_said_of_the_void_as_of_now() {
     for (name, outcome, hold) in [
         ("authorized", Outcome::NotApplied, Hold::Held),

@@ -74,6 +74,17 @@ fn what_is_over_does_not_count_unless_it_still_holds_something() {
     assert_eq!(held(&format!("{older},{ended}")), HoldAge::Older);
     let holds = ended.replace("\"status\"", "\"amount_capturable\":1,\"status\"");
     assert_eq!(held(&format!("{older},{holds}")), HoldAge::Newer);
+    for (capturable, age) in [
+        (r#""0""#, HoldAge::Older),
+        (r#"{"amount":0,"currency":"usd"}"#, HoldAge::Older),
+        (r#""0.01""#, HoldAge::Newer),
+        (r#"{"amount":1,"currency":"usd"}"#, HoldAge::Newer),
+        ("[]", HoldAge::Newer),
+    ] {
+        let shown = format!("\"amount_capturable\":{capturable},\"status\"");
+        let beside = ended.replace("\"status\"", &shown);
+        assert_eq!(held(&format!("{older},{beside}")), age, "{capturable}");
+    }
 }
 
 #[test]
