@@ -47,6 +47,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod abort;
+mod advice;
 mod call;
 mod client;
 mod clock;

@@ -8,12 +8,14 @@ mod funds;
 mod history;
 mod next;
 mod observation;
+mod retrieve;
 mod staleness;
 
 pub(crate) use self::next::{Decision, Delay, Limits, Step};
-pub(crate) use self::next::{at_the_end, next, next_read, unread};
+pub(crate) use self::next::{at_the_end, next};
 pub(crate) use self::observation::{
     Answer, Asked, Observation, ReadResult, RoundTrip, SendResult, is_first, read_result,
     send_result,
 };
+pub(crate) use self::retrieve::{next_read, unread};
 pub(crate) use self::staleness::{AskedAt, ages};

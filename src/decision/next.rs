@@ -288,7 +288,8 @@ fn newer_hold(age: HoldAge, summary: &Summary) -> Decision {
 }
 
 const AS_REPORTED: &str = "Flex says that the session is canceled, and the read-back shows no hold";
-const CAPTURED_SOMETIME: &str = "money was captured, now or earlier: check before refunding";
+pub(super) const CAPTURED_SOMETIME: &str =
+    "money was captured, now or earlier: check before refunding";
 const REFUSED: &str = "Flex refused before acting";
 
 /// The decision where nothing more can be done: the time is up, or no step would help.
@@ -325,50 +326,6 @@ pub(crate) fn at_the_end(history: &[Observation], limits: Limits) -> Decision {
     not_applied(code, summary.hold, reason)
 }
 
-/// The next step of a retrieve, given all observations so far and the most tries that are allowed.
-pub(crate) fn next_read(history: &[Observation], max_tries: u32) -> Step {
-    match history.last() {
-        Some(Observation::ReadBack(ReadResult::Shows(funds, _))) => Step::Done(as_read(*funds)),
-        Some(Observation::ReadBack(ReadResult::Nothing(code))) => {
-            if is_passing(*code) && history.len() < max_tries as usize {
-                Step::ReadBack(Delay::Backoff, "unreadable: look again")
-            } else {
-                Step::Done(unread(history))
-            }
-        }
-        Some(Observation::ReadBack(ReadResult::RefusedExpand)) => {
-            Step::ReadBack(Delay::None, "refused with expand: read it without")
-        }
-        _ => Step::ReadBack(Delay::None, "first attempt"),
-    }
-}
-
-/// The decision of a retrieve that read nothing.
-pub(crate) fn unread(history: &[Observation]) -> Decision {
-    let code = history.last().map_or(Code::Timeout, |last| last.code());
-    unknown(code, Hold::Unknown, "the session could not be read")
-}
-
-/// What may be said of the hold, as of now.
-fn as_read(funds: Funds) -> Decision {
-    let (outcome, reason) = match funds.state {
-        FundsState::Authorized => (Outcome::NotApplied, "as of now the hold is there"),
-        FundsState::Open => (Outcome::NotApplied, "as of now the session is open, without a hold"),
-        FundsState::Canceled => (Outcome::AlreadyCanceled, "the session is canceled"),
-        FundsState::Captured => (Outcome::NotCancelable, "the money was captured"),
-        FundsState::CapturedInPart => (Outcome::NotCancelable, CAPTURED_SOMETIME),
-        FundsState::Expired => (Outcome::NotCancelable, "the session expired"),
-        FundsState::Indeterminate if funds.is_captured => (
-            Outcome::Unknown,
-            "money was captured; the response does not show whether more is held",
-        ),
-        FundsState::Indeterminate => {
-            (Outcome::Unknown, "the response does not show where the money is")
-        }
-    };
-    decision(outcome, Code::Ok, funds.hold(), reason)
-}
-
 const CONFIRMED: Decision =
     decision(Outcome::Canceled, Code::Ok, Hold::Released, "Flex confirmed the cancel");
 
@@ -380,11 +337,16 @@ const fn not_applied(code: Code, hold: Hold, reason: &'static str) -> Decision {
     decision(Outcome::NotApplied, code, hold, reason)
 }
 
-const fn unknown(code: Code, hold: Hold, reason: &'static str) -> Decision {
+pub(super) const fn unknown(code: Code, hold: Hold, reason: &'static str) -> Decision {
     decision(Outcome::Unknown, code, hold, reason)
 }
 
-const fn decision(outcome: Outcome, code: Code, hold: Hold, reason: &'static str) -> Decision {
+pub(super) const fn decision(
+    outcome: Outcome,
+    code: Code,
+    hold: Hold,
+    reason: &'static str,
+) -> Decision {
     Decision { outcome, code, hold, reason }
 }
 

@@ -83,7 +83,7 @@ fn shown(text: &str) -> (Funds, HoldAge) {
     (funds, age)
 }
 
-fn observation(text: &str) -> Observation {
+pub(crate) fn observation(text: &str) -> Observation {
     use SendResult::{
         Confirmed, ConfirmedWithCapture, InDoubt, NotSent, Refused, RefusedExpand,
         ReportedCanceled, ReportedNotCancelable,
@@ -249,37 +249,4 @@ fn a_read_back_that_shows_less_than_the_confirmation_did_proves_no_release() {
         let Step::Done(decision) = next(&history, limits("")) else { panic!("{amount:?}") };
         assert_eq!(decision.outcome, outcome, "{amount:?}");
     }
-}
-
-#[test]
-fn a_retrieve_says_what_may_be_said_of_the_void_as_of_now() {
-    for (name, outcome, hold) in [
-        ("authorized", Outcome::NotApplied, Hold::Held),
-        ("open", Outcome::NotApplied, Hold::None),
-        ("canceled", Outcome::AlreadyCanceled, Hold::Released),
-        ("captured", Outcome::NotCancelable, Hold::Captured),
-        ("captured_in_part", Outcome::NotCancelable, Hold::Captured),
-        ("expired", Outcome::NotCancelable, Hold::None),
-        ("indeterminate", Outcome::Unknown, Hold::Unknown),
-    ] {
-        let history = [observation(&format!("shows({name})"))];
-        let Step::Done(decision) = next_read(&history, 4) else { panic!("{name}") };
-        assert_eq!((decision.outcome, decision.hold, decision.code), (outcome, hold, Code::Ok));
-    }
-}
-
-#[test]
-fn a_retrieve_tries_again_what_may_pass_and_nothing_else() {
-    let nothing = |code| Observation::ReadBack(ReadResult::Nothing(code));
-    for code in [Code::Timeout, Code::ConnectionLost, Code::ServerError, Code::RateLimited] {
-        let tried = [nothing(code)];
-        assert!(matches!(next_read(&tried, 2), Step::ReadBack(Delay::Backoff, _)), "{code}");
-        let Step::Done(decision) = next_read(&[nothing(code); 2], 2) else { panic!("{code}") };
-        assert_eq!((decision.outcome, decision.code), (Outcome::Unknown, code));
-    }
-    for code in [Code::Unauthorized, Code::NotFound, Code::Aborted, Code::Tls, Code::ModeMismatch] {
-        assert!(matches!(next_read(&[nothing(code)], 9), Step::Done(_)), "{code}");
-    }
-    let refused = [Observation::ReadBack(ReadResult::RefusedExpand)];
-    assert!(matches!(next_read(&refused, 1), Step::ReadBack(Delay::None, _)));
 }

@@ -1,0 +1,209 @@
+//! What to do now, in one line for a person; and whether the same call may go better later. Pure.
+
+use crate::outcome::{Code, Outcome};
+use crate::wire::Operation;
+
+/// True if the same call may well go better later, without any change.
+pub(crate) fn is_retryable(operation: Operation, outcome: Outcome, code: Code) -> bool {
+    match outcome {
+        Outcome::Unknown => !matches!(
+            (operation, code),
+            (_, Code::InvalidHandle)
+                | (Operation::Retrieve, Code::Unauthorized | Code::Forbidden | Code::NotFound)
+                | (Operation::Retrieve, Code::Rejected | Code::ModeMismatch)
+                // The hold stays newer than the request that is repeated.
+                | (Operation::Cancel, Code::NewerHold | Code::InvalidArgument)
+        ),
+        Outcome::NotApplied => matches!(
+            code,
+            Code::Aborted
+                | Code::Dns
+                | Code::Connect
+                | Code::Timeout
+                | Code::ConnectionLost
+                | Code::RateLimited
+                | Code::OutboxIo
+                | Code::OutboxFull
+                | Code::OutboxCorrupt
+                | Code::OutboxBusy
+        ),
+        Outcome::Canceled | Outcome::AlreadyCanceled | Outcome::NotCancelable => false,
+    }
+}
+
+/// True if the call was not made, so that its result has nothing new to repeat it by.
+fn is_refused_call(code: Code) -> bool {
+    matches!(
+        code,
+        Code::InvalidArgument
+            | Code::OutboxUnsafe
+            | Code::OutboxIo
+            | Code::OutboxFull
+            | Code::OutboxCorrupt
+            | Code::OutboxSchema
+    )
+}
+
+/// The advice of a call.
+pub(crate) fn advice(operation: Operation, outcome: Outcome, code: Code) -> &'static str {
+    match (operation, outcome) {
+        (_, Outcome::Canceled | Outcome::AlreadyCanceled) => {
+            "Nothing more to do: Flex has canceled the authorization; the bank may show it for some \
+             days."
+        }
+        (_, Outcome::NotCancelable) => {
+            "Too late to void. Money may have been taken now or earlier: check before refunding."
+        }
+        (Operation::Cancel, Outcome::Unknown) if code == Code::NewerHold => {
+            "Treat the void as pending and look the session up: the hold that is there may not be \
+             the one that this cancel was asked for. To release it, begin a new cancel."
+        }
+        (Operation::Cancel, Outcome::Unknown) if is_refused_call(code) => {
+            "Treat the void as pending: put right what the message names, then call again with the \
+             same key, or look the session up, before telling the shopper anything."
+        }
+        (Operation::Cancel, Outcome::Unknown) if code == Code::NotCancelable => {
+            "Do not refund yet: money was captured, now or earlier, and this cancel may have \
+             released a hold beside it. Look the session up, or call again with the options in \
+             `repeat`."
+        }
+        (Operation::Cancel, Outcome::Unknown) => {
+            "Treat the void as pending: call again with the options in `repeat`, or hand them to \
+             the outbox, before telling the shopper anything."
+        }
+        (Operation::Retrieve, Outcome::Unknown) => {
+            "Nothing is known of the session: look it up again."
+        }
+        (Operation::Retrieve, Outcome::NotApplied) if code == Code::Ok => {
+            "As of now it can be canceled. A cancel that is still on its way may take effect yet: \
+             after an unknown, do not tell the shopper \"not voided\"."
+        }
+        (_, Outcome::NotApplied) => not_applied_advice(code),
+    }
+}
+
+/// The advice of a warm-up.
+pub(crate) fn warm_up_advice(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "Nothing more to do: a connection waits for the next call.",
+        Code::InvalidHandle | Code::InvalidArgument => "Correct the program that makes this call.",
+        Code::InvalidConfig => "Correct the configuration: a connection must be kept to be warm.",
+        _ => "No connection waits: the message says why. The next call opens its own.",
+    }
+}
+
+/// True if the same operation of the outbox may well go better later.
+pub(crate) fn is_outbox_retryable(code: Code) -> bool {
+    !matches!(
+        code,
+        Code::Ok
+            | Code::InvalidHandle
+            | Code::Unauthorized
+            | Code::OutboxUnavailable
+            | Code::OutboxUnsafe
+            | Code::OutboxSchema
+            | Code::OutboxNoEntry
+    )
+}
+
+/// The advice of an operation of the outbox, and of an entry that needs a person.
+pub(crate) fn outbox_advice(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "Look at the outbox's entries: what needs a person is in its worklist.",
+        Code::OutboxUnavailable => "Use a build of this library with the outbox.",
+        Code::OutboxUnsafe => "Put the outbox's file where only this program's user may write.",
+        Code::OutboxIo => "Check the disk that the outbox's file is on, then call again.",
+        Code::OutboxFull => "Make room on the disk that the outbox's file is on, then call again.",
+        Code::OutboxCorrupt => {
+            "Keep the damaged file for a person to read, then open the outbox again to begin a new \
+             one."
+        }
+        Code::OutboxSchema => "Use the version of this library that made the file, or a newer one.",
+        Code::OutboxBusy => "Wait a little, then call again.",
+        Code::OutboxNoEntry => "Correct the entry's number.",
+        Code::OutboxPending => "Acknowledge the entry when it is no longer pending.",
+        Code::OutboxExpired => {
+            "Look the session up: the cancel was not delivered in time. Then acknowledge the entry."
+        }
+        Code::NotCancelable => {
+            "Look the session up: money was captured, now or earlier. Check before refunding, then \
+             acknowledge the entry."
+        }
+        Code::OutboxStale => {
+            "Look the session up: the hold that is there may not be the one that this cancel was \
+             asked for. Cancel again if it is to be released, then acknowledge the entry."
+        }
+        Code::Rejected | Code::Forbidden => {
+            "Look the session up: Flex refused the cancel, and the message says why. Then \
+             acknowledge the entry."
+        }
+        Code::NotFound => {
+            "Check the session's id, and that key and session are of the same mode. Then \
+             acknowledge the entry."
+        }
+        Code::Unauthorized => "Check the API key, then flush again.",
+        Code::Aborted => "Whoever aborted knows. Flush again when wanted.",
+        Code::Internal => "The message says why; ask support if it does not help.",
+        _ => "Look the session up, or flush again later; the message says why.",
+    }
+}
+
+fn not_applied_advice(code: Code) -> &'static str {
+    match code {
+        Code::InvalidHandle | Code::InvalidArgument | Code::InvalidSessionId => {
+            "Not voided: correct the program that makes this call."
+        }
+        Code::InvalidConfig => "Not voided: correct the configuration.",
+        Code::Unauthorized | Code::Forbidden => "Not voided: check the API key and its rights.",
+        Code::NotFound => {
+            "Not voided: check the session's id, and that key and session are of the same mode."
+        }
+        Code::Tls => {
+            "Not voided: check this machine's clock, its trust store, and whether something on \
+             the way intercepts TLS."
+        }
+        Code::Dns | Code::Connect | Code::Timeout | Code::ConnectionLost => {
+            "Not voided: check the network, then try again."
+        }
+        Code::RateLimited => "Not voided: wait a little, then try again.",
+        Code::NewerHold => {
+            "Look the session up: the hold that is there may not be the one that this cancel was \
+             asked for, and was not touched. To release it, begin a new cancel."
+        }
+        Code::OutboxUnavailable
+        | Code::OutboxUnsafe
+        | Code::OutboxIo
+        | Code::OutboxFull
+        | Code::OutboxCorrupt
+        | Code::OutboxSchema
+        | Code::OutboxBusy => {
+            "Not voided and not kept: see to the outbox's file, or cancel without the outbox."
+        }
+        Code::Aborted => "Not voided: the call was aborted before anything took effect.",
+        _ => "Not voided: the message says why; ask support if it does not help.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_unknown_is_told_as_not_voided_or_voided() {
+        for code in Code::ALL {
+            for operation in [Operation::Cancel, Operation::Retrieve] {
+                let text = advice(operation, Outcome::Unknown, *code);
+                assert!(!text.contains("Not voided") && !text.contains("canceled the"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_that_needs_a_person_says_what_to_look_at_and_how_to_end_it() {
+        let codes = [Code::OutboxStale, Code::NotCancelable, Code::Rejected, Code::Forbidden];
+        for code in codes.into_iter().chain([Code::OutboxExpired, Code::NotFound]) {
+            let text = outbox_advice(code);
+            assert!(text.ends_with("acknowledge the entry."), "{code}: {text}");
+        }
+    }
+}
