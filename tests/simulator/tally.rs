@@ -26,6 +26,8 @@ pub struct Tally {
     unknown: BTreeMap<(&'static str, &'static str), (u64, u64)>,
     /// The same, of all.
     unknown_in_all: (u64, u64),
+    /// First asks that ended unknown, by why.
+    reasons: BTreeMap<String, u64>,
     /// First asks in the kindest dialect that met no fault and were answered 200 at first, where
     /// nothing was captured and no check was asked for; and their exchanges.
     plain: (u64, u64),
@@ -70,6 +72,12 @@ impl Tally {
             count(self.unknown.entry(axis).or_default());
         });
         count(&mut self.unknown_in_all);
+        if is_unknown {
+            // What follows the reason is what the last response said.
+            let message = &first.report.message;
+            let reason = message.split_once(": ").map_or(message.as_str(), |(reason, _)| reason);
+            *self.reasons.entry(reason.to_owned()).or_default() += 1;
+        }
         if world.dialect != Dialect::default() {
             return;
         }
@@ -129,6 +137,9 @@ impl Sum for Tally {
             add(self.unknown.entry(axis).or_default(), row);
         }
         add(&mut self.unknown_in_all, other.unknown_in_all);
+        for (reason, count) in other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
         add(&mut self.plain, other.plain);
         self.decided_in_kindest += other.decided_in_kindest;
         self.unknown_though_decided.extend(other.unknown_though_decided);
@@ -159,6 +170,10 @@ impl fmt::Display for Tally {
         writeln!(f, "share of unknown among first asks: {:.2} %", share(self.unknown_in_all))?;
         for ((axis, value), row) in &self.unknown {
             writeln!(f, "  {:>6.2} %  {axis}={value}", share(*row))?;
+        }
+        writeln!(f, "first asks that ended unknown, by reason:")?;
+        for (reason, count) in &self.reasons {
+            writeln!(f, "  {count:>10}  {reason}")?;
         }
         let (plain, exchanges) = self.plain;
         let average = exchanges as f64 / plain.max(1) as f64;
