@@ -94,7 +94,7 @@ impl<'a> Call<'a> {
         let idempotency_key = match (operation, &options.idempotency_key) {
             (Operation::Cancel, Some(key)) => Some(key.clone()),
             (Operation::Cancel, None) => {
-                let key = client.new_key(id.as_str());
+                let key = client.new_key();
                 Some(key.map_err(|failure| (failure.code, failure.message))?)
             }
             (Operation::Retrieve, _) => None,

@@ -9,10 +9,9 @@ use crate::call::Call;
 use crate::config::{Config, Mode};
 use crate::event::{Event, Observer};
 use crate::fields::FieldError;
-use crate::idempotency_key::IdempotencyKeys;
+use crate::idempotency_key;
 use crate::options::Options;
 use crate::outcome::Code;
-use crate::process;
 use crate::report::{Refused, Report};
 use crate::retry::Budget;
 use crate::secret::Secret;
@@ -35,7 +34,6 @@ pub struct Client {
     pub(crate) requests: Requests,
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) budget: Budget,
-    pub(crate) idempotency_keys: IdempotencyKeys,
     pub(crate) verify: bool,
     /// When the client was made.
     pub(crate) begun: Instant,
@@ -73,7 +71,6 @@ impl Client {
             requests: Requests::new(config)?,
             transport,
             budget: Budget::new(),
-            idempotency_keys: IdempotencyKeys::default(),
             observer: RwLock::new(None),
         })
     }
@@ -128,10 +125,12 @@ impl Client {
         clock.is_older(date_ms, sent)
     }
 
-    /// A new idempotency key for a cancel of this session.
-    pub(crate) fn new_key(&self, session_id: &str) -> Result<String, Failure> {
-        let (now, random) = (self.transport.now(), || self.transport.random_key());
-        self.idempotency_keys.next(session_id, now, process::id(), random)
+    /// A new idempotency key.
+    ///
+    /// # Errors
+    /// If the system has no random numbers.
+    pub(crate) fn new_key(&self) -> Result<String, Failure> {
+        self.transport.random_key().map(idempotency_key::new)
     }
 
     /// The session's id, unless it is none, or is the API key in the wrong place.

@@ -26,8 +26,8 @@
 //!
 //! | floor | files | |
 //! |---|---|---|
-//! | 0 | `outcome` `secret` `clock` `abort` `fields` `process` | words, and what needs nothing else |
-//! | 1 | `config` `entry` `json` `session` `facts` `wire` `options` `idempotency_key` `retry` `provenance` `server_clock` `freshness` `decision` `expansion` | pure: reads and decides, without I/O |
+//! | 0 | `outcome` `secret` `clock` `abort` `fields` | words, and what needs nothing else |
+//! | 1 | `config` `entry` `json` `session` `facts` `wire` `options` `idempotency_key` `retry` `provenance` `server_clock` `freshness` `decision` `expansion` `advice` | pure: reads and decides, without I/O |
 //! | 2 | `transport` | the way to the service |
 //! | 3 | `report` `event` `client` `call` `warm_up` | one call |
 //! | 4 | `outbox` | cancels that survive a power cut |
@@ -65,7 +65,6 @@ mod json;
 mod options;
 pub mod outbox;
 mod outcome;
-mod process;
 mod provenance;
 mod report;
 mod retry;

@@ -4,6 +4,9 @@
 //! not the one that the cancel was asked for, and must not be released by it.
 
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use ulid::Ulid;
 
 use crate::facts::{Amount, elements, intent_id, is_same_id};
 
@@ -93,8 +96,9 @@ fn captures_are_older(session: &Value, trusts_ids: bool, asked_at: AskedAt) -> b
     let is_older = |capture: &Value| {
         let id = capture.as_str().or_else(|| capture.get("capture_id")?.as_str());
         let by_id = if trusts_ids { id.and_then(time_of_id) } else { None };
-        let by_field = latest_of(capture, &["captured_at", "created", "created_at"]);
-        narrowed(by_field, by_id).is_some_and(|made| made.last_ms <= asked_at.earliest_ms)
+        let is_before = |made: Span| made.last_ms <= asked_at.earliest_ms;
+        latest_of(capture, &["captured_at", "created", "created_at"])
+            .is_ok_and(|by_field| narrowed(by_field, by_id).is_some_and(is_before))
     };
     elements(&session["captures"]).is_some_and(|(captures, are_all)| {
         are_all && !captures.is_empty() && captures.iter().all(is_older)
@@ -121,13 +125,9 @@ fn hold_age(session: &Value, trusts_ids: bool, asked_at: AskedAt) -> HoldAge {
         if intent.as_str().is_some_and(is_in_full) {
             continue;
         }
-        let made = latest_time(intent, trusts_ids).map(|made| match completed {
-            Some(completed) => made.or_later(completed),
-            None => made,
-        });
-        match made {
-            Some(made) if made.first_ms > asked_at.latest_ms => return HoldAge::Newer,
-            Some(made) if made.last_ms <= asked_at.earliest_ms => {}
+        match hold_time(intent, trusts_ids, completed) {
+            Ok(Some(made)) if made.first_ms > asked_at.latest_ms => return HoldAge::Newer,
+            Ok(Some(made)) if made.last_ms <= asked_at.earliest_ms => {}
             _ => age = HoldAge::Unknown,
         }
     }
@@ -154,7 +154,7 @@ fn may_hold(intent: &Value) -> bool {
 fn is_newer_sale(intent: &Value, asked_at: AskedAt) -> bool {
     let made = latest_of(intent, &["authorized_at", "created", "created_at"]);
     intent["status"].as_str() == Some("succeeded")
-        && made.is_some_and(|made| made.first_ms > asked_at.latest_ms)
+        && matches!(made, Ok(Some(made)) if made.first_ms > asked_at.latest_ms)
 }
 
 /// A point in time that is known to lie between two Unix milliseconds.
@@ -188,19 +188,24 @@ const CHARGES: &[&str] = &["authorization", "authorizations", "charge", "charges
 /// The times of a session at which its hold may have been made.
 const SESSION_TIMES: &[&str] = &["authorized_at", "completed_at", "paid_at"];
 
+/// A time that is given, and cannot be read: it may be any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct UnreadableTime;
+
 /// The latest moment at which the hold of an intent, an object or a bare id, may have been made,
-/// as far as it tells.
-fn latest_time(intent: &Value, trusts_ids: bool) -> Option<Span> {
+/// as far as it tells; the session was completed then, if that is given.
+fn hold_time(
+    intent: &Value,
+    trusts_ids: bool,
+    completed: Result<Option<Span>, UnreadableTime>,
+) -> Result<Option<Span>, UnreadableTime> {
     let id = intent.as_str().or_else(|| intent_id(intent));
     let by_id = if trusts_ids { id.and_then(time_of_id) } else { None };
-    let created = ["created_at", "created"].into_iter().find_map(|name| span(&intent[name]));
-    let made = narrowed(created, by_id)?;
+    let created = latest_of(intent, &["created_at", "created"])?;
+    let Some(made) = narrowed(created, by_id) else { return Ok(None) };
     let is_made = |span: &Span| Some(*span) != created;
-    let mut latest = made;
-    for time in times_of(intent).into_iter().filter(is_made) {
-        latest = latest.or_later(time);
-    }
-    Some(latest)
+    let others = times_of(intent)?.into_iter().filter(is_made).chain(completed?);
+    Ok(Some(others.fold(made, Span::or_later)))
 }
 
 /// The id tells the moment within the span that the field leaves open; else the later one counts.
@@ -213,93 +218,64 @@ fn narrowed(by_field: Option<Span>, by_id: Option<Span>) -> Option<Span> {
 }
 
 /// The times of a payment intent and of its charges.
-fn times_of(intent: &Value) -> Vec<Span> {
-    let own = INTENT_TIMES.iter().filter_map(|name| span(&intent[*name]));
+fn times_of(intent: &Value) -> Result<Vec<Span>, UnreadableTime> {
     let of_charges = CHARGES.iter().flat_map(|name| match &intent[*name] {
         charge @ Value::Object(_) if charge.get("data").is_none() => vec![charge],
         list => elements(list).map_or_else(Vec::new, |(list, _)| list.iter().collect()),
     });
-    own.chain(of_charges.filter_map(|charge| latest_of(charge, INTENT_TIMES))).collect()
+    let own = INTENT_TIMES.iter().map(|name| span(&intent[*name]));
+    let times = own.chain(of_charges.map(|charge| latest_of(charge, INTENT_TIMES)));
+    times.filter_map(Result::transpose).collect()
 }
 
-fn latest_of(value: &Value, names: &[&str]) -> Option<Span> {
-    names.iter().filter_map(|name| span(&value[*name])).reduce(Span::or_later)
+fn latest_of(value: &Value, names: &[&str]) -> Result<Option<Span>, UnreadableTime> {
+    let times = names.iter().filter_map(|name| span(&value[*name]).transpose());
+    let times: Vec<Span> = times.collect::<Result<_, _>>()?;
+    Ok(times.into_iter().reduce(Span::or_later))
 }
 
 /// True if the session's own id carries the time that `created_at` says.
 fn ids_tell_time(session: &Value) -> bool {
     let by_id = session["checkout_session_id"].as_str().and_then(time_of_id);
     match (by_id, span(&session["created_at"])) {
-        (Some(by_id), Some(by_field)) => by_id.first_ms.abs_diff(by_field.first_ms) <= SAME_MS,
+        (Some(by_id), Ok(Some(by_field))) => by_id.first_ms.abs_diff(by_field.first_ms) <= SAME_MS,
         _ => false,
     }
 }
 
-/// The time in the ULID that an id ends with: its first ten digits, in milliseconds.
+/// The time in the ULID that an id ends with, in milliseconds.
 fn time_of_id(id: &str) -> Option<Span> {
-    const DIGITS: &[u8] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-    let ulid = id.rsplit('_').next().filter(|ulid| ulid.len() == 26)?;
-    let digit = |byte: u8| DIGITS.iter().position(|d| *d == byte.to_ascii_uppercase());
-    if !ulid.bytes().all(|byte| digit(byte).is_some()) {
-        return None;
-    }
-    let ms = ulid
-        .bytes()
-        .take(10)
-        .try_fold(0_i64, |time, byte| Some(time << 5 | i64::try_from(digit(byte)?).ok()?))?;
-    (ms < 1 << 48).then_some(Span { first_ms: ms, last_ms: ms })
+    let text = id.rsplit('_').next()?;
+    // A larger first digit does not fit into the 128 bits.
+    let fits = text.bytes().next().is_some_and(|digit| (b'0'..=b'7').contains(&digit));
+    let ulid = Ulid::from_string(text).ok().filter(|_| fits)?;
+    let ms = i64::try_from(ulid.timestamp_ms()).ok()?;
+    Some(Span { first_ms: ms, last_ms: ms })
 }
 
-/// A point in time: Unix seconds, or ISO 8601 in UTC. One that is given in seconds may have been
-/// any moment of that second. Anything else counts as unreadable.
-fn span(value: &Value) -> Option<Span> {
-    match value {
+/// A point in time: Unix seconds, or RFC 3339. One that is given in seconds may have been any
+/// moment of that second.
+fn span(value: &Value) -> Result<Option<Span>, UnreadableTime> {
+    let span = match value {
+        Value::Null => return Ok(None),
         Value::String(text) => span_of_text(text),
-        _ => {
-            let first_ms = value.as_i64().filter(|seconds| *seconds > 0)?.checked_mul(1000)?;
-            Some(Span { first_ms, last_ms: first_ms.checked_add(999)? })
-        }
-    }
+        _ => value.as_i64().and_then(span_of_seconds),
+    };
+    span.map(Some).ok_or(UnreadableTime)
+}
+
+fn span_of_seconds(seconds: i64) -> Option<Span> {
+    let first_ms = seconds.checked_mul(1000).filter(|ms| *ms > 0)?;
+    Some(Span { first_ms, last_ms: first_ms.checked_add(999)? })
 }
 
 fn span_of_text(text: &str) -> Option<Span> {
-    let text = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00"))?;
-    let (date, time) = text.split_once(['T', ' '])?;
-    let (clock, fraction) = time.split_once('.').unwrap_or((time, ""));
-    let [year, month, day] = numbers(date, '-')?;
-    let [hour, minute, second] = numbers(clock, ':')?;
-    let is_valid = (1970..=9999).contains(&year)
-        && (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && (0..24).contains(&hour)
-        && (0..60).contains(&minute)
-        && (0..=60).contains(&second)
-        && fraction.bytes().all(|byte| byte.is_ascii_digit());
-    if !is_valid {
-        return None;
-    }
-    let seconds = (days_from_epoch(year, month, day) * 24 + hour) * 3600 + minute * 60 + second;
-    let digits = &fraction[..fraction.len().min(3)];
-    let least = format!("{digits:0<3}").parse::<i64>().ok()?;
-    let most = format!("{digits:9<3}").parse::<i64>().ok()?;
-    Some(Span { first_ms: seconds * 1000 + least, last_ms: seconds * 1000 + most })
-}
-
-fn numbers(text: &str, separator: char) -> Option<[i64; 3]> {
-    let mut parts = text.split(separator).map(|part| {
-        let is_digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if is_digits { part.parse::<i64>().ok() } else { None }
-    });
-    let numbers = [parts.next()??, parts.next()??, parts.next()??];
-    parts.next().is_none().then_some(numbers)
-}
-
-/// The days from 1970-01-01 to a date of the Gregorian calendar.
-fn days_from_epoch(year: i64, month: i64, day: i64) -> i64 {
-    // Years begin in March, so that the leap day is a year's last.
-    let year = if month <= 2 { year - 1 } else { year };
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    year * 365 + year / 4 - year / 100 + year / 400 + day_of_year - 719_468
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    let first_ms = i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok()?;
+    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    let open_ms = [999, 99, 9].get(digits).copied().unwrap_or(0);
+    (first_ms > 0).then_some(Span { first_ms, last_ms: first_ms + open_ms })
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use super::fork::wiped_by_fork;
 use super::guard::guarded;
 use super::handle::{HANDLES, Kind, Object};
 use super::result::{self, flexcancel_result};
@@ -12,7 +11,6 @@ use crate::client::Client;
 use crate::config::Config;
 use crate::fields::{FieldError, MAX_JSON_BYTES};
 use crate::outcome::Code;
-use crate::process;
 use crate::report::{Refused, Report};
 use crate::wire::Operation;
 
@@ -77,7 +75,6 @@ fn make(json: Result<Option<&str>, text::Unreadable>) -> Result<usize, (Code, St
     let json = json
         .and_then(|json| json.ok_or_else(|| "expected a string, found NULL".to_owned()))
         .map_err(|problem| wrong(format!("config_json: {problem}")))?;
-    process::keep_id(wiped_by_fork);
     let client = Config::from_json(json)
         .and_then(|config| Client::new(&config))
         .map_err(|error: FieldError| wrong(error.to_string()))?;

@@ -18,7 +18,6 @@
 mod abort;
 mod client;
 mod constants;
-mod fork;
 mod guard;
 mod handle;
 mod log;

@@ -88,7 +88,7 @@ impl Delivery<'_> {
         let now = self.clock.now();
         let (id, token, noted) = (record.entry.id, claim.lease.token.clone(), ending.clone());
         let successor_key = match ending.code {
-            Code::OutboxStale => self.client.new_key(&record.entry.session_id).ok(),
+            Code::OutboxStale => self.client.new_key().ok(),
             _ => None,
         };
         let wanted = next.as_ref().map(|(claim, target)| (claim.lease.clone(), target.clone()));

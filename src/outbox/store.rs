@@ -14,7 +14,7 @@ use super::file::{Identity, Place};
 use super::schema::{self, Failed};
 use super::trouble::Trouble;
 use crate::outcome::Code;
-use crate::process;
+use std::process;
 
 /// How long to wait for other processes' transactions. Each takes as long as a few writes.
 const PATIENCE: Duration = Duration::from_secs(5);

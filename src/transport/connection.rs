@@ -8,7 +8,7 @@ use rustls::ClientConnection;
 use super::socket::{Guarded, Socket, State};
 use super::tls::{failure_of_io, tls_failure};
 use super::{Exchange, Failure, Phase};
-use crate::process;
+use std::process;
 
 /// How often a server's unasked records are taken in before a connection is given up.
 const MOST_RECORDS_BETWEEN: usize = 8;

@@ -73,8 +73,8 @@ pub trait Transport: Send + Sync {
         getrandom::u64().unwrap_or_default()
     }
 
-    /// A random number that nothing else has: to make idempotency keys with, once for each client,
-    /// and for an entry of the outbox that is being delivered.
+    /// A random number that nothing else has: for an idempotency key, and for an entry of the
+    /// outbox that is being delivered.
     ///
     /// # Errors
     /// If the system has no random numbers.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use crate::clock;
-use crate::process;
+use std::process;
 
 /// The most connections that one client keeps unused; those beyond it are closed.
 const MAX_IDLE_CONNECTIONS: usize = 256;

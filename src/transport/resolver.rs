@@ -15,7 +15,7 @@ use crate::abort::Wake;
 use crate::clock;
 use crate::config::loopback_addresses;
 use crate::outcome::Code;
-use crate::process;
+use std::process;
 
 /// How long a look-up is waited for where older addresses are known.
 const PATIENCE_WITH_KNOWN_ADDRESSES: Duration = Duration::from_secs(1);

@@ -43,7 +43,13 @@ fn a_hold_is_older_only_if_it_is_however_late_its_time_is_read() {
         ("2026-11-23T12:00:01Z", HoldAge::Newer),
         ("2027-01-01T00:00:00Z", HoldAge::Newer),
         ("2024-02-29T00:00:00Z", HoldAge::Older),
-        ("2026-11-23T11:59:59+01:00", HoldAge::Unknown),
+        ("2026-11-23T12:59:59+01:00", HoldAge::Older),
+        ("2026-11-23T07:00:01-05:00", HoldAge::Newer),
+        ("2026-11-23T12:00Z", HoldAge::Unknown),
+        ("20261123T115959Z", HoldAge::Unknown),
+        ("2026-11-23T11:59:59+99:00", HoldAge::Unknown),
+        ("-000001-11-23T11:59:59Z", HoldAge::Unknown),
+        ("1969-12-31T23:59:59Z", HoldAge::Unknown),
         ("2026-11-23T11:59:59", HoldAge::Unknown),
         ("2026-13-23T11:59:59Z", HoldAge::Unknown),
         ("2026-11-23T11:59:59.9x9Z", HoldAge::Unknown),
@@ -100,6 +106,8 @@ fn ids_tell_the_time_where_the_sessions_own_id_does() {
     assert_eq!(time_of_id(&id_of(NOON_MS)), noon);
     assert_eq!(time_of_id(&id_of(NOON_MS).to_lowercase()), noon);
     assert_eq!(time_of_id("fpi_0123456789ABCDEFGHIJKLMNOP"), None, "no ULID has an I");
+    assert_eq!(time_of_id("fpi_81DXF6DT000000000000000000"), None, "more than 128 bits");
+    assert_eq!(time_of_id("fpi_"), None);
 }
 
 #[test]
@@ -120,6 +128,24 @@ fn an_id_tells_the_moment_within_the_second_that_the_field_leaves_open() {
     assert_eq!(made_at(NOON_MS), HoldAge::Older);
     assert_eq!(made_at(NOON_MS + 1), HoldAge::Newer);
     assert_eq!(made_at(NOON_MS - 1), HoldAge::Unknown, "they disagree: the later counts");
+}
+
+#[test]
+fn a_time_that_cannot_be_read_may_be_any() {
+    let made = r#""status":"requires_capture","created_at":"2026-11-23T11:00:00Z""#;
+    for rest in [
+        r#""updated_at":"yesterday""#,
+        r#""updated_at":"2026-11-23T10:00:00""#,
+        r#""authorized_at":-1"#,
+        r#""authorized_at":1.5e300"#,
+        r#""charges":[{"created_at":[]}]"#,
+        r#""latest_charge":{"created_at":true}"#,
+    ] {
+        let intent = format!(r#"{{"payment_intent_id":"fpi_1",{made},{rest}}}"#);
+        assert_eq!(held(&intent), HoldAge::Unknown, "{rest}");
+    }
+    let null = format!(r#"{{"payment_intent_id":"fpi_1",{made},"updated_at":null}}"#);
+    assert_eq!(held(&null), HoldAge::Older);
 }
 
 #[test]
