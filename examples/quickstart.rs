@@ -43,7 +43,7 @@ fn with_sandbox() -> Result<Report, Error> {
     let config = json!({ "api_key": SANDBOX_KEY, "base_url": sandbox.url() });
     let client = Client::new(&Config::from_json(&config.to_string())?)?;
     println!("The sale falls through; the till cancels the session.");
-    let report = client.cancel(&session_id, &Options::default(), None);
+    let report = void(&client, &session_id);
 
     let truth = sandbox.truth(&session_id).ok_or("the sandbox lost the session")?;
     println!("The sandbox says: the hold is {}.", serde_json::to_value(truth.hold)?);
@@ -58,13 +58,16 @@ fn with_flex() -> Result<Report, Error> {
     }
     let client = Client::new(&Config::from_json(&config.to_string())?)?;
     println!("Canceling {session_id}.");
-    let report = client.cancel(&session_id, &Options::default(), None);
+    Ok(void(&client, &session_id))
+}
+
+/// Cancels the session. After an unknown outcome the request may have arrived: this asks again, as
+/// the same cancel.
+fn void(client: &Client, session_id: &str) -> Report {
+    let report = client.cancel(session_id, &Options::default(), None);
     match (report.outcome, &report.repeat) {
-        // The request may have arrived: ask again, as the same cancel.
-        (Outcome::Unknown, Some(repeat)) => {
-            Ok(client.cancel(&session_id, &Options::from(repeat), None))
-        }
-        _ => Ok(report),
+        (Outcome::Unknown, Some(repeat)) => client.cancel(session_id, &Options::from(repeat), None),
+        _ => report,
     }
 }
 

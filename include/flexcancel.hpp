@@ -2,7 +2,9 @@
  * flexcancel for C++17 and newer: the classes Client, Result, Abort and Outbox over flexcancel.h.
  *
  *     auto [client, error] = Client::create(Config().api_key_env("FLEX_API_KEY"));
- *     const auto result = client ? client.cancel(session_id) : std::move(error);
+ *     auto result = client ? client.cancel(session_id) : std::move(error);
+ *     if (const auto repeat = result.repeat(); repeat && result.outcome() == Outcome::unknown)
+ *         result = client.cancel(session_id, repeat);
  *     if (result.is_voided()) ...
  *
  * Header-only. Link libflexcancel; nothing else is needed, no exceptions and no RTTI either.

@@ -10,7 +10,12 @@
 //! # fn main() -> Result<(), flexcancel::FieldError> {
 //! let config = Config::from_json(r#"{"api_key_env":"FLEX_API_KEY"}"#)?;
 //! let client = Client::new(&config)?;
-//! let report = client.cancel("fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T", &Options::default(), None);
+//! let id = "fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T";
+//! let mut report = client.cancel(id, &Options::default(), None);
+//! if let (Outcome::Unknown, Some(repeat)) = (report.outcome, &report.repeat) {
+//!     // Its request may have arrived: ask again, as the same cancel.
+//!     report = client.cancel(id, &Options::from(repeat), None);
+//! }
 //! match report.outcome {
 //!     Outcome::Canceled | Outcome::AlreadyCanceled => println!("voided"),
 //!     Outcome::NotCancelable => println!("too late: {}", report.advice),

@@ -27,7 +27,12 @@ func ExampleClient_Cancel() {
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	c, err := client.Cancel(ctx, "fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T")
+	id := "fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T"
+	c, err := client.Cancel(ctx, id)
+	if errors.Is(err, flexcancel.ErrUnknown) {
+		// The request may have arrived: ask again, as the same cancel.
+		c, err = client.Cancel(ctx, id, flexcancel.WithRepeat(c))
+	}
 	switch {
 	case err == nil:
 		fmt.Println("voided")

@@ -17,11 +17,15 @@ namespace flexcancel {
 /**
  * The options of one call, written as JSON. Made in place:
  *
- *     client.cancel(id, Options().timeout(5s).idempotency_key(receipt));
+ *     client.cancel(id, Options().timeout(5s).idempotency_key(receipt).in_doubt(false));
+ *
+ * A key that was not used before needs in_doubt(false). A cancel that ended unknown is repeated by
+ * its result, with further options by Options(result.repeat()):
+ *
+ *     client.cancel(id, result.repeat());
  *
  * Setting an option again replaces it. Nothing is checked here: a call with a value that cannot
- * be used is refused with Code::invalid_argument, and its message names the option. An unknown
- * cancel is repeated by its result: client.cancel(id, result.repeat()).
+ * be used is refused with Code::invalid_argument, and its message names the option.
  *
  * A retrieve takes expand, max_attempts and timeout, and refuses the others.
  *

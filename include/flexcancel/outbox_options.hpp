@@ -59,7 +59,10 @@ class EntryOptions : public detail::JsonObject<EntryOptions> {
     }
     /** The same for names that are known at run time only. */
     EntryOptions &expand(const std::vector<std::string> &names) { return texts("expand", names); }
-    /** The key of a new entry, which every send carries. A pending entry keeps its own. */
+    /**
+     * The key of a new entry, which every send carries. Set in_doubt(false) if it is new. A pending
+     * entry keeps its own.
+     */
     EntryOptions &idempotency_key(std::string_view key) { return text("idempotency_key", key); }
     /**
      * Whether an earlier request with this key may have reached Flex; true by default where a key

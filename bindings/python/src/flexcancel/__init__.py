@@ -3,6 +3,8 @@
 >>> import flexcancel
 >>> with flexcancel.Client(api_key_env="FLEX_API_KEY") as client:  # doctest: +SKIP
 ...     result = client.cancel("fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T")
+...     if result.outcome == "unknown" and result.repeat:  # its request may have arrived: ask again
+...         result = client.cancel("fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T", **result.repeat)
 ...     print(result.outcome, result.advice)
 
 Logs to ``logging.getLogger("flexcancel")``, and only where somebody listens.
