@@ -9,7 +9,7 @@ import json
 import math
 import os
 import re
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Type, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
 from ._errors import ArgumentError, ConfigError, RefusedError
 from ._words import Code, Outcome
@@ -42,6 +42,21 @@ def arguments_json(arguments: Mapping[str, Any]) -> Optional[bytes]:
     """The arguments of one operation as JSON; ``None`` if there are none."""
     text = _json(arguments, _argument_error)
     return None if text == "{}" else text.encode()
+
+
+def cancel_arguments(
+    *,
+    expand: Sequence[str],
+    idempotency_key: Optional[str],
+    in_doubt: Optional[bool],
+    asked_at_ms: Optional[int],
+    timeout: Optional[float] = None,
+    verify: Optional[bool] = None,
+    max_attempts: Optional[int] = None,
+    deliver_within: Optional[float] = None,
+) -> Dict[str, Any]:
+    """The arguments of a cancel by name, whoever makes it."""
+    return {**locals(), "expand": expand or None}
 
 
 def _json(arguments: Mapping[str, Any], error: Any) -> str:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Optional, Sequence, Set, Type
 
-from . import _library
+from . import _arguments, _library
 from ._abort import AbortToken, own_token
 from ._call import Arguments, run
 from ._cancellation import Cancellation
@@ -52,15 +52,15 @@ class AsyncClient:
         """As ``Client.cancel``. ``timeout`` begins when the call does, not while it waits."""
         arguments = self.client._prepare(
             session_id,
-            {
-                "expand": expand or None,
-                "timeout": timeout,
-                "idempotency_key": idempotency_key,
-                "in_doubt": in_doubt,
-                "asked_at_ms": asked_at_ms,
-                "verify": verify,
-                "max_attempts": max_attempts,
-            },
+            _arguments.cancel_arguments(
+                expand=expand,
+                timeout=timeout,
+                idempotency_key=idempotency_key,
+                in_doubt=in_doubt,
+                asked_at_ms=asked_at_ms,
+                verify=verify,
+                max_attempts=max_attempts,
+            ),
         )
         return self.client._finish(await self._run(_library.cancel, arguments, abort), timeout)
 

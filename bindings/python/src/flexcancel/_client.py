@@ -140,15 +140,15 @@ class Client(Closing):
         """
         arguments = self._prepare(
             session_id,
-            {
-                "expand": expand or None,
-                "timeout": timeout,
-                "idempotency_key": idempotency_key,
-                "in_doubt": in_doubt,
-                "asked_at_ms": asked_at_ms,
-                "verify": verify,
-                "max_attempts": max_attempts,
-            },
+            _arguments.cancel_arguments(
+                expand=expand,
+                timeout=timeout,
+                idempotency_key=idempotency_key,
+                in_doubt=in_doubt,
+                asked_at_ms=asked_at_ms,
+                verify=verify,
+                max_attempts=max_attempts,
+            ),
         )
         return self._finish(self._run(_library.cancel, arguments, abort), timeout)
 

@@ -83,16 +83,16 @@ class Outbox(Closing):
         ``outbox.cancel(session_id, **result.repeat)``. Otherwise like ``Client.cancel``: Ctrl-C
         ends the try, not the entry.
         """
-        arguments = {
-            "expand": expand or None,
-            "timeout": timeout,
-            "idempotency_key": idempotency_key,
-            "in_doubt": in_doubt,
-            "asked_at_ms": asked_at_ms,
-            "verify": verify,
-            "max_attempts": max_attempts,
-            "deliver_within": deliver_within,
-        }
+        arguments = _arguments.cancel_arguments(
+            expand=expand,
+            timeout=timeout,
+            idempotency_key=idempotency_key,
+            in_doubt=in_doubt,
+            asked_at_ms=asked_at_ms,
+            verify=verify,
+            max_attempts=max_attempts,
+            deliver_within=deliver_within,
+        )
         result = self._call(_library.outbox_cancel, session_id, arguments, abort)
         if result.code in _REFUSALS and _view(result).entry is None:
             raise _trouble(result, arguments)
@@ -114,13 +114,13 @@ class Outbox(Closing):
         ``**result.repeat`` hands over a cancel that ended ``unknown``.
         Raises ``OutboxError`` if it was not kept, or may not have been.
         """
-        arguments = {
-            "expand": expand or None,
-            "idempotency_key": idempotency_key,
-            "in_doubt": in_doubt,
-            "asked_at_ms": asked_at_ms,
-            "deliver_within": deliver_within,
-        }
+        arguments = _arguments.cancel_arguments(
+            expand=expand,
+            idempotency_key=idempotency_key,
+            in_doubt=in_doubt,
+            asked_at_ms=asked_at_ms,
+            deliver_within=deliver_within,
+        )
         handle, *named, options = self._prepare(session_id, arguments)
         text = _library.take_text(_library.outbox_enqueue(handle, *named, options))
         return _entry(Cancellation.from_json(text), arguments)
