@@ -13,22 +13,23 @@ use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::Arc;
 
 use flex_sandbox::{CreateParams, Fault, Hold, How, Injection, Operation, Options, Sandbox};
-use flexcancel::outbox::{EntryOptions, OpenOptions, Outbox};
+use flexcancel::outbox::{EntryOptions, FlushOptions, OpenOptions, Outbox};
 use flexcancel::{Client, Config, Outcome, Repeat};
 use native::{Program, Scratch, Under};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const KEY: &str = "fsk_test_hunter2";
 const ALWAYS: u32 = u32::MAX;
 
 type Begin = fn(&Sandbox);
 
-/// The ways in which Flex cannot be asked, and what makes each.
-const OUT_OF_REACH: [(&str, Begin); 4] = [
-    ("a closed port", Sandbox::close_port),
-    ("a 401", |sandbox| refuse(sandbox, 401, "unauthorized")),
-    ("a 429", |sandbox| refuse(sandbox, 429, "rate_limit_exceeded")),
-    ("a 400", |sandbox| refuse(sandbox, 400, "invalid_request")),
+/// The ways in which Flex cannot be asked, what makes each, and what becomes of an entry of the
+/// outbox that is flushed then.
+const OUT_OF_REACH: [(&str, Begin, &str); 4] = [
+    ("a closed port", Sandbox::close_port, "pending"),
+    ("a 401", |sandbox| refuse(sandbox, 401, "unauthorized"), "pending"),
+    ("a 429", |sandbox| refuse(sandbox, 429, "rate_limit_exceeded"), "pending"),
+    ("a 400", |sandbox| refuse(sandbox, 400, "invalid_request"), "needs_attention"),
 ];
 
 fn refuse(sandbox: &Sandbox, status: u16, code: &str) {
@@ -45,7 +46,7 @@ fn lose_answers(sandbox: &Sandbox) {
 }
 
 /// A till with a void button. Each press repeats the cancel by the `repeat` of the result before,
-/// and gives what the cashier may say, the outcome and the code.
+/// and gives what the cashier may say, the outcome and the code. A flush gives the result's JSON.
 trait Till {
     fn press(&mut self, button: &str) -> String;
 }
@@ -105,13 +106,17 @@ impl Here {
 
 impl Till for Here {
     fn press(&mut self, button: &str) -> String {
+        if button == "flush" {
+            let flushed = self.outbox.flush(&FlushOptions::default(), None);
+            return flushed.to_json().expect("JSON");
+        }
         let call = self.repeat.as_ref().map(flexcancel::Options::from).unwrap_or_default();
-        let report = if button == "keep" {
-            let mut options = EntryOptions::default();
-            options.call = call;
-            self.outbox.cancel(&self.id, &options, None)
-        } else {
-            self.client.cancel(&self.id, &call, None)
+        let mut options = EntryOptions::default();
+        options.call = call.clone();
+        let report = match button {
+            "keep" => self.outbox.cancel(&self.id, &options, None),
+            "enqueue" => self.outbox.enqueue(&self.id, &options),
+            _ => self.client.cancel(&self.id, &call, None),
         };
         self.repeat = report.repeat.clone();
         let words = match report.outcome {
@@ -152,6 +157,19 @@ fn assert_pending(what: &str, said: &str) {
     assert!(said.starts_with("pending: unknown "), "{what}: {said}");
 }
 
+/// The flush tried the one entry, of which nothing is known, and nothing says that it is not voided.
+fn assert_unknown_entry(what: &str, flushed: &str, state: &str) {
+    assert!(!flushed.to_lowercase().contains("not voided"), "{what}: {flushed}");
+    let flushed: Value = serde_json::from_str(flushed).expect("the result's JSON");
+    assert_eq!(flushed["outcome"], "unknown", "{what}: {flushed}");
+    let (entries, counts) = (&flushed["outbox"]["entries"], &flushed["outbox"]["counts"]);
+    assert_eq!(entries.as_array().map(Vec::len), Some(1), "{what}: {flushed}");
+    let told = [&entries[0]["state"], &entries[0]["last_outcome"]];
+    assert_eq!(told, [state, "unknown"], "{what}: {flushed}");
+    assert_eq!(counts[state], 1, "{what}: {flushed}");
+    assert_eq!([&counts["refused"], &counts["expired"]], [0, 0], "{what}: {flushed}");
+}
+
 fn assert_released_once(sandbox: &Sandbox, id: &str) {
     let truth = sandbox.truth(id).expect("the truth");
     assert_eq!((truth.hold, truth.cancels_applied.len()), (Hold::Released, 1));
@@ -168,7 +186,7 @@ fn given_a_void_whose_answer_is_lost(till: &mut dyn Till, sandbox: &Sandbox, id:
 fn given_a_lost_answer_when_repeated_out_of_reach_then_pending_and_at_last_canceled() {
     in_each_language("repeat", |till, sandbox, id| {
         given_a_void_whose_answer_is_lost(till, sandbox, id);
-        for (what, begin) in OUT_OF_REACH {
+        for (what, begin, _) in OUT_OF_REACH {
             begin(sandbox);
             assert_pending(what, &till.press("void"));
             sandbox.open_port();
@@ -182,12 +200,28 @@ fn given_a_lost_answer_when_repeated_out_of_reach_then_pending_and_at_last_cance
 
 #[test]
 fn given_a_lost_answer_when_handed_to_the_outbox_out_of_reach_then_pending_and_canceled() {
-    for (what, begin) in OUT_OF_REACH {
+    for (what, begin, _) in OUT_OF_REACH {
         in_each_language("repeat_outbox", |till, sandbox, id| {
             given_a_void_whose_answer_is_lost(till, sandbox, id);
             begin(sandbox);
             assert_pending(what, &till.press("keep"));
             assert_pending(what, &till.press("keep"));
+            sandbox.open_port();
+            sandbox.clear_faults();
+            assert_eq!(till.press("keep"), "voided: canceled ok");
+            assert_released_once(sandbox, id);
+        });
+    }
+}
+
+#[test]
+fn given_a_lost_answer_when_enqueued_and_flushed_out_of_reach_then_unknown_and_at_last_canceled() {
+    for (what, begin, state) in OUT_OF_REACH {
+        in_each_language("repeat_flush", |till, sandbox, id| {
+            given_a_void_whose_answer_is_lost(till, sandbox, id);
+            assert_pending(what, &till.press("enqueue"));
+            begin(sandbox);
+            assert_unknown_entry(what, &till.press("flush"), state);
             sandbox.open_port();
             sandbox.clear_faults();
             assert_eq!(till.press("keep"), "voided: canceled ok");

@@ -3,6 +3,8 @@ package flexcancel_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	flexcancel "github.com/flexcancel/flexcancel/bindings/go"
@@ -32,21 +34,21 @@ func releasedOnce(t *testing.T, id string) {
 	}
 }
 
-// outOfReach has the work done where Flex cannot be asked, in each way.
-func outOfReach(t *testing.T, work func(way string)) {
+// outOfReach has the work done for each way in which Flex cannot be asked: begin makes it so, until
+// the end that it gives.
+func outOfReach(t *testing.T, work func(way string, begin func() (end func()))) {
 	t.Helper()
-	end := outage(t)
-	work("a closed port")
-	end()
+	work("a closed port", func() func() { return outage(t) })
 	for way, it := range map[string]fields{
 		"a 401": {"status": 401, "body": `{"error":{"code":"unauthorized","message":"No."}}`},
 		"a 429": {"status": 429, "body": `{"error":{"code":"rate_limit_exceeded","message":"No."}}`},
 		"a 400": {"status": 400, "body": `{"error":{"code":"invalid_request","message":"No."}}`},
 	} {
 		it["fault"], it["times"] = "status", 1000
-		fault(t, it)
-		work(way)
-		ask[any](t, "DELETE", "faults", nil)
+		work(way, func() func() {
+			fault(t, it)
+			return func() { ask[any](t, "DELETE", "faults", nil) }
+		})
 	}
 }
 
@@ -63,8 +65,10 @@ func TestALostAnswerRepeatedOutOfReachIsPendingAndAtLastCanceled(t *testing.T) {
 	till, id := client(t, briefly), held(t)
 	repeat := unknown(t, till, id)
 	var of flexcancel.Repeatable = repeat
-	outOfReach(t, func(way string) {
+	outOfReach(t, func(way string, begin func() (end func())) {
+		end := begin()
 		c, err := till.Cancel(context.Background(), id, flexcancel.WithRepeat(of))
+		end()
 		pending(t, way, c, err)
 		if again, ok := c.Repeat(); !ok || again != repeat {
 			t.Errorf("%s: %v, owed %v", way, again, repeat)
@@ -79,21 +83,48 @@ func TestALostAnswerRepeatedOutOfReachIsPendingAndAtLastCanceled(t *testing.T) {
 	releasedOnce(t, id)
 }
 
+func TestALostAnswerEnqueuedAndFlushedOutOfReachIsUnknownAndAtLastCanceled(t *testing.T) {
+	till := client(t, briefly)
+	outOfReach(t, func(way string, begin func() (end func())) {
+		id, outbox := held(t), opened(t, till, "")
+		repeat := unknown(t, till, id)
+		enqueued(t, outbox, id, flexcancel.WithRepeat(repeat))
+		end := begin()
+		flushed, err := outbox.Flush(context.Background())
+		end()
+		if len(flushed.Entries) != 1 || errors.Is(err, flexcancel.ErrNotApplied) {
+			t.Fatalf("%s: %+v %v", way, flushed, err)
+		}
+		entry, state := flushed.Entries[0], flexcancel.EntryPending
+		if way == "a 400" {
+			state = flexcancel.EntryNeedsAttention
+		}
+		if entry.State != state || entry.LastOutcome != flexcancel.Unknown {
+			t.Fatalf("%s: %+v", way, entry)
+		}
+		said := fmt.Sprintf("%v %s", err, entry.LastMessage)
+		if strings.Contains(strings.ToLower(said), "not voided") {
+			t.Errorf("%s: %s", way, said)
+		}
+		c, err := outbox.Cancel(context.Background(), id, flexcancel.WithRepeat(repeat),
+			flexcancel.WithTimeout(never))
+		is(t, c, flexcancel.Canceled, flexcancel.CodeOK)
+		if err != nil {
+			t.Error(err)
+		}
+		releasedOnce(t, id)
+	})
+}
+
 func TestALostAnswerHandedToTheOutboxOutOfReachIsPendingAndAtLastCanceled(t *testing.T) {
 	till := client(t, briefly)
-	for _, status := range []int{0, 401, 429, 400} {
+	outOfReach(t, func(way string, begin func() (end func())) {
 		id := held(t)
 		outbox, repeat := opened(t, till, ""), unknown(t, till, id)
-		end := func() { ask[any](t, "DELETE", "faults", nil) }
-		if status == 0 {
-			end = outage(t)
-		} else {
-			fault(t, fields{"fault": "status", "status": status, "times": 1000,
-				"body": `{"error":{"code":"invalid_request","message":"No."}}`})
-		}
+		end := begin()
 		c, err := outbox.Cancel(context.Background(), id, flexcancel.WithRepeat(repeat))
-		pending(t, "the outbox", c, err)
 		end()
+		pending(t, way, c, err)
 		if c.Entry() == nil || c.IdempotencyKey() != repeat.IdempotencyKey {
 			t.Errorf("%s", c.JSON())
 		}
@@ -103,5 +134,5 @@ func TestALostAnswerHandedToTheOutboxOutOfReachIsPendingAndAtLastCanceled(t *tes
 			t.Error(err)
 		}
 		releasedOnce(t, id)
-	}
+	})
 }

@@ -3,8 +3,9 @@
  *
  *     repeat BASE_URL SESSION_ID TIMEOUT_MS OUTBOX_FILE
  *
- * Each line of standard input is a press: "void" calls Flex, "keep" hands the cancel to the outbox.
- * Each is answered with one line: what the cashier may say, then OUTCOME and CODE by name.
+ * Each line of standard input is a press: "void" calls Flex, "keep" hands the cancel to the outbox,
+ * "enqueue" does so without a call. Each is answered with one line: what the cashier may say, then
+ * OUTCOME and CODE by name. "flush" delivers what is due, and is answered with the result's JSON.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
@@ -27,7 +28,17 @@ static flexcancel_result *press(flexcancel_client *client, flexcancel_outbox *ou
                                 const char *button, const char *id, const char *repeat) {
     if (strcmp(button, "keep\n") == 0)
         return flexcancel_outbox_cancel(outbox, id, repeat, NULL);
+    if (strcmp(button, "enqueue\n") == 0)
+        return flexcancel_outbox_enqueue(outbox, id, repeat);
     return flexcancel_cancel(client, id, repeat, NULL);
+}
+
+static void flush(flexcancel_outbox *outbox) {
+    flexcancel_result *result = flexcancel_outbox_flush(outbox, NULL, NULL);
+    CHECK(strstr(flexcancel_result_json(result, NULL), KEY) == NULL, "no API key");
+    puts(flexcancel_result_json(result, NULL));
+    fflush(stdout);
+    flexcancel_result_free(result);
 }
 
 int main(int argc, char **argv) {
@@ -47,6 +58,10 @@ int main(int argc, char **argv) {
     while (fgets(button, sizeof button, stdin) != NULL) {
         const char *repeat = flexcancel_result_repeat(last);
         flexcancel_result *result;
+        if (strcmp(button, "flush\n") == 0) {
+            flush(outbox);
+            continue;
+        }
         CHECK(last == NULL || repeat != NULL, "%s", flexcancel_result_json(last, NULL));
         result = press(client, outbox, button, argv[2], repeat);
         flexcancel_result_free(last);

@@ -3,8 +3,9 @@
  *
  *     repeat BASE_URL SESSION_ID TIMEOUT_MS OUTBOX_FILE
  *
- * Each line of standard input is a press: "void" calls Flex, "keep" hands the cancel to the outbox.
- * Each is answered with one line: what the cashier may say, then OUTCOME and CODE by name.
+ * Each line of standard input is a press: "void" calls Flex, "keep" hands the cancel to the outbox,
+ * "enqueue" does so without a call. Each is answered with one line: what the cashier may say, then
+ * OUTCOME and CODE by name. "flush" delivers what is due, and is answered with the result's JSON.
  */
 #include "check.h"
 
@@ -41,9 +42,16 @@ int main(int argc, char **argv) {
     Repeat repeat;
     bool is_first = true;
     for (std::string button; std::getline(std::cin, button); is_first = false) {
-        const Result result = is_first           ? client.cancel(id)
-                              : button == "keep" ? outbox.cancel(id, repeat)
-                                                 : client.cancel(id, repeat);
+        if (button == "flush") {
+            const Result flushed = outbox.flush();
+            CHECK(flushed.json().find(KEY) == std::string_view::npos, "no API key");
+            std::cout << flushed.json() << std::endl;
+            continue;
+        }
+        const Result result = is_first              ? client.cancel(id)
+                              : button == "keep"    ? outbox.cancel(id, repeat)
+                              : button == "enqueue" ? outbox.enqueue(id, repeat)
+                                                    : client.cancel(id, repeat);
         // A value: it outlives its result.
         repeat = result.repeat();
         CHECK(result.json().find(KEY) == std::string_view::npos, "no API key");
