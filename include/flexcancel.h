@@ -43,8 +43,8 @@
 #endif
 
 /**
- * A request may have reached Flex and the truth could not be read back in time.
- * Asserts nothing. The till may say "pending", never "voided", never "not voided".
+ * A request may have reached Flex and the truth could not be read back in time. Asserts
+ * nothing. The till may say "pending", never "voided", never "not voided".
  */
 #define FLEXCANCEL_OUTCOME_UNKNOWN 0
 
@@ -57,7 +57,7 @@
 
 /**
  * The session was canceled, and as far as Flex says this call had no effect. Asserts the
- * same. The till may say "voided".
+ * same as `canceled`. The till may say "voided".
  */
 #define FLEXCANCEL_OUTCOME_ALREADY_CANCELED 2
 
@@ -69,9 +69,9 @@
 #define FLEXCANCEL_OUTCOME_NOT_CANCELABLE 3
 
 /**
- * Surely not done: nothing was handed to the network, or Flex refused with an error code
- * of its own. Asserts: no request of this cancel had an effect or will have one. The till
- * may say "not voided".
+ * Surely not done: no request of this cancel was handed to the network, or Flex refused
+ * it with an error code of its own. Asserts: no request of this cancel had an effect or
+ * will have one. The till may say "not voided".
  */
 #define FLEXCANCEL_OUTCOME_NOT_APPLIED 4
 
@@ -468,8 +468,9 @@ int32_t FLEXCANCEL_CALL flexcancel_client_set_log(flexcancel_client *client,
  *
  * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `client` or `session_id` is an error like any other. Threads: any, also at
- * once on one client; client and abort may be freed meanwhile. Errors: in the result. Bad
- * arguments and handles are not_applied, and nothing is sent.
+ * once on one client; client and abort may be freed meanwhile. Errors: in the result. After
+ * bad arguments and handles nothing is sent; the outcome is not_applied, or unknown for a cancel in
+ * doubt.
  */
 FLEXCANCEL_API
 flexcancel_result *FLEXCANCEL_CALL flexcancel_cancel(flexcancel_client *client,

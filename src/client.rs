@@ -78,8 +78,9 @@ impl Client {
     /// Releases the hold of a session, and says whether it is released.
     ///
     /// Blocks until the outcome is definite or the deadline has come; returns early when the
-    /// abort is triggered. Never fails: what went wrong is in the report, and bad arguments
-    /// send nothing ([`NotApplied`](crate::Outcome::NotApplied)).
+    /// abort is triggered. Never fails: what went wrong is in the report. After bad
+    /// arguments nothing is sent: [`NotApplied`](crate::Outcome::NotApplied), or
+    /// [`Unknown`](crate::Outcome::Unknown) for a cancel in doubt.
     pub fn cancel(&self, session_id: &str, options: &Options, abort: Option<&Abort>) -> Report {
         self.call(Operation::Cancel, session_id, options, abort)
     }

@@ -85,23 +85,23 @@ macro_rules! numbered_names {
 numbered_names! {
     /// What is known of the cancel when the call returns. A definite outcome is never wrong.
     pub enum Outcome {
-        /// A request may have reached Flex and the truth could not be read back in time.
-        /// Asserts nothing. The till may say "pending", never "voided", never "not voided".
+        /// A request may have reached Flex and the truth could not be read back in time. Asserts
+        /// nothing. The till may say "pending", never "voided", never "not voided".
         Unknown = 0, "unknown";
         /// Flex confirmed the cancel, or a read-back shows it. Asserts: at a moment between the
-        /// asking and the end of the call no hold was left, and none was captured. The till may
-        /// say "voided".
+        /// asking and the end of the call no hold was left, and none was captured. The till may say
+        /// "voided".
         Canceled = 1, "canceled";
         /// The session was canceled, and as far as Flex says this call had no effect. Asserts the
-        /// same. The till may say "voided".
+        /// same as `canceled`. The till may say "voided".
         AlreadyCanceled = 2, "already_canceled";
-        /// Captured or expired. Asserts: at a moment of the call no hold was left to cancel, and
-        /// no request of this cancel released one. The till may say "too late"; check before
+        /// Captured or expired. Asserts: at a moment of the call no hold was left to cancel, and no
+        /// request of this cancel released one. The till may say "too late"; check before
         /// refunding.
         NotCancelable = 3, "not_cancelable";
-        /// Surely not done: nothing was handed to the network, or Flex refused with an error code
-        /// of its own. Asserts: no request of this cancel had an effect or will have one. The till
-        /// may say "not voided".
+        /// Surely not done: no request of this cancel was handed to the network, or Flex refused it
+        /// with an error code of its own. Asserts: no request of this cancel had an effect or will
+        /// have one. The till may say "not voided".
         NotApplied = 4, "not_applied";
     }
 }

@@ -69,6 +69,43 @@ fn the_results_page_has_every_number_and_name() {
     assert_eq!(listed, expected);
 }
 
+/// The files that repeat the descriptions of the outcomes, by language.
+const OUTCOMES: [(&str, &str); 5] = [
+    ("C", native::HEADER),
+    ("C++", include_str!("../include/flexcancel/outcome.hpp")),
+    ("Go", include_str!("../bindings/go/outcome.go")),
+    ("Python", include_str!("../bindings/python/src/flexcancel/_words.py")),
+    ("JSON", RESULT),
+];
+
+/// A text without line breaks, marks of comments and marks of code.
+fn plain(text: &str) -> String {
+    let words = text.split_whitespace().filter(|word| !matches!(*word, "///" | "//" | "*"));
+    words.collect::<Vec<_>>().join(" ").replace('`', "")
+}
+
+/// The descriptions of the outcomes, in the order of their numbers.
+fn outcome_descriptions() -> Vec<String> {
+    let rust = include_str!("../src/outcome.rs").split_once("pub enum Outcome {").unwrap().1;
+    let lines: Vec<&str> = rust.lines().map(str::trim).take_while(|line| *line != "}").collect();
+    let variants = lines.split(|line| !line.starts_with("///"));
+    variants.filter(|lines| !lines.is_empty()).map(|lines| plain(&lines.join(" "))).collect()
+}
+
+#[test]
+fn each_outcome_is_described_in_the_same_sentences_in_every_language() {
+    let descriptions = outcome_descriptions();
+    assert_eq!(descriptions.len(), Outcome::ALL.len());
+    for (language, text) in OUTCOMES {
+        let text = plain(text);
+        let mut rest = &*text;
+        for (outcome, description) in Outcome::ALL.iter().zip(&descriptions) {
+            let found = rest.split_once(description.as_str());
+            rest = found.unwrap_or_else(|| panic!("{language}: {outcome}: {description}")).1;
+        }
+    }
+}
+
 #[test]
 fn the_readmes_tills_compile_and_answer_a_missing_configuration() {
     let scratch = Scratch::new("readme");

@@ -46,7 +46,7 @@ type details struct {
 	Outbox         *outboxView     `json:"outbox"`
 }
 
-// Attempt is one exchange with the service, or the try at one.
+// Attempt is one attempt at a round trip to the service.
 type Attempt struct {
 	// Operation is "cancel" or "retrieve".
 	Operation string
@@ -150,7 +150,7 @@ func (c *Cancellation) RetryAfter() (time.Duration, bool) {
 // ProviderError is what the provider said when it last refused, or nil.
 func (c *Cancellation) ProviderError() *ProviderError { return c.detail().ProviderError }
 
-// Attempts is every exchange with the service, or try at one, in order. It is shared: only to read.
+// Attempts is every attempt at a round trip to the service, in order. It is shared: only to read.
 func (c *Cancellation) Attempts() []Attempt { return c.detail().Attempts }
 
 // RawSession is the session exactly as Flex wrote it, or nil. It is shared: only to read.

@@ -4,8 +4,8 @@
 // A call ends in one of five outcomes, and a definite one is never wrong:
 //
 //   - [Canceled], [AlreadyCanceled]: "voided". No hold is left.
-//   - [NotCancelable]: "too late". Captured, completed or expired; money may have moved now or
-//     earlier: check before refunding.
+//   - [NotCancelable]: "too late". Captured or expired; money may have moved now or earlier: check
+//     before refunding.
 //   - [NotApplied]: "not voided". Surely not done, and it will not be.
 //   - [Unknown]: "pending". Never tell the shopper "voided" or "not voided".
 //

@@ -93,8 +93,10 @@ func (o *Outbox) Cancel(
 
 // Enqueue keeps a cancel in the file for a later flush, and sends nothing. It is on the disk when
 // this returns without an error. A session whose cancel is pending already keeps that entry and
-// its idempotency key. [WithRepeat] hands over a cancel that ended [Unknown]. An error that matches [ErrNotApplied] says that the file surely does not
-// hold the cancel; any other that a restart may find it there after all.
+// its idempotency key. [WithRepeat] hands over a cancel that ended [Unknown].
+//
+// After an error that matches [ErrNotApplied] the file does not hold the cancel. After any other
+// error the file may hold it, or an earlier request of the cancel may have had its effect.
 func (o *Outbox) Enqueue(sessionID string, opts ...KeepOption) (*Entry, error) {
 	given := newKeep(opts)
 	text, err := given.text()

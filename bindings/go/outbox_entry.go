@@ -47,18 +47,18 @@ type Entry struct {
 	NotAfter time.Time
 	// NextTry is before when a flush passes it over; zero if it is final.
 	NextTry time.Time
-	// Attempts is how often it was tried.
+	// Attempts is how many attempts were made to deliver it.
 	Attempts int
-	// Unclear is how many of these tries may have reached Flex without a clear answer; one that is
-	// under way, or was cut off, counts.
+	// Unclear is how many of these attempts may have reached Flex without a clear answer; one that
+	// is under way, or was cut off, counts.
 	Unclear int
 	// InDelivery is true while somebody delivers it, or may still do so.
 	InDelivery bool
-	// LastOutcome is what is known of this cancel since the last try; Unknown before the first.
+	// LastOutcome is what is known of this cancel since the last attempt; Unknown before the first.
 	LastOutcome Outcome
-	// LastCode says why, by its name in the result's JSON; empty before the first try.
+	// LastCode says why, by its name in the result's JSON; empty before the first attempt.
 	LastCode string
-	// LastMessage says so in words; empty before the first try.
+	// LastMessage says so in words; empty before the first attempt.
 	LastMessage string
 	// Ended is when it became final; zero if it is pending.
 	Ended time.Time

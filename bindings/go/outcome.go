@@ -10,19 +10,23 @@ type Outcome int32
 
 // The outcomes. Zero, the value of anything unset, is Unknown.
 const (
-	// Unknown asserts nothing: a request may have reached Flex and the truth could not be read
-	// back in time. The till may say "pending", never "voided", never "not voided".
+	// Unknown: A request may have reached Flex and the truth could not be read back in time.
+	// Asserts nothing. The till may say "pending", never "voided", never "not voided".
 	Unknown Outcome = C.FLEXCANCEL_OUTCOME_UNKNOWN
-	// Canceled: Flex confirmed it. At a moment within the call no hold was left, and nothing was
-	// captured by it. The till may say "voided".
+	// Canceled: Flex confirmed the cancel, or a read-back shows it. Asserts: at a moment between
+	// the asking and the end of the call no hold was left, and none was captured. The till may say
+	// "voided".
 	Canceled Outcome = C.FLEXCANCEL_OUTCOME_CANCELED
-	// AlreadyCanceled: canceled before this call, which had no effect. The till may say "voided".
+	// AlreadyCanceled: The session was canceled, and as far as Flex says this call had no effect.
+	// Asserts the same as canceled. The till may say "voided".
 	AlreadyCanceled Outcome = C.FLEXCANCEL_OUTCOME_ALREADY_CANCELED
-	// NotCancelable: captured, completed or expired; no hold is left to cancel. The till may say
-	// "too late"; check before refunding.
+	// NotCancelable: Captured or expired. Asserts: at a moment of the call no hold was left to
+	// cancel, and no request of this cancel released one. The till may say "too late"; check before
+	// refunding.
 	NotCancelable Outcome = C.FLEXCANCEL_OUTCOME_NOT_CANCELABLE
-	// NotApplied: surely not done; this call had no effect and will have none. The till may say
-	// "not voided".
+	// NotApplied: Surely not done: no request of this cancel was handed to the network, or Flex
+	// refused it with an error code of its own. Asserts: no request of this cancel had an effect or
+	// will have one. The till may say "not voided".
 	NotApplied Outcome = C.FLEXCANCEL_OUTCOME_NOT_APPLIED
 )
 

@@ -68,8 +68,9 @@ class Client {
      * JSON; none by default. To repeat a cancel, its result's repeat(). `abort`: may end the call
      * early, and must live until it returns.
      *
-     * Threads: any, also at once on one client. Errors: in the result, which is never empty. Bad
-     * arguments, an empty client and an empty abort are not_applied, and nothing is sent.
+     * Threads: any, also at once on one client. Errors: in the result, which is never empty. After
+     * bad arguments, an empty client or an empty abort nothing is sent; the outcome is not_applied,
+     * or unknown for a cancel in doubt.
      */
     [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options = {}) const {
         return call(flexcancel_cancel, session_id, options, nullptr);

@@ -4,23 +4,23 @@
 use crate::event::Level;
 use crate::outcome::{Code, Outcome};
 
-/// A request may have reached Flex and the truth could not be read back in time.
-/// Asserts nothing. The till may say "pending", never "voided", never "not voided".
+/// A request may have reached Flex and the truth could not be read back in time. Asserts
+/// nothing. The till may say "pending", never "voided", never "not voided".
 pub const FLEXCANCEL_OUTCOME_UNKNOWN: i32 = 0;
 /// Flex confirmed the cancel, or a read-back shows it. Asserts: at a moment between the
 /// asking and the end of the call no hold was left, and none was captured. The till may
 /// say "voided".
 pub const FLEXCANCEL_OUTCOME_CANCELED: i32 = 1;
 /// The session was canceled, and as far as Flex says this call had no effect. Asserts the
-/// same. The till may say "voided".
+/// same as `canceled`. The till may say "voided".
 pub const FLEXCANCEL_OUTCOME_ALREADY_CANCELED: i32 = 2;
 /// Captured or expired. Asserts: at a moment of the call no hold was left to cancel, and
 /// no request of this cancel released one. The till may say "too late"; check before
 /// refunding.
 pub const FLEXCANCEL_OUTCOME_NOT_CANCELABLE: i32 = 3;
-/// Surely not done: nothing was handed to the network, or Flex refused with an error code
-/// of its own. Asserts: no request of this cancel had an effect or will have one. The till
-/// may say "not voided".
+/// Surely not done: no request of this cancel was handed to the network, or Flex refused
+/// it with an error code of its own. Asserts: no request of this cancel had an effect or
+/// will have one. The till may say "not voided".
 pub const FLEXCANCEL_OUTCOME_NOT_APPLIED: i32 = 4;
 /// Nothing went wrong.
 pub const FLEXCANCEL_CODE_OK: i32 = 0;

@@ -26,8 +26,9 @@ use crate::wire::{MAX_SESSION_ID_BYTES, Operation};
 ///
 /// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `client` or `session_id` is an error like any other. Threads: any, also at
-/// once on one client; client and abort may be freed meanwhile. Errors: in the result. Bad
-/// arguments and handles are not_applied, and nothing is sent.
+/// once on one client; client and abort may be freed meanwhile. Errors: in the result. After
+/// bad arguments and handles nothing is sent; the outcome is not_applied, or unknown for a cancel in
+/// doubt.
 ///
 /// # Safety
 /// `session_id` and `options_json` are NULL or NUL-terminated strings.

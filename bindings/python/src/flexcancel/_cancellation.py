@@ -26,7 +26,7 @@ _HOLD_KEY = ',"hold":'
 
 @dataclass(frozen=True)
 class Attempt:
-    """One exchange with Flex, or the try at one."""
+    """One attempt at a round trip to Flex."""
 
     operation: Operation
     """What it was for."""
@@ -149,7 +149,7 @@ class Cancellation:
 
     @once
     def attempts(self) -> Tuple[Attempt, ...]:
-        """Every exchange with Flex, or try at one, in order."""
+        """Every attempt at a round trip to Flex, in order."""
         return tuple(_attempt(attempt) for attempt in _head(self.json)["attempts"])
 
     @once

@@ -23,7 +23,7 @@ EPILOG = """\
 The API key comes from the environment variable FLEX_API_KEY, or that which --key-env names, or
 from the file that --key-file names; never from an argument, which other users could read.
 
-Exit status: 0 voided; 1 too late (captured, completed or expired); 2 not voided; 3 unknown: treat
+Exit status: 0 voided; 1 too late (captured or expired); 2 not voided; 3 unknown: treat
 the void as pending, and repeat it with the --repeat that is shown. Of several sessions, the
 highest. For a retrieve: 0 is canceled, 1 captured or expired, 2 can be canceled as of now (or the
 call was refused), 3 unknown. 64 wrong usage or configuration, nothing was sent; 74 the file of

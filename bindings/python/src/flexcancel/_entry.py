@@ -35,13 +35,13 @@ class OutboxEntry:
     next_try_ms: Optional[int]
     """Before that, a flush passes it over. ``None`` if it is final."""
     attempts: int
-    """How often it was tried."""
+    """How many attempts were made to deliver it."""
     unclear: int
-    """How many tries may have reached Flex without a clear answer, with the call handed over."""
+    """How many attempts may have reached Flex without a clear answer, with the call handed over."""
     in_delivery: bool
     """Whether somebody delivers it, or may still do so."""
     last_outcome: Optional[Outcome]
-    """What is known of this cancel since the last try; ``None`` if it was not tried."""
+    """What is known of this cancel since the last attempt; ``None`` before the first."""
     last_code: Optional[Code]
     """Why."""
     last_message: Optional[str]

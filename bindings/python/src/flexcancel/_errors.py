@@ -75,7 +75,7 @@ class UnknownOutcomeError(OutcomeError):
 
 
 class NotCancelableError(OutcomeError):
-    """Too late: captured, completed or expired."""
+    """Too late: captured or expired."""
 
 
 class NotAppliedError(OutcomeError):
