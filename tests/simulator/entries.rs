@@ -5,7 +5,9 @@ use std::time::Duration;
 use flexcancel::{Code, Entry, Outcome, State};
 
 use super::newer::shows_age;
-use super::oracle::{HEDGED, Violation, captured, is_lost, is_voided, send_of, was_doubled};
+use super::oracle::{
+    HEDGED, Violation, captured, is_lost, is_voided, send_of, was_doubled, was_voided,
+};
 use super::stage::{Asked, Step, Told};
 use super::world::World;
 
@@ -35,14 +37,7 @@ pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violat
             was_in_doubt,
             had_sale,
         )
-        .or_else(|| {
-            let is_wrong = entry.state == State::Delivered
-                && entry.last_outcome == Some(Outcome::Canceled)
-                && !is_lost(world, asked, ended)
-                && !is_voided(world, asked.at, ended)
-                && !is_voided(world, asked.at.saturating_sub(world.lag), ended);
-            is_wrong.then_some("the entry is delivered, and the hold was not released")
-        })?;
+        .or_else(|| wrong_about_the_hold(world, entry, asked, ended))?;
         Some(Violation { rule, step })
     });
     rules.collect()
@@ -110,6 +105,32 @@ fn released_before(world: &World, key: &str, asked: Duration, until: usize) -> b
         let end = hold.end.as_ref();
         end.and_then(|end| send_of(world, end)).is_some_and(|(send, _)| send < until)
     })
+}
+
+/// What a final state says of the hold that is not so.
+fn wrong_about_the_hold(
+    world: &World,
+    entry: &Entry,
+    asked: Asked,
+    ended: Duration,
+) -> Option<&'static str> {
+    let asked_ats = [asked.at, asked.at.saturating_sub(world.lag)];
+    match (entry.state, entry.last_outcome) {
+        (State::Delivered, Some(Outcome::Canceled)) => {
+            let is_right = is_lost(world, asked, ended)
+                || asked_ats.iter().any(|at| is_voided(world, *at, ended));
+            (!is_right).then_some("the entry is delivered, and the hold was not released")
+        }
+        (State::Delivered, Some(Outcome::AlreadyCanceled)) => {
+            let is_right = asked_ats.iter().any(|at| was_voided(world, *at, asked.at, ended));
+            (!is_right).then_some("the entry is told as already canceled, and the hold was not")
+        }
+        (_, Some(Outcome::NotCancelable)) => {
+            let mut old = world.holds.standing(ended, asked_ats[1]);
+            old.next().map(|_| "the entry is told as too late, and the hold stands")
+        }
+        _ => None,
+    }
 }
 
 /// What a final state says that is not so.

@@ -190,7 +190,7 @@ pub fn is_voided(world: &World, asked: Duration, ended: Duration) -> bool {
 }
 
 /// The same, or that was so before the call: the last hold had not been captured.
-fn was_voided(world: &World, asked: Duration, begun: Duration, ended: Duration) -> bool {
+pub fn was_voided(world: &World, asked: Duration, begun: Duration, ended: Duration) -> bool {
     if is_voided(world, asked, ended) {
         return true;
     }

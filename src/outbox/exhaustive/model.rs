@@ -202,6 +202,7 @@ impl Model for Stories {
         }
         let conditions = [
             kept::<0>, kept::<1>, kept::<2>, kept::<3>, kept::<4>, kept::<5>, kept::<6>, kept::<7>,
+            kept::<8>,
         ];
         Breach::ALL
             .iter()

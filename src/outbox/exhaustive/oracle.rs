@@ -11,6 +11,7 @@ pub(super) enum Breach {
     FinalChanged,
     NotApplied,
     RefusedInDoubt,
+    NotCancelable,
     AlreadyCanceled,
     Canceled,
     PendingDefinite,
@@ -18,11 +19,12 @@ pub(super) enum Breach {
 }
 
 impl Breach {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Guard,
         Self::FinalChanged,
         Self::NotApplied,
         Self::RefusedInDoubt,
+        Self::NotCancelable,
         Self::AlreadyCanceled,
         Self::Canceled,
         Self::PendingDefinite,
@@ -35,6 +37,7 @@ impl Breach {
             Self::FinalChanged => "a final entry changed",
             Self::NotApplied => "not_applied, and its key has or may have an effect",
             Self::RefusedInDoubt => "refused, and its key released the hold",
+            Self::NotCancelable => "not_cancelable, and a hold is left",
             Self::AlreadyCanceled => "already_canceled, and by its own key",
             Self::Canceled => "delivered, and the hold was not released",
             Self::PendingDefinite => "pending, and something definite is said",
@@ -67,6 +70,11 @@ fn breach_of_entry(state: &State, id: i64) -> Option<Breach> {
             (outcome != Outcome::Unknown).then_some(Breach::PendingDefinite)
         }
         (EntryState::Pending, None) => None,
+        (_, Some(Outcome::NotCancelable))
+            if older.clone().any(|hold| hold.state == HoldState::Held) =>
+        {
+            Some(Breach::NotCancelable)
+        }
         (EntryState::Refused, Some(Outcome::NotCancelable)) => {
             is_released_by_key.then_some(Breach::RefusedInDoubt)
         }
