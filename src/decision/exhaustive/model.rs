@@ -59,11 +59,7 @@ impl Stories {
     pub(super) fn step(&self, state: &State) -> Option<Step> {
         let Phase::Calling(call) = &state.phase else { return None };
         let limits = call.limits(state.dialect, self.max_sends);
-        match next(&call.told.history, limits) {
-            // As in call.rs.
-            Step::Cancel(delay, reason) if limits.must_look => Some(Step::ReadBack(delay, reason)),
-            step => Some(step),
-        }
+        Some(next(&call.told.history, limits))
     }
 
     /// The state after a request to cancel that meets this fate.
@@ -89,8 +85,9 @@ impl Stories {
             SendFate::TwiceFirst | SendFate::TwiceSecond => {
                 let first = after.execute(request);
                 let second = after.execute(request);
-                after.ledger.has_duplicate = true;
-                Some(if fate == SendFate::TwiceFirst { first } else { second })
+                let is_second = fate == SendFate::TwiceSecond;
+                after.ledger.has_duplicate |= is_second && second != first;
+                Some(if is_second { second } else { first })
             }
             SendFate::ExecutedAnd(instead) => {
                 after.execute(request);
@@ -324,7 +321,7 @@ impl Model for Stories {
             Action::PassSeconds | Action::PassMinute => {
                 state.left.pauses -= 1;
                 let Phase::Calling(call) = &mut state.phase else { return None };
-                call.must_look |= action == Action::PassSeconds;
+                call.must_look = true;
                 call.needs_proof |= action == Action::PassMinute;
             }
             Action::Repeat => {

@@ -89,8 +89,10 @@ fn breach_of_hold(state: &State, hold: Hold) -> Option<Breach> {
 pub(super) fn breach_by_sending(state: &State) -> Option<Breach> {
     let Phase::Calling(call) = &state.phase else { return None };
     let is_wrong = match call.seen {
+        // What was seen is too old, or nothing was.
+        _ if call.must_look => state.money.has_newer_hold(),
         Some(Seen { has_newer, shows_newer, .. }) => shows_newer || (has_newer && call.needs_proof),
-        None => (call.in_doubt || call.must_look) && state.money.has_newer_hold(),
+        None => call.needs_proof && state.money.has_newer_hold(),
     };
     is_wrong.then_some(Breach::NewerHold)
 }

@@ -45,7 +45,7 @@ pub(super) struct Ledger {
     /// A request with the key released something, and something older.
     pub(super) has_effect: bool,
     pub(super) has_older_effect: bool,
-    /// A request was executed twice.
+    /// A request was executed twice, and answered the second time, and differently.
     pub(super) has_duplicate: bool,
     /// A request that was sent after the last read-back released something.
     pub(super) has_unread_effect: bool,
@@ -111,13 +111,14 @@ pub(super) struct State {
 }
 
 impl Call {
-    pub(super) fn new(in_doubt: bool, needs_proof: bool, dialect: Dialect, max_sends: u8) -> Self {
+    /// `is_old`: the cancel was asked for a minute ago, or earlier.
+    pub(super) fn new(in_doubt: bool, is_old: bool, dialect: Dialect, max_sends: u8) -> Self {
         let limits = limits(in_doubt, false, false, dialect, max_sends);
         Self {
             told: Arc::new(Told::nothing(limits)),
             in_doubt,
-            must_look: in_doubt,
-            needs_proof: in_doubt || needs_proof,
+            must_look: in_doubt || is_old,
+            needs_proof: in_doubt || is_old,
             seen: None,
         }
     }
