@@ -11,14 +11,13 @@
 mod simulator;
 
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use simulator::{OutboxTally, Range, Sum, Tally, run, run_outbox, worlds};
+use simulator::{OutboxTally, Range, Tally, run, run_outbox, tally, worlds};
 
 const USAGE: &str = "usage: simulate [--seeds NUMBER] [--first NUMBER] [--classic | --wide] \
                      [--outbox | --worlds]";
-const BATCH: u64 = 1_000;
+/// After how many seeds the progress is shown.
+const PROGRESS: u64 = 100_000;
 
 struct Arguments {
     first: u64,
@@ -39,10 +38,15 @@ fn main() -> ExitCode {
     if is_worlds {
         return show_worlds();
     }
+    let progress = |done: u64, violations: usize| {
+        if done.is_multiple_of(PROGRESS) {
+            eprintln!("{done} of {seeds}, {violations} violations");
+        }
+    };
+    let all = first..first.saturating_add(seeds);
     if is_outbox {
-        let tally = simulate(first, seeds, |tally: &mut OutboxTally, seed| {
-            tally.add(seed, run_outbox(seed, range));
-        });
+        let add = |tally: &mut OutboxTally, seed| tally.add(seed, run_outbox(seed, range));
+        let tally = tally(all, add, progress);
         print!("{tally}");
         return ExitCode::from(u8::from(!tally.violations.is_empty()));
     }
@@ -51,7 +55,8 @@ fn main() -> ExitCode {
         print!("{story}");
         return ExitCode::from(u8::from(!story.violations.is_empty()));
     }
-    let tally = simulate(first, seeds, |tally: &mut Tally, seed| tally.add(seed, run(seed, range)));
+    let add = |tally: &mut Tally, seed| tally.add(seed, run(seed, range));
+    let tally = tally(all, add, progress);
     print!("{tally}");
     ExitCode::from(u8::from(!tally.violations.is_empty()))
 }
@@ -97,32 +102,4 @@ fn arguments() -> Result<Arguments, String> {
         *target = value.ok_or_else(|| format!("{name}: expected a whole number"))?;
     }
     Ok(read)
-}
-
-fn simulate<T: Sum>(first: u64, seeds: u64, add: impl Fn(&mut T, u64) + Sync) -> T {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let (next, sum) = (AtomicU64::new(0), Mutex::new(T::default()));
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let from = next.fetch_add(BATCH, Ordering::Relaxed);
-                    if from >= seeds {
-                        break;
-                    }
-                    let mut tally = T::default();
-                    for seed in from..(from + BATCH).min(seeds) {
-                        add(&mut tally, first + seed);
-                    }
-                    let mut sum = sum.lock().expect("no thread panics while it holds the lock");
-                    sum.merge(tally);
-                    let (done, violations) = sum.so_far();
-                    if done % (BATCH * 100) == 0 {
-                        eprintln!("{done} of {seeds}, {violations} violations");
-                    }
-                }
-            });
-        }
-    });
-    sum.into_inner().expect("no thread panicked")
 }

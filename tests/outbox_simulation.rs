@@ -6,40 +6,23 @@
 
 mod simulator;
 
-use std::thread;
-
-use simulator::{OutboxTally, Range, Sum, run_outbox};
+use simulator::{OutboxTally, Range, run_outbox, tally};
 
 const SEEDS: u64 = 4_000;
 
-fn tally(range: Range) -> OutboxTally {
-    let threads = thread::available_parallelism().map_or(1, |count| count.get() as u64);
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|worker| {
-                scope.spawn(move || {
-                    let mut tally = OutboxTally::default();
-                    for seed in (worker..SEEDS).step_by(usize::try_from(threads).unwrap()) {
-                        tally.add(seed, run_outbox(seed, range));
-                    }
-                    tally
-                })
-            })
-            .collect();
-        let mut sum = OutboxTally::default();
-        workers.into_iter().for_each(|worker| sum.merge(worker.join().unwrap()));
-        sum
-    })
+fn runs(range: Range) -> OutboxTally {
+    let add = |tally: &mut OutboxTally, seed| tally.add(seed, run_outbox(seed, range));
+    tally(0..SEEDS, add, |_, _| {})
 }
 
 #[test]
 fn in_every_classic_world_the_outbox_keeps_what_it_promises() {
-    check(&tally(Range::Classic));
+    check(&runs(Range::Classic));
 }
 
 #[test]
 fn in_every_simulated_world_the_outbox_keeps_what_it_promises() {
-    check(&tally(Range::Wide));
+    check(&runs(Range::Wide));
 }
 
 fn check(tally: &OutboxTally) {

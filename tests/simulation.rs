@@ -3,35 +3,18 @@
 
 mod simulator;
 
-use std::thread;
-
-use simulator::{CLASSIC, Range, Sum, Tally, WIDE, fault_names, run, worlds};
+use simulator::{CLASSIC, Range, Tally, WIDE, fault_names, run, tally, worlds};
 
 const SEEDS: u64 = 100_000;
 
-fn tally(range: Range) -> Tally {
-    let threads = thread::available_parallelism().map_or(1, |count| count.get() as u64);
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads)
-            .map(|worker| {
-                scope.spawn(move || {
-                    let mut tally = Tally::default();
-                    for seed in (worker..SEEDS).step_by(usize::try_from(threads).unwrap()) {
-                        tally.add(seed, run(seed, range));
-                    }
-                    tally
-                })
-            })
-            .collect();
-        let mut sum = Tally::default();
-        workers.into_iter().for_each(|worker| sum.merge(worker.join().unwrap()));
-        sum
-    })
+fn stories(range: Range) -> Tally {
+    let add = |tally: &mut Tally, seed| tally.add(seed, run(seed, range));
+    tally(0..SEEDS, add, |_, _| {})
 }
 
 #[test]
 fn in_every_classic_world_a_definite_outcome_agrees_with_the_truth() {
-    let tally = tally(Range::Classic);
+    let tally = stories(Range::Classic);
     println!("{tally}");
     assert_eq!(tally.seeds, SEEDS);
     assert!(tally.violations.is_empty(), "{tally}");
@@ -45,7 +28,7 @@ fn in_every_classic_world_a_definite_outcome_agrees_with_the_truth() {
 
 #[test]
 fn in_every_story_what_the_till_is_told_agrees_with_the_truth() {
-    let tally = tally(Range::Wide);
+    let tally = stories(Range::Wide);
     println!("{tally}");
     assert_eq!(tally.seeds, SEEDS);
     for fault in fault_names(WIDE) {

@@ -15,6 +15,7 @@ mod newer;
 mod oracle;
 mod outbox;
 mod outbox_tally;
+mod parallel;
 mod random;
 mod stage;
 mod story;
@@ -25,7 +26,8 @@ mod worlds;
 
 pub use fault::{CLASSIC, WIDE, names as fault_names};
 pub use outbox::run as run_outbox;
-pub use outbox_tally::{OutboxTally, Sum};
+pub use outbox_tally::OutboxTally;
+pub use parallel::tally;
 pub use story::{Range, Story, run};
 pub use tally::Tally;
 pub use worlds::worlds;

@@ -4,13 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::outbox::OutboxRun;
-
-/// Counts that threads make apart and then put together.
-pub trait Sum: Default + Send {
-    fn merge(&mut self, other: Self);
-    /// How many runs there were, and how many broke a promise.
-    fn so_far(&self) -> (u64, usize);
-}
+use super::parallel::Sum;
 
 /// Counts over many runs.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use flex_sandbox::Dialect;
 use flexcancel::Outcome;
 
 use super::holds::Cause;
-use super::outbox_tally::Sum;
+use super::parallel::Sum;
 use super::stage::Step;
 use super::story::Story;
 use super::world::Act;
