@@ -166,7 +166,7 @@
 #define FLEXCANCEL_CODE_REJECTED 305
 
 /**
- * Flex failed (5xx), or asked to come back later (408, 409, 425).
+ * Flex failed (5xx), or did not say that nothing was done (408, 409, 423, 424, 425, 499).
  */
 #define FLEXCANCEL_CODE_SERVER_ERROR 306
 

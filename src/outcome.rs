@@ -146,7 +146,7 @@ numbered_names! {
         RateLimited = 304, "rate_limited";
         /// Flex refused the request for another reason.
         Rejected = 305, "rejected";
-        /// Flex failed (5xx), or asked to come back later (408, 409, 425, 499).
+        /// Flex failed (5xx), or did not say that nothing was done (408, 409, 423, 424, 425, 499).
         ServerError = 306, "server_error";
         /// The answer is of test mode where live was expected, or the other way round.
         ModeMismatch = 307, "mode_mismatch";

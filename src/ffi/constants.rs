@@ -58,7 +58,7 @@ pub const FLEXCANCEL_CODE_NOT_CANCELABLE: i32 = 303;
 pub const FLEXCANCEL_CODE_RATE_LIMITED: i32 = 304;
 /// Flex refused the request for another reason.
 pub const FLEXCANCEL_CODE_REJECTED: i32 = 305;
-/// Flex failed (5xx), or asked to come back later (408, 409, 425).
+/// Flex failed (5xx), or did not say that nothing was done (408, 409, 423, 424, 425, 499).
 pub const FLEXCANCEL_CODE_SERVER_ERROR: i32 = 306;
 /// The answer is of test mode where live was expected, or the other way round.
 pub const FLEXCANCEL_CODE_MODE_MISMATCH: i32 = 307;
