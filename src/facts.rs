@@ -6,9 +6,10 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Deserializer};
 use serde_json::{Error, Value, from_str};
 
-use crate::json::{Members, RawJson};
+use crate::raw_json::RawJson;
 
 /// A session as one response showed it.
 #[derive(Debug)]
@@ -87,72 +88,53 @@ pub(crate) enum Amount {
     Unreadable,
 }
 
+/// The members of a session that decide. Each may be there once; a list is no session.
+#[derive(Deserialize)]
+struct Members<'a> {
+    #[serde(borrow)]
+    checkout_session_id: Cow<'a, str>,
+    #[serde(default)]
+    status: Value,
+    #[serde(default)]
+    test_mode: Value,
+    #[serde(default)]
+    amount_total: Value,
+    #[serde(default)]
+    amount_received: Value,
+    #[serde(default, deserialize_with = "given")]
+    payment_intent: Option<Value>,
+    #[serde(default, deserialize_with = "given")]
+    payment_intents: Option<Value>,
+    #[serde(default)]
+    captures: Value,
+    #[serde(default)]
+    error: Value,
+    #[serde(default)]
+    errors: Value,
+}
+
+/// A member that is given, also one that is null.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
 impl SessionFacts {
-    /// Reads them from what should be the session with this id, to its end.
-    pub(crate) fn read(asked_for: &str, session: &mut Members<'_, '_>) -> Result<Self, Error> {
-        const ID: &str = "checkout_session_id";
-        let (mut id, mut status, mut test_mode) = (None, None, None);
-        let (mut total, mut received) = (None, None);
-        let (mut intent, mut intents, mut captures, mut error, mut errors) =
-            (None, None, None, None, None);
-        while let Some(key) = session.next_key()? {
-            match &*key {
-                ID => session.once(ID, &mut id, as_it_is)?,
-                "status" => session.once("status", &mut status, as_it_is)?,
-                "test_mode" => session.once("test_mode", &mut test_mode, as_it_is)?,
-                "amount_total" => session.once("amount_total", &mut total, as_it_is)?,
-                "amount_received" => session.once("amount_received", &mut received, as_it_is)?,
-                "payment_intent" => session.once("payment_intent", &mut intent, as_it_is)?,
-                "payment_intents" => session.once("payment_intents", &mut intents, as_it_is)?,
-                "captures" => session.once("captures", &mut captures, as_it_is)?,
-                "error" => session.once("error", &mut error, as_it_is)?,
-                "errors" => session.once("errors", &mut errors, as_it_is)?,
-                _ => session.skip()?,
-            }
-        }
-        let id = id.ok_or_else(|| serde::de::Error::missing_field(ID))?;
+    /// Reads them from what should be the session with this id.
+    pub(crate) fn read(asked_for: &str, session: &str) -> Result<Self, Error> {
+        let members: Members<'_> = from_str(session)?;
         Ok(Self {
-            is_asked_for: is_same_id(asked_for, Some(&text(id)?)),
-            status: SessionStatus::read(status)?,
-            test_mode: match test_mode {
-                None | Some("null") => None,
-                Some("true") => Some(true),
-                Some("false") => Some(false),
-                Some(other) => value(other)?.as_str().and_then(|text| text.parse().ok()),
+            is_asked_for: is_same_id(asked_for, Some(&members.checkout_session_id)),
+            status: SessionStatus::of(&members.status),
+            test_mode: match &members.test_mode {
+                Value::Bool(is_test) => Some(*is_test),
+                other => other.as_str().and_then(|text| text.parse().ok()),
             },
-            amount_total: Amount::read(total)?,
-            amount_received: Amount::read(received)?,
-            has_captures: is_filled_json(captures)?,
-            has_errors: is_filled_json(error)? || is_filled_json(errors)?,
-            intents: Intents::read(intent, intents)?,
+            amount_total: Amount::of(Some(&members.amount_total)),
+            amount_received: Amount::of(Some(&members.amount_received)),
+            has_captures: is_filled(&members.captures),
+            has_errors: is_filled(&members.error) || is_filled(&members.errors),
+            intents: Intents::of(members.payment_intent.as_ref(), members.payment_intents.as_ref()),
         })
-    }
-}
-
-/// The response was checked to be JSON of a bounded depth before. Most of what decides is plain,
-/// and is read where it is.
-fn as_it_is(json: &str) -> Result<&str, Error> {
-    Ok(json)
-}
-
-fn value(json: &str) -> Result<Value, Error> {
-    from_str(json)
-}
-
-/// A text without escapes.
-fn plain_text(json: &str) -> Option<&str> {
-    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
-    (!inner.contains('\\')).then_some(inner)
-}
-
-fn text(json: &str) -> Result<Cow<'_, str>, Error> {
-    plain_text(json).map_or_else(|| from_str(json).map(Cow::Owned), |text| Ok(Cow::Borrowed(text)))
-}
-
-fn is_filled_json(json: Option<&str>) -> Result<bool, Error> {
-    match json {
-        None | Some("null" | "[]" | "{}") => Ok(false),
-        Some(json) => Ok(is_filled(&value(json)?)),
     }
 }
 
@@ -193,32 +175,22 @@ pub(crate) fn is_same_id(one: &str, other: Option<&str>) -> bool {
 }
 
 impl SessionStatus {
-    fn read(json: Option<&str>) -> Result<Self, Error> {
-        let json = match json {
-            None | Some("null") => return Ok(Self::Absent),
-            Some(json) if json.starts_with('"') => json,
-            Some(_) => return Ok(Self::Undocumented),
-        };
-        Ok(match &*text(json)? {
-            "open" => Self::Open,
-            "complete" => Self::Complete,
-            "expired" => Self::Expired,
-            "canceled" | "cancelled" => Self::Canceled,
+    fn of(status: &Value) -> Self {
+        match status {
+            Value::Null => Self::Absent,
+            Value::String(word) => match word.as_str() {
+                "open" => Self::Open,
+                "complete" => Self::Complete,
+                "expired" => Self::Expired,
+                "canceled" | "cancelled" => Self::Canceled,
+                _ => Self::Undocumented,
+            },
             _ => Self::Undocumented,
-        })
+        }
     }
 }
 
 impl Intents {
-    fn read(one: Option<&str>, list: Option<&str>) -> Result<Self, Error> {
-        let is_bare = one.is_some_and(|one| plain_text(one).is_some());
-        if let (true, None | Some("[]" | "null")) = (is_bare, list) {
-            return Ok(Self { full: Vec::new(), has_hidden: true, is_single: false });
-        }
-        let one = one.map(value).transpose()?;
-        Ok(Self::of(one.as_ref(), list.map(value).transpose()?.as_ref()))
-    }
-
     fn of(one: Option<&Value>, list: Option<&Value>) -> Self {
         let listed = list.and_then(elements);
         // A field that is there and null says that there is none; a field that is absent hides it.
@@ -265,14 +237,6 @@ impl IntentFacts {
 }
 
 impl Amount {
-    fn read(json: Option<&str>) -> Result<Self, Error> {
-        match json {
-            None | Some("null") => Ok(Self::Absent),
-            Some("0") => Ok(Self::Of(0)),
-            Some(json) => Ok(Self::of(Some(&value(json)?))),
-        }
-    }
-
     pub(crate) fn of(value: Option<&Value>) -> Self {
         match value {
             None | Some(Value::Null) => Self::Absent,

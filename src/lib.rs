@@ -31,8 +31,8 @@
 //!
 //! | floor | files | |
 //! |---|---|---|
-//! | 0 | `outcome` `secret` `clock` `abort` `fields` | words, and what needs nothing else |
-//! | 1 | `config` `entry` `json` `session` `facts` `wire` `options` `idempotency_key` `retry` `provenance` `server_clock` `freshness` `decision` `expansion` `advice` | pure: reads and decides, without I/O |
+//! | 0 | `outcome` `secret` `clock` `abort` `fields` `raw_json` | words, and what needs nothing else |
+//! | 1 | `config` `entry` `session` `facts` `wire` `options` `idempotency_key` `retry` `provenance` `server_clock` `freshness` `decision` `expansion` `advice` | pure: reads and decides, without I/O |
 //! | 2 | `transport` | the way to the service |
 //! | 3 | `report` `event` `client` `call` `warm_up` | one call |
 //! | 4 | `outbox` | cancels that survive a power cut |
@@ -66,11 +66,11 @@ pub mod ffi;
 mod fields;
 mod freshness;
 mod idempotency_key;
-mod json;
 mod options;
 pub mod outbox;
 mod outcome;
 mod provenance;
+mod raw_json;
 mod report;
 mod retry;
 mod secret;
@@ -86,9 +86,9 @@ pub use config::{CONFIG_KEYS, Config};
 pub use entry::{Counts, Entry, OutboxView, State};
 pub use event::{Event, Level, Observer};
 pub use fields::FieldError;
-pub use json::RawJson;
 pub use options::{OPTION_KEYS, Options, Repeat};
 pub use outcome::{Code, Hold, Outcome};
+pub use raw_json::RawJson;
 pub use report::{Attempt, Report};
 pub use transport::Phase;
 pub use wire::{Operation, ProviderError};

@@ -7,9 +7,9 @@ use serde::{Serialize, Serializer};
 use crate::advice::{advice, is_outbox_retryable, is_retryable, outbox_advice, warm_up_advice};
 use crate::decision::Decision;
 use crate::entry::{Entry, OutboxView, State};
-use crate::json::{ObjectWriter, RawJson};
 use crate::options::Repeat;
 use crate::outcome::{Code, Hold, Outcome};
+use crate::raw_json::RawJson;
 use crate::session::CheckoutSession;
 use crate::transport::Phase;
 use crate::wire::{Operation, ProviderError};
@@ -81,19 +81,6 @@ impl Attempt {
     pub(crate) fn new(operation: Operation, reason: &'static str, phase: Phase) -> Self {
         let (code, elapsed) = (Code::Internal, Duration::ZERO);
         Self { operation, reason, phase, http_status: None, code, elapsed, request_id: None }
-    }
-
-    fn write(&self, json: &mut Vec<u8>) {
-        let mut object = ObjectWriter::begin(json);
-        object
-            .word("operation", self.operation.name())
-            .text("reason", self.reason)
-            .word("phase", self.phase.name())
-            .optional_number("http_status", self.http_status.map(u64::from))
-            .word("code", self.code.name())
-            .number("elapsed_ms", millis(self.elapsed))
-            .optional_text("request_id", self.request_id.as_deref());
-        object.end();
     }
 }
 
@@ -203,45 +190,15 @@ impl Report {
     /// # Errors
     /// None that is known: nothing in a report is hard to write as JSON.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        String::from_utf8(self.to_json_bytes()).map_err(serde::de::Error::custom)
+        String::from_utf8(self.to_json_bytes()?).map_err(serde::ser::Error::custom)
     }
 
-    /// The same as bytes. Serialization says it once more, for other formats; a test compares
-    /// the two. Here the session goes in as it is: it was checked when it came.
-    pub(crate) fn to_json_bytes(&self) -> Vec<u8> {
-        let session = self.raw_session.as_ref().map_or("null", RawJson::get);
+    /// The same as bytes, with room for one more.
+    pub(crate) fn to_json_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let session = self.raw_session.as_ref().map_or("", RawJson::get);
         let mut json = Vec::with_capacity(ROOM_BESIDE_SESSION + session.len());
-        let mut object = ObjectWriter::begin(&mut json);
-        object
-            .word("outcome", self.outcome.name())
-            .word("code", self.code.name())
-            .word("hold", self.hold.name())
-            .text("message", &self.message)
-            .text("advice", self.advice)
-            .raw("retryable", if self.retryable { "true" } else { "false" })
-            .optional_text("session_id", self.session_id.as_deref())
-            .optional_text("idempotency_key", self.idempotency_key.as_deref());
-        object.raw("repeat", self.repeat_json().as_deref().unwrap_or("null"));
-        object
-            .number("elapsed_ms", millis(self.elapsed))
-            .optional_number("http_status", self.http_status.map(u64::from))
-            .optional_number("retry_after_ms", self.retry_after.map(millis));
-        match &self.provider_error {
-            Some(error) => error.write(object.field("provider_error")),
-            None => drop(object.raw("provider_error", "null")),
-        }
-        let attempts = object.field("attempts");
-        for (index, attempt) in self.attempts.iter().enumerate() {
-            attempts.push(if index == 0 { b'[' } else { b',' });
-            attempt.write(attempts);
-        }
-        attempts.extend_from_slice(if self.attempts.is_empty() { b"[]" } else { b"]" });
-        // Plain fields, which can always be written.
-        let outbox = self.outbox.as_ref().and_then(|view| serde_json::to_string(view).ok());
-        object.raw("checkout_session", session);
-        object.raw("outbox", outbox.as_deref().unwrap_or("null"));
-        object.end();
-        json
+        serde_json::to_writer(&mut json, self)?;
+        Ok(json)
     }
 
     /// The options that repeat this cancel as a JSON object; `None` as [`Report::repeat`] is.

@@ -5,14 +5,14 @@ mod request;
 use std::time::Duration;
 
 use http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use self::request::Request;
 pub(crate) use self::request::Requests;
 use crate::facts::{SessionFacts, Snapshot, is_filled};
 use crate::fields::FieldError;
-use crate::json::{Members, ObjectWriter, RawJson, Reader};
 use crate::secret::Secret;
 
 /// The longest session id, in bytes.
@@ -42,16 +42,6 @@ pub enum Operation {
     Cancel,
     /// `GET /v1/checkout/sessions/{id}`, which changes nothing.
     Retrieve,
-}
-
-impl Operation {
-    /// The name that the result's JSON shows.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Cancel => "cancel",
-            Self::Retrieve => "retrieve",
-        }
-    }
 }
 
 /// A checkout session's id: 1 to 255 characters of `[A-Za-z0-9_-]`, sent as it is.
@@ -166,39 +156,59 @@ pub(crate) fn read(id: &SessionId, status: StatusCode, body: Vec<u8>, secret: &S
     }
 }
 
+/// A response about a session.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    checkout_session: &'a RawValue,
+    #[serde(default)]
+    error: Value,
+    #[serde(default)]
+    errors: Value,
+}
+
 fn read_session(id: &SessionId, body: Vec<u8>) -> Result<Snapshot, String> {
     let text = String::from_utf8(body).map_err(|_| "the answer is not UTF-8".to_owned())?;
-    let mut reader = Reader::new(&text, MAX_JSON_DEPTH);
-    if !reader.is_at_object() {
+    // A struct is also read from a list, and what is skipped may nest without a bound.
+    if !is_object(&text) {
         return Err("the answer is no JSON object".to_owned());
     }
-    let unreadable = |error: serde_json::Error| format!("the answer cannot be read: {error}");
-    let (mut session, mut has_errors) = (None, false);
-    let mut members = reader.members().map_err(unreadable)?;
-    while let Some(key) = members.next_key().map_err(unreadable)? {
-        if key == "error" || key == "errors" {
-            let mut value = None;
-            members
-                .once("errors", &mut value, serde_json::from_str::<Value>)
-                .map_err(unreadable)?;
-            has_errors |= value.as_ref().is_some_and(is_filled);
-        } else if key != "checkout_session" {
-            members.skip().map_err(unreadable)?;
-        } else if session.is_some() {
-            return Err("the answer cannot be read: checkout_session is there twice".to_owned());
-        } else if members.reader().is_at_object() {
-            let read = |session: &mut Members<'_, '_>| SessionFacts::read(id.as_str(), session);
-            session = Some(members.reader().object(read).map_err(unreadable)?);
-        } else {
-            return Err("the answer's checkout_session is no JSON object".to_owned());
-        }
+    if is_nested_deeper(&text, MAX_JSON_DEPTH) {
+        return Err(format!("the answer cannot be read: nested deeper than {MAX_JSON_DEPTH}"));
     }
-    reader.end().map_err(unreadable)?;
-    let Some((mut facts, part)) = session else {
-        return Err("the answer cannot be read: it has no checkout_session".to_owned());
-    };
-    facts.has_errors |= has_errors;
-    Ok(Snapshot { facts, raw: RawJson::new(text, part) })
+    let unreadable = |error: serde_json::Error| format!("the answer cannot be read: {error}");
+    let envelope: Envelope<'_> = serde_json::from_str(&text).map_err(unreadable)?;
+    let session = envelope.checkout_session;
+    if !is_object(session.get()) {
+        return Err("the answer's checkout_session is no JSON object".to_owned());
+    }
+    let mut facts = SessionFacts::read(id.as_str(), session.get()).map_err(unreadable)?;
+    facts.has_errors |= is_filled(&envelope.error) || is_filled(&envelope.errors);
+    Ok(Snapshot { facts, raw: session.into() })
+}
+
+fn is_object(json: &str) -> bool {
+    json.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
+}
+
+/// True if the brackets of a JSON text nest deeper than this; those in its texts do not count.
+fn is_nested_deeper(json: &str, most: usize) -> bool {
+    let opens = |byte: &u8| matches!(byte, b'{' | b'[');
+    if json.as_bytes().iter().filter(|byte| opens(byte)).count() <= most {
+        return false;
+    }
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
+    json.bytes().any(|byte| {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_text,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' if !is_text => depth += 1,
+            b'}' | b']' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > most
+    })
 }
 
 /// What Flex, or somebody on the way to it, said when it refused.
@@ -222,15 +232,6 @@ impl ProviderError {
             (Some(code), Some(message)) => Some(format!("{code}: {message}")),
             (code, message) => code.clone().or_else(|| message.clone()),
         }
-    }
-
-    pub(crate) fn write(&self, json: &mut Vec<u8>) {
-        let mut object = ObjectWriter::begin(json);
-        object
-            .optional_text("code", self.code.as_deref())
-            .optional_text("message", self.message.as_deref())
-            .text("body", &self.body);
-        object.end();
     }
 
     /// The same, with every text passed through a redaction.

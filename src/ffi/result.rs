@@ -30,7 +30,8 @@ pub(super) struct ResultObject {
 impl ResultObject {
     fn new(report: &Report) -> Self {
         // JSON holds no NUL of its own: it is a control character.
-        let mut json = report.to_json_bytes();
+        // Plain fields, which can always be written.
+        let mut json = report.to_json_bytes().unwrap_or_else(|_| b"{}".to_vec());
         json.push(0);
         let repeat = report.repeat_json().and_then(|json| CString::new(json).ok());
         Self { outcome: report.outcome, code: report.code, json, repeat }

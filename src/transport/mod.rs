@@ -123,20 +123,6 @@ impl Phase {
         Self::Complete,
     ];
 
-    /// The name that the result's JSON shows.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Preparing => "preparing",
-            Self::Resolving => "resolving",
-            Self::Connecting => "connecting",
-            Self::Handshaking => "handshaking",
-            Self::Sending => "sending",
-            Self::Waiting => "waiting",
-            Self::Reading => "reading",
-            Self::Complete => "complete",
-        }
-    }
-
     /// True if the request may have reached Flex.
     #[must_use]
     pub fn is_handed_over(self) -> bool {
