@@ -39,13 +39,17 @@ pub(super) enum Instead {
     InProgress,
     Cached,
     Replayed,
+    SlowDown,
+    Undocumented,
+    ListsCapture,
 }
 
 impl SendFate {
-    pub(super) const ALL: [Self; 25] = {
+    pub(super) const ALL: [Self; 29] = {
         use Instead::{
-            Accepted, Cached, Conflict, Errors, Html403, Html404, InProgress, LockTimeout,
-            NoCode400, NotFoundCode, RateLimited, Replayed, Rule, Unauthorized,
+            Accepted, Cached, Conflict, Errors, Html403, Html404, InProgress, ListsCapture,
+            LockTimeout, NoCode400, NotFoundCode, RateLimited, Replayed, Rule, SlowDown,
+            Unauthorized, Undocumented,
         };
         use SendFate::{Dropped, ExecutedAnd};
         [
@@ -74,6 +78,10 @@ impl SendFate {
             Dropped(InProgress),
             Dropped(Cached),
             Dropped(Replayed),
+            ExecutedAnd(SlowDown),
+            Dropped(SlowDown),
+            Dropped(Undocumented),
+            Dropped(ListsCapture),
         ]
     };
 }
@@ -92,6 +100,9 @@ impl Instead {
             Self::RateLimited => {
                 Message { has_retry_after: true, ..Message::new(429, Body::Detail("Slow down")) }
             }
+            Self::SlowDown => Message::new(429, Body::Detail("Slow down")),
+            Self::Undocumented => Message::new(200, Body::SessionUndocumented),
+            Self::ListsCapture => Message::new(200, Body::SessionListsCapture),
             Self::Unauthorized => Message::new(401, Body::Html),
             Self::Rule => Message::code(400, "cancellation_not_permitted"),
             Self::NotFoundCode => Message::code(404, "checkout_session_not_found"),
@@ -121,6 +132,9 @@ impl Instead {
             Self::Errors => "200 with errors beside the session",
             Self::InProgress => "200 with an intent in progress",
             Self::Cached => "200 from a cache",
+            Self::SlowDown => "429 without Retry-After",
+            Self::Undocumented => "200 with a status that is not documented",
+            Self::ListsCapture => "200 with a capture listed, and nothing received",
             Self::Replayed => "200, marked as replayed",
         }
     }

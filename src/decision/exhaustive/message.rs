@@ -36,6 +36,10 @@ pub(super) enum Body {
     SessionWithErrors(Sight),
     /// The session, with one more intent that is `processing`.
     SessionInProgress(Sight),
+    /// The session with a status that is not documented, and nothing that tells of money.
+    SessionUndocumented,
+    /// The session with a capture and no amount received, and nothing else that tells of money.
+    SessionListsCapture,
     /// An error of Flex's, with its code.
     Code(&'static str),
     /// An error in words.
@@ -163,6 +167,17 @@ impl Message {
                 if let Some(intents) = session["payment_intents"].as_array_mut() {
                     intents.push(more);
                 }
+                json!({ "checkout_session": session }).to_string()
+            }
+            Body::SessionUndocumented => {
+                let session = json!({ "checkout_session_id": ID, "status": "void_failed" });
+                json!({ "checkout_session": session }).to_string()
+            }
+            Body::SessionListsCapture => {
+                let captures = json!([{ "capture_id": "fcap_0" }]);
+                let mut session = json!({ "checkout_session_id": ID, "status": "complete" });
+                session["amount_received"] = json!(0);
+                session["captures"] = captures;
                 json!({ "checkout_session": session }).to_string()
             }
             Body::Code(code) => json!({ "error": { "code": code } }).to_string(),

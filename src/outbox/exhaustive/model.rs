@@ -6,7 +6,7 @@ use stateright::{Model, Property};
 
 use super::oracle::{Breach, breach_of_table};
 use super::state::{Bound, Clocks, Hold, HoldState, Progress, State};
-use super::steps::{NEW_YEAR_MS, ask, claim, finish, look, pass, send};
+use super::steps::{NEW_YEAR_MS, RESET_MS, ask, claim, finish, look, pass, send};
 use super::table::Table;
 use crate::outcome::Code;
 
@@ -27,6 +27,10 @@ pub(super) enum Passage {
     Minute,
     ElevenMinutes,
     AsleepElevenMinutes,
+    /// The virtual machine is paused: only the wall clock tells.
+    PausedElevenMinutes,
+    /// The wall clock is put back by as much.
+    ElevenMinutesAndBack,
     EightDays,
     PowerCut,
     ClockReset,
@@ -67,8 +71,8 @@ impl Stories {
 
     /// A till that asks for the first time; or one that hands over an `unknown` call, whose
     /// request is still under way or was executed.
-    fn first(&self, in_doubt: bool) -> State {
-        let clocks = Clocks { true_ms: 0, wall_ms: NEW_YEAR_MS, awake_ms: 0, up_ms: 0, boot: 1 };
+    fn first(&self, in_doubt: bool, wall_ms: i64) -> State {
+        let clocks = Clocks { true_ms: 0, wall_ms, awake_ms: 0, up_ms: 0, boot: 1 };
         let state = State {
             holds: vec![Hold { state: HoldState::Held, made: 0 }],
             table: Table::default(),
@@ -89,10 +93,10 @@ impl Model for Stories {
     type Action = Action;
 
     fn init_states(&self) -> Vec<State> {
-        let late = State { in_flight: vec![1], ..self.first(true) };
-        let mut executed = self.first(true);
+        let late = State { in_flight: vec![1], ..self.first(true, NEW_YEAR_MS) };
+        let mut executed = self.first(true, NEW_YEAR_MS);
         executed.execute(1);
-        vec![self.first(false), late, executed]
+        vec![self.first(false, NEW_YEAR_MS), self.first(false, RESET_MS), late, executed]
     }
 
     fn actions(&self, state: &State, actions: &mut Vec<Action>) {
@@ -133,11 +137,12 @@ impl Model for Stories {
         }
         if left.passages > 0 {
             use Passage::{
-                AsleepElevenMinutes, ClockReset, ClockSet, EightDays, ElevenMinutes, Minute,
-                PowerCut,
+                AsleepElevenMinutes, ClockReset, ClockSet, EightDays, ElevenMinutes,
+                ElevenMinutesAndBack, Minute, PausedElevenMinutes, PowerCut,
             };
             let passages = [Minute, ElevenMinutes, AsleepElevenMinutes, EightDays, PowerCut];
             actions.extend(passages.map(Action::Pass));
+            actions.extend([PausedElevenMinutes, ElevenMinutesAndBack].map(Action::Pass));
             let is_right = state.clocks.wall_ms == NEW_YEAR_MS + state.clocks.true_ms;
             actions.push(Action::Pass(if is_right { ClockReset } else { ClockSet }));
         }
@@ -202,7 +207,7 @@ impl Model for Stories {
         }
         let conditions = [
             kept::<0>, kept::<1>, kept::<2>, kept::<3>, kept::<4>, kept::<5>, kept::<6>, kept::<7>,
-            kept::<8>,
+            kept::<8>, kept::<9>,
         ];
         Breach::ALL
             .iter()

@@ -1,6 +1,7 @@
 //! What the outbox may say of an entry, held against the truth.
 
 use super::state::{HoldState, State};
+use super::steps::DELIVER_WITHIN_MS;
 use crate::entry::{Entry, State as EntryState};
 use crate::outbox::decide::FRESH_MS;
 use crate::outcome::Outcome;
@@ -16,10 +17,11 @@ pub(super) enum Breach {
     Canceled,
     PendingDefinite,
     NewerHold,
+    ExpiredEarly,
 }
 
 impl Breach {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Guard,
         Self::FinalChanged,
         Self::NotApplied,
@@ -29,6 +31,7 @@ impl Breach {
         Self::Canceled,
         Self::PendingDefinite,
         Self::NewerHold,
+        Self::ExpiredEarly,
     ];
 
     pub(super) const fn in_words(self) -> &'static str {
@@ -42,6 +45,7 @@ impl Breach {
             Self::Canceled => "delivered, and the hold was not released",
             Self::PendingDefinite => "pending, and something definite is said",
             Self::NewerHold => "a request is sent on old evidence, and a newer hold is there",
+            Self::ExpiredEarly => "expired before its time, and never tried",
         }
     }
 }
@@ -61,6 +65,7 @@ pub(super) fn breach_of_table(before: &State, after: &State) -> Option<Breach> {
 fn breach_of_entry(state: &State, id: i64) -> Option<Breach> {
     let entry = state.table.record(id)?.entry;
     let order = state.asked(id).order;
+    let is_early = state.clocks.true_ms < state.asked(id).at_ms + DELIVER_WITHIN_MS;
     let is_own = |hold: &&super::state::Hold| hold.made <= order;
     let mut older = state.holds.iter().filter(is_own);
     let is_released_by_key =
@@ -78,6 +83,7 @@ fn breach_of_entry(state: &State, id: i64) -> Option<Breach> {
         (EntryState::Refused, Some(Outcome::NotCancelable)) => {
             is_released_by_key.then_some(Breach::RefusedInDoubt)
         }
+        (EntryState::Expired, _) if is_early && entry.attempts == 0 => Some(Breach::ExpiredEarly),
         (_, Some(Outcome::NotApplied)) => state.may_have_effect(id).then_some(Breach::NotApplied),
         (EntryState::Expired | EntryState::Refused, _) => {
             state.may_have_effect(id).then_some(Breach::RefusedInDoubt)

@@ -10,10 +10,10 @@ use crate::outcome::{Code, Outcome};
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
 const LEASE_MS: i64 = 20_000;
-const DELIVER_WITHIN_MS: i64 = 7 * DAY_MS;
+pub(super) const DELIVER_WITHIN_MS: i64 = 7 * DAY_MS;
 /// 2026-01-01, and what a clock says whose battery is flat.
 pub(super) const NEW_YEAR_MS: i64 = 1_767_225_600_000;
-const RESET_MS: i64 = 1_420_070_400_000;
+pub(super) const RESET_MS: i64 = 1_420_070_400_000;
 const SESSION: &str = "fcs_model";
 
 fn target() -> Target {
@@ -208,6 +208,13 @@ pub(super) fn pass(mut state: State, passage: Passage) -> State {
         Passage::Minute => clocks.after(MINUTE_MS, false),
         Passage::ElevenMinutes => clocks.after(11 * MINUTE_MS, false),
         Passage::AsleepElevenMinutes => clocks.after(11 * MINUTE_MS, true),
+        Passage::PausedElevenMinutes => {
+            let Clocks { awake_ms, up_ms, .. } = clocks;
+            Clocks { awake_ms, up_ms, ..clocks.after(11 * MINUTE_MS, false) }
+        }
+        Passage::ElevenMinutesAndBack => {
+            Clocks { wall_ms: clocks.wall_ms, ..clocks.after(11 * MINUTE_MS, false) }
+        }
         Passage::EightDays => clocks.after(8 * DAY_MS, false),
         Passage::PowerCut => {
             state.processes.clear();

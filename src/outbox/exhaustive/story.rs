@@ -4,11 +4,15 @@ use stateright::Path;
 
 use super::model::{Action, Fate, Passage};
 use super::state::{Progress, State};
+use super::steps::RESET_MS;
 
 pub(super) fn in_words(path: Path<State, Action>) -> String {
     let steps = path.into_vec();
     let mut words = vec![match steps[0].0.in_flight.as_slice() {
         [] if steps[0].0.has_effect(1) => "handed over in doubt, and executed".to_owned(),
+        [] if steps[0].0.clocks.wall_ms == RESET_MS => {
+            "enqueued while the clock says 2015".to_owned()
+        }
         [] => "enqueued".to_owned(),
         _ => "handed over in doubt, and under way".to_owned(),
     }];
@@ -53,6 +57,12 @@ const fn step(action: Action) -> &'static str {
         Action::Pass(Passage::Minute) => "a minute passes",
         Action::Pass(Passage::ElevenMinutes) => "eleven minutes pass",
         Action::Pass(Passage::AsleepElevenMinutes) => "the machine sleeps for eleven minutes",
+        Action::Pass(Passage::PausedElevenMinutes) => {
+            "the virtual machine is paused for eleven minutes"
+        }
+        Action::Pass(Passage::ElevenMinutesAndBack) => {
+            "eleven minutes pass, and the clock is put back by as much"
+        }
         Action::Pass(Passage::EightDays) => "eight days pass",
         Action::Pass(Passage::PowerCut) => "the power is cut",
         Action::Pass(Passage::ClockReset) => "the clock is reset to 2015",
