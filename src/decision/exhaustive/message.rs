@@ -99,8 +99,19 @@ impl Sight {
             "status": status,
             "amount_total": 1000 * i64::from(self.money.parts),
             "amount_received": received,
+            "captures": self.captures(),
             "payment_intents": shown.collect::<Vec<_>>(),
         })
+    }
+
+    /// Every capture; with its time, if times are shown.
+    fn captures(&self) -> Vec<Value> {
+        let captured = self.money.intents.iter().filter(|intent| intent.has_capture());
+        let capture = |intent: &Intent| match self.times {
+            Times::Shown => json!({ "created_at": time_s(intent.has_newer_capture) }),
+            Times::Hidden => json!({}),
+        };
+        captured.map(capture).collect()
     }
 
     fn intent(&self, number: usize, intent: &Intent) -> Value {
@@ -120,13 +131,17 @@ impl Sight {
             shown = json!({ "payment_intent_id": id, "status": "processing" });
         }
         if self.times == Times::Shown && intent.state != IntentState::Unpaid {
-            let after_s = if intent.is_newer { 30 } else { -30 };
-            let made_s = json!(ASKED_AT_MS / 1000 + after_s);
-            shown["created_at"] = made_s.clone();
-            shown["authorized_at"] = made_s;
+            shown["created_at"] = json!(time_s(intent.is_newer));
+            shown["authorized_at"] = json!(time_s(intent.is_newer));
         }
         shown
     }
+}
+
+/// A time in seconds: after the asking, or before it.
+const fn time_s(is_newer: bool) -> i64 {
+    let after_s = if is_newer { 30 } else { -30 };
+    ASKED_AT_MS / 1000 + after_s
 }
 
 /// An intent's status, and what of its 1000 is capturable and received.

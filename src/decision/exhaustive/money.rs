@@ -37,6 +37,8 @@ pub(super) struct Intent {
     /// Its hold was made after the cancel was asked for.
     pub(super) is_newer: bool,
     pub(super) due: Due,
+    /// Something of it was captured after the cancel was asked for.
+    pub(super) has_newer_capture: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +83,12 @@ impl Act {
 
 impl Intent {
     pub(super) const fn new(state: IntentState) -> Self {
-        Self { state, is_newer: false, due: Due::Nothing }
+        Self { state, is_newer: false, due: Due::Nothing, has_newer_capture: false }
+    }
+
+    /// A hold that is made after the cancel was asked for.
+    const fn newly_held() -> Self {
+        Self { is_newer: true, ..Self::new(IntentState::Held) }
     }
 
     pub(super) const fn is_held(self) -> bool {
@@ -98,7 +105,7 @@ impl Intent {
         Self { state, due: Due::Nothing, ..self }
     }
 
-    const fn has_capture(self) -> bool {
+    pub(super) const fn has_capture(self) -> bool {
         use IntentState::{Captured, PartCaptured, PartHeld};
         matches!(self.state, Captured | PartCaptured | PartHeld)
     }
@@ -197,7 +204,8 @@ impl Money {
             if !is_free {
                 return intent;
             }
-            Intent { state: state(intent.state), due: Due::Nothing, ..intent }
+            let state = state(intent.state);
+            Intent { state, due: Due::Nothing, has_newer_capture: true, ..intent }
         });
         let status = if money == self { self.status } else { Status::Complete };
         Self { status, ..money }
@@ -209,7 +217,7 @@ impl Money {
             return self;
         }
         if let Some(intent) = self.intents.iter_mut().find(is_unpaid) {
-            *intent = Intent { state: IntentState::Held, is_newer: true, due: Due::Nothing };
+            *intent = Intent::newly_held();
             self.status = dialect.paid;
         }
         self
@@ -221,7 +229,7 @@ impl Money {
             Reauthorization::SameIntent { .. } => IntentState::Canceled,
         };
         if let Some(intent) = self.intents.iter_mut().find(|intent| intent.state == from) {
-            *intent = Intent { state: IntentState::Held, is_newer: true, due: Due::Nothing };
+            *intent = Intent::newly_held();
             if dialect.reauthorization.resets_status() {
                 self.status = dialect.paid;
             }
