@@ -40,7 +40,23 @@ pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violat
         .or_else(|| wrong_about_the_hold(world, entry, asked, ended))?;
         Some(Violation { rule, step })
     });
-    rules.collect()
+    rules.chain(denied(told)).collect()
+}
+
+/// What is told of an entry whose cancel may have reached Flex before: that nothing was done.
+fn denied(told: &[Told]) -> impl Iterator<Item = Violation> {
+    told.iter().enumerate().filter_map(|(step, one)| {
+        let view = one.report.outbox.as_ref()?;
+        let is_in_doubt = |entry: &Entry| {
+            let is_of_key = |told: &&Told| told.key.as_ref() == Some(&entry.idempotency_key);
+            told[..=step].iter().filter(is_of_key).any(Told::is_key_in_doubt)
+        };
+        let is_denied =
+            |entry: &Entry| entry.last_outcome == Some(Outcome::NotApplied) && is_in_doubt(entry);
+        let mut entries = view.entry.iter().chain(&view.entries);
+        let rule = "the entry is told as not applied, though in doubt";
+        entries.any(is_denied).then_some(Violation { rule, step })
+    })
 }
 
 /// When the cancel was asked for that the entry was made of.

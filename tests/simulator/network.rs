@@ -35,6 +35,9 @@ impl Transport for Network {
             connect_by: exchange.connect_by().saturating_duration_since(self.base),
             deadline: exchange.deadline().saturating_duration_since(self.base),
         };
+        if till_now(&world) >= limits.deadline {
+            world.overdue.push(begun);
+        }
         if begun < world.down_until {
             return refuse(&mut world, exchange, limits, Code::Connect);
         }

@@ -72,6 +72,14 @@ pub struct Told {
     pub sends: Range<usize>,
 }
 
+impl Told {
+    /// An earlier request with the key of the report may have reached Flex when the step began.
+    /// What is handed over may be answered by an entry with another key.
+    pub fn is_key_in_doubt(&self) -> bool {
+        self.in_doubt && self.key == self.options.idempotency_key
+    }
+}
+
 /// A till in a world.
 pub struct Stage {
     pub world: Arc<Mutex<World>>,

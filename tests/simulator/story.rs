@@ -224,7 +224,7 @@ fn against_the_rules(world: &World, told: &[Told]) -> Vec<Violation> {
         .collect()
 }
 
-fn broken_rules(world: &World, told: &Told) -> [(&'static str, bool); 5] {
+fn broken_rules(world: &World, told: &Told) -> [(&'static str, bool); 6] {
     let (begun, ended) = told.span;
     let own = &world.sends[told.sends.clone()];
     let attempts = &told.report.attempts;
@@ -236,9 +236,11 @@ fn broken_rules(world: &World, told: &Told) -> [(&'static str, bool); 5] {
         Incident::IDLE.contains(name) && (begun..=ended).contains(at)
     };
     let is_quiet = !world.faults.iter().any(was_idle);
+    let is_in_call = |at: &Duration| (begun..=ended).contains(at);
     let expected = told.options.max_attempts.unwrap_or(u32::MAX) as usize;
     [
         ("the deadline held", !is_quiet || ended - begun <= told.options.timeout.unwrap()),
+        ("no exchange began after the deadline", !world.overdue.iter().any(is_in_call)),
         (
             "every send used the one key",
             own.iter().all(|send| Some(&send.key) == told.key.as_ref()),

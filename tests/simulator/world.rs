@@ -140,6 +140,8 @@ pub struct World {
     pub reads: Vec<Read>,
     /// How often the client asked for an exchange.
     pub exchanges: usize,
+    /// When an exchange began whose time was up by then.
+    pub overdue: Vec<Duration>,
     /// Somebody wanted a new hold on the session during the call.
     pub reauthorized: bool,
     /// An exchange brought back what Flex really said: that a cancel is done, or how a settled
@@ -172,6 +174,7 @@ impl World {
             handled: BTreeMap::new(),
             reads: Vec::new(),
             exchanges: 0,
+            overdue: Vec::new(),
             reauthorized: false,
             decided: false,
         };
