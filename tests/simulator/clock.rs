@@ -33,6 +33,8 @@ pub enum Incident {
     Reset,
     /// Its wall clock is set forward.
     Forward(Duration),
+    /// Its wall clock is put back.
+    Back(Duration),
     /// Its wall clock is set right.
     Correct,
 }
@@ -47,6 +49,7 @@ impl Incident {
             Self::Pause(_) => Self::IDLE[1],
             Self::Reset => "the wall clock is reset to 2015",
             Self::Forward(_) => "the wall clock jumps forward",
+            Self::Back(_) => "the wall clock is put back",
             Self::Correct => "the wall clock is set right",
         }
     }
@@ -55,7 +58,7 @@ impl Incident {
     pub fn length(self) -> Duration {
         match self {
             Self::Sleep(time) | Self::Pause(time) => time,
-            Self::Reset | Self::Forward(_) | Self::Correct => Duration::ZERO,
+            Self::Reset | Self::Forward(_) | Self::Back(_) | Self::Correct => Duration::ZERO,
         }
     }
 }
@@ -82,6 +85,7 @@ impl TillClock {
             Incident::Pause(time) => self.paused += time,
             Incident::Reset => self.set(RESET_MS - server_ms(world), world),
             Incident::Forward(time) => self.set(self.ahead_ms + millis(time), world),
+            Incident::Back(time) => self.set(self.ahead_ms - millis(time), world),
             Incident::Correct => self.set(0, world),
         }
     }

@@ -1,5 +1,7 @@
 //! What may go wrong with one exchange.
 
+use std::time::Duration;
+
 use flexcancel::Code;
 
 /// What goes wrong with an exchange.
@@ -19,6 +21,8 @@ pub enum Fault {
     Cached,
     /// A read is answered with an earlier answer, and only its `Date` tells.
     CachedWithOldDate,
+    /// The machine sleeps while the answer is on its way.
+    Sleeps(Duration),
     Answer(Answered, Effect),
 }
 
@@ -43,13 +47,24 @@ pub enum Answered {
     ShowsCapture,
     /// A stored 200 for a cancel of long ago, marked as replayed.
     Replayed,
+    /// The same from a cache, with an `Age`.
+    Cached,
+    /// The same from a cache, with a `Date` of an hour ago.
+    CachedWithOldDate,
+    /// The session as it is, with `payment_intent` null and no list of payment intents.
+    ShowsNoIntent,
+    /// The session as it is, with amounts that cannot be read.
+    ShowsNoAmounts,
 }
 
 impl Answered {
     /// True if only a cancel is ever answered so.
     pub fn is_for_cancels(self) -> bool {
-        use self::Answered::{Replayed, ShowsCapture, ShowsIntent, ShowsStatus};
-        matches!(self, Replayed | ShowsCapture | ShowsIntent(_) | ShowsStatus(_))
+        use self::Answered::{
+            Cached, CachedWithOldDate, Replayed, ShowsCapture, ShowsIntent, ShowsStatus,
+        };
+        let is_stored = matches!(self, Replayed | Cached | CachedWithOldDate);
+        is_stored || matches!(self, ShowsCapture | ShowsIntent(_) | ShowsStatus(_))
     }
 
     /// True if it shows the session as it is.
@@ -108,11 +123,14 @@ pub const FAILED: &str = r#"{"detail":"Something failed"}"#;
 pub const HTML: &str = "<html><body>Request blocked</body></html>";
 pub const LOCK_TIMEOUT: &str = r#"{"error":{"code":"lock_timeout","message":"try again"}}"#;
 pub const UNAUTHORIZED: &str = r#"{"error":{"code":"unauthorized","message":"no valid key"}}"#;
+pub const FORBIDDEN: &str = r#"{"error":{"code":"forbidden","message":"not this session"}}"#;
+pub const NOT_FOUND: &str =
+    r#"{"error":{"code":"checkout_session_not_found","message":"no such session"}}"#;
 
 /// The faults of the worlds outside that list.
 pub const WIDE: &[Named] = {
     use Answered::{
-        Replayed, RetryAfter, ShowsCapture, ShowsIntent, ShowsStatus, Status, Unchanged,
+        Cached, Replayed, RetryAfter, ShowsCapture, ShowsIntent, ShowsStatus, Status, Unchanged,
         UnchangedWithErrors,
     };
     use Effect::{Before, Later, None};
@@ -155,6 +173,7 @@ pub const WIDE: &[Named] = {
         ("cached answer, marked", Fault::Cached),
         ("cached answer with an old Date", Fault::CachedWithOldDate),
         ("replayed answer to a first send", Fault::Answer(Replayed, None)),
+        ("cached answer to a cancel, marked", Fault::Answer(Cached, None)),
     ]
 };
 

@@ -51,18 +51,29 @@ pub fn response(world: &mut World, answered: Answered, request: &Request) -> Res
                 session["amount_received"] = json!(0);
             }),
         ),
-        Answered::Replayed => (
+        Answered::Replayed | Answered::Cached | Answered::CachedWithOldDate => (
             200,
             session(world, request, |session| {
                 hide_intents(session);
                 session["status"] = json!("canceled");
             }),
         ),
+        Answered::ShowsNoIntent => (
+            200,
+            session(world, request, |session| {
+                hide_intents(session);
+                session["payment_intent"] = Value::Null;
+            }),
+        ),
+        Answered::ShowsNoAmounts => (200, session(world, request, spoil_amounts)),
     };
+    let is_old = matches!(answered, Answered::CachedWithOldDate);
+    let age = if is_old { Duration::from_secs(3600) } else { Duration::ZERO };
     Response {
         status: status.try_into().unwrap(),
         retry_after,
-        date_ms: Some(date_ms(world.now())),
+        date_ms: Some(date_ms(world.now().saturating_sub(age))),
+        is_cached: matches!(answered, Answered::Cached),
         is_replayed: matches!(answered, Answered::Replayed),
         body: body.into_bytes(),
         ..Response::default()
@@ -99,4 +110,20 @@ fn show_intent(session: &mut Value, status: &str) {
         "test_mode": true,
     });
     session.as_object_mut().unwrap().remove("payment_intents");
+}
+
+fn spoil_amounts(shown: &mut Value) {
+    match shown {
+        Value::Array(list) => list.iter_mut().for_each(spoil_amounts),
+        Value::Object(members) => {
+            for (name, value) in members.iter_mut() {
+                if name.starts_with("amount") {
+                    *value = json!("n/a");
+                } else {
+                    spoil_amounts(value);
+                }
+            }
+        }
+        _ => {}
+    }
 }

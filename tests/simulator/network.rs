@@ -222,6 +222,9 @@ fn carry(
         Some(Fault::AnswerLost) => return lose(world, limits),
         _ => {}
     }
+    if let Some(Fault::Sleeps(time)) = fault {
+        world.suffer(Incident::Sleep(time), &[]);
+    }
     if let Some(incident) = draw_incident(world) {
         suffer(world, incident);
     }

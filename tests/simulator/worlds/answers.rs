@@ -2,7 +2,9 @@
 
 use flexcancel::Outcome;
 
-use super::super::fault::{Answered, Effect, FAILED, FIELD_REQUIRED, Fault, HTML, LOCK_TIMEOUT};
+use super::super::fault::{
+    Answered, Effect, FAILED, FIELD_REQUIRED, FORBIDDEN, Fault, HTML, LOCK_TIMEOUT, NOT_FOUND,
+};
 use super::super::stage::Stage;
 use super::super::world::Act;
 use super::Case;
@@ -11,6 +13,8 @@ use super::scene::{
     status, within,
 };
 
+const UNKNOWN: &[Outcome] = &[Outcome::Unknown];
+const NOT_APPLIED: &[Outcome] = &[Outcome::NotApplied];
 const ALREADY: &[Outcome] = &[Outcome::AlreadyCanceled];
 /// Who voided it cannot be told from an answer without a code.
 const VOIDED: &[Outcome] = &[Outcome::Canceled, Outcome::AlreadyCanceled];
@@ -28,6 +32,13 @@ fn refused(code: u16, body: &'static str) -> Stage {
 /// A second cancel, which the dialect answers in words of its own.
 fn second(dialect: &str) -> Stage {
     cancel(scene(dialect, &[Act::Pay, Act::Cancel], &[]))
+}
+
+/// A cancel that is refused like this, and so is every request after it.
+fn refused_throughout(code: u16, body: &'static str, effect: Effect) -> Stage {
+    let reads = std::iter::repeat_n(status(code, body, Effect::None), 500);
+    let script: Vec<_> = [status(code, body, effect)].into_iter().chain(reads).collect();
+    cancel(scene("", PAID, &script))
 }
 
 const fn case(item: u8, name: &'static str, play: fn() -> Stage) -> Case {
@@ -64,6 +75,10 @@ pub const CASES: &[Case] = &[
         stage
     }),
     case(4, "a replayed 200 to a first send", || answered(Answered::Replayed)),
+    case(4, "a cached 200 to the cancel, marked by Age", || answered(Answered::Cached)),
+    case(4, "a cached 200 to the cancel, with an old Date", || {
+        answered(Answered::CachedWithOldDate)
+    }),
     case(4, "a cached read-back, marked by Age", || {
         cancel(scene("", HELD_AGAIN, &[LOST, Some(Fault::Cached)]))
     }),
@@ -99,6 +114,21 @@ pub const CASES: &[Case] = &[
     owing("second cancel: in capitals", ALREADY, || second("second_cancel=upper_case")),
     owing("second cancel: type before code", ALREADY, || second("second_cancel=type_first")),
     owing("second cancel: already processed", ALREADY, || second("second_cancel=processed")),
+    owing("403 with a code, to the cancel and the read-back", NOT_APPLIED, || {
+        refused_throughout(403, FORBIDDEN, Effect::None)
+    }),
+    owing("404 with a code, to the cancel and the read-back", NOT_APPLIED, || {
+        refused_throughout(404, NOT_FOUND, Effect::None)
+    }),
+    owing("403 in HTML, to the cancel after the effect and the read-back", UNKNOWN, || {
+        refused_throughout(403, HTML, Effect::Before)
+    }),
+    owing("404 in HTML, to the cancel after the effect and the read-back", UNKNOWN, || {
+        refused_throughout(404, HTML, Effect::Before)
+    }),
+    owing("404 in HTML, to the cancel and the read-back, and a late effect", UNKNOWN, || {
+        refused_throughout(404, HTML, Effect::Later)
+    }),
     case(7, "already processed, and another intent is held", || {
         cancel(scene("paid=refuses", SOLD_AND_HELD, &[]))
     }),

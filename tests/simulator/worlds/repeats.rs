@@ -2,13 +2,13 @@
 
 use flexcancel::Outcome;
 
-use super::super::fault::{Effect, FAILED, HTML, UNAUTHORIZED};
+use super::super::fault::{Answered, Effect, FAILED, HTML, UNAUTHORIZED};
 use super::super::stage::{Stage, Step};
 use super::super::world::Act;
 use super::Case;
 use super::scene::{
-    ANSWER_LOST, HOUR, LATE, LOST, MINUTE, PAID, SECOND, Script, cancel, follow, go_dead_after,
-    later, repair, scene, status, unknown_and_held_again, unknown_but_done, within,
+    ANSWER_LOST, HOUR, LATE, LOST, MINUTE, PAID, SECOND, Script, answer, cancel, follow,
+    go_dead_after, later, repair, scene, status, unknown_and_held_again, unknown_but_done, within,
 };
 
 /// The cancel of a call that ended unknown, though it was done, is repeated.
@@ -33,6 +33,7 @@ const fn case(item: u8, name: &'static str, play: fn() -> Stage) -> Case {
 }
 
 const CANCELED: &[Outcome] = &[Outcome::Canceled];
+const NOT_APPLIED: &[Outcome] = &[Outcome::NotApplied];
 
 pub const CASES: &[Case] = &[
     case(8, "unknown, then a repeat without a network", || {
@@ -73,6 +74,35 @@ pub const CASES: &[Case] = &[
     case(8, "unknown, then handed over to the outbox, and 400", || {
         handed_over(unknown_but_done(""), &[status(400, FAILED, Effect::None); 3])
     }),
+    case(8, "unknown, then handed over to the outbox without a network", || {
+        let mut stage = unknown_but_done("");
+        stage.hand_over(Step::Enqueue, 5 * SECOND);
+        go_dead_after(&stage, &[]);
+        stage.flush();
+        stage
+    }),
+    case(8, "unknown, then handed over to the outbox, and 401", || {
+        handed_over(unknown_but_done(""), &[status(401, UNAUTHORIZED, Effect::None); 500])
+    }),
+    case(8, "unknown, then handed over to the outbox, and 429", || {
+        let slow = answer(Answered::RetryAfter(429, 1), Effect::None);
+        handed_over(unknown_but_done(""), &[slow; 500])
+    }),
+    Case {
+        item: 8,
+        name: "a key of the till's at its first use, without a network",
+        owed: NOT_APPLIED,
+        says: None,
+        play: || {
+            let mut stage = scene("", PAID, &[]);
+            go_dead_after(&stage, &[]);
+            let mut options = within(2 * SECOND);
+            options.idempotency_key = Some("till-7/4711".to_owned());
+            options.in_doubt = Some(false);
+            stage.cancel(&options);
+            stage
+        },
+    },
     case(9, "unknown, then a look while the request is late", || {
         let mut stage = scene("", PAID, &[]);
         go_dead_after(&stage, &[LATE]);

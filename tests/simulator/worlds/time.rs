@@ -1,7 +1,9 @@
 //! Clocks, sleep, pauses and long waits: items 15 and 16.
 
+use flexcancel::Outcome;
+
 use super::super::clock::Incident;
-use super::super::fault::{Answered, Effect};
+use super::super::fault::{Answered, Effect, Fault};
 use super::super::stage::{Stage, Step};
 use super::super::world::Act;
 use super::Case;
@@ -22,9 +24,37 @@ fn between(incident: Incident) -> Stage {
     cancel(stage)
 }
 
+/// A deadline that passes while the machine sleeps.
+const fn overslept(name: &'static str, play: fn() -> Stage) -> Case {
+    Case { item: 15, name, owed: &[Outcome::Unknown], says: None, play }
+}
+
+/// An entry that nobody has tried; then this happens to the clock, and the outbox delivers.
+fn untried(incidents: &[Incident], restarts: bool) -> Stage {
+    let mut stage = scene("", PAID, &[]);
+    stage.hand_over(Step::Enqueue, SECOND);
+    for incident in incidents {
+        stage.suffer(*incident, &[]);
+    }
+    if restarts {
+        stage.restart();
+    }
+    stage.pass(MINUTE);
+    stage.flush();
+    stage
+}
+
 pub const CASES: &[Case] = &[
     case(15, "the VM is paused before the second send", || between(Incident::Pause(HOUR))),
     case(15, "the machine sleeps before the second send", || between(Incident::Sleep(HOUR))),
+    overslept("the machine sleeps past the deadline, between two requests", || {
+        let stage = scene("", PAID, &[status(503, "{}", Effect::None)]);
+        stage.world().incidents = [Some((Incident::Sleep(HOUR), Vec::new()))].into();
+        cancel(stage)
+    }),
+    overslept("the machine sleeps past the deadline, before the answer", || {
+        cancel(scene("", PAID, &[Some(Fault::Sleeps(HOUR))]))
+    }),
     case(15, "a new hold while Retry-After is waited for", || {
         let slow = answer(Answered::RetryAfter(429, 90), Effect::None);
         let mut stage = scene("", PAID, &[slow]);
@@ -75,6 +105,28 @@ pub const CASES: &[Case] = &[
         stage.hand_over(Step::Enqueue, SECOND);
         stage.restart();
         stage.suffer(Incident::Correct, &[]);
+        stage.pass(MINUTE);
+        stage.flush();
+        stage
+    }),
+    case(16, "the clock is put back, and an entry was never tried", || {
+        untried(&[Incident::Back(30 * 24 * HOUR)], false)
+    }),
+    case(16, "the clock is put back and a restart, and an entry was never tried", || {
+        untried(&[Incident::Back(30 * 24 * HOUR)], true)
+    }),
+    case(16, "the clock is reset to 2015, and an entry was never tried", || {
+        untried(&[Incident::Reset], false)
+    }),
+    case(16, "the clock is reset to 2015 and set right, and an entry was never tried", || {
+        untried(&[Incident::Reset, Incident::Correct], true)
+    }),
+    case(16, "an entry of a clock that was ahead, and was never tried", || {
+        let mut stage = scene("", PAID, &[]);
+        stage.suffer(Incident::Forward(30 * 24 * HOUR), &[]);
+        stage.hand_over(Step::Enqueue, SECOND);
+        stage.suffer(Incident::Correct, &[]);
+        stage.restart();
         stage.pass(MINUTE);
         stage.flush();
         stage
