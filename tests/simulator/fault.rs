@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use flexcancel::Code;
 
+use super::refusal;
+
 /// What goes wrong with an exchange.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
@@ -24,12 +26,16 @@ pub enum Fault {
     /// The machine sleeps while the answer is on its way.
     Sleeps(Duration),
     Answer(Answered, Effect),
+    /// One of the refusals that `refusal` makes.
+    Refusal,
 }
 
 /// An answer that is not what Flex's model said.
 #[derive(Clone, Copy, Debug)]
 pub enum Answered {
     Status(u16, &'static str),
+    /// The same, with the code `checkout_session_canceled`; only where that is so.
+    SaysCanceled(u16, &'static str),
     RetryAfter(u16, u64),
     Truncated,
     OtherSession,
@@ -127,6 +133,10 @@ pub const FORBIDDEN: &str = r#"{"error":{"code":"forbidden","message":"not this 
 pub const NOT_FOUND: &str =
     r#"{"error":{"code":"checkout_session_not_found","message":"no such session"}}"#;
 
+/// One of the refusals that are made of a code, a shape and a status. It is listed so often that
+/// every fourth fault is one.
+const REFUSAL: Named = ("drawn refusal", Fault::Refusal);
+
 /// The faults of the worlds outside that list.
 pub const WIDE: &[Named] = {
     use Answered::{
@@ -174,13 +184,28 @@ pub const WIDE: &[Named] = {
         ("cached answer with an old Date", Fault::CachedWithOldDate),
         ("replayed answer to a first send", Fault::Answer(Replayed, None)),
         ("cached answer to a cancel, marked", Fault::Answer(Cached, None)),
+        REFUSAL,
+        REFUSAL,
+        REFUSAL,
+        REFUSAL,
+        REFUSAL,
+        REFUSAL,
+        REFUSAL,
+        REFUSAL,
+        REFUSAL,
+        REFUSAL,
+        REFUSAL,
+        REFUSAL,
     ]
 };
 
 /// The names of the faults of a list, each once.
 pub fn names(faults: &[Named]) -> Vec<&'static str> {
-    let mut names: Vec<_> = faults.iter().map(|(name, _)| *name).collect();
+    let has_refusals = faults.iter().any(|(_, fault)| matches!(fault, Fault::Refusal));
+    let own = faults.iter().filter(|(_, fault)| !matches!(fault, Fault::Refusal));
+    let mut names: Vec<_> = own.map(|(name, _)| *name).collect();
     names.dedup();
+    names.extend(refusal::names().filter(|_| has_refusals));
     names
 }
 

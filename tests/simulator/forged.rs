@@ -14,7 +14,9 @@ pub fn response(world: &mut World, answered: Answered, request: &Request) -> Res
     let id = request.session();
     let mut retry_after = None;
     let (status, body) = match answered {
-        Answered::Status(status, body) => (status, body.to_owned()),
+        Answered::Status(status, body) | Answered::SaysCanceled(status, body) => {
+            (status, body.to_owned())
+        }
         Answered::RetryAfter(status, seconds) => {
             retry_after = Some(Duration::from_secs(seconds));
             (status, "{}".to_owned())

@@ -17,6 +17,7 @@ mod outbox;
 mod outbox_tally;
 mod parallel;
 mod random;
+mod refusal;
 mod stage;
 mod story;
 mod tally;

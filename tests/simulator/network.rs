@@ -274,6 +274,7 @@ fn fits(world: &World, request: &Request, answered: Answered) -> bool {
     let is_first = || world.sends.iter().filter(is_key).count() <= 1;
     match answered {
         Answered::Replayed => request.is_cancel() && is_first(),
+        Answered::SaysCanceled(..) => world.is_canceled(),
         _ => request.is_cancel() || !answered.is_for_cancels(),
     }
 }

@@ -9,6 +9,7 @@ use super::clock::{Incident, TillClock, date_ms};
 use super::fault::{self, Fault, Named};
 use super::holds::{Cause, End, Holds};
 use super::random::Random;
+use super::refusal;
 
 /// What will happen to the session, when its time comes.
 #[derive(Clone, Debug)]
@@ -250,7 +251,10 @@ impl World {
                 if !self.random.chance(*percent) {
                     return None;
                 }
-                *self.random.pick(faults)
+                match *self.random.pick(faults) {
+                    (_, Fault::Refusal) => refusal::draw(&mut self.random),
+                    named => named,
+                }
             }
             Luck::Scripted(script) => ("scripted", script.pop_front()??),
         };
@@ -367,6 +371,13 @@ impl World {
         let truth = self.model.truth(&self.session);
         let is_open = truth.is_none_or(|truth| truth.status == Status::Open);
         !is_open && !self.model.holds_money(&self.session)
+    }
+
+    /// The session is canceled, and no money of it is held.
+    pub fn is_canceled(&self) -> bool {
+        let truth = self.model.truth(&self.session);
+        let is_canceled = truth.is_some_and(|truth| truth.status == Status::Canceled);
+        is_canceled && !self.model.holds_money(&self.session)
     }
 
     /// How things stood at some moment of a span of time, boundaries included.

@@ -151,7 +151,7 @@ choice! {
 
 impl ErrorShape {
     /// The content type and the body of an error in this shape.
-    pub(crate) fn render(self, refusal: &Refusal) -> (&'static str, Vec<u8>) {
+    pub fn render(self, refusal: &Refusal) -> (&'static str, Vec<u8>) {
         let Refusal { status, code, message, shape } = refusal;
         let body = match shape.unwrap_or(self) {
             ErrorShape::Code => json!({"error": {"code": code, "message": message}}),
