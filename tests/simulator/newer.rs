@@ -78,7 +78,8 @@ fn rule(
 /// count as the same clock.
 fn blur(world: &World, asked: Asked, hold: &Hold) -> Duration {
     let axes = world.dialect.axes();
-    let is_by_seconds = axes.contains(&("times", "created"))
+    let by_seconds = ["created", "charges", "authorizations", "completed"];
+    let is_by_seconds = by_seconds.iter().any(|times| axes.contains(&("times", times)))
         || axes.contains(&("times", "updated")) && !hold.is_new_intent;
     let seconds = u64::from(is_by_seconds) + if asked.ahead_ms == 0 { 0 } else { 3 };
     Duration::from_secs(seconds) + Duration::from_millis(1)
@@ -95,7 +96,10 @@ fn shows_creation(world: &World) -> bool {
     let axes = world.dialect.axes();
     let is = |axis: &str, value: &str| axes.contains(&(axis, value));
     let is_id_only = is("intents", "bare_ids") || is("expand", "refused");
-    is("times", "full") || is("times", "created") || is("times", "updated") && is_id_only
+    is("times", "full")
+        || is("times", "created")
+        || is("times", "updated") && is_id_only
+        || is("times", "completed") && !is_id_only
 }
 
 /// The session showed when the hold was made.
@@ -105,5 +109,14 @@ pub fn shows_age(world: &World, hold: &Hold) -> bool {
     if is("intents", "bare_ids") || is("lists", "absent") || is("expand", "refused") {
         return false;
     }
-    is("times", "updated") || hold.is_new_intent && (is("times", "full") || is("times", "created"))
+    is("times", "updated")
+        || is("times", "charges")
+        || is("times", "authorizations")
+        || is("times", "completed") && is_of_completion(world, hold)
+        || hold.is_new_intent && (is("times", "full") || is("times", "created"))
+}
+
+/// The shopper's payment made it, which completed the session; no re-authorization did.
+fn is_of_completion(world: &World, hold: &Hold) -> bool {
+    world.holds.all().first().is_some_and(|first| first.made == hold.made)
 }

@@ -202,6 +202,12 @@ choice! {
         Updated = "updated",
         /// Nothing.
         None = "none",
+        /// `created_at`, and that of its charge.
+        Charges = "charges",
+        /// `created_at`, and the `authorized_at` of its authorization.
+        Authorizations = "authorizations",
+        /// `created_at`, and the session's `completed_at`.
+        Completed = "completed",
     }
 }
 

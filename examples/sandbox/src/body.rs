@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::axes::{AfterCancel, Intents, Lists};
+use crate::axes::{AfterCancel, Intents, Lists, Times};
 use crate::dialect::Dialect;
 use crate::id::iso8601;
 use crate::intent::Intent;
@@ -83,6 +83,10 @@ impl<'a> View<'a> {
             capture_method: session.params.capture_method,
             checkout_session_id: notation::id(&session.id, self.dialect.id_case),
             client_reference_id: session.params.client_reference_id.as_deref(),
+            completed_at: session
+                .completed_at
+                .filter(|_| self.dialect.times == Times::Completed)
+                .map(|at| self.unix_s(at)),
             created_at: self.unix_s(session.created_at),
             customer: self.customer(),
             expires_at: self.unix_s(session.created_at + SESSION_LIFETIME),
@@ -191,6 +195,8 @@ struct Body<'a> {
     capture_method: CaptureMethod,
     checkout_session_id: Cow<'a, str>,
     client_reference_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_at: Option<u64>,
     created_at: u64,
     customer: Expandable<'a, Customer<'a>>,
     expires_at: u64,

@@ -99,7 +99,7 @@ impl Model {
     pub fn new(settings: Settings) -> Self {
         Model {
             mint: Mint::new(settings.seed, settings.epoch_s)
-                .opaque(matches!(settings.dialect.times, Times::Created | Times::None)),
+                .opaque(!matches!(settings.dialect.times, Times::Full | Times::Updated)),
             sessions: Sessions::new(settings.dialect.id_case == IdCase::Lower, settings.lag),
             settings,
             answers: idempotency::Store::default(),

@@ -86,6 +86,20 @@ fn intent_status(intent: &Intent, dialect: Dialect) -> &'static str {
     }
 }
 
+/// A charge of a payment intent.
+#[derive(Serialize)]
+struct ChargeView {
+    amount: u64,
+    created_at: String,
+}
+
+/// An authorization of a payment intent.
+#[derive(Serialize)]
+struct AuthorizationView {
+    amount: u64,
+    authorized_at: String,
+}
+
 /// A payment intent as an expanded field shows it.
 #[derive(Serialize)]
 pub(crate) struct IntentView<'a> {
@@ -102,6 +116,10 @@ pub(crate) struct IntentView<'a> {
     updated_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     authorized_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    charges: Option<List<ChargeView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizations: Option<List<AuthorizationView>>,
     currency: &'static str,
     customer: &'a str,
     status: &'static str,
@@ -121,6 +139,11 @@ impl<'a> IntentView<'a> {
         // What was paid for is known even where nothing else is.
         let amount = if notation == Notation::Missing { Notation::Integers } else { notation };
         let shows_changes = times == Times::Updated;
+        let charge = |at| ChargeView { amount: intent.amount, created_at: time(at) };
+        let charges = || intent.authorized_at.map(charge).into_iter().collect();
+        let authorization =
+            |at| AuthorizationView { amount: intent.amount, authorized_at: time(at) };
+        let authorizations = || intent.authorized_at.map(authorization).into_iter().collect();
         IntentView {
             payment_intent_id: id(&intent.id, dialect.id_case),
             amount: Amount::new(intent.amount, amount),
@@ -130,6 +153,9 @@ impl<'a> IntentView<'a> {
             created_at: (times != Times::None).then(|| time(intent.created_at)),
             updated_at: shows_changes.then(|| time(intent.updated_at)),
             authorized_at: intent.authorized_at.filter(|_| shows_changes).map(time),
+            charges: (times == Times::Charges).then(|| List::new(charges(), dialect.lists)),
+            authorizations: (times == Times::Authorizations)
+                .then(|| List::new(authorizations(), dialect.lists)),
             currency: "usd",
             customer,
             status: intent_status(intent, dialect),

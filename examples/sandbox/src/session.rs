@@ -85,6 +85,8 @@ pub(crate) struct Session {
     pub(crate) params: CreateParams,
     pub(crate) customer: String,
     pub(crate) created_at: Duration,
+    /// When the shopper paid.
+    pub(crate) completed_at: Option<Duration>,
     pub(crate) status: Status,
     pub(crate) intents: Vec<Intent>,
     pub(crate) captures: Vec<Movement>,
@@ -113,6 +115,7 @@ impl Session {
             params,
             customer: mint.id("fcus_", now),
             created_at: now,
+            completed_at: None,
             status: Status::Open,
             intents: Vec::new(),
             captures: Vec::new(),
@@ -146,6 +149,7 @@ impl Session {
             self.captures.push(movement("fcap_", &intent.id, amount, mint, now));
         }
         self.status = Status::Complete;
+        self.completed_at = Some(now);
         Ok(())
     }
 

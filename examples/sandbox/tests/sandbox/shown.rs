@@ -53,6 +53,9 @@ fn the_age_of_an_intent_is_told_in_full_or_in_part_or_not_at_all() {
         ("created", false, vec!["created_at"]),
         ("updated", true, vec!["authorized_at", "created_at", "updated_at"]),
         ("none", false, vec![]),
+        ("charges", false, vec!["created_at"]),
+        ("authorizations", false, vec!["created_at"]),
+        ("completed", false, vec!["created_at"]),
     ] {
         let mut world = World::new(&format!("times={times}"));
         let session = world.read(0);
@@ -66,6 +69,34 @@ fn the_age_of_an_intent_is_told_in_full_or_in_part_or_not_at_all() {
             assert_eq!(&id[4..14] == "01KDVDNA00", tells_by_id, "{times}: {id}");
         }
     }
+}
+
+#[test]
+fn when_a_hold_was_made_may_be_told_beside_its_intent() {
+    let held = |times: &str| {
+        let mut world = World::new(&format!("reauth=same_intent,times={times}"));
+        assert_eq!(world.cancel(5_000).0, 200);
+        world.model.reauth(&world.id, Some(700), ms(9_000)).unwrap();
+        world.read(9_000)
+    };
+    let (created, again) = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:09Z");
+    let session = held("charges");
+    let charges = json!([{"amount": 700, "created_at": again}]);
+    assert_eq!(session["payment_intent"]["charges"], charges);
+    assert_eq!(session["payment_intent"]["created_at"], created);
+    let session = held("authorizations");
+    let authorizations = json!([{"amount": 700, "authorized_at": again}]);
+    assert_eq!(session["payment_intents"][0]["authorizations"], authorizations);
+    let session = held("completed");
+    assert_eq!(session["completed_at"], session["created_at"], "a re-authorization is none");
+
+    let mut unpaid = World::unpaid("intent_birth=session,times=completed", ms(0));
+    assert_eq!(unpaid.read(0).get("completed_at"), None);
+    unpaid.model.pay(&unpaid.id, ms(60_000)).unwrap();
+    let session = unpaid.read(60_000);
+    let completed = session["created_at"].as_u64().unwrap() + 60;
+    assert_eq!(session["completed_at"], completed);
+    assert_eq!(session["payment_intent"]["created_at"], created);
 }
 
 #[test]
