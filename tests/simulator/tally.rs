@@ -29,8 +29,9 @@ pub struct Tally {
     /// First asks that ended unknown, by why.
     reasons: BTreeMap<String, u64>,
     /// First asks in the kindest dialect that met no fault and were answered 200 at first, where
-    /// nothing was captured and no check was asked for; and their exchanges.
-    plain: (u64, u64),
+    /// nothing was captured and no check was asked for; and their exchanges: of tills whose clock is
+    /// right, and of the others.
+    plain: [(u64, u64); 2],
     /// First asks in the kindest dialect in which an answer got through that decides, and those of
     /// them that ended unknown all the same.
     pub decided_in_kindest: u64,
@@ -91,7 +92,8 @@ impl Tally {
         };
         let is_plain = is_untaken && first.options.verify.is_none();
         if world.faults.is_empty() && is_accepted && is_plain {
-            self.plain = (self.plain.0 + 1, self.plain.1 + first.exchanges as u64);
+            let row = &mut self.plain[usize::from(world.clock.ahead_ms != 0)];
+            *row = (row.0 + 1, row.1 + first.exchanges as u64);
         }
         if story.told.len() == 1 && world.decided && is_whole && !world.reauthorized {
             self.decided_in_kindest += 1;
@@ -140,7 +142,9 @@ impl Sum for Tally {
         for (reason, count) in other.reasons {
             *self.reasons.entry(reason).or_default() += count;
         }
-        add(&mut self.plain, other.plain);
+        for (row, more) in self.plain.iter_mut().zip(other.plain) {
+            add(row, more);
+        }
         self.decided_in_kindest += other.decided_in_kindest;
         self.unknown_though_decided.extend(other.unknown_though_decided);
         for (key, (count, first)) in other.worlds {
@@ -175,9 +179,11 @@ impl fmt::Display for Tally {
         for (reason, count) in &self.reasons {
             writeln!(f, "  {count:>10}  {reason}")?;
         }
-        let (plain, exchanges) = self.plain;
-        let average = exchanges as f64 / plain.max(1) as f64;
-        writeln!(f, "exchanges per cancel in the plain case: {average:.3}, of {plain}")?;
+        let clocks = ["", ", the till's clock being wrong"];
+        for ((plain, exchanges), clock) in self.plain.iter().zip(clocks) {
+            let average = *exchanges as f64 / (*plain).max(1) as f64;
+            writeln!(f, "exchanges per cancel in the plain case{clock}: {average:.3}, of {plain}")?;
+        }
         writeln!(
             f,
             "unknown in the kindest dialect, of {} stories in which an answer decides: {}",
