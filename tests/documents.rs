@@ -1,7 +1,9 @@
 //! What stands in the documents and in the code: the two are the same.
 
 mod native;
+mod simulator;
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::io::Read;
 use std::net::TcpListener;
@@ -12,6 +14,7 @@ use native::Scratch;
 use serde_json::{Value, json};
 
 const README: &str = include_str!("../README.md");
+const OUTCOMES: &str = include_str!("../docs/OUTCOMES.md");
 const RESULT: &str = include_str!("../docs/RESULT.md");
 const DEPENDENCIES: &str = include_str!("../docs/DEPENDENCIES.md");
 const SCHEMA: &str = include_str!("../docs/result.schema.json");
@@ -104,6 +107,27 @@ fn each_outcome_is_described_in_the_same_sentences_in_every_language() {
             rest = found.unwrap_or_else(|| panic!("{language}: {outcome}: {description}")).1;
         }
     }
+}
+
+#[test]
+fn every_hand_written_world_is_named_beside_a_rule() {
+    let played = simulator::worlds();
+    let names: BTreeSet<&str> = played.iter().map(|row| row.name).collect();
+    assert_eq!(names.len(), played.len(), "each name is used once");
+    let table = section(OUTCOMES, "The rules, and the worlds that ask for them");
+    let mut named = BTreeSet::new();
+    for row in table.lines().filter(|line| line.starts_with("| ")).skip(1) {
+        let cells: Vec<&str> = row.split('|').collect();
+        assert_eq!(cells.len(), 5, "{row}");
+        let worlds: Vec<&str> = cells[3].split(';').map(str::trim).collect();
+        let unknown: Vec<_> = worlds.iter().filter(|world| !names.contains(*world)).collect();
+        assert!(unknown.is_empty(), "no such worlds: {unknown:?}");
+        named.extend(worlds);
+    }
+    let unnamed: Vec<_> = names.difference(&named).collect();
+    assert!(unnamed.is_empty(), "worlds without a rule: {unnamed:?}");
+    let count = format!("| {} hand-written worlds,", played.len());
+    assert!(OUTCOMES.contains(&count), "the number of worlds: {count}");
 }
 
 #[test]

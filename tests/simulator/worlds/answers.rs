@@ -132,6 +132,9 @@ pub const CASES: &[Case] = &[
     case(7, "already processed, and another intent is held", || {
         cancel(scene("paid=refuses", SOLD_AND_HELD, &[]))
     }),
+    case(7, "already processed, and another intent is held, as bare ids", || {
+        cancel(scene("paid=refuses,intents=bare_ids", SOLD_AND_HELD, &[]))
+    }),
     case(7, "the link expired, the hold did not", || {
         cancel(scene("link=alone", &[Act::Pay, Act::Expire], &[]))
     }),

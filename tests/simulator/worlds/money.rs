@@ -90,6 +90,16 @@ pub const CASES: &[Case] = &[
     case(13, "the rest of a session with an earlier sale", || {
         cancel(scene("", SOLD_AND_HELD, &[]))
     }),
+    case(13, "the rest of a session with an earlier sale, and the answer is lost", || {
+        cancel(scene("", SOLD_AND_HELD, &[ANSWER_LOST]))
+    }),
+    Case {
+        item: 13,
+        name: "the rest of a session with an earlier sale, seen before the send",
+        owed: CANCELED,
+        says: None,
+        play: || cancel(scene("", SOLD_AND_HELD, &[LOST, None, ANSWER_LOST])),
+    },
     owing("amounts as strings", || written("notation=strings")),
     owing("amounts as decimals", || written("notation=decimals")),
     owing("amounts as money objects", || written("notation=money")),
