@@ -143,20 +143,19 @@ fn refusals_after_the_effect() -> Vec<Case> {
 /// Each value of each axis by itself: our own lost request is found, wherever it can be.
 fn dialects() -> Vec<Case> {
     let mut cases = Vec::new();
-    for (axis, values) in Dialect::AXES {
-        for value in *values {
-            let mut dialect = Dialect::default();
-            dialect.set(axis, value).expect("a value of that axis");
-            let given = || Given { dialect, timeout_ms: 1_500, ..given(false) };
-            let owed = match (*axis, *value) {
-                // What was acknowledged may still lose to a capture.
-                ("acknowledgement", "best_effort") => unknown(&[Code::Protocol]),
-                _ => CANCELED,
-            };
-            let name = format!("{axis}={value}");
-            if *value != "best_effort" {
+    let values = Dialect::AXES
+        .iter()
+        .flat_map(|(axis, values)| values.iter().map(move |value| (*axis, *value)));
+    for (axis, value) in values {
+        let mut dialect = Dialect::default();
+        dialect.set(axis, value).expect("a value of that axis");
+        let name = format!("{axis}={value}");
+        for tls in [false, true] {
+            let given = || Given { dialect, timeout_ms: 1_500, ..given(tls) };
+            // What was acknowledged may still lose to a capture.
+            if value != "best_effort" {
                 let case = given().fault(lost());
-                cases.push(case.case(69, format!("our own lost request, {name}"), owed));
+                cases.push(case.case(69, format!("our own lost request, {name}"), CANCELED));
             }
             cases.push(given().case(42, format!("none, {name}"), CANCELED));
         }
@@ -166,6 +165,10 @@ fn dialects() -> Vec<Case> {
 
 /// Holds that are left where Flex says that there are none, and holds that are released beside.
 fn holds_left() -> Vec<Case> {
+    [false, true].into_iter().flat_map(holds_left_over).collect()
+}
+
+fn holds_left_over(tls: bool) -> Vec<Case> {
     const LEFT: Owed = not_applied(&[Code::NotCancelable]);
     let mut cases = Vec::new();
     let held = |dialect, session| Given {
@@ -173,7 +176,7 @@ fn holds_left() -> Vec<Case> {
         session,
         hold: Some(Hold::Held),
         exchanges: Some(2),
-        ..given(false)
+        ..given(tls)
     };
     let refuses = Dialect { paid: Paid::Refuses, ..Dialect::default() };
     let case = held(refuses, Session::HeldBesideCaptured);
@@ -185,12 +188,12 @@ fn holds_left() -> Vec<Case> {
     for several in [Several::FirstOnlyThenConflict, Several::FirstOnlyThenError] {
         let dialect = Dialect { several, ..Dialect::default() };
         let codes = &[Code::ServerError, Code::Rejected];
-        let given = Given { dialect, session: Session::HeldTwice, ..short(false) };
+        let given = Given { dialect, session: Session::HeldTwice, ..short(tls) };
         let name = format!("one of two holds released, {several}");
         cases.push(given.case(48, name, unknown(codes)));
     }
     let keeps = Dialect { partial_capture: PartialCapture::KeepsRest, ..Dialect::default() };
-    let in_part = || Given { dialect: keeps, session: Session::CapturedInPart, ..given(false) };
+    let in_part = || Given { dialect: keeps, session: Session::CapturedInPart, ..given(tls) };
     let owed = unknown(&[Code::NotCancelable]);
     cases.push(in_part().case(66, "the rest of a partly captured hold", owed));
     cases.push(in_part().fault(lost()).case(66, "the same, lost, effect: true", owed));
