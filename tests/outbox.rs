@@ -220,6 +220,28 @@ fn given_a_cancel_asked_again_when_the_entry_before_is_stale_then_a_new_entry_is
 }
 
 #[test]
+fn given_a_cancel_handed_over_in_doubt_when_the_entry_before_is_stale_then_key_and_doubt_stay() {
+    let till = Till::new("asked_again_in_doubt");
+    let id = held(&till.sandbox);
+    till.clock.pass(-15 * MINUTE_MS);
+    let first = till.enqueue(&id);
+    // Asked for after the first, and before the hold that is there now.
+    till.clock.pass(MINUTE_MS);
+    let mut options = EntryOptions::default();
+    options.call.idempotency_key = Some("handed-over".to_owned());
+    options.call.in_doubt = Some(true);
+    options.call.asked_at_ms = Some(first.asked_at_ms + MINUTE_MS);
+    till.outbox.enqueue(&id, &options);
+    till.clock.pass(14 * MINUTE_MS);
+    let tried = flush(&till.outbox);
+    let ends: Vec<_> = tried.iter().map(|entry| (entry.state, entry.last_outcome)).collect();
+    let attention = |outcome| (State::NeedsAttention, Some(outcome));
+    assert_eq!(ends, [attention(Outcome::Unknown), attention(Outcome::Unknown)], "{tried:?}");
+    assert_eq!(tried[1].idempotency_key, "handed-over");
+    assert_eq!(truth(&till.sandbox, &id), (Hold::Held, 0));
+}
+
+#[test]
 fn given_a_clock_that_was_reset_when_flushed_then_an_entry_is_tried_before_it_expires() {
     let till = Till::new("reset");
     let id = held(&till.sandbox);

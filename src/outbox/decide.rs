@@ -59,6 +59,8 @@ pub(super) struct Record {
     pub(super) born_up_ms: i64,
     /// When the cancel was last asked for again, if it was.
     pub(super) asked_again_ms: Option<i64>,
+    /// The key of the last cancel that asked again in doubt.
+    pub(super) asked_again_key: Option<String>,
     /// Who delivers it: token, start of the machine, and until when.
     pub(super) lease: Option<(String, u128, i64)>,
 }

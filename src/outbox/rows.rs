@@ -14,7 +14,7 @@ use crate::outcome::{Code, Outcome};
 const COLUMNS: &str = "id, session_id, idempotency_key, expand, mode, base_url, state, created_ms, \
     not_after_ms, next_try_ms, attempts, unclear, last_outcome, last_code, last_message, ended_ms, \
     acknowledged_ms, born_boot, born_up_ms, lease, lease_boot, lease_until_ms, \
-    coalesce(asked_at_ms, created_ms), asked_again_ms";
+    coalesce(asked_at_ms, created_ms), asked_again_ms, asked_again_key";
 
 /// Nobody delivers it: no lease, or one that ran out, or one from before the machine restarted.
 const IS_FREE: &str = "(lease IS NULL OR lease_boot <> :boot OR lease_until_ms <= :awake)";
@@ -71,11 +71,13 @@ fn ask_again(db: &Connection, pending: Record, draft: &Draft) -> Result<Record> 
     execute(
         db,
         "UPDATE entry SET unclear = unclear + :in_doubt, \
-         asked_again_ms = CASE WHEN :later THEN :asked ELSE asked_again_ms END WHERE id = :id",
+         asked_again_ms = CASE WHEN :later THEN :asked ELSE asked_again_ms END, \
+         asked_again_key = CASE WHEN :in_doubt THEN :key ELSE asked_again_key END WHERE id = :id",
         named_params! {
             ":in_doubt": draft.in_doubt,
             ":later": is_later,
             ":asked": draft.asked_at_ms,
+            ":key": draft.idempotency_key,
             ":id": pending.entry.id,
         },
     )?;
@@ -173,24 +175,20 @@ pub(super) fn claim_next(
 }
 
 /// The entry that takes the place of one that turned stale, if its cancel was asked for again
-/// since: the hold that is there now may be the one which that is about.
-fn succeed(
-    db: &Connection,
-    stale: &Record,
-    idempotency_key: &str,
-    now: Moment,
-) -> Result<Option<Record>> {
+/// since: the hold that is there now may be the one which that is about. A cancel that was handed
+/// over in doubt keeps its key, and its doubt.
+fn succeed(db: &Connection, stale: &Record, new_key: &str, now: Moment) -> Result<Option<Record>> {
     let Some(asked_at_ms) = stale.asked_again_ms else { return Ok(None) };
     let entry = &stale.entry;
     let draft = Draft {
         target: Target::of(entry),
         session_id: entry.session_id.clone(),
-        idempotency_key: idempotency_key.to_owned(),
+        idempotency_key: stale.asked_again_key.clone().unwrap_or_else(|| new_key.to_owned()),
         expand: entry.expand.clone(),
         deliver_within_ms: entry.not_after_ms.saturating_sub(entry.created_ms),
         asked_at_ms,
         is_asked_now: false,
-        in_doubt: false,
+        in_doubt: stale.asked_again_key.is_some(),
     };
     let successor = insert(db, &draft, now)?;
     // It goes on where the other one ended: it is no first try, and the session is read first.
@@ -417,6 +415,7 @@ fn record(row: &Row<'_>) -> Result<Record> {
         born_boot: of_boot(&text(17)?),
         born_up_ms: number(18)?,
         asked_again_ms: row.get(23)?,
+        asked_again_key: row.get(24)?,
         lease: match (optional(19)?, optional(20)?, row.get::<_, Option<i64>>(21)?) {
             (Some(token), Some(boot), Some(until_ms)) => Some((token, of_boot(&boot), until_ms)),
             _ => None,

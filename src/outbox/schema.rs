@@ -15,9 +15,11 @@ const APPLICATION_ID: i64 = 0x4678_4f62;
 const MIGRATIONS: [&str; 2] = [FIRST, ASKED];
 
 /// When the cancel was asked for, and when it was asked for again; `NULL`: when it was made, never.
+/// And the key with which a request may have reached Flex, if it was asked for again with such.
 const ASKED: &str = "
 ALTER TABLE entry ADD COLUMN asked_at_ms INTEGER;
 ALTER TABLE entry ADD COLUMN asked_again_ms INTEGER;
+ALTER TABLE entry ADD COLUMN asked_again_key TEXT;
 ";
 
 const FIRST: &str = "

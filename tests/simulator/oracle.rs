@@ -72,7 +72,7 @@ fn wrong_outcome(world: &World, told: &Told) -> Option<&'static str> {
         Outcome::NotApplied if has_effect && !is_doubled => {
             Some("not applied, and this very cancel took effect")
         }
-        Outcome::NotApplied if told.is_key_in_doubt() => Some("not applied, though in doubt"),
+        Outcome::NotApplied if told.in_doubt => Some("not applied, though in doubt"),
         _ => None,
     }
 }

@@ -95,6 +95,7 @@ fn record(attempts: u32, unclear: u32) -> Record {
         born_boot: now.boot,
         born_up_ms: now.up_ms,
         asked_again_ms: None,
+        asked_again_key: None,
         lease: None,
     }
 }

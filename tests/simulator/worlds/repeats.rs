@@ -103,6 +103,22 @@ pub const CASES: &[Case] = &[
             stage
         },
     },
+    case(8, "unknown, then handed over while a stale entry is pending", || {
+        let mut stage = scene("", PAID, &[]);
+        stage.hand_over(Step::Enqueue, 5 * SECOND);
+        stage.pass(11 * MINUTE);
+        stage.act(Act::Expire);
+        stage.act(Act::Reauthorize);
+        stage.pass(MINUTE);
+        go_dead_after(&stage, &[ANSWER_LOST]);
+        stage.cancel(&within(2 * SECOND));
+        repair(&stage);
+        stage.pass(MINUTE);
+        stage.act(Act::Reauthorize);
+        stage.pass(MINUTE);
+        stage.hand_over(Step::HandOver, 5 * SECOND);
+        stage
+    }),
     case(9, "unknown, then a look while the request is late", || {
         let mut stage = scene("", PAID, &[]);
         go_dead_after(&stage, &[LATE]);
