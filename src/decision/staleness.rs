@@ -71,6 +71,16 @@ impl AskedAt {
 }
 
 impl AskedAt {
+    /// True if that was surely later than the asking.
+    fn is_before(self, time: Span) -> bool {
+        time.first_ms > self.latest_ms
+    }
+
+    /// True if that was surely no later than the asking.
+    fn is_after(self, time: Span) -> bool {
+        time.last_ms <= self.earliest_ms
+    }
+
     fn or_earlier(self, other: Self) -> Self {
         Self {
             earliest_ms: self.earliest_ms.min(other.earliest_ms),
@@ -96,9 +106,9 @@ fn captures_are_older(session: &Value, trusts_ids: bool, asked_at: AskedAt) -> b
     let is_older = |capture: &Value| {
         let id = capture.as_str().or_else(|| capture.get("capture_id")?.as_str());
         let by_id = if trusts_ids { id.and_then(time_of_id) } else { None };
-        let is_before = |made: Span| made.last_ms <= asked_at.earliest_ms;
-        latest_of(capture, &["captured_at", "created", "created_at"])
-            .is_ok_and(|by_field| narrowed(by_field, by_id).is_some_and(is_before))
+        let times = Times::of(capture, &["captured_at", "created", "created_at"]);
+        !times.has_unreadable
+            && narrowed(times.latest(), by_id).is_some_and(|made| asked_at.is_after(made))
     };
     elements(&session["captures"]).is_some_and(|(captures, are_all)| {
         are_all && !captures.is_empty() && captures.iter().all(is_older)
@@ -110,10 +120,11 @@ fn hold_age(session: &Value, trusts_ids: bool, asked_at: AskedAt) -> HoldAge {
     let one = session.get("payment_intent").filter(|intent| !intent.is_null());
     let intents = || listed.iter().chain(one);
     let is_in_full = |id: &str| intents().any(|other| is_same_id(id, intent_id(other)));
-    let completed = latest_of(session, SESSION_TIMES);
+    let completed = Times::of(session, SESSION_TIMES);
     let mut age = HoldAge::Older;
     if listed.is_empty() && one.is_none() && is_hidden(session) {
-        age = HoldAge::Unknown;
+        let is_newer = completed.read.iter().any(|time| asked_at.is_before(*time));
+        age = if is_newer { HoldAge::Newer } else { HoldAge::Unknown };
     }
     for intent in intents() {
         if !may_hold(intent) {
@@ -125,10 +136,10 @@ fn hold_age(session: &Value, trusts_ids: bool, asked_at: AskedAt) -> HoldAge {
         if intent.as_str().is_some_and(is_in_full) {
             continue;
         }
-        match hold_time(intent, trusts_ids, completed) {
-            Ok(Some(made)) if made.first_ms > asked_at.latest_ms => return HoldAge::Newer,
-            Ok(Some(made)) if made.last_ms <= asked_at.earliest_ms => {}
-            _ => age = HoldAge::Unknown,
+        match age_of(intent, trusts_ids, &completed, asked_at) {
+            HoldAge::Newer => return HoldAge::Newer,
+            HoldAge::Unknown => age = HoldAge::Unknown,
+            HoldAge::Older => {}
         }
     }
     age
@@ -152,9 +163,9 @@ fn may_hold(intent: &Value) -> bool {
 /// True if the intent was captured on a hold that is newer than the asking. Its `updated_at` does
 /// not tell: the capture changes it, too.
 fn is_newer_sale(intent: &Value, asked_at: AskedAt) -> bool {
-    let made = latest_of(intent, &["authorized_at", "created", "created_at"]);
+    let times = Times::of(intent, &["authorized_at", "created", "created_at"]);
     intent["status"].as_str() == Some("succeeded")
-        && matches!(made, Ok(Some(made)) if made.first_ms > asked_at.latest_ms)
+        && times.read.iter().any(|time| asked_at.is_before(*time))
 }
 
 /// A point in time that is known to lie between two Unix milliseconds.
@@ -188,24 +199,26 @@ const CHARGES: &[&str] = &["authorization", "authorizations", "charge", "charges
 /// The times of a session at which its hold may have been made.
 const SESSION_TIMES: &[&str] = &["authorized_at", "completed_at", "paid_at"];
 
-/// A time that is given, and cannot be read: it may be any.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct UnreadableTime;
-
-/// The latest moment at which the hold of an intent, an object or a bare id, may have been made,
-/// as far as it tells; the session was completed then, if that is given.
-fn hold_time(
-    intent: &Value,
-    trusts_ids: bool,
-    completed: Result<Option<Span>, UnreadableTime>,
-) -> Result<Option<Span>, UnreadableTime> {
+/// How old the hold of an intent is, an object or a bare id; the session was completed then, if
+/// that is given. One time that is newer is enough. That it is older must be told by when the
+/// intent was made, and by every other time.
+fn age_of(intent: &Value, trusts_ids: bool, completed: &Times, asked_at: AskedAt) -> HoldAge {
     let id = intent.as_str().or_else(|| intent_id(intent));
     let by_id = if trusts_ids { id.and_then(time_of_id) } else { None };
-    let created = latest_of(intent, &["created_at", "created"])?;
-    let Some(made) = narrowed(created, by_id) else { return Ok(None) };
-    let is_made = |span: &Span| Some(*span) != created;
-    let others = times_of(intent)?.into_iter().filter(is_made).chain(completed?);
-    Ok(Some(others.fold(made, Span::or_later)))
+    let created = Times::of(intent, &["created_at", "created"]);
+    let made = narrowed(created.latest(), by_id);
+    let others = times_of(intent);
+    let is_other = |time: &Span| Some(*time) != created.latest();
+    let known =
+        || others.read.iter().filter(|time| is_other(time)).chain(&made).chain(&completed.read);
+    if known().any(|time| asked_at.is_before(*time)) {
+        return HoldAge::Newer;
+    }
+    let is_told = made.is_some() && !others.has_unreadable && !completed.has_unreadable;
+    if is_told && known().all(|time| asked_at.is_after(*time)) {
+        return HoldAge::Older;
+    }
+    HoldAge::Unknown
 }
 
 /// The id tells the moment within the span that the field leaves open; else the later one counts.
@@ -217,28 +230,48 @@ fn narrowed(by_field: Option<Span>, by_id: Option<Span>) -> Option<Span> {
     }
 }
 
+/// The times that tell of one thing.
+struct Times {
+    read: Vec<Span>,
+    /// One is given and cannot be read: it may be any.
+    has_unreadable: bool,
+}
+
+impl Times {
+    fn of(value: &Value, names: &[&str]) -> Self {
+        let given = names.iter().map(|name| &value[*name]).filter(|time| !time.is_null());
+        let times: Vec<Option<Span>> = given.map(span).collect();
+        let has_unreadable = times.contains(&None);
+        Self { read: times.into_iter().flatten().collect(), has_unreadable }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.read.extend(other.read);
+        self.has_unreadable |= other.has_unreadable;
+        self
+    }
+
+    fn latest(&self) -> Option<Span> {
+        self.read.iter().copied().reduce(Span::or_later)
+    }
+}
+
 /// The times of a payment intent and of its charges.
-fn times_of(intent: &Value) -> Result<Vec<Span>, UnreadableTime> {
+fn times_of(intent: &Value) -> Times {
     let of_charges = CHARGES.iter().flat_map(|name| match &intent[*name] {
         charge @ Value::Object(_) if charge.get("data").is_none() => vec![charge],
         list => elements(list).map_or_else(Vec::new, |(list, _)| list.iter().collect()),
     });
-    let own = INTENT_TIMES.iter().map(|name| span(&intent[*name]));
-    let times = own.chain(of_charges.map(|charge| latest_of(charge, INTENT_TIMES)));
-    times.filter_map(Result::transpose).collect()
-}
-
-fn latest_of(value: &Value, names: &[&str]) -> Result<Option<Span>, UnreadableTime> {
-    let times = names.iter().filter_map(|name| span(&value[*name]).transpose());
-    let times: Vec<Span> = times.collect::<Result<_, _>>()?;
-    Ok(times.into_iter().reduce(Span::or_later))
+    of_charges
+        .map(|charge| Times::of(charge, INTENT_TIMES))
+        .fold(Times::of(intent, INTENT_TIMES), Times::and)
 }
 
 /// True if the session's own id carries the time that `created_at` says.
 fn ids_tell_time(session: &Value) -> bool {
     let by_id = session["checkout_session_id"].as_str().and_then(time_of_id);
     match (by_id, span(&session["created_at"])) {
-        (Some(by_id), Ok(Some(by_field))) => by_id.first_ms.abs_diff(by_field.first_ms) <= SAME_MS,
+        (Some(by_id), Some(by_field)) => by_id.first_ms.abs_diff(by_field.first_ms) <= SAME_MS,
         _ => false,
     }
 }
@@ -255,13 +288,11 @@ fn time_of_id(id: &str) -> Option<Span> {
 
 /// A point in time: Unix seconds, or RFC 3339. One that is given in seconds may have been any
 /// moment of that second.
-fn span(value: &Value) -> Result<Option<Span>, UnreadableTime> {
-    let span = match value {
-        Value::Null => return Ok(None),
+fn span(value: &Value) -> Option<Span> {
+    match value {
         Value::String(text) => span_of_text(text),
         _ => value.as_i64().and_then(span_of_seconds),
-    };
-    span.map(Some).ok_or(UnreadableTime)
+    }
 }
 
 fn span_of_seconds(seconds: i64) -> Option<Span> {

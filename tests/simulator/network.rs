@@ -202,7 +202,7 @@ fn carry(
             };
             let result = answer(world, exchange, limits, forged);
             let shows = world.now().saturating_sub(world.lag);
-            note(world, request, &result, shows, answered.is_true());
+            note(world, request, &result, answered.is_true().then_some(shows), false);
             return result;
         }
         _ => {}
@@ -230,28 +230,26 @@ fn carry(
     }
     let result = answer(world, exchange, limits, response(said, arrived));
     world.decided |= decides && result.is_ok();
-    note(world, request, &result, arrived.saturating_sub(world.lag), true);
-    if let Some(read) = world.reads.last_mut().filter(|_| result.is_ok()) {
-        read.is_plain |= !request.is_cancel();
-    }
+    note(world, request, &result, Some(arrived.saturating_sub(world.lag)), true);
     result
 }
 
-/// Notes what an answer is to whoever asked: of a read, the moment that it shows if it is true; of
-/// a cancel, whether it is a refusal.
+/// Notes what an answer is to whoever asked: of a read, the moment that it shows if it is true, and
+/// whether it came as the model answered it; of a cancel, whether it is a refusal.
 fn note(
     world: &mut World,
     request: &Request,
     result: &Result<Response, Failure>,
-    shows: Duration,
-    is_true: bool,
+    shows: Option<Duration>,
+    is_plain: bool,
 ) {
     let Ok(response) = result else { return };
     if let Some(send) = request.send {
         world.sends[send].is_refused = response.status.is_client_error();
-    } else if is_true && response.status.is_success() {
+    } else if let Some(shows) = shows.filter(|_| response.status.is_success()) {
         let ended = world.now();
-        world.reads.push(Read { is_plain: false, shows, ended });
+        let is_plain = is_plain && request.query.contains("expand=");
+        world.reads.push(Read { is_plain, shows, ended });
     }
 }
 

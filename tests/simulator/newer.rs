@@ -96,10 +96,7 @@ fn shows_creation(world: &World) -> bool {
     let axes = world.dialect.axes();
     let is = |axis: &str, value: &str| axes.contains(&(axis, value));
     let is_id_only = is("intents", "bare_ids") || is("expand", "refused");
-    is("times", "full")
-        || is("times", "created")
-        || is("times", "updated") && is_id_only
-        || is("times", "completed") && !is_id_only
+    is("times", "full") || is("times", "created") || is("times", "updated") && is_id_only
 }
 
 /// The session showed when the hold was made.

@@ -84,7 +84,7 @@ pub struct Send {
 /// A read of the session that came back with what Flex's model shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Read {
-    /// It came back exactly as the model answered it.
+    /// It was asked for with `expand`, and came back exactly as the model answered it.
     pub is_plain: bool,
     /// The moment that it shows.
     pub shows: Duration,

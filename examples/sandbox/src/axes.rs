@@ -202,11 +202,11 @@ choice! {
         Updated = "updated",
         /// Nothing.
         None = "none",
-        /// `created_at`, and that of its charge.
+        /// The time of its charge only.
         Charges = "charges",
-        /// `created_at`, and the `authorized_at` of its authorization.
+        /// The time of its authorization only.
         Authorizations = "authorizations",
-        /// `created_at`, and the session's `completed_at`.
+        /// The session's `completed_at` only.
         Completed = "completed",
     }
 }

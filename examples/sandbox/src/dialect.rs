@@ -195,8 +195,11 @@ mod tests {
         assert_ne!(Dialect::nth(Dialect::count() - 1), Dialect::nth(0));
         let mut seen = HashSet::new();
         let mut dialects = HashSet::new();
+        // Steps that share no factor with any axis, so that each step changes the first of them.
+        let most_values = 2 * 3 * 5 * 7;
+        let length = Dialect::count() / 2001 / most_values * most_values + 1;
         for step in 0..2000 {
-            let dialect = Dialect::nth(step * (Dialect::count() / 1999));
+            let dialect = Dialect::nth(step * length);
             assert_eq!(dialect.to_string().parse(), Ok(dialect));
             seen.extend(dialect.axes());
             dialects.insert(dialect);

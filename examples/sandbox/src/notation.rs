@@ -139,6 +139,7 @@ impl<'a> IntentView<'a> {
         // What was paid for is known even where nothing else is.
         let amount = if notation == Notation::Missing { Notation::Integers } else { notation };
         let shows_changes = times == Times::Updated;
+        let shows_creation = matches!(times, Times::Full | Times::Created | Times::Updated);
         let charge = |at| ChargeView { amount: intent.amount, created_at: time(at) };
         let charges = || intent.authorized_at.map(charge).into_iter().collect();
         let authorization =
@@ -150,7 +151,7 @@ impl<'a> IntentView<'a> {
             amount_capturable: Amount::new(intent.amount_capturable(), notation),
             amount_received: Amount::new(intent.amount_received, notation),
             capture_method: intent.capture_method,
-            created_at: (times != Times::None).then(|| time(intent.created_at)),
+            created_at: shows_creation.then(|| time(intent.created_at)),
             updated_at: shows_changes.then(|| time(intent.updated_at)),
             authorized_at: intent.authorized_at.filter(|_| shows_changes).map(time),
             charges: (times == Times::Charges).then(|| List::new(charges(), dialect.lists)),

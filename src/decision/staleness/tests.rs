@@ -131,6 +131,31 @@ fn an_id_tells_the_moment_within_the_second_that_the_field_leaves_open() {
 }
 
 #[test]
+fn one_time_that_is_newer_is_enough_and_none_is_older_without_when_it_was_made() {
+    let session = |intents: &str, rest: &str| {
+        let json = format!(r#"{{"payment_intents":{intents}{rest}}}"#);
+        ages(&json, AskedAt::new(NOON_MS, NOON_MS, 0, None)).hold
+    };
+    let (older, newer) = ("2026-11-23T11:00:00Z", "2026-11-23T13:00:00Z");
+    for (time, age) in [(older, HoldAge::Unknown), (newer, HoldAge::Newer)] {
+        for member in [
+            format!(r#""charges":[{{"created_at":"{time}"}}]"#),
+            format!(r#""authorizations":[{{"authorized_at":"{time}"}}]"#),
+            format!(r#""updated_at":"{time}""#),
+            format!(r#""updated_at":"{time}","created_at":"yesterday""#),
+        ] {
+            let intent = format!(r#"[{{"status":"requires_capture",{member}}}]"#);
+            assert_eq!(session(&intent, ""), age, "{member}");
+        }
+        let completed = format!(r#","completed_at":"{time}""#);
+        for intents in [r#"[{"status":"requires_capture"}]"#, r#"["fpi_1"]"#, "null"] {
+            assert_eq!(session(intents, &completed), age, "{intents}");
+        }
+        assert_eq!(session("[]", &completed), HoldAge::Older, "there is none");
+    }
+}
+
+#[test]
 fn a_time_that_cannot_be_read_may_be_any() {
     let made = r#""status":"requires_capture","created_at":"2026-11-23T11:00:00Z""#;
     for rest in [

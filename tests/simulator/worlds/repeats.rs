@@ -28,6 +28,19 @@ fn handed_over(stage: Stage, script: Script<'_>) -> Stage {
     stage
 }
 
+/// A cancel that never left, and its repetition after a new hold.
+fn repeated_after_a_new_hold(dialect: &str, past: &[Act], meanwhile: &[Act]) -> Stage {
+    let mut stage = scene(dialect, past, &[]);
+    go_dead_after(&stage, &[]);
+    stage.cancel(&within(2 * SECOND));
+    repair(&stage);
+    stage.pass(10 * SECOND);
+    meanwhile.iter().for_each(|act| stage.act(*act));
+    stage.pass(2 * SECOND);
+    stage.repeat(5 * SECOND, 3);
+    stage
+}
+
 const fn case(item: u8, name: &'static str, play: fn() -> Stage) -> Case {
     Case { item, name, owed: &[], says: None, play }
 }
@@ -131,6 +144,15 @@ pub const CASES: &[Case] = &[
         let stage = scene("key=ignored", PAID, &[ANSWER_LOST]);
         later(&stage, SECOND / 40, Act::Reauthorize);
         cancel(stage)
+    }),
+    case(10, "a new hold, told by its charge alone", || {
+        repeated_after_a_new_hold("times=charges", PAID, &[Act::Expire, Act::Reauthorize])
+    }),
+    case(10, "a new hold, told by its authorization alone", || {
+        repeated_after_a_new_hold("times=authorizations", PAID, &[Act::Expire, Act::Reauthorize])
+    }),
+    case(10, "a new hold, told by the session's completion alone", || {
+        repeated_after_a_new_hold("times=completed,intent_birth=session", &[], &[Act::Pay])
     }),
     case(12, "held when read, then released by the second send", || {
         let stage = scene("", PAID, &[]);
