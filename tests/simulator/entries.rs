@@ -59,12 +59,13 @@ fn denied(told: &[Told]) -> impl Iterator<Item = Violation> {
     })
 }
 
-/// When the cancel was asked for that the entry was made of.
+/// When the cancel was asked for that the entry was made of. A till that died while it asked was
+/// told of no entry, and the file has it all the same.
 fn asked_for(told: &[Told], entry: &Entry) -> Option<Asked> {
     let is_of_key = |told: &&Told| told.key.as_deref() == Some(&entry.idempotency_key);
     let made = told.iter().filter(is_of_key).find(|told| {
         let view = told.report.outbox.as_ref();
-        view.and_then(|view| view.entry.as_ref()).is_some_and(|made| made.id == entry.id)
+        view.is_some_and(|view| view.entry.as_ref().is_none_or(|made| made.id == entry.id))
     });
     made.or_else(|| told.iter().find(is_of_key)).map(|told| told.asked)
 }
