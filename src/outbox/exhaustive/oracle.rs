@@ -39,7 +39,7 @@ impl Breach {
             Self::Guard => "a guard of the file had to stop a step",
             Self::FinalChanged => "a final entry changed",
             Self::NotApplied => "not_applied, and its key has or may have an effect",
-            Self::RefusedInDoubt => "refused, and its key released the hold",
+            Self::RefusedInDoubt => "refused or expired, and its key has or may have an effect",
             Self::NotCancelable => "not_cancelable, and a hold is left",
             Self::AlreadyCanceled => "already_canceled, and by its own key",
             Self::Canceled => "delivered, and the hold was not released",
