@@ -73,7 +73,7 @@ fn the_results_page_has_every_number_and_name() {
 }
 
 /// The files that repeat the descriptions of the outcomes, by language.
-const OUTCOMES: [(&str, &str); 5] = [
+const DESCRIPTIONS: [(&str, &str); 5] = [
     ("C", native::HEADER),
     ("C++", include_str!("../include/flexcancel/outcome.hpp")),
     ("Go", include_str!("../bindings/go/outcome.go")),
@@ -99,7 +99,7 @@ fn outcome_descriptions() -> Vec<String> {
 fn each_outcome_is_described_in_the_same_sentences_in_every_language() {
     let descriptions = outcome_descriptions();
     assert_eq!(descriptions.len(), Outcome::ALL.len());
-    for (language, text) in OUTCOMES {
+    for (language, text) in DESCRIPTIONS {
         let text = plain(text);
         let mut rest = &*text;
         for (outcome, description) in Outcome::ALL.iter().zip(&descriptions) {
