@@ -242,6 +242,30 @@ fn given_a_cancel_handed_over_in_doubt_when_the_entry_before_is_stale_then_key_a
 }
 
 #[test]
+fn given_a_cancel_handed_over_in_doubt_when_one_is_asked_for_anew_then_that_has_its_own_key() {
+    let till = Till::new("asked_anew");
+    let id = held(&till.sandbox);
+    till.clock.pass(-15 * MINUTE_MS);
+    let first = till.enqueue(&id);
+    till.clock.pass(15 * MINUTE_MS);
+    let mut options = EntryOptions::default();
+    options.call.idempotency_key = Some("handed-over".to_owned());
+    options.call.in_doubt = Some(true);
+    // The key may have released a hold of before: with it Flex may answer what it answered then.
+    for asked_at_ms in [first.asked_at_ms + MINUTE_MS, first.asked_at_ms + 2 * MINUTE_MS] {
+        options.call.asked_at_ms = Some(asked_at_ms);
+        till.outbox.enqueue(&id, &options);
+        till.enqueue(&id);
+    }
+    till.outbox.enqueue(&id, &options);
+    let tried = flush(&till.outbox);
+    let states: Vec<_> = tried.iter().map(|entry| entry.state).collect();
+    assert_eq!(states, [State::NeedsAttention, State::Delivered], "{tried:?}");
+    assert_ne!(tried[1].idempotency_key, "handed-over");
+    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+}
+
+#[test]
 fn given_a_clock_that_was_reset_when_flushed_then_an_entry_is_tried_before_it_expires() {
     let till = Till::new("reset");
     let id = held(&till.sandbox);

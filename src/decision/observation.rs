@@ -175,13 +175,20 @@ pub(crate) fn read_result<T: Into<Ages>>(
             Shows(funds, ages.hold)
         }
         Reply::Refusal(error)
-            if asked.is_expanded && is_bad_request(answer.status) && may_mean_expand(error) =>
+            if asked.is_expanded
+                && is_bad_request(answer.status)
+                && may_mean_expand(error)
+                && !is_unsettled(error) =>
         {
             RefusedExpand
         }
         Reply::Refusal(error) => Nothing(match code_of_status(answer.status) {
             // A filter on the way is not Flex's word, and may let the next one through.
             Code::Forbidden | Code::Rejected if !error.has_code_of_flex => Code::Protocol,
+            // What is locked or in progress now may be read a moment later.
+            Code::Forbidden | Code::Rejected | Code::NotFound if is_unsettled(error) => {
+                Code::ServerError
+            }
             code => code,
         }),
     }
@@ -221,8 +228,7 @@ fn refusal(asked: Asked, answer: &Answer, error: &ProviderError) -> SendResult {
     use SendResult::{InDoubt, Refused, RefusedExpand};
     let status = answer.status;
     let code = code_of_status(status);
-    let word = error.code.as_deref().filter(|word| error.has_code_of_flex && is_code(word));
-    let word = word.map(str::to_ascii_lowercase);
+    let word = word_of(error);
     let word = word.as_deref();
     match status.as_u16() {
         401 => return Refused(Code::Unauthorized),
@@ -235,7 +241,7 @@ fn refusal(asked: Asked, answer: &Answer, error: &ProviderError) -> SendResult {
     match word {
         Some(word) if CANCELED.contains(&word) => SendResult::ReportedCanceled,
         Some(word) if NOT_CANCELABLE.contains(&word) => SendResult::ReportedNotCancelable,
-        Some(word) if UNSETTLED.iter().any(|part| word.contains(part)) => InDoubt(code),
+        Some(_) if is_unsettled(error) => InDoubt(code),
         // A conflict may be with an earlier request of this very call.
         _ if status == StatusCode::CONFLICT => InDoubt(code),
         // Flex documents that the headers of a 429 tell when to come back.
@@ -245,6 +251,18 @@ fn refusal(asked: Asked, answer: &Answer, error: &ProviderError) -> SendResult {
         Some(_) if asked.is_expanded && is_bad_request(status) => RefusedExpand,
         Some(_) => Refused(code),
     }
+}
+
+/// Flex's own error code, in lower case.
+fn word_of(error: &ProviderError) -> Option<String> {
+    let word = error.code.as_deref().filter(|word| error.has_code_of_flex && is_code(word));
+    word.map(str::to_ascii_lowercase)
+}
+
+/// True if Flex's error code speaks of locks, of progress, or of Flex's own trouble.
+fn is_unsettled(error: &ProviderError) -> bool {
+    let is_part = |word: String| UNSETTLED.iter().any(|part| word.contains(part));
+    word_of(error).is_some_and(is_part)
 }
 
 /// True if it says in prose that the session was canceled before. That is believed of no money:

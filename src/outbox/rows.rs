@@ -64,7 +64,12 @@ pub(super) fn keep(db: &Connection, draft: &Draft, now: Moment) -> Result<Record
 /// Notes on a pending entry that the cancel was asked for again, and whether a request before may
 /// have reached Flex.
 fn ask_again(db: &Connection, pending: Record, draft: &Draft) -> Result<Record> {
-    let is_later = draft.is_asked_now || draft.asked_at_ms > pending.entry.asked_at_ms;
+    let asked_at_ms = pending.entry.asked_at_ms;
+    let last_ms = pending.asked_again_ms.map_or(asked_at_ms, |again_ms| again_ms.max(asked_at_ms));
+    let is_later = draft.is_asked_now || draft.asked_at_ms > last_ms;
+    // A key goes with its asking: with it a hold of after that must not be released. Whatever is in
+    // doubt besides, a person sees to with this entry.
+    let key = draft.in_doubt.then_some(draft.idempotency_key.as_str());
     if !is_later && !draft.in_doubt {
         return Ok(pending);
     }
@@ -72,12 +77,12 @@ fn ask_again(db: &Connection, pending: Record, draft: &Draft) -> Result<Record> 
         db,
         "UPDATE entry SET unclear = unclear + :in_doubt, \
          asked_again_ms = CASE WHEN :later THEN :asked ELSE asked_again_ms END, \
-         asked_again_key = CASE WHEN :in_doubt THEN :key ELSE asked_again_key END WHERE id = :id",
+         asked_again_key = CASE WHEN :later THEN :key ELSE asked_again_key END WHERE id = :id",
         named_params! {
             ":in_doubt": draft.in_doubt,
             ":later": is_later,
             ":asked": draft.asked_at_ms,
-            ":key": draft.idempotency_key,
+            ":key": key,
             ":id": pending.entry.id,
         },
     )?;

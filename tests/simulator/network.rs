@@ -248,8 +248,8 @@ fn note(
         world.sends[send].is_refused = response.status.is_client_error();
     } else if let Some(shows) = shows.filter(|_| response.status.is_success()) {
         let ended = world.now();
-        let is_plain = is_plain && request.query.contains("expand=");
-        world.reads.push(Read { is_plain, shows, ended });
+        let is_expanded = request.query.contains("expand=");
+        world.reads.push(Read { is_plain, is_expanded, shows, ended });
     }
 }
 

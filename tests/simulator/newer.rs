@@ -54,12 +54,13 @@ fn rule(
         reads.filter(|read| read.ended > begun && read.ended <= send.begun)
     };
     let look = looks().next();
-    let was_seen = looks().find(|look| look.is_plain).is_some_and(|look| hold.made < look.shows);
+    let plain = looks().find(|look| look.is_plain && look.is_expanded);
+    let was_seen = plain.is_some_and(|look| hold.made < look.shows);
     if was_seen && shows_age(world, hold) {
         return Some("a newer hold was seen, and released all the same");
     }
     // A new hold on an intent of before looks older, where only the intent's creation is shown.
-    if look.is_some() && !hold.is_new_intent && shows_creation(world) {
+    if look.is_some_and(|look| !hold.is_new_intent && shows_creation(world, look)) {
         return None;
     }
     let is_entry = matches!(told[step].step, Step::Flush | Step::HandOver);
@@ -92,10 +93,10 @@ fn is_proof(world: &World, look: &Read, hold: &Hold, send: &Send) -> bool {
 }
 
 /// The session showed when its payment intents were made, and not when their holds were.
-fn shows_creation(world: &World) -> bool {
+fn shows_creation(world: &World, look: &Read) -> bool {
     let axes = world.dialect.axes();
     let is = |axis: &str, value: &str| axes.contains(&(axis, value));
-    let is_id_only = is("intents", "bare_ids") || is("expand", "refused");
+    let is_id_only = !look.is_expanded || is("intents", "bare_ids") || is("expand", "refused");
     is("times", "full") || is("times", "created") || is("times", "updated") && is_id_only
 }
 

@@ -84,8 +84,10 @@ pub struct Send {
 /// A read of the session that came back with what Flex's model shows.
 #[derive(Clone, Copy, Debug)]
 pub struct Read {
-    /// It was asked for with `expand`, and came back exactly as the model answered it.
+    /// It came back exactly as the model answered it.
     pub is_plain: bool,
+    /// It was asked for with `expand`.
+    pub is_expanded: bool,
     /// The moment that it shows.
     pub shows: Duration,
     pub ended: Duration,

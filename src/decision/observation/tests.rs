@@ -223,6 +223,10 @@ fn a_read_back_shows_nothing_unless_it_is_new_and_whole() {
     let of_framework = r#"{"detail":[{"loc":["query","expand"],"msg":"No.","type":"enum"}]}"#;
     assert_eq!(read(answer(400, coded), true), ReadResult::RefusedExpand);
     assert_eq!(read(answer(422, of_framework), true), ReadResult::RefusedExpand);
+    for status in [400, 403, 404, 422] {
+        let locked = read(answer(status, r#"{"error":{"code":"lock_timeout"}}"#), true);
+        assert_eq!(locked, ReadResult::Nothing(Code::ServerError), "not about expand");
+    }
     assert_eq!(read(answer(422, ""), true), ReadResult::Nothing(Code::Protocol));
     assert_eq!(read(answer(422, ""), false), ReadResult::Nothing(Code::Protocol));
     let other = read(answer(200, &body.replace("true", "false")), true);
