@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use flexcancel::{Code, Entry, Outcome, State};
 
+use super::holds::Hold;
 use super::newer::shows_age;
 use super::oracle::{
     HEDGED, Violation, captured, is_lost, is_voided, send_of, was_doubled, was_voided,
@@ -18,7 +19,10 @@ pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violat
         let step = told.iter().rposition(|told| told.key.as_deref() == Some(key))?;
         let (until, ended) = end_of(world, told, entry);
         let was_in_doubt = told.iter().any(|told| {
-            told.key.as_deref() == Some(key) && told.in_doubt && told.sends.start < until
+            told.key.as_deref() == Some(key)
+                && told.in_doubt
+                && told.sends.start < until
+                && is_in_doubt(world, told, key, until)
         });
         let asked = asked_for(told, entry)?;
         let is_early = told.last()?.span.1 < asked.at + WEEK;
@@ -40,19 +44,27 @@ pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violat
         .or_else(|| wrong_about_the_hold(world, entry, asked, ended))?;
         Some(Violation { rule, step })
     });
-    rules.chain(denied(told)).collect()
+    rules.chain(denied(world, told)).collect()
+}
+
+/// What a till only believes in doubt, and neither hands over nor has sent, is not.
+fn is_in_doubt(world: &World, told: &Told, key: &str, until: usize) -> bool {
+    matches!(told.step, Step::Enqueue | Step::HandOver)
+        || world.sends.iter().take(until).any(|send| send.key == key)
 }
 
 /// What is told of an entry whose cancel may have reached Flex before: that nothing was done.
-fn denied(told: &[Told]) -> impl Iterator<Item = Violation> {
+fn denied(world: &World, told: &[Told]) -> impl Iterator<Item = Violation> {
     told.iter().enumerate().filter_map(|(step, one)| {
         let view = one.report.outbox.as_ref()?;
-        let is_in_doubt = |entry: &Entry| {
-            let is_of_key = |told: &&Told| told.key.as_ref() == Some(&entry.idempotency_key);
-            told[..=step].iter().filter(is_of_key).any(Told::is_key_in_doubt)
+        let was_in_doubt = |entry: &Entry| {
+            let key = entry.idempotency_key.as_str();
+            let of_key = told[..=step].iter().filter(|told| told.key.as_deref() == Some(key));
+            let mut in_doubt = of_key.filter(|told| told.is_key_in_doubt());
+            in_doubt.any(|told| is_in_doubt(world, told, key, one.sends.end))
         };
         let is_denied =
-            |entry: &Entry| entry.last_outcome == Some(Outcome::NotApplied) && is_in_doubt(entry);
+            |entry: &Entry| entry.last_outcome == Some(Outcome::NotApplied) && was_in_doubt(entry);
         let mut entries = view.entry.iter().chain(&view.entries);
         let rule = "the entry is told as not applied, though in doubt";
         entries.any(is_denied).then_some(Violation { rule, step })
@@ -117,8 +129,8 @@ fn is_tied(world: &World, told: &[Told], entries: &[Entry], entry: &Entry) -> bo
 
 /// One of so many first sends released a hold.
 fn released_before(world: &World, key: &str, asked: Duration, until: usize) -> bool {
-    let mut old = world.holds.released_with(key).filter(|hold| hold.made <= asked);
-    old.any(|hold| {
+    let is_old = |hold: &&Hold| hold.made <= asked && !world.holds.is_reused(hold);
+    world.holds.released_with(key).filter(is_old).any(|hold| {
         let end = hold.end.as_ref();
         end.and_then(|end| send_of(world, end)).is_some_and(|(send, _)| send < until)
     })
@@ -168,13 +180,13 @@ fn wrong_state(
     match (entry.state, entry.last_outcome) {
         (State::Expired, _) if has_effect => Some("the entry is expired, and took effect"),
         (State::Expired, _) if is_in_doubt => Some("the entry is expired, though in doubt"),
-        (State::Refused, Some(Outcome::NotApplied)) if has_effect => {
+        (State::Refused, Some(Outcome::NotApplied)) if has_effect && !is_doubled => {
             Some("the entry is refused, and took effect")
         }
         (State::Refused, Some(Outcome::NotApplied)) if is_in_doubt => {
             Some("the entry is refused, though in doubt")
         }
-        (State::Refused, _) if released_before(world, key, asked, until) => {
+        (State::Refused, _) if !is_doubled && released_before(world, key, asked, until) => {
             let message = entry.last_message.as_deref().unwrap_or_default();
             let is_hedged = had_sale && message.contains(HEDGED);
             (!is_hedged)

@@ -65,7 +65,7 @@ fn wrong_outcome(world: &World, told: &Told) -> Option<&'static str> {
         Outcome::NotCancelable if !is_without_hold(world, begun, ended) => {
             Some("too late, and the hold stands")
         }
-        Outcome::NotCancelable if released_itself(world, told) => {
+        Outcome::NotCancelable if released_itself(world, told) && !is_doubled => {
             let is_hedged = captured(world, asked) > 0 && told.report.message.contains(HEDGED);
             (!is_hedged).then_some("too late, and this very cancel released it")
         }
