@@ -84,9 +84,7 @@ impl Summary {
         if result.is_handed_over() {
             self.sends += 1;
             let is_refused = matches!(result, SendResult::Refused(_) | SendResult::RefusedExpand);
-            // In doubt a refusal proves nothing of the hold: an earlier request may be under way,
-            // and this one may have been executed twice.
-            self.hold = if is_refused && !self.in_doubt { self.hold } else { Hold::Unknown };
+            self.hold = if is_refused { self.hold } else { Hold::Unknown };
             self.before = match self.seen {
                 Some((funds, HoldAge::Older)) => Some(funds),
                 _ => None,

@@ -76,7 +76,8 @@ fn breach_of_hold(state: &State, hold: Hold) -> Option<Breach> {
     match hold {
         Hold::Held => {
             let is_there = state.money.has_hold() || state.money.is_due();
-            (!is_there && state.ledger.has_unread_effect).then_some(Breach::Held)
+            let is_own = state.ledger.has_unread_effect && !state.ledger.has_duplicate;
+            (!is_there && is_own).then_some(Breach::Held)
         }
         Hold::Released | Hold::None | Hold::Captured => {
             (!state.ledger.was_free_in_call).then_some(Breach::NotHeld)
