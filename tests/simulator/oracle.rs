@@ -127,6 +127,8 @@ fn asked(world: &World, told: &Told) -> Duration {
 
 fn wrong_hold(world: &World, told: &Told) -> Option<&'static str> {
     let (begun, ended) = told.span;
+    // No client can tell: docs/OUTCOMES.md, "What Flex would have to do to make us wrong".
+    let is_doubled = was_doubled(world, told.key.as_deref().unwrap_or_default(), told.sends.end);
     let mut old = world.holds.standing(ended, asked(world, told));
     match told.report.hold {
         Hold::Held => {
@@ -135,7 +137,10 @@ fn wrong_hold(world: &World, told: &Told) -> Option<&'static str> {
             let was_held = world.moments(from, ended).any(|moment| moment.held);
             if !was_held {
                 Some("hold=held, and there was none")
-            } else if !is_held(world, ended) && was_ended_by_a_later_send(world, told) {
+            } else if !is_held(world, ended)
+                && !is_doubled
+                && was_ended_by_a_later_send(world, told)
+            {
                 Some("hold=held, after its own later send released it")
             } else {
                 None
