@@ -43,7 +43,9 @@ fn was_canceled(world: &World, told: &Told) -> bool {
         || is_voided(world, told.asked.at, ended)
         // What was captured in the very millisecond of the asking counts as older.
         || is_voided(world, told.asked.at + Duration::from_millis(1), ended)
-        || (is_lost(world, told.asked, ended) && is_voided(world, begun, ended))
+        // A replica may show it as it was before the call.
+        || (is_lost(world, told.asked, ended)
+            && is_voided(world, begun.saturating_sub(world.lag), ended))
         || was_released_by_key(world, told)
 }
 
