@@ -10,7 +10,7 @@ use super::oracle::{
     HEDGED, Violation, captured, is_lost, is_voided, send_of, was_doubled, was_voided,
 };
 use super::stage::{Asked, Step, Told};
-use super::world::World;
+use super::world::{Send, World};
 
 /// Everything that is wrong with the entries of a till's outbox, at the end of its story.
 pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violation> {
@@ -47,10 +47,12 @@ pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violat
     rules.chain(denied(world, told)).collect()
 }
 
-/// What a till only believes in doubt, and neither hands over nor has sent, is not.
+/// What a till only believes in doubt is not, if it neither handed it over nor sent it, or if each
+/// request was refused.
 fn is_in_doubt(world: &World, told: &Told, key: &str, until: usize) -> bool {
+    let is_open = |send: &Send| send.key == key && !send.is_refused;
     matches!(told.step, Step::Enqueue | Step::HandOver)
-        || world.sends.iter().take(until).any(|send| send.key == key)
+        || world.sends.iter().take(until).any(is_open)
 }
 
 /// What is told of an entry whose cancel may have reached Flex before: that nothing was done.
