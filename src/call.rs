@@ -11,7 +11,6 @@ use crate::decision::{
 };
 use crate::event::{Event, Observer};
 use crate::expansion::Expansion;
-use crate::fields::FieldError;
 use crate::freshness::Freshness;
 use crate::options::{Options, Repeat};
 use crate::outcome::{Code, Outcome};
@@ -65,24 +64,7 @@ impl<'a> Call<'a> {
         options: &'a Options,
         begun: Instant,
     ) -> Result<Self, (Code, String)> {
-        let invalid = |error: FieldError| (Code::InvalidArgument, error.to_string());
-        let id = client
-            .usable(session_id)
-            .map_err(|error| (Code::InvalidSessionId, error.to_string()))?;
-        options.check().map_err(invalid)?;
-        let repeats_key = |text: &String| client.api_key.is_in(text);
-        for (field, is_repeated) in [
-            ("expand", options.expand.iter().any(repeats_key)),
-            ("idempotency_key", options.idempotency_key.iter().any(repeats_key)),
-        ] {
-            if is_repeated {
-                let problem = "expected without the API key, which must not be repeated";
-                return Err(invalid(FieldError::new(field, problem)));
-            }
-        }
-        if operation == Operation::Retrieve {
-            options.check_for_retrieve().map_err(invalid)?;
-        }
+        let id = client.check(operation, session_id, options)?;
         let in_doubt = options.is_in_doubt();
         let freshness = Freshness::new(
             options.asked_at_ms,

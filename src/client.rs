@@ -145,6 +145,33 @@ impl Client {
         SessionId::parse(session_id)
     }
 
+    /// Checks the arguments of a call: the session, unless there is something wrong.
+    pub(crate) fn check(
+        &self,
+        operation: Operation,
+        session_id: &str,
+        options: &Options,
+    ) -> Result<SessionId, (Code, String)> {
+        let invalid = |error: FieldError| (Code::InvalidArgument, error.to_string());
+        let id =
+            self.usable(session_id).map_err(|error| (Code::InvalidSessionId, error.to_string()))?;
+        options.check().map_err(invalid)?;
+        let repeats_key = |text: &String| self.api_key.is_in(text);
+        for (field, is_repeated) in [
+            ("expand", options.expand.iter().any(repeats_key)),
+            ("idempotency_key", options.idempotency_key.iter().any(repeats_key)),
+        ] {
+            if is_repeated {
+                let problem = "expected without the API key, which must not be repeated";
+                return Err(invalid(FieldError::new(field, problem)));
+            }
+        }
+        if operation == Operation::Retrieve {
+            options.check_for_retrieve().map_err(invalid)?;
+        }
+        Ok(id)
+    }
+
     /// Why a cancel with these options is refused before anything is sent. An earlier request may
     /// have gone out with their key; but not with the API key in its place.
     pub(crate) fn refused(&self, options: &Options, code: Code, message: String) -> Refused {

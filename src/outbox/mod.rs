@@ -22,6 +22,10 @@ mod file;
 mod operations;
 mod options;
 #[cfg(feature = "outbox")]
+mod queries;
+#[cfg(feature = "outbox")]
+mod reports;
+#[cfg(feature = "outbox")]
 mod rows;
 #[cfg(feature = "outbox")]
 mod schema;

@@ -12,17 +12,19 @@ use super::options::{
     DEFAULT_DELIVER_WITHIN, DEFAULT_FLUSH_TIMEOUT, DEFAULT_KEEP, DEFAULT_MAX, EntryOptions,
     FlushOptions, ListFilter, OpenOptions,
 };
+use super::queries;
+use super::reports::{failed, kept_report, refused_for, summary};
 use super::rows::{self, Draft};
 use super::store::{Source, Store};
 use super::trouble::Trouble;
 use crate::abort::Abort;
 use crate::call::Call;
 use crate::client::Client;
-use crate::entry::{Entry, OutboxView, State};
+use crate::entry::{Entry, OutboxView};
 use crate::fields::FieldError;
 use crate::options::Options;
-use crate::outcome::{Code, Outcome};
-use crate::report::{Refused, Report};
+use crate::outcome::Code;
+use crate::report::Report;
 use crate::wire::Operation;
 
 /// With less time than this left, a flush begins no further try: it would only become unclear.
@@ -143,7 +145,7 @@ impl Outbox {
         let report = match filter.check() {
             Err(error) => refused_for(&error),
             Ok(()) => {
-                let listed = self.store.read(|db| rows::list(db, filter));
+                let listed = self.store.read(|db| queries::list(db, filter));
                 self.about_outbox(listed, |records, now| {
                     let entries: Vec<_> = records.into_iter().map(|r| r.shown(now)).collect();
                     let message = format!("{} entries", entries.len());
@@ -183,7 +185,7 @@ impl Outbox {
     pub fn stats(&self) -> Report {
         let begun = self.client.transport.now();
         let now = self.clock.now();
-        let counted = self.store.read(|db| rows::counts(db, &self.target, now));
+        let counted = self.store.read(|db| queries::counts(db, &self.target, now));
         let report = self.about_outbox(counted, |counts, _| {
             let message = format!("{} pending, {} for a person", counts.pending, counts.worklist);
             (message, OutboxView { counts: Some(counts), ..OutboxView::default() })
@@ -288,7 +290,7 @@ impl Outbox {
             next = claimed;
         }
         let now = self.clock.now();
-        let counts = self.store.read(|db| rows::counts(db, &self.target, now)).ok();
+        let counts = self.store.read(|db| queries::counts(db, &self.target, now)).ok();
         // That the time was up is news only if something was left to do.
         let is_all_done = counts.is_some_and(|counts| counts.due == 0);
         let end = end.filter(|trouble| trouble.code != Code::Timeout || !is_all_done);
@@ -382,32 +384,6 @@ impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox").field("target", &self.target).finish_non_exhaustive()
     }
-}
-
-fn kept_report(message: &str, code: Code, record: Record, now: Moment) -> Report {
-    let report = Report::unreported(code, message);
-    report.with_entry(Outcome::Unknown, code, record.shown(now))
-}
-
-fn failed(trouble: Trouble) -> Report {
-    Report::of_outbox(trouble.code, trouble.message, OutboxView::default())
-}
-
-fn refused_for(error: &FieldError) -> Report {
-    let (code, message) = (Code::InvalidArgument, error.to_string());
-    Report::refused(Operation::Cancel, Refused { code, message, in_doubt: false })
-}
-
-fn summary(entries: &[Entry]) -> String {
-    let count = |state: State| entries.iter().filter(|entry| entry.state == state).count();
-    format!(
-        "{} tried: {} delivered, {} refused, {} need attention, {} kept",
-        entries.len(),
-        count(State::Delivered),
-        count(State::Refused),
-        count(State::NeedsAttention) + count(State::Expired),
-        count(State::Pending),
-    )
 }
 
 fn millis(duration: Duration) -> i64 {

@@ -1,27 +1,25 @@
 //! Entries as rows: each function is a few statements within somebody's transaction.
 
-use rusqlite::{
-    Connection, OptionalExtension, Params, Result, Row, ToSql, named_params, params_from_iter,
-};
+use rusqlite::{Connection, OptionalExtension, Params, Result, Row, ToSql, named_params};
 
 use super::clock::Moment;
 use super::decide::{Ending, LATEST_TRY_MS, Record, Target};
-use super::options::{DEFAULT_MAX, ListFilter};
-use crate::entry::{Counts, Entry, State};
+use crate::entry::{Entry, State};
 use crate::outcome::{Code, Outcome};
 
 /// Its columns, in the order in which [`record`] reads them.
-const COLUMNS: &str = "id, session_id, idempotency_key, expand, mode, base_url, state, created_ms, \
+pub(super) const COLUMNS: &str = "id, session_id, idempotency_key, expand, mode, base_url, state, created_ms, \
     not_after_ms, next_try_ms, attempts, unclear, last_outcome, last_code, last_message, ended_ms, \
     acknowledged_ms, born_boot, born_up_ms, lease, lease_boot, lease_until_ms, \
     coalesce(asked_at_ms, created_ms), asked_again_ms, asked_again_key";
 
 /// Nobody delivers it: no lease, or one that ran out, or one from before the machine restarted.
-const IS_FREE: &str = "(lease IS NULL OR lease_boot <> :boot OR lease_until_ms <= :awake)";
+pub(super) const IS_FREE: &str =
+    "(lease IS NULL OR lease_boot <> :boot OR lease_until_ms <= :awake)";
 
 /// It may be tried. One that would wait for longer than any entry does was made to wait by a
 /// clock that has since been put back.
-const IS_DUE: &str = "(next_try_ms <= :wall OR next_try_ms > :wall + :latest)";
+pub(super) const IS_DUE: &str = "(next_try_ms <= :wall OR next_try_ms > :wall + :latest)";
 
 /// Its time to be delivered is over, by the clock that does not jump, where the machine has not
 /// been restarted since it was made. A wall clock that was reset ends nothing that was never tried.
@@ -306,72 +304,12 @@ pub(super) fn acknowledge(db: &Connection, id: i64, now: Moment) -> Result<Optio
     by_id(db, id)
 }
 
-/// The entries that the filter lets through.
-pub(super) fn list(db: &Connection, filter: &ListFilter) -> Result<Vec<Record>> {
-    let mut sql = format!("SELECT {COLUMNS} FROM entry WHERE id > ?");
-    let after = filter.after.unwrap_or(0);
-    let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(after)];
-    if !filter.states.is_empty() {
-        let marks = vec!["?"; filter.states.len()].join(", ");
-        sql += &format!(" AND state IN ({marks})");
-        values.extend(filter.states.iter().map(|state| Box::new(state.name()) as Box<dyn ToSql>));
-    }
-    if let Some(session_id) = &filter.session_id {
-        sql += " AND session_id = ?";
-        values.push(Box::new(session_id.clone()));
-    }
-    match filter.acknowledged {
-        Some(true) => sql += " AND acknowledged_ms IS NOT NULL",
-        Some(false) => sql += " AND acknowledged_ms IS NULL",
-        None => {}
-    }
-    sql += " ORDER BY id LIMIT ?";
-    values.push(Box::new(filter.max.unwrap_or(DEFAULT_MAX)));
-    let mut statement = db.prepare_cached(&sql)?;
-    statement.query_map(params_from_iter(values), record)?.collect()
-}
-
-/// How many entries there are.
-pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<Counts> {
-    let sql = format!(
-        "SELECT count(*) FILTER (WHERE state = 'pending'), \
-         count(*) FILTER (WHERE state = 'delivered'), count(*) FILTER (WHERE state = 'refused'), \
-         count(*) FILTER (WHERE state = 'expired'), \
-         count(*) FILTER (WHERE state = 'needs_attention'), \
-         count(*) FILTER (WHERE state IN ('refused', 'expired', 'needs_attention') \
-             AND acknowledged_ms IS NULL), \
-         count(*) FILTER (WHERE state = 'pending' AND base_url = :base_url AND mode = :mode \
-             AND {IS_DUE} AND {IS_FREE}), \
-         count(*) FILTER (WHERE state = 'pending' AND (base_url <> :base_url OR mode <> :mode)), \
-         min(created_ms) FILTER (WHERE state = 'pending') FROM entry"
-    );
-    let values = named_params! {
-        ":base_url": target.base_url, ":mode": target.mode_name(),
-        ":wall": now.wall_ms, ":latest": LATEST_TRY_MS,
-        ":boot": boot_name(now), ":awake": now.awake_ms,
-    };
-    one(db, &sql, values, |row| {
-        let count = |index: usize| -> Result<u64> { Ok(row.get::<_, i64>(index)?.unsigned_abs()) };
-        Ok(Counts {
-            pending: count(0)?,
-            delivered: count(1)?,
-            refused: count(2)?,
-            expired: count(3)?,
-            needs_attention: count(4)?,
-            worklist: count(5)?,
-            due: count(6)?,
-            foreign: count(7)?,
-            oldest_pending_ms: row.get(8)?,
-        })
-    })
-}
-
 /// A statement is read once for each connection.
 fn execute(db: &Connection, sql: &str, values: impl Params) -> Result<usize> {
     db.prepare_cached(sql)?.execute(values)
 }
 
-fn one<T>(
+pub(super) fn one<T>(
     db: &Connection,
     sql: &str,
     values: impl Params,
@@ -380,11 +318,11 @@ fn one<T>(
     db.prepare_cached(sql)?.query_row(values, read)
 }
 
-fn boot_name(now: Moment) -> String {
+pub(super) fn boot_name(now: Moment) -> String {
     format!("{:032x}", now.boot)
 }
 
-fn record(row: &Row<'_>) -> Result<Record> {
+pub(super) fn record(row: &Row<'_>) -> Result<Record> {
     let text = |index: usize| row.get::<_, String>(index);
     let optional = |index: usize| row.get::<_, Option<String>>(index);
     let number = |index: usize| row.get::<_, i64>(index);
