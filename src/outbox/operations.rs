@@ -38,7 +38,7 @@ const DELIVERED_ELSEWHERE: &str = "somebody else delivers it now";
 /// Each operation gives a [`Report`] whose [`outbox`](Report::outbox) says what it found.
 /// [`Outbox::cancel`] and [`Outbox::enqueue`] are about one cancel, and the report's outcome is
 /// that cancel's. The others assert nothing of any cancel: their outcome is
-/// [`Unknown`](Outcome::Unknown), and [`Code::Ok`] says that all went well.
+/// [`Unknown`](crate::Outcome::Unknown), and [`Code::Ok`] says that all went well.
 pub struct Outbox {
     client: Arc<Client>,
     store: Store,
