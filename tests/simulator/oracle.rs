@@ -43,6 +43,7 @@ fn was_canceled(world: &World, told: &Told) -> bool {
         || is_voided(world, told.asked.at, ended)
         // What was captured in the very millisecond of the asking counts as older.
         || is_voided(world, told.asked.at + Duration::from_millis(1), ended)
+        || was_released_unseen(world, told)
         // A replica may show it as it was before the call.
         || (is_lost(world, told.asked, ended)
             && is_voided(world, begun.saturating_sub(world.lag), ended))
@@ -77,6 +78,22 @@ fn wrong_outcome(world: &World, told: &Told) -> Option<&'static str> {
         Outcome::NotApplied if told.in_doubt => Some("not applied, though in doubt"),
         _ => None,
     }
+}
+
+/// A replica shows the release of a hold from just before the asking: at that moment nothing was
+/// held, and nothing was captured after the asking.
+fn was_released_unseen(world: &World, told: &Told) -> bool {
+    let (asked_at, ended) = (told.asked.at, told.span.1);
+    let from = asked(world, told);
+    moments(world, from, asked_at).into_iter().any(|at| {
+        let is_seen = |hold: &TrueHold| {
+            let is_in = |end: &End| (from..=at).contains(&end.at);
+            hold.was_released() && hold.end.as_ref().is_some_and(is_in)
+        };
+        !is_held(world, at) && world.holds.all().iter().any(is_seen) && {
+            captured(world, ended) == captured(world, asked_at)
+        }
+    })
 }
 
 /// An earlier request of this cancel released a hold, and nothing was captured since.
