@@ -26,17 +26,20 @@
 //! # }
 //! ```
 //!
-//! # The floors
-//! A file uses only what stands above it in this list; a test holds that.
+//! # The rooms
+//! A room uses only the rooms above it in this list; a test holds that.
 //!
-//! | floor | files | |
-//! |---|---|---|
-//! | 0 | `outcome` `secret` `clock` `abort` `fields` `raw_json` | words, and what needs nothing else |
-//! | 1 | `config` `entry` `session` `facts` `wire` `options` `idempotency_key` `retry` `provenance` `server_clock` `freshness` `decision` `expansion` `advice` | pure: reads and decides, without I/O |
-//! | 2 | `transport` | the way to the service |
-//! | 3 | `report` `event` `client` `call` `warm_up` | one call |
-//! | 4 | `outbox` | cancels that survive a power cut |
-//! | 5 | `ffi` | the C ABI, and the only unsafe code |
+//! | room | holds |
+//! |---|---|
+//! | `outcome` `phase` `secret` `clock` `abort` `fields` `raw_json` `config` `options` | words that every room may use |
+//! | `api` | Flex's API, pure: requests, responses, session facts, provider errors |
+//! | `decision` | what a round trip proves, where the money is, what to do next; pure |
+//! | `report` | what a call tells: the report and its JSON, advice, events, outbox entries as shown |
+//! | `transport` | the way to the service: HTTP, connections, TLS, names, proxies |
+//! | `call` | one call: the loop, its context, retries, idempotency keys, warm-up |
+//! | `client` | the public face over calls |
+//! | `outbox` | cancels that survive a power cut |
+//! | `ffi` | the C ABI, and the only unsafe code |
 
 #![deny(unsafe_code)]
 #![cfg_attr(
@@ -52,46 +55,33 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod abort;
-mod advice;
+mod api;
 mod call;
 mod client;
 mod clock;
 mod config;
 mod decision;
-mod entry;
-mod event;
-mod expansion;
-mod facts;
 pub mod ffi;
 mod fields;
-mod freshness;
-mod idempotency_key;
 mod options;
 pub mod outbox;
 mod outcome;
-mod provenance;
+mod phase;
 mod raw_json;
 mod report;
-mod retry;
 mod secret;
-mod server_clock;
-pub mod session;
 pub mod transport;
-mod warm_up;
-mod wire;
 
 pub use abort::Abort;
+pub use api::{Operation, ProviderError, session};
 pub use client::Client;
 pub use config::{CONFIG_KEYS, Config};
-pub use entry::{Counts, Entry, OutboxView, State};
-pub use event::{Event, Level, Observer};
 pub use fields::FieldError;
 pub use options::{OPTION_KEYS, Options, Repeat};
 pub use outcome::{Code, Hold, Outcome};
+pub use phase::Phase;
 pub use raw_json::RawJson;
-pub use report::{Attempt, Report};
-pub use transport::Phase;
-pub use wire::{Operation, ProviderError};
+pub use report::{Attempt, Counts, Entry, Event, Level, Observer, OutboxView, Report, State};
 
 /// The version of this library, `MAJOR.MINOR.PATCH`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::config::{MAX_ATTEMPTS, MAX_TIMEOUT_MS};
 use crate::fields::{FieldError, Fields};
-use crate::wire::{check_expand, check_idempotency_key};
 
 /// Every key that the options of one call may have.
 pub const OPTION_KEYS: &[&str] = &[
@@ -20,6 +19,12 @@ pub const OPTION_KEYS: &[&str] = &[
     "verify",
 ];
 
+/// The longest idempotency key, in bytes.
+pub(crate) const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
+/// The most names in `expand`.
+pub(crate) const MAX_EXPAND_NAMES: usize = 32;
+/// The longest name in `expand`, in bytes.
+pub(crate) const MAX_EXPAND_NAME_BYTES: usize = 128;
 /// The latest `asked_at_ms`: the last millisecond of the year 9999.
 const MAX_ASKED_AT_MS: u64 = 253_402_300_799_999;
 
@@ -174,6 +179,36 @@ impl Options {
         }
         Ok(())
     }
+}
+
+/// Checks what a caller wants expanded.
+fn check_expand(names: &[String]) -> Result<(), FieldError> {
+    let is_name = |name: &String| {
+        (1..=MAX_EXPAND_NAME_BYTES).contains(&name.len())
+            && !name.contains(|c: char| c == ',' || c.is_control() || c.is_whitespace())
+    };
+    if names.len() <= MAX_EXPAND_NAMES && names.iter().all(is_name) {
+        return Ok(());
+    }
+    Err(FieldError::new(
+        "expand",
+        format!(
+            "expected at most {MAX_EXPAND_NAMES} names of 1 to {MAX_EXPAND_NAME_BYTES} bytes \
+             without commas, blanks or control characters"
+        ),
+    ))
+}
+
+/// Checks an idempotency key that a caller brings.
+fn check_idempotency_key(key: &str) -> Result<(), FieldError> {
+    let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if (1..=MAX_IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && is_visible {
+        return Ok(());
+    }
+    Err(FieldError::new(
+        "idempotency_key",
+        format!("expected 1 to {MAX_IDEMPOTENCY_KEY_BYTES} visible ASCII characters, no blanks"),
+    ))
 }
 
 #[cfg(test)]

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Instant;
 
+use std::time::Duration;
+
 use super::*;
 use crate::outcome::Outcome;
-use crate::transport::Phase;
+use crate::phase::Phase;
 
 const ANSWER: &str = "{\"checkout_session\":{\"checkout_session_id\":\"fcs_1\"}}";
 

@@ -1,6 +1,6 @@
 //! Where the money of a session is, derived from the facts of one response. Pure.
 
-use crate::facts::{Amount, IntentFacts, IntentStatus, SessionFacts, SessionStatus};
+use crate::api::facts::{Amount, IntentFacts, IntentStatus, SessionFacts, SessionStatus};
 use crate::outcome::Hold;
 
 /// Where the money is, as far as one response shows it.

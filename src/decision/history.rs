@@ -4,7 +4,7 @@ use super::funds::{Funds, FundsState};
 use super::next::Limits;
 use super::observation::{Observation, ReadResult, Release, SendResult};
 use super::staleness::HoldAge;
-use crate::facts::Amount;
+use crate::api::facts::Amount;
 use crate::outcome::{Code, Hold};
 
 /// What all observations of a call amount to.

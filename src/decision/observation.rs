@@ -4,10 +4,10 @@ use http::StatusCode;
 
 use super::funds::Funds;
 use super::staleness::{Ages, HoldAge};
+use crate::api::facts::{SessionFacts, SessionStatus};
+use crate::api::{ProviderError, Reply};
 use crate::config::Mode;
-use crate::facts::{SessionFacts, SessionStatus};
 use crate::outcome::Code;
-use crate::wire::{ProviderError, Reply};
 
 /// What one round trip proves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use ulid::Ulid;
 
-use crate::facts::{Amount, elements, intent_id, is_same_id};
+use crate::api::facts::{Amount, elements, intent_id, is_same_id};
 
 /// A payment intent's id tells when it was made only if the session's own id does so, within this.
 const SAME_MS: u64 = 60_000;

@@ -7,12 +7,12 @@ use super::guard::guarded;
 use super::handle::{HANDLES, Kind, Object};
 use super::result::{self, flexcancel_result};
 use super::text;
+use crate::api::Operation;
 use crate::client::Client;
 use crate::config::Config;
 use crate::fields::{FieldError, MAX_JSON_BYTES};
 use crate::outcome::Code;
 use crate::report::{Refused, Report};
-use crate::wire::Operation;
 
 /// A configured client. May be shared between threads; calls run side by side.
 #[allow(non_camel_case_types)]

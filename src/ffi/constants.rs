@@ -1,8 +1,8 @@
 //! The numbers of outcomes and codes, for C. cbindgen reads literals only, so each number stands
 //! here once more; the assertions below hold the two together at compile time.
 
-use crate::event::Level;
 use crate::outcome::{Code, Outcome};
+use crate::report::Level;
 
 /// A request may have reached Flex and the truth could not be read back in time. Asserts
 /// nothing. The till may say "pending", never "voided", never "not voided".

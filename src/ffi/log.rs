@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::client::{self, flexcancel_client};
 use super::guard::guarded;
-use crate::event::{Event, Observer};
 use crate::outcome::Code;
+use crate::report::{Event, Observer};
 
 /// Receives one event of a client.
 ///

@@ -9,12 +9,12 @@ use super::guard::guarded;
 use super::result::{self, flexcancel_result};
 use super::text;
 use crate::abort::Abort;
+use crate::api::{MAX_SESSION_ID_BYTES, Operation};
 use crate::client::Client;
 use crate::fields::{FieldError, MAX_JSON_BYTES};
 use crate::options::Options;
 use crate::outcome::Code;
 use crate::report::{Refused, Report};
-use crate::wire::{MAX_SESSION_ID_BYTES, Operation};
 
 /// Releases the hold of a checkout session, and says whether it is released.
 ///

@@ -11,12 +11,12 @@ use super::operation::{self, Text, parsed};
 use super::result::{self, flexcancel_result};
 use super::text;
 use crate::abort::Abort;
-use crate::entry::OutboxView;
+use crate::api::{MAX_SESSION_ID_BYTES, Operation};
 use crate::fields::{FieldError, MAX_JSON_BYTES};
 use crate::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
 use crate::outcome::Code;
+use crate::report::OutboxView;
 use crate::report::{Refused, Report};
-use crate::wire::{MAX_SESSION_ID_BYTES, Operation};
 
 /// Cancels kept in a file until they are delivered. May be shared between threads, and its file
 /// between processes. docs/OUTBOX.md says what it promises.

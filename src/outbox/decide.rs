@@ -2,8 +2,8 @@
 
 use super::clock::Moment;
 use crate::config::Mode;
-use crate::entry::{Entry, State};
 use crate::outcome::{Code, Outcome};
+use crate::report::{Entry, State};
 
 /// The first try of an entry that is not in doubt is made without looking at the session first up
 /// to this age, by the wall clock and by the one that does not jump.

@@ -9,12 +9,12 @@ use super::rows::{self, Finished, Lease};
 use super::store::Store;
 use super::trouble::Trouble;
 use crate::abort::Abort;
+use crate::api::Operation;
 use crate::client::Client;
-use crate::entry::Entry;
 use crate::options::Options;
 use crate::outcome::Code;
+use crate::report::Entry;
 use crate::report::{Refused, Report};
-use crate::wire::Operation;
 
 /// How much longer a lease lasts than the try that it is for, so that a machine under load still
 /// notes the end of the try within it.
@@ -54,9 +54,10 @@ pub(super) struct Tried {
 impl Delivery<'_> {
     /// What a claim for a try of this length must say.
     pub(super) fn claim(&self, within: Duration) -> Result<Claim, Trouble> {
-        let deadline = self.client.transport.now() + within;
+        let deadline = self.client.context.transport.now() + within;
         let token = self
             .client
+            .context
             .transport
             .random_key()
             .map_err(|failure| Trouble::new(failure.code, failure.message))?;
@@ -82,13 +83,13 @@ impl Delivery<'_> {
         let (ending, report) = self.attempt(record, claim, call);
         let asked = report.retry_after.unwrap_or_default().as_millis();
         let asked_ms = i64::try_from(asked).unwrap_or(i64::MAX);
-        let random = self.client.transport.random();
+        let random = self.client.context.transport.random();
         let ending = ending.after(decide::wait_ms(record.entry.attempts, random, asked_ms));
         let next = go_on(&ending);
         let now = self.clock.now();
         let (id, token, noted) = (record.entry.id, claim.lease.token.clone(), ending.clone());
         let successor_key = match ending.code {
-            Code::OutboxStale => self.client.new_key().ok(),
+            Code::OutboxStale => self.client.context.new_key().ok(),
             _ => None,
         };
         let wanted = next.as_ref().map(|(claim, target)| (claim.lease.clone(), target.clone()));
@@ -138,7 +139,7 @@ impl Delivery<'_> {
 
     /// The time that is left for the try, if any.
     fn left(&self, claim: &Claim) -> Option<Duration> {
-        let left = claim.deadline.saturating_duration_since(self.client.transport.now());
+        let left = claim.deadline.saturating_duration_since(self.client.context.transport.now());
         (left >= SHORTEST).then_some(left)
     }
 }

@@ -18,14 +18,14 @@ use super::rows::{self, Draft};
 use super::store::{Source, Store};
 use super::trouble::Trouble;
 use crate::abort::Abort;
+use crate::api::Operation;
 use crate::call::Call;
 use crate::client::Client;
-use crate::entry::{Entry, OutboxView};
 use crate::fields::FieldError;
 use crate::options::Options;
 use crate::outcome::Code;
 use crate::report::Report;
-use crate::wire::Operation;
+use crate::report::{Entry, OutboxView};
 
 /// With less time than this left, a flush begins no further try: it would only become unclear.
 const TOO_SHORT_TO_TRY: Duration = Duration::from_secs(1);
@@ -92,7 +92,8 @@ impl Outbox {
         clock: Box<dyn Clock>,
     ) -> Result<Self, Trouble> {
         let store = Store::open(source, clock.now().wall_ms)?;
-        let target = Target { mode: client.mode, base_url: client.base_url.clone() };
+        let target =
+            Target { mode: client.context.mode, base_url: client.context.base_url.clone() };
         Ok(Self { client, store, clock, target, keep_ms })
     }
 
@@ -108,7 +109,7 @@ impl Outbox {
         options: &EntryOptions,
         abort: Option<&Abort>,
     ) -> Report {
-        let begun = self.client.transport.now();
+        let begun = self.client.context.transport.now();
         let report = self
             .draft(session_id, options, begun)
             .and_then(|draft| self.keep_and_try(draft, &options.call, abort))
@@ -119,7 +120,7 @@ impl Outbox {
     /// Keeps a cancel for a later flush, and sends nothing. The outcome is `unknown`, because
     /// the cancel is still to come; the code is [`Code::Ok`].
     pub fn enqueue(&self, session_id: &str, options: &EntryOptions) -> Report {
-        let begun = self.client.transport.now();
+        let begun = self.client.context.transport.now();
         let report = self
             .draft(session_id, options, begun)
             .and_then(|draft| self.keep(draft))
@@ -131,7 +132,7 @@ impl Outbox {
     /// `max` were tried, the time is up, the abort is triggered, or the way to Flex turns out to
     /// be closed. The report lists the entries that were tried as they stand now, and counts.
     pub fn flush(&self, options: &FlushOptions, abort: Option<&Abort>) -> Report {
-        let begun = self.client.transport.now();
+        let begun = self.client.context.transport.now();
         let report = match options.check() {
             Ok(()) => self.try_all(options, begun, abort),
             Err(error) => refused_for(&error),
@@ -141,7 +142,7 @@ impl Outbox {
 
     /// Lists entries, in the order of their numbers.
     pub fn list(&self, filter: &ListFilter) -> Report {
-        let begun = self.client.transport.now();
+        let begun = self.client.context.transport.now();
         let report = match filter.check() {
             Err(error) => refused_for(&error),
             Ok(()) => {
@@ -159,7 +160,7 @@ impl Outbox {
     /// Notes that a person has seen a final entry: it leaves the worklist. Doing so again has no
     /// effect. A pending entry is [`Code::OutboxPending`], and stays.
     pub fn acknowledge(&self, entry_id: i64) -> Report {
-        let begun = self.client.transport.now();
+        let begun = self.client.context.transport.now();
         let now = self.clock.now();
         let noted = self.store.write(move |db| rows::acknowledge(db, entry_id, now));
         let report = match noted {
@@ -183,7 +184,7 @@ impl Outbox {
 
     /// Counts the entries.
     pub fn stats(&self) -> Report {
-        let begun = self.client.transport.now();
+        let begun = self.client.context.transport.now();
         let now = self.clock.now();
         let counted = self.store.read(|db| queries::counts(db, &self.target, now));
         let report = self.about_outbox(counted, |counts, _| {
@@ -202,8 +203,9 @@ impl Outbox {
     ) -> Result<Draft, Trouble> {
         let invalid = |error: FieldError| Trouble::new(Code::InvalidArgument, error.to_string());
         options.check().map_err(invalid)?;
-        let call = Call::new(&self.client, Operation::Cancel, session_id, &options.call, begun)
-            .map_err(|(code, problem)| Trouble::new(code, problem))?;
+        let call =
+            Call::new(&self.client.context, Operation::Cancel, session_id, &options.call, begun)
+                .map_err(|(code, problem)| Trouble::new(code, problem))?;
         let (session_id, key) = call.session_and_key();
         let asked_at_ms = options.call.asked_at_ms.unwrap_or_else(|| self.clock.now().wall_ms);
         Ok(Draft {
@@ -231,7 +233,7 @@ impl Outbox {
         abort: Option<&Abort>,
     ) -> Result<Report, Trouble> {
         let delivery = self.delivery(abort);
-        let claim = delivery.claim(call.timeout.unwrap_or(self.client.timeout))?;
+        let claim = delivery.claim(call.timeout.unwrap_or(self.client.context.timeout))?;
         let (lease, now) = (claim.lease.clone(), self.clock.now());
         let (kept, claimed) = self.store.write(move |db| {
             let kept = rows::keep(db, &draft, now)?;
@@ -325,14 +327,14 @@ impl Outbox {
         least: Duration,
         abort: Option<&Abort>,
     ) -> Result<(Claim, Target), Trouble> {
-        let left = deadline.saturating_duration_since(self.client.transport.now());
+        let left = deadline.saturating_duration_since(self.client.context.transport.now());
         if abort.is_some_and(Abort::is_triggered) {
             return Err(Trouble::new(Code::Aborted, "the flush was aborted"));
         }
         if left.is_zero() || left < least {
             return Err(Trouble::new(Code::Timeout, "the time is up"));
         }
-        Ok((delivery.claim(left.min(self.client.timeout))?, self.target.clone()))
+        Ok((delivery.claim(left.min(self.client.context.timeout))?, self.target.clone()))
     }
 
     fn delivery<'a>(&'a self, abort: Option<&'a Abort>) -> Delivery<'a> {
@@ -365,16 +367,16 @@ impl Outbox {
             );
             Report::unreported(trouble.code, &message)
         } else {
-            let refused = self.client.refused(options, trouble.code, trouble.message);
+            let refused = self.client.context.refused(options, trouble.code, trouble.message);
             Report::refused(Operation::Cancel, refused)
         };
-        let id = self.client.usable(session_id).ok();
+        let id = self.client.context.usable(session_id).ok();
         report.session_id = id.map(|id| id.as_str().to_owned());
         report
     }
 
     fn timed(&self, mut report: Report, begun: Instant) -> Report {
-        report.elapsed = self.client.transport.now().saturating_duration_since(begun);
+        report.elapsed = self.client.context.transport.now().saturating_duration_since(begun);
         report.outbox.get_or_insert_default();
         report
     }

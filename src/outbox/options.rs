@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{MAX_TEXT_BYTES, MAX_TIMEOUT_MS};
-use crate::entry::State;
 use crate::fields::{FieldError, Fields};
 use crate::options::{OPTION_KEYS, Options};
+use crate::report::State;
 
 /// Every key that the options of opening may have.
 pub const OPEN_KEYS: &[&str] = &["keep_ms", "path"];

@@ -6,7 +6,7 @@ use super::clock::Moment;
 use super::decide::{LATEST_TRY_MS, Record, Target};
 use super::options::{DEFAULT_MAX, ListFilter};
 use super::rows::{COLUMNS, IS_DUE, IS_FREE, boot_name, one, record};
-use crate::entry::Counts;
+use crate::report::Counts;
 
 /// The entries that the filter lets through.
 pub(super) fn list(db: &Connection, filter: &ListFilter) -> Result<Vec<Record>> {

@@ -3,11 +3,11 @@
 use super::clock::Moment;
 use super::decide::Record;
 use super::trouble::Trouble;
-use crate::entry::{Entry, OutboxView, State};
+use crate::api::Operation;
 use crate::fields::FieldError;
 use crate::outcome::{Code, Outcome};
+use crate::report::{Entry, OutboxView, State};
 use crate::report::{Refused, Report};
-use crate::wire::Operation;
 
 /// The report of a cancel that the outbox keeps.
 pub(super) fn kept_report(message: &str, code: Code, record: Record, now: Moment) -> Report {

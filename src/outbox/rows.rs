@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, Params, Result, Row, ToSql, named_
 
 use super::clock::Moment;
 use super::decide::{Ending, LATEST_TRY_MS, Record, Target};
-use crate::entry::{Entry, State};
 use crate::outcome::{Code, Outcome};
+use crate::report::{Entry, State};
 
 /// Its columns, in the order in which [`record`] reads them.
 pub(super) const COLUMNS: &str = "id, session_id, idempotency_key, expand, mode, base_url, state, created_ms, \

@@ -8,10 +8,10 @@ use http::StatusCode;
 
 use super::connection::Connection;
 use super::{Exchange, Failure};
+use crate::api::headers::retry_after;
+use crate::api::headers::{date_ms, is_cached, is_replayed};
+use crate::api::{MAX_BODY_BYTES, MAX_REQUEST_ID_BYTES, Response};
 use crate::outcome::Code;
-use crate::provenance::{date_ms, is_cached, is_replayed};
-use crate::retry::retry_after;
-use crate::wire::{MAX_BODY_BYTES, MAX_REQUEST_ID_BYTES, Response};
 
 /// The longest head of an answer, in bytes; also the most that the trailers may take.
 const MAX_HEAD_BYTES: usize = 16 * 1024;

@@ -14,14 +14,13 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
-
 pub(crate) use self::http::HttpTransport;
 pub(crate) use self::resolver::RESOLVER_THREAD;
 use crate::abort::Abort;
+pub use crate::api::{Request, Response};
 use crate::clock;
 use crate::outcome::Code;
-pub use crate::wire::{Request, Response};
+pub use crate::phase::Phase;
 
 /// Carries one request to the service and its answer back; and, because a simulator must rule
 /// them too, the clock and the dice that a call uses.
@@ -84,49 +83,6 @@ pub trait Transport: Send + Sync {
             Failure::new(Code::Internal, format!("the system has no random number: {error}"))
         })?;
         Ok(u128::from_be_bytes(bytes))
-    }
-}
-
-/// How far an exchange came. From [`Phase::Sending`] on, the request may have reached Flex.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-#[repr(u8)]
-pub enum Phase {
-    /// Nothing was done yet.
-    Preparing,
-    /// Looking up the host's name.
-    Resolving,
-    /// Opening a connection to the host, or through the proxy.
-    Connecting,
-    /// In the TLS handshake.
-    Handshaking,
-    /// The request is handed over to the network, in part or in full.
-    Sending,
-    /// The request is sent, and no part of the answer has come.
-    Waiting,
-    /// A part of the answer has come.
-    Reading,
-    /// The whole answer has come.
-    Complete,
-}
-
-impl Phase {
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Preparing,
-        Self::Resolving,
-        Self::Connecting,
-        Self::Handshaking,
-        Self::Sending,
-        Self::Waiting,
-        Self::Reading,
-        Self::Complete,
-    ];
-
-    /// True if the request may have reached Flex.
-    #[must_use]
-    pub fn is_handed_over(self) -> bool {
-        self >= Self::Sending
     }
 }
 

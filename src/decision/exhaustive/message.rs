@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::dialect::{AfterCancel, Dialect, Shown, Times};
 use super::money::{Due, Intent, IntentState, Money, Status};
+use crate::api::{self, SessionId};
 use crate::config::Mode;
 use crate::decision::{
     Answer, Asked, AskedAt, Observation, RoundTrip, ages, read_result, send_result,
 };
 use crate::secret::Secret;
-use crate::wire::{self, SessionId};
 
 /// When the cancel was asked for: 2026-01-01T00:00:00Z.
 const ASKED_AT_MS: i64 = 1_767_225_600_000;
@@ -205,7 +205,7 @@ impl Message {
         let id = SessionId::parse(ID).unwrap();
         let status = StatusCode::from_u16(self.status).unwrap();
         let secret = Secret::new("fsk_test_model".to_owned());
-        let reply = wire::read(&id, status, self.body().into_bytes(), &secret);
+        let reply = api::read(&id, status, self.body().into_bytes(), &secret);
         let Self { is_stored, is_replayed, has_retry_after, .. } = *self;
         Answer { status, reply, is_stored, is_replayed, has_retry_after }
     }

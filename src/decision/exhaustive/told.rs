@@ -2,11 +2,11 @@
 
 use std::hash::{Hash, Hasher};
 
+use crate::api::facts::Amount;
 use crate::decision::funds::Funds;
 use crate::decision::history::{Report, Summary, is_passing};
 use crate::decision::staleness::HoldAge;
 use crate::decision::{Limits, Observation, ReadResult, SendResult};
-use crate::facts::Amount;
 use crate::outcome::{Code, Hold};
 
 /// The history of a call. Two that the decision cannot tell apart are equal: it sees a history

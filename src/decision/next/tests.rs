@@ -2,7 +2,7 @@
 
 use super::super::observation::Release;
 use super::*;
-use crate::facts::Amount;
+use crate::api::facts::Amount;
 
 const DOCUMENT: &str = include_str!("../../../docs/OUTCOMES.md");
 

@@ -2,9 +2,9 @@
 
 use super::state::{HoldState, State};
 use super::steps::DELIVER_WITHIN_MS;
-use crate::entry::{Entry, State as EntryState};
 use crate::outbox::decide::FRESH_MS;
 use crate::outcome::Outcome;
+use crate::report::{Entry, State as EntryState};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Breach {

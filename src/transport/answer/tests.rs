@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::transport::Phase;
+use crate::phase::Phase;
 use crate::transport::socket::Socket;
 
 /// What is made of the bytes, which come in pieces of this size, and then the connection ends.

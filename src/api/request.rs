@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use zeroize::Zeroize;
 
-use super::{Operation, SessionId};
+use super::operation::Operation;
+use super::session_id::SessionId;
 use crate::config::Config;
 use crate::fields::FieldError;
 use crate::secret::Secret;
@@ -166,3 +167,6 @@ fn expand_query<'a>(names: impl Iterator<Item = &'a str>) -> String {
     }
     query
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,7 +86,7 @@ macro_rules! record {
                         self,
                         mut map: A,
                     ) -> Result<$Record, A::Error> {
-                        use $crate::session::record;
+                        use $crate::api::session::record;
 
                         let mut other = ::serde_json::Map::new();
                         $(let mut $field: Option<Option<$Value>> = None;)*

@@ -1,18 +1,23 @@
 //! What a call reports: one shape for every operation, and its JSON (docs/RESULT.md).
 
+mod advice;
+mod entry;
+mod event;
+
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::advice::{advice, is_outbox_retryable, is_retryable, outbox_advice, warm_up_advice};
+use self::advice::{advice, is_outbox_retryable, is_retryable, outbox_advice, warm_up_advice};
+pub use self::entry::{Counts, Entry, OutboxView, State};
+pub use self::event::{Event, Level, Observer};
+use crate::api::session::CheckoutSession;
+use crate::api::{Operation, ProviderError};
 use crate::decision::Decision;
-use crate::entry::{Entry, OutboxView, State};
 use crate::options::Repeat;
 use crate::outcome::{Code, Hold, Outcome};
+use crate::phase::Phase;
 use crate::raw_json::RawJson;
-use crate::session::CheckoutSession;
-use crate::transport::Phase;
-use crate::wire::{Operation, ProviderError};
 
 /// The report of one call.
 #[derive(Clone, Debug, Serialize)]

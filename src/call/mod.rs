@@ -1,25 +1,33 @@
 //! One call, from checked arguments to the report: a thin loop around the decision.
 
+mod context;
+mod expansion;
+mod freshness;
+mod idempotency_key;
+mod retry;
+mod server_clock;
+mod warm_up;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+pub(crate) use self::context::Context;
+use self::expansion::Expansion;
+use self::freshness::Freshness;
+use self::retry::Repetition;
+use self::server_clock::Sent;
+pub(crate) use self::warm_up::warm_up;
 use crate::abort::Abort;
-use crate::client::Client;
+use crate::api::{self, Operation, ProviderError, Reply, Request, Response, SessionId};
 use crate::decision::{
     self, Answer, Asked, AskedAt, Decision, Delay, Limits, Observation, ReadResult, RoundTrip,
     SendResult, Step, ages, read_result, send_result,
 };
-use crate::event::{Event, Observer};
-use crate::expansion::Expansion;
-use crate::freshness::Freshness;
 use crate::options::{Options, Repeat};
 use crate::outcome::{Code, Outcome};
 use crate::raw_json::RawJson;
-use crate::report::{Attempt, Report};
-use crate::retry::{self, Repetition};
-use crate::server_clock::Sent;
+use crate::report::{Attempt, Event, Observer, Report};
 use crate::transport::{Exchange, Failure};
-use crate::wire::{self, Operation, ProviderError, Reply, Request, Response, SessionId};
 
 /// Below this an exchange may use all the time that is left.
 const TOO_SHORT_TO_SHARE: Duration = Duration::from_millis(200);
@@ -29,7 +37,7 @@ const TOO_SHORT_TO_REPEAT: Duration = Duration::from_millis(50);
 
 /// One call under way.
 pub(crate) struct Call<'a> {
-    client: &'a Client,
+    context: &'a Context,
     operation: Operation,
     id: SessionId,
     expand: &'a [String],
@@ -58,17 +66,17 @@ pub(crate) struct Call<'a> {
 impl<'a> Call<'a> {
     /// Checks the arguments and makes the idempotency key, before the first byte.
     pub(crate) fn new(
-        client: &'a Client,
+        context: &'a Context,
         operation: Operation,
         session_id: &str,
         options: &'a Options,
         begun: Instant,
     ) -> Result<Self, (Code, String)> {
-        let id = client.check(operation, session_id, options)?;
+        let id = context.check(operation, session_id, options)?;
         let in_doubt = options.is_in_doubt();
         let freshness = Freshness::new(
             options.asked_at_ms,
-            client.transport.wall_ms(),
+            context.transport.wall_ms(),
             begun,
             in_doubt || options.must_look,
             options.may_skip_look,
@@ -76,22 +84,22 @@ impl<'a> Call<'a> {
         let idempotency_key = match (operation, &options.idempotency_key) {
             (Operation::Cancel, Some(key)) => Some(key.clone()),
             (Operation::Cancel, None) => {
-                let key = client.new_key();
+                let key = context.new_key();
                 Some(key.map_err(|failure| (failure.code, failure.message))?)
             }
             (Operation::Retrieve, _) => None,
         };
         Ok(Self {
-            client,
+            context,
             operation,
             id,
             expand: &options.expand,
             idempotency_key,
-            max_attempts: options.max_attempts.unwrap_or(client.max_attempts),
+            max_attempts: options.max_attempts.unwrap_or(context.max_attempts),
             begun,
-            deadline: begun + options.timeout.unwrap_or(client.timeout),
+            deadline: begun + options.timeout.unwrap_or(context.timeout),
             in_doubt,
-            verify: options.verify.unwrap_or(client.verify),
+            verify: options.verify.unwrap_or(context.verify),
             freshness,
             expansion: Expansion::Asked,
             history: Vec::new(),
@@ -133,7 +141,7 @@ impl<'a> Call<'a> {
                 }
                 limits = self.limits();
             }
-            let now = self.client.transport.now();
+            let now = self.context.transport.now();
             if now >= self.deadline {
                 return self.give_up(abort);
             }
@@ -145,7 +153,7 @@ impl<'a> Call<'a> {
     }
 
     fn limits(&self) -> Limits {
-        let transport = &self.client.transport;
+        let transport = &self.context.transport;
         let (now, wall_ms) = (transport.now(), transport.wall_ms());
         Limits {
             max_sends: self.max_attempts,
@@ -158,12 +166,12 @@ impl<'a> Call<'a> {
 
     /// Waits before a repetition; false if it must not or cannot be made.
     fn wait(&mut self, abort: Option<&Abort>) -> bool {
-        let transport = &self.client.transport;
+        let transport = &self.context.transport;
         let repetition = match self.history.last() {
             Some(Observation::Cancel(SendResult::NotSent(_))) => Repetition::OfNothingSent,
             _ => Repetition::OfARequest,
         };
-        if !self.client.budget.pay(repetition) {
+        if !self.context.budget.pay(repetition) {
             self.detail = Some("too many repetitions of late; trying no more".to_owned());
             return false;
         }
@@ -193,9 +201,9 @@ impl<'a> Call<'a> {
         abort: Option<&Abort>,
         observer: Option<&Observer>,
     ) {
-        let transport = &self.client.transport;
+        let transport = &self.context.transport;
         let deadline = begun + share(self.deadline.saturating_duration_since(begun));
-        let exchange = Exchange::new(begun, deadline, self.client.connect_timeout, abort.cloned());
+        let exchange = Exchange::new(begun, deadline, self.context.connect_timeout, abort.cloned());
         let sent = self.sent(begun);
         let asked = self.about(operation);
         // A panic on the way is contained here, where it is known how far the request had come.
@@ -242,17 +250,17 @@ impl<'a> Call<'a> {
     }
 
     fn sent(&self, now: Instant) -> Sent {
-        let since = now.saturating_duration_since(self.client.begun).as_millis();
+        let since = now.saturating_duration_since(self.context.begun).as_millis();
         Sent {
             monotonic_ms: i64::try_from(since).unwrap_or(i64::MAX),
-            wall_ms: self.client.transport.wall_ms(),
+            wall_ms: self.context.transport.wall_ms(),
         }
     }
 
     /// What is known of a request beside its response.
     fn about(&self, operation: Operation) -> Asked {
         Asked {
-            mode: self.client.mode,
+            mode: self.context.mode,
             is_first: decision::is_first(&self.history, self.in_doubt),
             is_expanded: self.expansion == Expansion::Asked
                 && (operation == Operation::Retrieve || !self.expand.is_empty()),
@@ -262,11 +270,11 @@ impl<'a> Call<'a> {
     /// Reads a response, and where it comes from.
     fn answer(&mut self, response: Response, sent: Sent) -> Answer {
         let Response { status, retry_after, date_ms, is_cached, is_replayed, body, .. } = response;
-        let now = self.client.transport.now();
+        let now = self.context.transport.now();
         self.note_retry_after(retry_after, now);
         let is_older =
-            !is_cached && date_ms.is_some_and(|date_ms| self.client.is_older(date_ms, sent));
-        let reply = wire::read(&self.id, status, body, &self.client.api_key);
+            !is_cached && date_ms.is_some_and(|date_ms| self.context.is_older(date_ms, sent));
+        let reply = api::read(&self.id, status, body, &self.context.api_key);
         self.detail = reply.detail();
         if is_cached || is_older {
             self.detail = Some("the response is not one to this request: it was stored".to_owned());
@@ -284,18 +292,18 @@ impl<'a> Call<'a> {
 
     /// When the cancel was asked for, by Flex's clock.
     fn asked_at(&self, date_ms: Option<i64>) -> AskedAt {
-        let transport = &self.client.transport;
+        let transport = &self.context.transport;
         let age = transport.now().saturating_duration_since(self.begun).as_millis();
         let age_ms = i64::try_from(age).unwrap_or(i64::MAX);
         AskedAt::new(self.freshness.asked_at_ms(), transport.wall_ms(), age_ms, date_ms)
     }
 
     fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(self.client.transport.now())
+        self.deadline.saturating_duration_since(self.context.transport.now())
     }
 
     fn request(&self, operation: Operation) -> Request {
-        let requests = &self.client.requests;
+        let requests = &self.context.requests;
         let expand = (!self.expansion.is_left_out()).then_some(self.expand);
         match (operation, &self.idempotency_key) {
             (Operation::Cancel, Some(key)) => {
@@ -309,7 +317,7 @@ impl<'a> Call<'a> {
     fn keep(&mut self, operation: Operation, round_trip: RoundTrip) {
         let RoundTrip::Answered(Answer { status, reply, .. }) = round_trip else { return };
         if !status.is_server_error() && status.as_u16() != 429 {
-            self.client.budget.gain();
+            self.context.budget.gain();
         }
         match reply {
             // Why a cancel was refused is not forgotten over a read-back.
@@ -319,7 +327,7 @@ impl<'a> Call<'a> {
                 }
             }
             // A response that repeats the API key is a stranger's doing and is not passed on.
-            Reply::Session(snapshot) if !self.client.api_key.is_in(snapshot.raw.get()) => {
+            Reply::Session(snapshot) if !self.context.api_key.is_in(snapshot.raw.get()) => {
                 self.raw_session = Some(snapshot.raw);
             }
             Reply::Session(_) | Reply::Unreadable(_) => {}
@@ -327,7 +335,7 @@ impl<'a> Call<'a> {
     }
 
     fn redact(&self, text: String) -> String {
-        self.client.api_key.redact(text)
+        self.context.api_key.redact(text)
     }
 
     /// Ends the call where no more can be done.

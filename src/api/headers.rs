@@ -1,25 +1,38 @@
-//! When to try again: backoff with full jitter, the server's own wish, and a budget that keeps a
-//! store full of lanes from hammering a service that fails. Pure, but for the budget's count.
+//! The headers of a response that matter. Pure; `header` gives a header by its name in lower case.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The first wait is up to this long.
-const BASE: Duration = Duration::from_millis(100);
-/// No wait is longer than this, unless the server asks for one.
-const CAP: Duration = Duration::from_secs(2);
+/// The headers by which services mark the response to an earlier request with the same key.
+const REPLAYED: [&str; 5] = [
+    "idempotent-replayed",
+    "idempotency-replayed",
+    "idempotent-replay",
+    "x-idempotent-replayed",
+    "x-idempotency-replayed",
+];
+
 /// A server that asks for a longer wait is read as asking for this one, which every language's
 /// durations can hold: thirty days.
 const LONGEST_ASKED: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// A reset above this is a point in time (Unix seconds), not a number of seconds.
 const LEAST_POINT_IN_TIME: u64 = 1_000_000_000;
 
-/// The wait before a repetition: random between nothing and a bound that doubles each time
-/// ("full jitter"), so that clients which failed together do not come back together.
-pub(crate) fn backoff(repetition: u32, random: u64) -> Duration {
-    let bound = BASE.saturating_mul(1 << repetition.min(16)).min(CAP);
-    let nanos = (u128::from(random) * bound.as_nanos()) >> 64;
-    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+/// The server's clock (`Date`), in Unix milliseconds.
+pub(crate) fn date_ms<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<i64> {
+    let date = httpdate::parse_http_date(header("date")?.trim()).ok()?;
+    i64::try_from(date.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()
+}
+
+/// True if a cache served it.
+pub(crate) fn is_cached<'a>(header: impl Fn(&str) -> Option<&'a str>) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    header("age").map(str::trim).is_some_and(|age| is_number(age) && age.bytes().any(|b| b != b'0'))
+}
+
+/// True if it repeats the response to an earlier request with the same key.
+pub(crate) fn is_replayed<'a>(header: impl Fn(&str) -> Option<&'a str>) -> bool {
+    let is_no = |text: &str| text.is_empty() || text.eq_ignore_ascii_case("false") || text == "0";
+    REPLAYED.iter().any(|name| header(name).map(str::trim).is_some_and(|text| !is_no(text)))
 }
 
 /// How long the server asks to be left alone: `Retry-After` in seconds or as a date, or else
@@ -55,62 +68,50 @@ fn whole_seconds(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// The tokens that a client's repetitions cost. As in the AWS SDKs' standard mode: full at
-/// first, and filled again by each call that gets through.
-#[derive(Debug)]
-pub(crate) struct Budget(AtomicU32);
-
-const FULL: u32 = 500;
-const GAIN_OF_SUCCESS: u32 = 5;
-
-/// What a repetition repeats, and so what it costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Repetition {
-    /// A request that reached the network.
-    OfARequest = 5,
-    /// A try at connecting: no load to speak of.
-    OfNothingSent = 1,
-}
-
-impl Budget {
-    pub(crate) const fn new() -> Self {
-        Self(AtomicU32::new(FULL))
-    }
-
-    /// Pays for one repetition; false if there is not enough left.
-    pub(crate) fn pay(&self, repetition: Repetition) -> bool {
-        let paid = |tokens: u32| tokens.checked_sub(repetition as u32);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, paid).is_ok()
-    }
-
-    /// Counts a call that the service answered.
-    pub(crate) fn gain(&self) {
-        let gained = |tokens: u32| (tokens < FULL).then(|| FULL.min(tokens + GAIN_OF_SUCCESS));
-        // An error means that it is full.
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, gained);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn with<T>(
+        name: &str,
+        value: &str,
+        read: impl Fn(&dyn Fn(&str) -> Option<&'static str>) -> T,
+    ) -> T {
+        let value: &'static str = String::leak(value.to_owned());
+        read(&|asked| (asked == name).then_some(value))
+    }
+
+    #[test]
+    fn a_cache_tells_by_an_age_above_nothing() {
+        for (age, expected) in
+            [("0", false), ("00", false), ("1", true), (" 60 ", true), ("", false), ("-1", false)]
+        {
+            assert_eq!(with("age", age, |header| is_cached(header)), expected, "{age:?}");
+        }
+        assert!(with("age", "99999999999999999999999", |header| is_cached(header)));
+    }
+
+    #[test]
+    fn a_replay_is_told_by_any_of_its_names() {
+        for name in REPLAYED {
+            assert!(with(name, "true", |header| is_replayed(header)), "{name}");
+            assert!(!with(name, "false", |header| is_replayed(header)), "{name}");
+        }
+        assert!(!with("date", "true", |header| is_replayed(header)));
+    }
+
+    #[test]
+    fn a_date_is_read_in_milliseconds_and_garbage_is_absent() {
+        let date = |text: &str| with("date", text, |header| date_ms(header));
+        assert_eq!(date("Mon, 23 Nov 2026 12:00:00 GMT"), Some(1_795_435_200_000));
+        assert_eq!(date("soon"), None);
+    }
 
     fn wish(lines: &[(&str, &str)]) -> Option<Duration> {
         retry_after(|name| {
             let (_, value) = lines.iter().find(|(found, _)| *found == name)?;
             Some(*value)
         })
-    }
-
-    #[test]
-    fn the_wait_is_random_within_a_bound_that_doubles_up_to_the_cap() {
-        for (repetition, bound) in [(0, 100), (1, 200), (2, 400), (4, 1600), (5, 2000), (99, 2000)]
-        {
-            assert_eq!(backoff(repetition, 0), Duration::ZERO);
-            let half = backoff(repetition, 1 << 63).as_millis();
-            assert_eq!(half, bound / 2, "repetition {repetition}");
-            assert!(backoff(repetition, u64::MAX).as_millis() < bound);
-        }
     }
 
     #[test]
@@ -152,20 +153,5 @@ mod tests {
             let wish = wish(&lines);
             assert_eq!(wish, seconds.map(Duration::from_secs), "{lines:?}");
         }
-    }
-
-    #[test]
-    fn an_empty_budget_pays_for_no_repetition_until_calls_get_through() {
-        let budget = Budget::new();
-        let paid = (0..1000).filter(|_| budget.pay(Repetition::OfARequest)).count();
-        assert_eq!(paid, 100);
-        assert!(!budget.pay(Repetition::OfARequest));
-        budget.gain();
-        assert!(budget.pay(Repetition::OfARequest));
-        assert!(!budget.pay(Repetition::OfARequest));
-        for _ in 0..1000 {
-            budget.gain();
-        }
-        assert_eq!((0..1000).filter(|_| budget.pay(Repetition::OfARequest)).count(), 100);
     }
 }

@@ -1,5 +1,5 @@
-//! The building's rules: unsafe code on the top floor only, and a module uses what stands on its
-//! own floor or below, as the table in src/lib.rs says.
+//! The architecture's rules: unsafe code in one room only, and a room uses only itself and the rooms
+//! above it in the table in src/lib.rs. So there are no circles between rooms.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -141,21 +141,21 @@ fn names_at<'a>(words: &[&'a str]) -> Vec<&'a str> {
     names
 }
 
-/// The floors as the table in src/lib.rs has them, the lowest first.
-fn floors() -> Vec<Vec<&'static str>> {
+/// The rooms in the order of the table in src/lib.rs.
+fn rooms() -> Vec<Vec<&'static str>> {
     let rows = LIB.lines().filter_map(|line| line.strip_prefix("//! | "));
-    rows.filter(|row| row.starts_with(|c: char| c.is_ascii_digit()))
+    rows.filter(|row| row.starts_with('`'))
         .map(|row| {
-            let files = row.split('|').nth(1).unwrap_or_default();
+            let files = row.split('|').next().unwrap_or_default();
             files.split('`').skip(1).step_by(2).collect()
         })
         .collect()
 }
 
 #[test]
-fn each_module_stands_on_one_floor() {
-    let floors = floors();
-    let mut listed: Vec<&str> = floors.into_iter().flatten().collect();
+fn each_module_is_in_one_room() {
+    let rooms = rooms();
+    let mut listed: Vec<&str> = rooms.into_iter().flatten().collect();
     listed.sort_unstable();
     let sources = sources();
     let modules: BTreeSet<&str> =
@@ -164,25 +164,25 @@ fn each_module_stands_on_one_floor() {
 }
 
 #[test]
-fn a_module_uses_its_own_floor_and_those_below() {
-    let floors = floors();
-    let floor_of = |module: &str| floors.iter().position(|floor| floor.contains(&module));
+fn a_room_uses_only_itself_and_the_rooms_above_it() {
+    let rooms = rooms();
+    let room_of = |module: &str| rooms.iter().position(|room| room.contains(&module));
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| source.module() != "lib") {
-        let own = floor_of(source.module());
+        let own = room_of(source.module());
         for used in used(source) {
-            let floor = floor_of(used);
-            // What is no module is a re-export of the root, which stands above all floors.
-            if floor.is_none() || own.is_none() || floor > own {
+            let room = room_of(used);
+            // What is no module is a re-export of the root, which is in no room.
+            if room.is_none() || own.is_none() || room > own {
                 wrong.push(format!("src/{}: crate::{used}", source.path.display()));
             }
         }
     }
-    assert!(wrong.is_empty(), "these look up, or past the floors: {wrong:#?}");
+    assert!(wrong.is_empty(), "these use a room below, or none: {wrong:#?}");
 }
 
 #[test]
-fn unsafe_code_stands_in_ffi_only() {
+fn unsafe_code_is_in_ffi_only() {
     for source in sources().iter().filter(|source| source.module() != UNSAFE_MODULE) {
         let path = source.path.display();
         assert!(!source.words.iter().any(|word| word == "unsafe"), "src/{path} has unsafe code");

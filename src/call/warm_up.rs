@@ -3,8 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use super::context::Context;
 use crate::abort::Abort;
-use crate::client::Client;
 use crate::fields::FieldError;
 use crate::options::Options;
 use crate::outcome::Code;
@@ -14,15 +14,15 @@ use crate::transport::{Exchange, Failure};
 /// Opens one connection by the deadline, once. Sends nothing, so the outcome is always
 /// `not_applied`; the code tells whether a connection waits.
 pub(crate) fn warm_up(
-    client: &Client,
+    context: &Context,
     options: &Options,
     begun: Instant,
     abort: Option<&Abort>,
 ) -> Result<Report, (Code, String)> {
     check(options).map_err(|error| (Code::InvalidArgument, error.to_string()))?;
-    let deadline = begun + options.timeout.unwrap_or(client.timeout);
-    let exchange = Exchange::new(begun, deadline, client.connect_timeout, abort.cloned());
-    let opened = catch_unwind(AssertUnwindSafe(|| client.transport.warm_up(&exchange)))
+    let deadline = begun + options.timeout.unwrap_or(context.timeout);
+    let exchange = Exchange::new(begun, deadline, context.connect_timeout, abort.cloned());
+    let opened = catch_unwind(AssertUnwindSafe(|| context.transport.warm_up(&exchange)))
         .unwrap_or_else(|_| {
             Err(Failure::new(Code::Internal, "a defect in the library was contained"))
         });
@@ -30,7 +30,7 @@ pub(crate) fn warm_up(
         Ok(()) => (Code::Ok, "a connection waits for the next call".to_owned()),
         Err(failure) => (failure.code, failure.message),
     };
-    Ok(Report::warm_up(code, client.api_key.redact(message)))
+    Ok(Report::warm_up(code, context.api_key.redact(message)))
 }
 
 /// Only the time to wait can be chosen.

@@ -1,7 +1,7 @@
 //! What to do now, in one line for a person; and whether the same call may go better later. Pure.
 
+use crate::api::Operation;
 use crate::outcome::{Code, Outcome};
-use crate::wire::Operation;
 
 /// True if the same call may well go better later, without any change.
 pub(crate) fn is_retryable(operation: Operation, outcome: Outcome, code: Code) -> bool {

@@ -1,0 +1,137 @@
+//! Flex's responses.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::facts::{SessionFacts, Snapshot, is_filled};
+use super::provider_error::ProviderError;
+use super::session_id::SessionId;
+use crate::secret::Secret;
+
+/// The longest request id that is passed on, in bytes.
+pub(crate) const MAX_REQUEST_ID_BYTES: usize = 255;
+/// The largest answer that is read, in bytes.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// The deepest nesting of an answer that is read.
+pub(crate) const MAX_JSON_DEPTH: usize = 100;
+
+/// A response that arrived whole.
+#[derive(Debug, Default)]
+pub struct Response {
+    /// Its status.
+    pub status: StatusCode,
+    /// Flex's name for the round trip (`X-Request-Id`), for a support ticket.
+    pub request_id: Option<String>,
+    /// How long the server asks the client to wait before the next request.
+    pub retry_after: Option<Duration>,
+    /// The server's clock (`Date`), in Unix milliseconds; a `Date` has whole seconds.
+    pub date_ms: Option<i64>,
+    /// True if a cache served it (`Age` above 0).
+    pub is_cached: bool,
+    /// True if it repeats the response to an earlier request with the same idempotency key
+    /// (`Idempotent-Replayed` or a header like it).
+    pub is_replayed: bool,
+    /// Its whole body.
+    pub body: Vec<u8>,
+}
+
+/// What an answer says.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    /// A 2xx with complete JSON about the session that was asked for.
+    Session(Snapshot),
+    /// An answer that is no 2xx.
+    Refusal(ProviderError),
+    /// A 2xx that cannot be trusted, and why.
+    Unreadable(String),
+}
+
+impl Reply {
+    /// What it says in words, where the status alone does not tell.
+    pub(crate) fn detail(&self) -> Option<String> {
+        match self {
+            Self::Session(_) => None,
+            Self::Unreadable(why) => Some(why.clone()),
+            Self::Refusal(error) => error.detail(),
+        }
+    }
+}
+
+/// Reads an answer about a session. What a refusal says is redacted first of all, so that no cut
+/// can leave a part of the secret behind.
+pub(crate) fn read(id: &SessionId, status: StatusCode, body: Vec<u8>, secret: &Secret) -> Reply {
+    if !status.is_success() {
+        let body = secret.redact(String::from_utf8_lossy(&body).into_owned());
+        let error = ProviderError::read(&body);
+        return Reply::Refusal(error.redacted(|text| secret.redact(text)));
+    }
+    match read_session(id, body) {
+        Ok(snapshot) if !snapshot.facts.is_asked_for => {
+            Reply::Unreadable("the answer is about another session".to_owned())
+        }
+        Ok(snapshot) => Reply::Session(snapshot),
+        Err(why) => Reply::Unreadable(why),
+    }
+}
+
+/// A response about a session.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    checkout_session: &'a RawValue,
+    #[serde(default)]
+    error: Value,
+    #[serde(default)]
+    errors: Value,
+}
+
+fn read_session(id: &SessionId, body: Vec<u8>) -> Result<Snapshot, String> {
+    let text = String::from_utf8(body).map_err(|_| "the answer is not UTF-8".to_owned())?;
+    // A struct is also read from a list, and what is skipped may nest without a bound.
+    if !is_object(&text) {
+        return Err("the answer is no JSON object".to_owned());
+    }
+    if is_nested_deeper(&text, MAX_JSON_DEPTH) {
+        return Err(format!("the answer cannot be read: nested deeper than {MAX_JSON_DEPTH}"));
+    }
+    let unreadable = |error: serde_json::Error| format!("the answer cannot be read: {error}");
+    let envelope: Envelope<'_> = serde_json::from_str(&text).map_err(unreadable)?;
+    let session = envelope.checkout_session;
+    if !is_object(session.get()) {
+        return Err("the answer's checkout_session is no JSON object".to_owned());
+    }
+    let mut facts = SessionFacts::read(id.as_str(), session.get()).map_err(unreadable)?;
+    facts.has_errors |= is_filled(&envelope.error) || is_filled(&envelope.errors);
+    Ok(Snapshot { facts, raw: session.into() })
+}
+
+fn is_object(json: &str) -> bool {
+    json.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
+}
+
+/// True if the brackets of a JSON text nest deeper than this; those in its texts do not count.
+fn is_nested_deeper(json: &str, most: usize) -> bool {
+    let opens = |byte: &u8| matches!(byte, b'{' | b'[');
+    if json.as_bytes().iter().filter(|byte| opens(byte)).count() <= most {
+        return false;
+    }
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
+    json.bytes().any(|byte| {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_text,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' if !is_text => depth += 1,
+            b'}' | b']' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > most
+    })
+}
+
+#[cfg(test)]
+mod tests;
