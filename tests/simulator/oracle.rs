@@ -43,7 +43,6 @@ fn was_canceled(world: &World, told: &Told) -> bool {
         || is_voided(world, told.asked.at, ended)
         // What was captured in the very millisecond of the asking counts as older.
         || is_voided(world, told.asked.at + Duration::from_millis(1), ended)
-        || was_released_unseen(world, told)
         // A replica may show it as it was before the call.
         || (is_lost(world, told.asked, ended)
             && is_voided(world, begun.saturating_sub(world.lag), ended))
@@ -78,22 +77,6 @@ fn wrong_outcome(world: &World, told: &Told) -> Option<&'static str> {
         Outcome::NotApplied if told.in_doubt => Some("not applied, though in doubt"),
         _ => None,
     }
-}
-
-/// A replica shows the release of a hold from just before the asking: at that moment nothing was
-/// held, and nothing was captured after the asking.
-fn was_released_unseen(world: &World, told: &Told) -> bool {
-    let (asked_at, ended) = (told.asked.at, told.span.1);
-    let from = asked(world, told);
-    moments(world, from, asked_at).into_iter().any(|at| {
-        let is_seen = |hold: &TrueHold| {
-            let is_in = |end: &End| (from..=at).contains(&end.at);
-            hold.was_released() && hold.end.as_ref().is_some_and(is_in)
-        };
-        !is_held(world, at) && world.holds.all().iter().any(is_seen) && {
-            captured(world, ended) == captured(world, asked_at)
-        }
-    })
 }
 
 /// An earlier request of this cancel released a hold, and nothing was captured since.
@@ -199,18 +182,22 @@ fn wrong_words(world: &World, told: &[Told], step: usize) -> Option<&'static str
 pub fn is_voided(world: &World, asked: Duration, ended: Duration) -> bool {
     let before = captured(world, asked);
     let had_hold = world.holds.standing(asked, asked).next().is_some();
+    // Nobody can see a capture that a replica does not show yet.
+    let is_untaken = |at: Duration| {
+        captured(world, at) == before || captured(world, at.saturating_sub(world.lag)) == before
+    };
     moments(world, asked, ended).into_iter().any(|at| {
         if world.holds.standing(at, asked).next().is_some() {
             return false;
         }
         if had_hold {
-            return captured(world, at) == before;
+            return is_untaken(at);
         }
         let ended_in = |end: &End| end.at + late(world) >= asked && end.at <= at;
         let mut holds = world.holds.all().iter();
         let has_ended = holds.any(|hold| hold.end.as_ref().is_some_and(ended_in));
         let taken = captured(world, at);
-        !is_held(world, at) && (taken == 0 || has_ended && taken == before)
+        !is_held(world, at) && (taken == 0 || has_ended && is_untaken(at))
     })
 }
 
