@@ -8,6 +8,9 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub(crate) struct Secret(Zeroizing<String>);
 
+/// What stands for each byte of a secret where it must not be seen.
+const PLACEHOLDER: &str = "\t";
+
 /// What stands where a secret stood.
 const REDACTED: &str = "[redacted]";
 
@@ -22,6 +25,25 @@ impl Secret {
     /// The secret itself, for the one header it belongs in.
     pub(crate) fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// What stands for the secret until [`Secret::fill_in`]: tabs, which nothing else that is sent
+    /// has.
+    pub(crate) fn placeholder(&self) -> String {
+        PLACEHOLDER.repeat(self.0.len())
+    }
+
+    /// Puts the secret where its placeholder is; false if there is none.
+    pub(crate) fn fill_in(&self, bytes: &mut [u8]) -> bool {
+        let start = bytes.iter().position(|byte| *byte == PLACEHOLDER.as_bytes()[0]);
+        let place = start.and_then(|start| bytes.get_mut(start..start + self.0.len()));
+        place.is_some_and(|place| {
+            let is_whole = place.iter().all(|byte| *byte == PLACEHOLDER.as_bytes()[0]);
+            if is_whole {
+                place.copy_from_slice(self.0.as_bytes());
+            }
+            is_whole
+        })
     }
 
     /// True if the text repeats the secret, as an echoing server's answer would.
@@ -57,5 +79,18 @@ mod tests {
         let echoed = secret.redact("bad key fsk_test_hidden!".to_owned());
         assert_eq!(echoed, "bad key [redacted]!");
         assert_eq!(secret.redact("bad key".to_owned()), "bad key");
+    }
+
+    #[test]
+    fn a_placeholder_is_filled_in_where_it_is_whole() {
+        let secret = Secret::new("fsk_test_hidden".to_owned());
+        let mut head = format!("authorization: Bearer {}\r\n", secret.placeholder()).into_bytes();
+        assert!(secret.fill_in(&mut head));
+        assert_eq!(head, b"authorization: Bearer fsk_test_hidden\r\n");
+        for without in ["accept: */*\r\n", "x: \t\t\r\n", ""] {
+            let mut head = without.as_bytes().to_vec();
+            assert!(!secret.fill_in(&mut head), "{without:?}");
+            assert_eq!(head, without.as_bytes());
+        }
     }
 }

@@ -85,6 +85,7 @@ fn what_is_sent_is_one_post_with_exactly_these_headers() {
     assert_eq!(
         headers,
         [
+            "accept-encoding: identity".to_owned(),
             "accept: application/json".to_owned(),
             "authorization: [redacted]".to_owned(),
             "cache-control: no-cache".to_owned(),

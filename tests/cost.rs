@@ -20,11 +20,11 @@ use serde_json::json;
 const SESSION: &str = "obj_01EXAMPLE00000000000000000";
 const ANSWER: &str = include_str!("data/response-example.json");
 
-/// A warm plain call, from the exported function to its return: what it is, 152,616, and a tenth
+/// A warm plain call, from the exported function to its return: what it is, 163,000, and a little
 /// for other compilers. Half of them read and write JSON.
 const MOST_INSTRUCTIONS: u64 = 168_000;
-/// 17, and one.
-const MOST_ALLOCATIONS: u64 = 18;
+/// 27, and one.
+const MOST_ALLOCATIONS: u64 = 28;
 const MOST_BYTES_PLAIN: u64 = 4 * 1024;
 const MOST_BYTES_TLS: u64 = 32 * 1024;
 

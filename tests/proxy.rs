@@ -99,8 +99,8 @@ fn through_a_proxy_the_session_is_canceled_and_the_proxy_sees_no_key() {
     let heads = proxy.heads();
     assert_eq!(heads.len(), 1);
     let target = format!("127.0.0.1:{}", sandbox.port());
-    assert!(heads[0].starts_with(&format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n")));
-    assert!(heads[0].contains("\r\nProxy-Authorization: Basic "), "{}", heads[0]);
+    assert!(heads[0].starts_with(&format!("CONNECT {target} HTTP/1.1\r\nhost: {target}\r\n")));
+    assert!(heads[0].contains("\r\nproxy-authorization: Basic "), "{}", heads[0]);
     assert!(!heads[0].contains("hunter2"));
     assert!(!report.to_json().unwrap().contains("pass"));
 }
@@ -112,7 +112,7 @@ fn a_proxy_that_opens_no_connection_means_that_nothing_was_sent() {
     for (answer, why) in [
         ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "(407)"),
         ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "502"),
-        ("SSH-2.0-OpenSSH\r\n", "not HTTP"),
+        ("SSH-2.0-OpenSSH\r\n", "no proper HTTP"),
         ("", "closed the connection"),
     ] {
         let proxy = Proxy::start(answer);

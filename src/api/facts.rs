@@ -191,7 +191,7 @@ impl SessionStatus {
 }
 
 impl Intents {
-    fn of(one: Option<&Value>, list: Option<&Value>) -> Self {
+    fn of<'a>(one: Option<&'a Value>, list: Option<&'a Value>) -> Self {
         let listed = list.and_then(elements);
         // A field that is there and null says that there is none; a field that is absent hides it.
         let mut has_hidden = match (&listed, one) {
@@ -202,19 +202,16 @@ impl Intents {
         let all = || listed.iter().chain(one.filter(|one| !one.is_null()));
         let is_in_full = |id: &str| all().any(|other| is_same_id(id, intent_id(other)));
         let mut full = Vec::new();
-        let mut ids: Vec<Option<&str>> = Vec::new();
         for intent in all() {
-            let id = intent.as_str().or_else(|| intent_id(intent));
-            if !ids.iter().flatten().any(|other| is_same_id(other, id)) {
-                ids.push(id);
-            }
             match intent {
                 Value::Object(_) => full.push(IntentFacts::of(intent)),
                 Value::String(id) if is_in_full(id) => {}
                 _ => has_hidden = true,
             }
         }
-        let is_single = listed.len() == 1 && ids.len() == 1 && ids[0].is_some();
+        let id_of = |intent: &'a Value| intent.as_str().or_else(|| intent_id(intent));
+        let is_single = listed.len() == 1
+            && id_of(&listed[0]).is_some_and(|id| all().all(|other| is_same_id(id, id_of(other))));
         Self { full, has_hidden, is_single }
     }
 }

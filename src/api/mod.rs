@@ -1,7 +1,7 @@
 //! Flex's API, without sending anything: builds requests, reads responses. Pure.
 
 pub(crate) mod facts;
-pub(crate) mod headers;
+mod headers;
 mod operation;
 mod provider_error;
 mod request;
@@ -14,5 +14,5 @@ pub use self::provider_error::ProviderError;
 pub use self::request::Request;
 pub(crate) use self::request::Requests;
 pub use self::response::Response;
-pub(crate) use self::response::{MAX_BODY_BYTES, MAX_REQUEST_ID_BYTES, Reply, read};
+pub(crate) use self::response::{MAX_BODY_BYTES, Reply, read};
 pub(crate) use self::session_id::{MAX_SESSION_ID_BYTES, SessionId};

@@ -1,38 +1,38 @@
-//! The requests of a client: one head of a fixed shape, of which little changes.
+//! The requests of a client.
 
 use std::fmt;
-use std::ops::Range;
 
-use zeroize::Zeroize;
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HOST, USER_AGENT,
+};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use super::operation::Operation;
 use super::session_id::SessionId;
 use crate::config::Config;
 use crate::fields::FieldError;
-use crate::secret::Secret;
 
 /// What a read-back asks to have in full, so that it shows where the money is and since when.
 const MONEY: [&str; 3] = ["payment_intent", "payment_intents", "captures"];
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// What never changes from one request of a client to the next.
 #[derive(Debug)]
 pub(crate) struct Requests {
-    /// What stands before a session's id in a request's target.
+    /// What comes before a session's id in a request's target.
     path: String,
-    /// The rest of the first line, and the headers that every request has; one is the API key.
-    common: Secret,
-    /// Where in that the API key is.
-    api_key: Range<usize>,
+    /// The headers of each operation. The API key's place is held by its placeholder: the transport
+    /// fills it in where nothing can show it.
+    to_retrieve: HeaderMap,
+    to_cancel: HeaderMap,
 }
 
-/// One request, ready to be sent.
+/// One request, which the transport completes with the API key.
 pub struct Request {
     operation: Operation,
-    head: String,
-    /// Where in it the API key is, which is wiped when it is dropped.
-    api_key: Range<usize>,
-    target: Range<usize>,
-    idempotency_key: Option<Range<usize>>,
+    http: http::Request<()>,
 }
 
 impl Requests {
@@ -40,69 +40,76 @@ impl Requests {
         let ours = concat!("flexcancel/", env!("CARGO_PKG_VERSION"));
         let theirs = config.user_agent.as_deref().unwrap_or_default();
         let user_agent = format!("{ours} {theirs}");
-        // Config has checked the characters of both; this is for a check gone missing there.
-        for (field, text) in [("api_key", config.api_key.expose()), ("user_agent", &user_agent)] {
-            if text.contains(char::is_control) {
-                return Err(FieldError::new(field, "expected characters that a header can carry"));
-            }
-        }
         let (authority, path) = config.base_url.authority_and_path();
-        let before = joined(&[" HTTP/1.1\r\nHost: ", authority, "\r\nAuthorization: Bearer "]);
-        let api_key = config.api_key.expose();
-        let common = joined(&[
-            &before,
-            api_key,
-            "\r\nAccept: application/json\r\nCache-Control: no-cache\r\nUser-Agent: ",
-            user_agent.trim_end(),
-            "\r\n",
-        ]);
-        Ok(Self {
-            path: format!("{path}/v1/checkout/sessions/"),
-            common: Secret::new(common),
-            api_key: before.len()..before.len() + api_key.len(),
-        })
+        let bearer = format!("Bearer {}", config.api_key.placeholder());
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, value("base_url", authority)?);
+        headers.insert(AUTHORIZATION, value("api_key", &bearer)?);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(USER_AGENT, value("user_agent", user_agent.trim_end())?);
+        let to_retrieve = headers.clone();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        // Each cancel has its own in its place.
+        headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_static(""));
+        let path = format!("{path}/v1/checkout/sessions/");
+        Ok(Self { path, to_retrieve, to_cancel: headers })
     }
 
     /// The request that cancels, the same for each attempt.
-    pub(crate) fn cancel(&self, id: &SessionId, expand: &[String], key: &str) -> Request {
+    ///
+    /// # Errors
+    /// If a check of the arguments has gone missing.
+    pub(crate) fn cancel(
+        &self,
+        id: &SessionId,
+        expand: &[String],
+        key: &str,
+    ) -> Result<Request, FieldError> {
         let query = expand_query(expand.iter().map(String::as_str));
-        let rest = [id.as_str(), "/cancel", &query];
-        self.request(Operation::Cancel, rest, Some(key))
+        let mut request = self.request(Operation::Cancel, [id.as_str(), "/cancel", &query])?;
+        request.http.headers_mut().insert(IDEMPOTENCY_KEY, value("idempotency_key", key)?);
+        Ok(request)
     }
 
     /// The request that reads the session back, with its payment intents in full.
     /// `None`: without asking for anything in full.
-    pub(crate) fn retrieve(&self, id: &SessionId, expand: Option<&[String]>) -> Request {
-        let Some(expand) = expand else {
-            return self.request(Operation::Retrieve, [id.as_str(), "", ""], None);
-        };
-        let asked = expand.iter().map(String::as_str).filter(|name| !MONEY.contains(name));
-        let query = expand_query(MONEY.into_iter().chain(asked));
-        self.request(Operation::Retrieve, [id.as_str(), "", &query], None)
+    ///
+    /// # Errors
+    /// If a check of the arguments has gone missing.
+    pub(crate) fn retrieve(
+        &self,
+        id: &SessionId,
+        expand: Option<&[String]>,
+    ) -> Result<Request, FieldError> {
+        let query = expand.map_or_else(String::new, |expand| {
+            let asked = expand.iter().map(String::as_str).filter(|name| !MONEY.contains(name));
+            expand_query(MONEY.into_iter().chain(asked))
+        });
+        self.request(Operation::Retrieve, [id.as_str(), "", &query])
     }
 
-    fn request(&self, operation: Operation, rest: [&str; 3], key: Option<&str>) -> Request {
-        const KEY: &str = "Idempotency-Key: ";
-        let method = match operation {
-            Operation::Cancel => "POST ",
-            Operation::Retrieve => "GET ",
-        };
+    fn request(&self, operation: Operation, rest: [&str; 3]) -> Result<Request, FieldError> {
         let [id, action, query] = rest;
-        let (common, end) = (self.common.expose(), "\r\n");
-        let head = match key {
-            None => joined(&[method, &self.path, id, action, query, common, end]),
-            Some(key) => {
-                let length = "\r\nContent-Length: 0\r\n";
-                joined(&[method, &self.path, id, action, query, common, KEY, key, length, end])
-            }
+        let target = PathAndQuery::try_from([&self.path, id, action, query].concat())
+            .map_err(|_| FieldError::new("session_id", "expected what a URL can carry"))?;
+        let mut http = http::Request::new(());
+        let (method, headers) = match operation {
+            Operation::Cancel => (Method::POST, &self.to_cancel),
+            Operation::Retrieve => (Method::GET, &self.to_retrieve),
         };
-        let target_length = self.path.len() + id.len() + action.len() + query.len();
-        let target = method.len()..method.len() + target_length;
-        let key_at = target.end + common.len() + KEY.len();
-        let idempotency_key = key.map(|key| key_at..key_at + key.len());
-        let api_key = target.end + self.api_key.start..target.end + self.api_key.end;
-        Request { operation, head, api_key, target, idempotency_key }
+        *http.method_mut() = method;
+        *http.uri_mut() = Uri::from(target);
+        *http.headers_mut() = headers.clone();
+        Ok(Request { operation, http })
     }
+}
+
+/// Config and options have checked what goes into headers; this is for a check gone missing there.
+fn value(field: &'static str, text: &str) -> Result<HeaderValue, FieldError> {
+    HeaderValue::from_str(text)
+        .map_err(|_| FieldError::new(field, "expected characters that a header can carry"))
 }
 
 impl Request {
@@ -115,25 +122,18 @@ impl Request {
     /// Its path and query.
     #[must_use]
     pub fn target(&self) -> &str {
-        &self.head[self.target.clone()]
+        self.http.uri().path_and_query().map_or("/", PathAndQuery::as_str)
     }
 
     /// The idempotency key that it carries, if it cancels.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&str> {
-        self.idempotency_key.clone().map(|range| &self.head[range])
+        self.http.headers().get(IDEMPOTENCY_KEY)?.to_str().ok()
     }
 
-    /// What goes over the wire: a head without a body.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.head.as_bytes()
-    }
-}
-
-impl Drop for Request {
-    fn drop(&mut self) {
-        let mut head = std::mem::take(&mut self.head).into_bytes();
-        head[self.api_key.clone()].zeroize();
+    /// The same for the HTTP engine.
+    pub(crate) fn into_http(self) -> http::Request<()> {
+        self.http
     }
 }
 
@@ -141,13 +141,6 @@ impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Request").field(&self.operation).field(&self.target()).finish()
     }
-}
-
-/// The parts in one piece, reserved at once: growing would leave a copy of a secret behind.
-fn joined(parts: &[&str]) -> String {
-    let mut text = String::with_capacity(parts.iter().map(|part| part.len()).sum());
-    parts.iter().for_each(|part| text.push_str(part));
-    text
 }
 
 /// `?expand=` with the names comma-separated and percent-encoded; empty without names.

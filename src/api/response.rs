@@ -8,6 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::facts::{SessionFacts, Snapshot, is_filled};
+use super::headers;
 use super::provider_error::ProviderError;
 use super::session_id::SessionId;
 use crate::secret::Secret;
@@ -35,8 +36,29 @@ pub struct Response {
     /// True if it repeats the response to an earlier request with the same idempotency key
     /// (`Idempotent-Replayed` or a header like it).
     pub is_replayed: bool,
+    /// The encoding of the body (`Content-Encoding`) if it has one, although none was asked for.
+    pub encoding: Option<String>,
     /// Its whole body.
     pub body: Vec<u8>,
+}
+
+impl Response {
+    /// Keeps the headers that matter.
+    pub(crate) fn new(head: &http::Response<()>, body: Vec<u8>) -> Self {
+        let text = &|name: &str| head.headers().get(name)?.to_str().ok();
+        let is_short = |id: &&str| id.len() <= MAX_REQUEST_ID_BYTES;
+        let is_coded = |encoding: &&str| !encoding.trim().eq_ignore_ascii_case("identity");
+        Self {
+            status: head.status(),
+            request_id: text("x-request-id").filter(is_short).map(str::to_owned),
+            retry_after: headers::retry_after(text),
+            date_ms: headers::date_ms(text),
+            is_cached: headers::is_cached(text),
+            is_replayed: headers::is_replayed(text),
+            encoding: text("content-encoding").filter(is_coded).map(str::to_owned),
+            body,
+        }
+    }
 }
 
 /// What an answer says.
@@ -61,9 +83,19 @@ impl Reply {
     }
 }
 
-/// Reads an answer about a session. What a refusal says is redacted first of all, so that no cut
+/// Reads a response about a session. What a refusal says is redacted first of all, so that no cut
 /// can leave a part of the secret behind.
-pub(crate) fn read(id: &SessionId, status: StatusCode, body: Vec<u8>, secret: &Secret) -> Reply {
+pub(crate) fn read(id: &SessionId, response: Response, secret: &Secret) -> Reply {
+    let Response { status, encoding, body, .. } = response;
+    if let Some(encoding) = encoding {
+        let why = format!("the response is encoded ({encoding}), which was not asked for");
+        let why = secret.redact(why);
+        return if status.is_success() {
+            Reply::Unreadable(why)
+        } else {
+            Reply::Refusal(ProviderError { message: Some(why), ..ProviderError::default() })
+        };
+    }
     if !status.is_success() {
         let body = secret.redact(String::from_utf8_lossy(&body).into_owned());
         let error = ProviderError::read(&body);

@@ -208,7 +208,7 @@ impl<'a> Call<'a> {
         let asked = self.about(operation);
         // A panic on the way is contained here, where it is known how far the request had come.
         let answer = catch_unwind(AssertUnwindSafe(|| {
-            transport.exchange(&self.request(operation), &exchange)
+            transport.exchange(self.request(operation)?, &exchange)
         }))
         .unwrap_or_else(|_| Err(internal("a defect in the library was contained")));
         let phase = exchange.phase();
@@ -269,12 +269,12 @@ impl<'a> Call<'a> {
 
     /// Reads a response, and where it comes from.
     fn answer(&mut self, response: Response, sent: Sent) -> Answer {
-        let Response { status, retry_after, date_ms, is_cached, is_replayed, body, .. } = response;
+        let Response { status, retry_after, date_ms, is_cached, is_replayed, .. } = response;
         let now = self.context.transport.now();
         self.note_retry_after(retry_after, now);
         let is_older =
             !is_cached && date_ms.is_some_and(|date_ms| self.context.is_older(date_ms, sent));
-        let reply = api::read(&self.id, status, body, &self.context.api_key);
+        let reply = api::read(&self.id, response, &self.context.api_key);
         self.detail = reply.detail();
         if is_cached || is_older {
             self.detail = Some("the response is not one to this request: it was stored".to_owned());
@@ -302,15 +302,16 @@ impl<'a> Call<'a> {
         self.deadline.saturating_duration_since(self.context.transport.now())
     }
 
-    fn request(&self, operation: Operation) -> Request {
+    fn request(&self, operation: Operation) -> Result<Request, Failure> {
         let requests = &self.context.requests;
         let expand = (!self.expansion.is_left_out()).then_some(self.expand);
-        match (operation, &self.idempotency_key) {
+        let request = match (operation, &self.idempotency_key) {
             (Operation::Cancel, Some(key)) => {
                 requests.cancel(&self.id, expand.unwrap_or_default(), key)
             }
             _ => requests.retrieve(&self.id, expand),
-        }
+        };
+        request.map_err(|error| internal(&error.to_string()))
     }
 
     /// Keeps of a response what the report shows.
@@ -355,12 +356,12 @@ impl<'a> Call<'a> {
 
     /// The options that repeat this cancel, unless its end is definite and no repetition is due.
     fn repeat(&self, decision: Decision) -> Option<Repeat> {
-        let idempotency_key = self.idempotency_key.clone()?;
         let in_doubt = match decision.outcome {
             Outcome::Unknown => true,
             Outcome::NotApplied => false,
             _ => return None,
         };
+        let idempotency_key = self.idempotency_key.clone()?;
         Some(Repeat { idempotency_key, in_doubt, asked_at_ms: self.freshness.asked_at_ms() })
     }
 

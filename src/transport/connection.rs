@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustls::ClientConnection;
 
+use super::http1::Stream;
 use super::socket::{Guarded, Socket, State};
 use super::tls::{failure_of_io, tls_failure};
 use super::{Exchange, Failure, Phase};
@@ -27,42 +28,9 @@ impl Connection {
         Self { socket, opened_by: process::id(), tls: tls.map(Box::new) }
     }
 
-    /// Sends bytes of a request. The hand-over begins here, above TLS: everything before is
-    /// connecting, and from here on the request may have reached Flex.
-    pub(super) fn send(&mut self, bytes: &[u8], exchange: &Exchange) -> Result<(), Failure> {
-        if exchange.is_aborted() {
-            return Err(Failure::aborted());
-        }
-        exchange.enter(Phase::Sending);
-        let mut guarded = guarded(&self.socket, exchange);
-        let Some(tls) = &mut self.tls else { return guarded.send_all(bytes) };
-        let mut rest = bytes;
-        while !rest.is_empty() {
-            let taken = tls.writer().write(rest).map_err(failure_of_io)?;
-            rest = &rest[taken..];
-            while tls.wants_write() {
-                tls.write_tls(&mut guarded).map_err(failure_of_io)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Receives bytes of an answer behind those that are there; none means that the peer has
-    /// ended its side.
-    pub(super) fn receive(
-        &mut self,
-        buffer: &mut Vec<u8>,
-        exchange: &Exchange,
-    ) -> Result<usize, Failure> {
-        let guarded = guarded(&self.socket, exchange);
-        let count = match &mut self.tls {
-            None => guarded.receive_into(buffer)?,
-            Some(tls) => receive_tls(tls, guarded, buffer)?,
-        };
-        if count > 0 {
-            exchange.enter(Phase::Reading);
-        }
-        Ok(count)
+    /// The connection in the hands of one exchange.
+    pub(super) fn for_exchange<'a>(&'a mut self, exchange: &'a Exchange) -> InExchange<'a> {
+        InExchange { connection: self, exchange }
     }
 
     /// True if nothing speaks against a new exchange: nothing was received and nothing ended.
@@ -92,8 +60,48 @@ impl Connection {
     }
 }
 
-fn guarded<'a>(socket: &'a Socket, exchange: &'a Exchange) -> Guarded<'a> {
-    Guarded { socket, exchange, until: exchange.deadline }
+/// A connection in the hands of one exchange, which is told how far it comes.
+pub(super) struct InExchange<'a> {
+    connection: &'a mut Connection,
+    exchange: &'a Exchange,
+}
+
+impl Stream for InExchange<'_> {
+    /// The hand-over begins here, above TLS: everything before is connecting, and from here on
+    /// the request may have reached Flex.
+    fn send(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let exchange = self.exchange;
+        if exchange.is_aborted() {
+            return Err(Failure::aborted());
+        }
+        exchange.enter(Phase::Sending);
+        let Connection { socket, tls, .. } = &mut *self.connection;
+        let mut guarded = Guarded { socket, exchange, until: exchange.deadline };
+        let Some(tls) = tls else { return guarded.send_all(bytes) };
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let taken = tls.writer().write(rest).map_err(failure_of_io)?;
+            rest = &rest[taken..];
+            while tls.wants_write() {
+                tls.write_tls(&mut guarded).map_err(failure_of_io)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Failure> {
+        let exchange = self.exchange;
+        let Connection { socket, tls, .. } = &mut *self.connection;
+        let guarded = Guarded { socket, exchange, until: exchange.deadline };
+        let count = match tls {
+            None => guarded.receive_into(buffer)?,
+            Some(tls) => receive_tls(tls, guarded, buffer)?,
+        };
+        if count > 0 {
+            exchange.enter(Phase::Reading);
+        }
+        Ok(count)
+    }
 }
 
 fn receive_tls(

@@ -4,16 +4,19 @@ use std::sync::Arc;
 
 use super::connection::Connection;
 use super::connector::Connector;
+use super::http1::Outgoing;
 use super::pool::Pool;
 use super::resolver::{LookUp, system_look_up};
-use super::{Exchange, Failure, Phase, Request, Response, Transport, answer};
+use super::{Exchange, Failure, Phase, Request, Response, Transport};
 use crate::config::Config;
 use crate::fields::FieldError;
 use crate::outcome::Code;
+use crate::secret::Secret;
 
 /// The transport of one client.
 #[derive(Debug)]
 pub(crate) struct HttpTransport {
+    api_key: Secret,
     connector: Connector,
     pool: Pool,
 }
@@ -26,7 +29,8 @@ impl HttpTransport {
     /// With another way to look names up, as tests need it.
     pub(crate) fn with_look_up(config: &Config, look_up: Arc<LookUp>) -> Result<Self, FieldError> {
         let connector = Connector::new(config, look_up)?;
-        Ok(Self { connector, pool: Pool::new(config.max_idle) })
+        let (api_key, pool) = (config.api_key.clone(), Pool::new(config.max_idle));
+        Ok(Self { api_key, connector, pool })
     }
 
     /// Opens a connection, and makes sure that there is time left to use it.
@@ -48,24 +52,26 @@ impl Transport for HttpTransport {
         Ok(())
     }
 
-    fn exchange(&self, request: &Request, exchange: &Exchange) -> Result<Response, Failure> {
+    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Failure> {
         if exchange.is_aborted() {
             return Err(Failure::aborted());
         }
+        let request = Outgoing::new(request.into_http(), Some(&self.api_key))?;
         let mut connection = match self.pool.take(exchange.begun) {
             Some(connection) => connection,
             None => self.open(exchange)?,
         };
         let registration = connection.socket.wake_on_abort(exchange)?;
-        connection.send(request.as_bytes(), exchange)?;
+        let mut stream = connection.for_exchange(exchange);
+        let pending = request.send(&mut stream)?;
         exchange.enter(Phase::Waiting);
-        let answer = answer::receive(&mut connection, exchange)?;
+        let incoming = pending.receive(&mut stream)?;
         exchange.enter(Phase::Complete);
         drop(registration);
         // An abort that came before the registration ended may still be about to end the socket.
-        if answer.is_reusable && connection.is_clean() && !exchange.is_aborted() {
+        if incoming.is_reusable && connection.is_clean() && !exchange.is_aborted() {
             self.pool.put(connection);
         }
-        Ok(answer.response)
+        Ok(Response::new(&incoming.head, incoming.body))
     }
 }

@@ -1,9 +1,10 @@
 //! The way to the service: one request, one answer, and how far it came.
 
-mod answer;
 mod connection;
 mod connector;
+mod head;
 mod http;
+mod http1;
 mod pool;
 mod proxy;
 mod resolver;
@@ -30,7 +31,7 @@ pub trait Transport: Send + Sync {
     /// Sends the request once, or not at all, and waits for the whole answer. Returns by the
     /// exchange's deadline, and at once when it is aborted; `exchange.phase()` tells how far it
     /// came, whatever is returned.
-    fn exchange(&self, request: &Request, exchange: &Exchange) -> Result<Response, Failure>;
+    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Failure>;
 
     /// Opens a connection and keeps it for a later exchange. Nothing to do where there are none.
     ///

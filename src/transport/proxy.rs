@@ -5,7 +5,12 @@ use std::time::Instant;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use http::header::{HOST, PROXY_AUTHORIZATION};
+use http::uri::Authority;
+use http::{Request, StatusCode, Uri};
+use zeroize::Zeroizing;
 
+use super::http1::Outgoing;
 use super::socket::{Guarded, Socket};
 use super::{Exchange, Failure};
 use crate::config::{BaseUrl, Proxy};
@@ -13,17 +18,15 @@ use crate::fields::FieldError;
 use crate::outcome::Code;
 use crate::secret::Secret;
 
-/// The longest answer that a proxy may give to CONNECT, in bytes.
-const MAX_ANSWER_BYTES: usize = 8 * 1024;
-/// The most headers in it.
-const MAX_ANSWER_HEADERS: usize = 64;
-
 /// A proxy, and what to say to it.
 #[derive(Debug)]
 pub(super) struct Tunnel {
     pub(super) host: String,
     pub(super) port: u16,
-    request: Secret,
+    /// `HOST:PORT` of the service.
+    target: Authority,
+    /// User name and password as `Proxy-Authorization: Basic` has them.
+    credentials: Option<Secret>,
 }
 
 impl Tunnel {
@@ -51,19 +54,29 @@ impl Tunnel {
         } else {
             format!("{}:{}", target.host, target.port)
         };
-        let mut request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n");
-        if proxy.username().is_some() || proxy.password().is_some() {
-            let (user, password) =
-                (proxy.username().unwrap_or_default(), proxy.password().unwrap_or_default());
-            let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
-            request.push_str(&format!("Proxy-Authorization: Basic {credentials}\r\n"));
-        }
-        request.push_str("\r\n");
+        let has_credentials = proxy.username().is_some() || proxy.password().is_some();
+        let credentials = has_credentials.then(|| {
+            let user = proxy.username().unwrap_or_default();
+            let both = Zeroizing::new(format!("{user}:{}", proxy.password().unwrap_or_default()));
+            Secret::new(BASE64_STANDARD.encode(both.as_bytes()))
+        });
         Ok(Some(Self {
             host: proxy.host().trim_start_matches('[').trim_end_matches(']').to_owned(),
             port: proxy.port(),
-            request: Secret::new(request),
+            target: authority.parse().map_err(|_| unusable())?,
+            credentials,
         }))
+    }
+
+    /// The request to connect, with the placeholder of the credentials.
+    fn request(&self) -> Result<Request<()>, http::Error> {
+        let target = self.target.as_str();
+        let mut request = Request::connect(Uri::from(self.target.clone())).header(HOST, target);
+        if let Some(credentials) = &self.credentials {
+            let basic = format!("Basic {}", credentials.placeholder());
+            request = request.header(PROXY_AUTHORIZATION, basic);
+        }
+        request.body(())
     }
 
     /// Has the proxy connect the socket to the target.
@@ -73,28 +86,23 @@ impl Tunnel {
         exchange: &Exchange,
         until: Instant,
     ) -> Result<(), Failure> {
-        let guarded = Guarded { socket, exchange, until };
-        guarded.send_all(self.request.expose().as_bytes())?;
-        let mut answer = Vec::new();
-        // One byte at a time would be safe against reading into the tunnel; so is this, because
-        // a server never speaks first, in TLS as in HTTP.
-        let mut chunk = [0; 1024];
-        loop {
-            let count = guarded.receive(&mut chunk)?;
-            if count == 0 {
-                return Err(refused("it closed the connection"));
+        let internal = |error: http::Error| Failure::new(Code::Internal, error.to_string());
+        let request = self.request().map_err(internal)?;
+        let mut stream = Guarded { socket, exchange, until };
+        let mut pending = Outgoing::new(request, self.credentials.as_ref())?.send(&mut stream)?;
+        let head = pending.receive_head(&mut stream).map_err(|failure| match failure.code {
+            Code::Protocol => refused(&failure.message),
+            Code::ConnectionLost => refused("it closed the connection"),
+            _ => failure,
+        })?;
+        match head.status() {
+            // A server never speaks first, in TLS as in HTTP.
+            status if status.is_success() && pending.is_drained() => Ok(()),
+            status if status.is_success() => Err(refused("something spoke before the service")),
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                Err(refused("it asks for a user name and password (407)"))
             }
-            answer.extend_from_slice(&chunk[..count]);
-            if let Some(status) = status_of(&answer)? {
-                return match status {
-                    200..=299 => Ok(()),
-                    407 => Err(refused("it asks for a user name and password (407)")),
-                    _ => Err(refused(&format!("it answered {status}"))),
-                };
-            }
-            if answer.len() > MAX_ANSWER_BYTES {
-                return Err(refused("its answer is too long"));
-            }
+            status => Err(refused(&format!("it answered {}", status.as_u16()))),
         }
     }
 }
@@ -109,15 +117,4 @@ fn unusable() -> FieldError {
 
 fn refused(why: &str) -> Failure {
     Failure::new(Code::Connect, format!("the proxy opened no connection: {why}"))
-}
-
-/// The status of a complete answer; `None` while it is incomplete.
-fn status_of(answer: &[u8]) -> Result<Option<u16>, Failure> {
-    let mut headers = [httparse::EMPTY_HEADER; MAX_ANSWER_HEADERS];
-    let mut response = httparse::Response::new(&mut headers);
-    match response.parse(answer) {
-        Ok(httparse::Status::Complete(_)) => Ok(response.code),
-        Ok(httparse::Status::Partial) => Ok(None),
-        Err(_) => Err(refused("its answer is not HTTP")),
-    }
 }

@@ -16,6 +16,7 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, sockopt,
 };
 
+use super::http1::Stream;
 use super::{Exchange, Failure};
 use crate::abort::{Registration, Wake};
 use crate::clock;
@@ -136,7 +137,7 @@ pub(super) struct Guarded<'a> {
 }
 
 impl Guarded<'_> {
-    pub(super) fn receive(&self, buffer: &mut [u8]) -> Result<usize, Failure> {
+    fn receive_some(&self, buffer: &mut [u8]) -> Result<usize, Failure> {
         self.receive_by(|flags| receive(self.socket, &mut *buffer, flags))
     }
 
@@ -168,7 +169,7 @@ impl Guarded<'_> {
         }
     }
 
-    pub(super) fn send(&self, bytes: &[u8]) -> Result<usize, Failure> {
+    fn send_some(&self, bytes: &[u8]) -> Result<usize, Failure> {
         loop {
             match send(&self.socket.0, bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
                 Ok(count) => return Ok(count),
@@ -187,22 +188,33 @@ impl Guarded<'_> {
 
     pub(super) fn send_all(&self, mut bytes: &[u8]) -> Result<(), Failure> {
         while !bytes.is_empty() {
-            bytes = &bytes[self.send(bytes)?..];
+            bytes = &bytes[self.send_some(bytes)?..];
         }
         Ok(())
+    }
+}
+
+/// For what is said to a proxy before there is a connection to the service.
+impl Stream for Guarded<'_> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.send_all(bytes)
+    }
+
+    fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Failure> {
+        self.receive_into(buffer)
     }
 }
 
 /// For rustls, which wants `Read` and `Write`; the failure travels inside the error.
 impl Read for Guarded<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.receive(buffer).map_err(io::Error::other)
+        self.receive_some(buffer).map_err(io::Error::other)
     }
 }
 
 impl Write for Guarded<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.send(bytes).map_err(io::Error::other)
+        self.send_some(bytes).map_err(io::Error::other)
     }
 
     fn flush(&mut self) -> io::Result<()> {

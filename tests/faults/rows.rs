@@ -143,7 +143,6 @@ fn http() -> Vec<Case> {
         (33, Fault::LengthAndChunked),
         (34, Fault::BadChunk),
         (35, Fault::ShortBody),
-        (36, Fault::CloseDelimited),
         (37, Fault::Endless1xx),
         (39, Fault::Gzip),
         (40, Fault::HugeBody { bytes: 2_000_000 }),
@@ -166,12 +165,23 @@ fn http() -> Vec<Case> {
         let late = Given { exchanges: Some(1), takes_ms: 300..1_500, ..given(tls) }
             .fault(once(Fault::Delay { ms: 300 }));
         cases.push(late.case(41, "the answer comes late, in time", CANCELED));
+        let case = Given { exchanges: Some(1), ..given(tls) }.fault(always(Fault::CloseDelimited));
+        cases.push(case.case(36, "the end of the connection ends the answer", CANCELED));
+        let cut = |id: &str| Scripted { answer: cut(id), apply: false, then: Then::Close };
+        let case = Given { script: Some(Box::new(cut)), hold: Some(Hold::Released), ..given(tls) };
+        cases.push(case.case(36, "the end of the connection cuts the answer, once", CANCELED));
         let smuggled =
             |id: &str| Scripted { answer: two_answers(id), apply: false, then: Then::KeepOpen };
         let given = Given { script: Some(Box::new(smuggled)), ..given(tls) };
         cases.push(given.case(106, "a second answer behind the first", CANCELED));
     }
     cases
+}
+
+/// An answer without a length, of which the end is missing.
+fn cut(id: &str) -> Vec<u8> {
+    let session = format!(r#"{{"checkout_session":{{"checkout_session_id":"{id}""#);
+    format!("HTTP/1.0 200 OK\r\n\r\n{session}").into_bytes()
 }
 
 /// An answer that says nothing, and one behind it that nobody asked for and that lies.

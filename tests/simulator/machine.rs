@@ -85,7 +85,7 @@ pub struct Fragile {
 }
 
 impl Transport for Fragile {
-    fn exchange(&self, request: &Request, exchange: &Exchange) -> Result<Response, Failure> {
+    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Failure> {
         self.network.exchange(request, exchange)
     }
 

@@ -24,13 +24,13 @@ pub struct Network {
 impl Transport for Network {
     fn exchange(
         &self,
-        request: &flexcancel::transport::Request,
+        request: flexcancel::transport::Request,
         exchange: &Exchange,
     ) -> Result<Response, Failure> {
         let mut world = self.world.lock().unwrap();
         let begun = world.now();
         world.exchanges += 1;
-        let mut request = plain(request);
+        let mut request = plain(&request);
         let limits = Limits {
             connect_by: exchange.connect_by().saturating_duration_since(self.base),
             deadline: exchange.deadline().saturating_duration_since(self.base),

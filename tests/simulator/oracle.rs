@@ -43,9 +43,10 @@ fn was_canceled(world: &World, told: &Told) -> bool {
         || is_voided(world, told.asked.at, ended)
         // What was captured in the very millisecond of the asking counts as older.
         || is_voided(world, told.asked.at + Duration::from_millis(1), ended)
-        // A replica may show it as it was before the call.
+        // Nobody can tell captures from before the asking from later ones; and a replica may show
+        // it as it was before the call.
         || (is_lost(world, told.asked, ended)
-            && is_voided(world, begun.saturating_sub(world.lag), ended))
+            && is_freed(world, begun.saturating_sub(world.lag), ended))
         || was_released_by_key(world, told)
 }
 
@@ -77,6 +78,17 @@ fn wrong_outcome(world: &World, told: &Told) -> Option<&'static str> {
         Outcome::NotApplied if told.in_doubt => Some("not applied, though in doubt"),
         _ => None,
     }
+}
+
+/// At a moment of this time nothing was held, and a hold had been released in it.
+fn is_freed(world: &World, from: Duration, ended: Duration) -> bool {
+    moments(world, from, ended).into_iter().any(|at| {
+        let is_seen = |hold: &TrueHold| {
+            let is_in = |end: &End| (from..=at).contains(&end.at);
+            hold.was_released() && hold.end.as_ref().is_some_and(is_in)
+        };
+        !is_held(world, at) && world.holds.all().iter().any(is_seen)
+    })
 }
 
 /// An earlier request of this cancel released a hold, and nothing was captured since.

@@ -8,7 +8,8 @@ fn id(text: &str) -> SessionId {
 }
 
 fn read_answer(status: StatusCode, body: &[u8]) -> Reply {
-    read(&id("fcs_1"), status, body.to_vec(), &Secret::new(KEY.to_owned()))
+    let response = Response { status, body: body.to_vec(), ..Response::default() };
+    read(&id("fcs_1"), response, &Secret::new(KEY.to_owned()))
 }
 
 fn read_body(body: &str) -> Reply {
@@ -121,4 +122,19 @@ fn what_a_refusal_shows_is_cut_and_never_holds_the_key() {
     assert!(!error.body.contains("fsk_"), "{}", error.body);
     let escaped = r#"{"error":{"code":"x","message":"fsk_test_\u0068unter2"}}"#;
     assert_eq!(read_error(escaped).message.as_deref(), Some("[redacted]"));
+}
+
+#[test]
+fn an_encoded_response_is_named_and_not_read() {
+    let encoded = |status| Response {
+        status,
+        encoding: Some("gzip".to_owned()),
+        body: br#"{"checkout_session":{"checkout_session_id":"fcs_1"}}"#.to_vec(),
+        ..Response::default()
+    };
+    let secret = Secret::new(KEY.to_owned());
+    for status in [StatusCode::OK, StatusCode::BAD_REQUEST] {
+        let detail = read(&id("fcs_1"), encoded(status), &secret).detail().unwrap();
+        assert!(detail.contains("encoded (gzip)"), "{detail}");
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::dialect::{AfterCancel, Dialect, Shown, Times};
 use super::money::{Due, Intent, IntentState, Money, Status};
-use crate::api::{self, SessionId};
+use crate::api::{self, Response, SessionId};
 use crate::config::Mode;
 use crate::decision::{
     Answer, Asked, AskedAt, Observation, RoundTrip, ages, read_result, send_result,
@@ -205,7 +205,11 @@ impl Message {
         let id = SessionId::parse(ID).unwrap();
         let status = StatusCode::from_u16(self.status).unwrap();
         let secret = Secret::new("fsk_test_model".to_owned());
-        let reply = api::read(&id, status, self.body().into_bytes(), &secret);
+        let reply = api::read(
+            &id,
+            Response { status, body: self.body().into_bytes(), ..Response::default() },
+            &secret,
+        );
         let Self { is_stored, is_replayed, has_retry_after, .. } = *self;
         Answer { status, reply, is_stored, is_replayed, has_retry_after }
     }

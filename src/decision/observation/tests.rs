@@ -3,14 +3,18 @@
 use super::super::funds::FundsState;
 use super::super::next::tests::{rows, state};
 use super::*;
-use crate::api::{self, SessionId};
+use crate::api::{self, Response, SessionId};
 use crate::secret::Secret;
 
 fn answer(status: u16, body: &str) -> Answer {
     let status = StatusCode::from_u16(status).unwrap();
     let id = SessionId::parse("fcs_1").unwrap();
     let secret = Secret::new("fsk_test_1".to_owned());
-    let reply = api::read(&id, status, body.as_bytes().to_vec(), &secret);
+    let reply = api::read(
+        &id,
+        Response { status, body: body.as_bytes().to_vec(), ..Response::default() },
+        &secret,
+    );
     Answer { status, reply, is_stored: false, is_replayed: false, has_retry_after: false }
 }
 
