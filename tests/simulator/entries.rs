@@ -148,7 +148,9 @@ fn wrong_about_the_hold(
     let asked_ats = [asked.at, asked.at.saturating_sub(world.lag)];
     match (entry.state, entry.last_outcome) {
         (State::Delivered, Some(Outcome::Canceled)) => {
+            // What was captured in the very millisecond of the asking counts as older.
             let is_right = is_lost(world, asked, ended)
+                || is_voided(world, asked.at + Duration::from_millis(1), ended)
                 || asked_ats.iter().any(|at| is_voided(world, *at, ended));
             (!is_right).then_some("the entry is delivered, and the hold was not released")
         }

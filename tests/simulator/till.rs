@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, Outbox};
 use flexcancel::{Client, Config, Entry, Options, Outcome, Report, State};
 
+use super::clock::server_ms;
 use super::machine::{Crash, Fragile, Fuse, Machine, MachineClock};
 use super::network::Network;
 use super::stage::{Asked, Step, Told};
@@ -158,15 +159,30 @@ impl Till {
         if matches!(step, Step::Flush | Step::Enqueue) && report.outcome != Outcome::Unknown {
             self.broken.push(format!("{} is told as {}", step.name(), report.outcome));
         }
-        self.tell(step, before, key, report);
+        self.tell(step, before, before.asked, key, report);
     }
 
-    fn tell(&mut self, step: Step, before: &Before, key: Option<String>, report: Report) {
+    /// The step by whose clock the entry was asked for: one that succeeds another entry was asked
+    /// for while that one was being delivered.
+    fn asked_of(&self, entry: &Entry) -> Option<Asked> {
+        let wall_ms = |asked: &Asked| server_ms(asked.at) + asked.ahead_ms;
+        let mut asked = self.told.iter().map(|told| told.asked);
+        asked.find(|asked| wall_ms(asked) == entry.asked_at_ms)
+    }
+
+    fn tell(
+        &mut self,
+        step: Step,
+        before: &Before,
+        asked: Asked,
+        key: Option<String>,
+        report: Report,
+    ) {
         let world = self.world.lock().unwrap();
         let told = Told {
             step,
             span: (before.asked.at, world.now()),
-            asked: before.asked,
+            asked,
             in_doubt: false,
             key,
             report,
@@ -185,7 +201,8 @@ impl Till {
             let is_known = |told: &Told| told.key.as_ref() == Some(&entry.idempotency_key);
             if !self.told.iter().any(is_known) {
                 let (key, report) = (entry.idempotency_key.clone(), self.disk.stats());
-                self.tell(Step::Enqueue, before, Some(key), report);
+                let asked = self.asked_of(entry).unwrap_or(before.asked);
+                self.tell(Step::Enqueue, before, asked, Some(key), report);
             }
             if !entry.state.is_final() {
                 continue;
