@@ -2,6 +2,7 @@
 
 pub(crate) mod facts;
 mod headers;
+mod lenient_object;
 mod operation;
 mod provider_error;
 mod request;

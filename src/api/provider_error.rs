@@ -1,7 +1,8 @@
 //! What a refusal says.
 
 use serde::Serialize;
-use serde_json::Value;
+
+use super::lenient_object::{LenientObject, first_of_list, text};
 
 /// How much of a refusal's body the result shows, in bytes.
 pub(crate) const MAX_SHOWN_BODY_BYTES: usize = 2_048;
@@ -44,35 +45,35 @@ impl ProviderError {
     /// Reads any shape of error body that Flex is known to send, or none of them.
     pub(super) fn read(body: &str) -> Self {
         let mut error = Self { body: beginning(body, MAX_SHOWN_BODY_BYTES), ..Self::default() };
-        // serde_json itself refuses to build a tree deeper than 128.
-        let Ok(json) = serde_json::from_str::<Value>(body) else { return error };
-        let shown = |text: &str| beginning(text, MAX_SHOWN_TEXT_BYTES);
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).map(shown);
-        (error.code, error.message) = match (&json["error"], &json["detail"]) {
-            (Value::Object(inner), _) => {
-                let code = text(inner.get("code")).or_else(|| text(inner.get("type")));
+        let Some(json) = LenientObject::read(body) else { return error };
+        let inner = json.get("error").map(|inner| (LenientObject::read(inner.get()), text(inner)));
+        let detail = json.get("detail").map(|list| (first_of_list(list), text(list)));
+        let (code, message) = match (inner, detail) {
+            (Some((Some(inner), _)), _) => {
+                let code = inner.text("code").or_else(|| inner.text("type"));
                 error.has_code_of_flex = code.is_some();
-                (code, text(inner.get("message")))
+                (code, inner.text("message"))
             }
-            (Value::String(word), _) => (Some(shown(word)), text(json.get("message"))),
-            (_, Value::Array(list)) => {
-                let first = list.first().unwrap_or(&Value::Null);
-                let message = text(first.get("msg"));
+            (Some((_, Some(word))), _) => (Some(word), json.text("message")),
+            (_, Some((Some(first), _))) => {
+                let message = first.text("msg");
                 let of_message = message.as_ref().and_then(|message| message.split_once(": "));
                 let of_message = of_message.map(|(code, _)| code.to_owned());
-                let code = text(first.get("type"));
+                let code = first.text("type");
                 // A framework that refuses a request by itself has a type, but no such message.
                 error.has_code_of_flex =
                     of_message.is_some() && (code.is_none() || code == of_message);
                 (code.or(of_message), message)
             }
-            (_, Value::String(word)) => {
+            (_, Some((_, Some(word)))) => {
                 // One word alone is the status in words, as frameworks write it: "Forbidden".
                 error.has_code_of_flex = word.contains('_');
-                (Some(shown(word)), text(json.get("message")))
+                (Some(word), json.text("message"))
             }
-            _ => (text(json.get("code")), text(json.get("message"))),
+            _ => (json.text("code"), json.text("message")),
         };
+        let shown = |text: String| beginning(&text, MAX_SHOWN_TEXT_BYTES);
+        (error.code, error.message) = (code.map(shown), message.map(shown));
         error
     }
 }
