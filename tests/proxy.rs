@@ -23,7 +23,8 @@ struct Proxy {
 }
 
 impl Proxy {
-    fn start(answer: &'static str) -> Self {
+    fn start(answer: &str) -> Self {
+        let answer: Arc<str> = answer.into();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let heads = Arc::new(Mutex::new(Vec::new()));
@@ -31,7 +32,8 @@ impl Proxy {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (stream, kept) = (stream.unwrap(), Arc::clone(&kept));
-                thread::spawn(move || serve(stream, answer, &kept));
+                let answer = Arc::clone(&answer);
+                thread::spawn(move || serve(stream, &answer, &kept));
             }
         });
         Self { address, heads }
@@ -110,7 +112,7 @@ fn a_proxy_that_opens_no_connection_means_that_nothing_was_sent() {
     let scratch = Scratch::new("proxy_refuses");
     let (sandbox, id, ca_file) = flex(&scratch);
     for (answer, why) in [
-        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "(407)"),
+        ("HTTP/1.1 429 Too Many\r\nContent-Length: 0\r\n\r\n", "429"),
         ("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "502"),
         ("SSH-2.0-OpenSSH\r\n", "no proper HTTP"),
         ("", "closed the connection"),
@@ -120,6 +122,30 @@ fn a_proxy_that_opens_no_connection_means_that_nothing_was_sent() {
         assert_eq!((report.outcome, report.code), (Outcome::NotApplied, Code::Connect), "{why}");
         assert!(report.message.contains(why), "{why}: {}", report.message);
         assert!(report.attempts.iter().all(|attempt| attempt.phase == Phase::Connecting));
+    }
+    assert_eq!(sandbox.connections(), 0);
+}
+
+/// A wrong password that is tried again and again locks an account.
+#[test]
+fn a_refusal_that_only_a_person_can_end_is_not_repeated() {
+    let scratch = Scratch::new("proxy_forbids");
+    let (sandbox, id, ca_file) = flex(&scratch);
+    let target = format!("127.0.0.1:{}", sandbox.port());
+    for (status, login, why) in [
+        ("407 No", "till:secret_word@", "proxy: it does not accept the credentials (407)"),
+        ("407 No", "", "proxy: it asks for a user name and password (407)"),
+        ("403 No", "", &format!("proxy: it does not connect to {target} (403)")),
+        ("400 No", "", &format!("proxy: it does not connect to {target} (400)")),
+    ] {
+        let proxy = Proxy::start(&format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"));
+        let url = format!("http://{login}{}", proxy.address);
+        let report = cancel(&config(&sandbox, &ca_file, &url), &id);
+        let said = (report.outcome, report.code);
+        assert_eq!(said, (Outcome::NotApplied, Code::InvalidConfig), "{}", report.message);
+        assert!(report.message.contains(why), "{}", report.message);
+        assert!(!report.to_json().unwrap().contains("secret_word"));
+        assert_eq!(proxy.heads().len(), 1, "{why}");
     }
     assert_eq!(sandbox.connections(), 0);
 }
@@ -151,7 +177,7 @@ fn the_environments_proxy_is_used_only_if_it_is_asked_for() {
         let json: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
         (json["outcome"].as_str().unwrap().to_owned(), json["code"].as_str().unwrap().to_owned())
     };
-    assert_eq!(result("env", ""), ("not_applied".into(), "connect".into()));
+    assert_eq!(result("env", ""), ("not_applied".into(), "invalid_config".into()));
     assert!(!proxy.heads().is_empty());
     proxy.heads.lock().unwrap().clear();
     assert_eq!(result("env", "127.0.0.1"), ("canceled".into(), "ok".into()));

@@ -355,7 +355,7 @@ impl Observation {
     const fn ends_the_call(self) -> bool {
         match self {
             Self::Cancel(SendResult::NotSent(code)) => {
-                matches!(code, Code::Aborted | Code::Tls | Code::Internal)
+                matches!(code, Code::Aborted | Code::Tls | Code::InvalidConfig | Code::Internal)
             }
             Self::Cancel(result) => matches!(result.code(), Code::Aborted),
             Self::ReadBack(ReadResult::Nothing(code)) => matches!(
@@ -365,6 +365,7 @@ impl Observation {
                     | Code::ModeMismatch
                     | Code::Unauthorized
                     | Code::Forbidden
+                    | Code::InvalidConfig
             ),
             Self::ReadBack(_) => false,
         }

@@ -99,11 +99,28 @@ impl Tunnel {
             // A server never speaks first, in TLS as in HTTP.
             status if status.is_success() && pending.is_drained() => Ok(()),
             status if status.is_success() => Err(refused("something spoke before the service")),
-            StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-                Err(refused("it asks for a user name and password (407)"))
-            }
-            status => Err(refused(&format!("it answered {}", status.as_u16()))),
+            status => Err(self.refusal(status)),
         }
+    }
+
+    /// A refusal that nobody but a person can end is one of the configuration: a directory locks
+    /// an account whose wrong password is tried again and again.
+    fn refusal(&self, status: StatusCode) -> Failure {
+        let number = status.as_u16();
+        let why = match status {
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED if self.credentials.is_some() => {
+                "it does not accept the credentials".to_owned()
+            }
+            StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                "it asks for a user name and password".to_owned()
+            }
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+                return refused(&format!("it answered {number}"));
+            }
+            status if status.is_client_error() => format!("it does not connect to {}", self.target),
+            _ => return refused(&format!("it answered {number}")),
+        };
+        Failure::new(Code::InvalidConfig, format!("proxy: {why} ({number})"))
     }
 }
 
