@@ -203,7 +203,11 @@ impl<'a> Call<'a> {
     ) {
         let transport = &self.context.transport;
         let deadline = begun + share(self.deadline.saturating_duration_since(begun));
-        let exchange = Exchange::new(begun, deadline, self.context.connect_timeout, abort.cloned());
+        let mut exchange =
+            Exchange::new(begun, deadline, self.context.connect_timeout, abort.cloned());
+        if self.has_lost_a_connection() {
+            exchange = exchange.over_new_connection();
+        }
         let sent = self.sent(begun);
         let asked = self.about(operation);
         // A panic on the way is contained here, where it is known how far the request had come.
@@ -247,6 +251,16 @@ impl<'a> Call<'a> {
             observer(&Event::of_attempt(self.id.as_str(), key, &attempt, &message));
         }
         self.attempts.push(attempt);
+    }
+
+    /// True if the last request of this call got no response, for which its connection may be the
+    /// reason.
+    fn has_lost_a_connection(&self) -> bool {
+        let is_lost = |attempt: &Attempt| {
+            attempt.phase.is_handed_over()
+                && matches!(attempt.code, Code::Timeout | Code::ConnectionLost)
+        };
+        self.attempts.last().is_some_and(is_lost)
     }
 
     fn sent(&self, now: Instant) -> Sent {

@@ -57,10 +57,29 @@ impl Transport for HttpTransport {
             return Err(Failure::aborted());
         }
         let request = Outgoing::new(request.into_http(), Some(&self.api_key))?;
-        let mut connection = match self.pool.take(exchange.begun) {
-            Some(connection) => connection,
-            None => self.open(exchange)?,
+        let pooled = if exchange.may_reuse { self.pool.take(exchange.begun) } else { None };
+        let Some((connection, idle_since)) = pooled else {
+            return self.round_trip(request, self.open(exchange)?, exchange);
         };
+        let result = self.round_trip(request, connection, exchange);
+        let is_dead = |failure: &Failure| {
+            matches!(failure.code, Code::Timeout | Code::ConnectionLost) && !exchange.is_aborted()
+        };
+        if result.as_ref().is_err_and(is_dead) {
+            self.pool.close_idle_since(idle_since);
+        }
+        result
+    }
+}
+
+impl HttpTransport {
+    /// Sends the request over the connection, which is kept if it may carry another one.
+    fn round_trip(
+        &self,
+        request: Outgoing,
+        mut connection: Connection,
+        exchange: &Exchange,
+    ) -> Result<Response, Failure> {
         let registration = connection.socket.wake_on_abort(exchange)?;
         let mut stream = connection.for_exchange(exchange);
         let pending = request.send(&mut stream)?;

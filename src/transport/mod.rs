@@ -95,6 +95,8 @@ pub struct Exchange {
     /// When a connection must stand; at most the deadline.
     connect_by: Instant,
     abort: Option<Abort>,
+    /// True if it may use a connection that an earlier exchange has left.
+    may_reuse: bool,
     phase: AtomicU8,
 }
 
@@ -106,7 +108,13 @@ impl Exchange {
         abort: Option<Abort>,
     ) -> Self {
         let connect_by = deadline.min(begun + connect_timeout);
-        Self { begun, deadline, connect_by, abort, phase: AtomicU8::new(Phase::Preparing as u8) }
+        let phase = AtomicU8::new(Phase::Preparing as u8);
+        Self { begun, deadline, connect_by, abort, may_reuse: true, phase }
+    }
+
+    /// The same over a connection of its own: an idle one may be as dead as the one before.
+    pub(crate) fn over_new_connection(self) -> Self {
+        Self { may_reuse: false, ..self }
     }
 
     /// When the exchange must have ended.

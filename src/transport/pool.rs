@@ -33,9 +33,9 @@ impl Pool {
         Self { max_idle, owner, idle: Mutex::new(Vec::new()) }
     }
 
-    /// The most recently used connection that still lives. One that the server closed
-    /// meanwhile costs no attempt: nothing was handed over to it.
-    pub(super) fn take(&self, now: Instant) -> Option<Connection> {
+    /// The most recently used connection that still lives, and since when it was idle. One that
+    /// the server closed meanwhile costs no attempt: nothing was handed over to it.
+    pub(super) fn take(&self, now: Instant) -> Option<(Connection, Instant)> {
         if self.owner.load(Ordering::Acquire) != process::id() && !self.disinherit() {
             return None;
         }
@@ -46,11 +46,19 @@ impl Pool {
                 (idle.pop(), expired)
             };
             drop(expired);
-            let mut connection = idle?.connection;
+            let Idle { mut connection, since } = idle?;
             if connection.is_fit() {
-                return Some(connection);
+                return Some((connection, since));
             }
         }
+    }
+
+    /// Closes the connections that have been idle at least since then. One of that age was found
+    /// dead though nothing had told so: what cut it, has cut those, too.
+    pub(super) fn close_idle_since(&self, since: Instant) {
+        let closed: Vec<Idle> = self.lock().extract_if(.., |idle| idle.since <= since).collect();
+        // Closed here, where no other call waits for the lock.
+        drop(closed);
     }
 
     /// True if connections are kept at all.
