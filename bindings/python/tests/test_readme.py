@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import flexcancel
-from flexcancel import _exit
+from flexcancel import _exit_codes
 
 from .sandbox import KEY, Sandbox
 
@@ -91,11 +91,11 @@ def test_every_method_of_the_outbox_is_in_the_table_with_its_arguments() -> None
 def test_the_exit_codes_are_those_of_the_table() -> None:
     table = dict(re.findall(r"^\| (\d+) \| ([^|]+) \|", README, re.M))
     assert set(map(int, table)) == {
-        *_exit.EXIT_CODES.values(),
-        _exit.USAGE,
-        _exit.UNUSABLE,
-        _exit.INTERRUPTED,
+        *_exit_codes.EXIT_CODES.values(),
+        _exit_codes.USAGE,
+        _exit_codes.UNUSABLE,
+        _exit_codes.INTERRUPTED,
     }
     assert table["0"] == "voided"
-    assert table[str(_exit.EXIT_CODES[flexcancel.Outcome.UNKNOWN])].startswith("**unknown**")
-    assert set(_exit.EXIT_CODES) == set(flexcancel.Outcome)
+    assert table[str(_exit_codes.EXIT_CODES[flexcancel.Outcome.UNKNOWN])].startswith("**unknown**")
+    assert set(_exit_codes.EXIT_CODES) == set(flexcancel.Outcome)

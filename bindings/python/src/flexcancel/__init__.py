@@ -15,6 +15,7 @@ from ._async import AsyncClient
 from ._cancellation import Attempt, Cancellation, FlushReport, ProviderError, Repeat
 from ._client import Client
 from ._entry import OutboxCounts, OutboxEntry, OutboxView
+from ._enums import Code, Hold, Operation, OutboxState, Outcome, Phase
 from ._errors import (
     ArgumentError,
     ClosedError,
@@ -32,7 +33,6 @@ from ._errors import (
 from ._library import version as library_version
 from ._outbox import Outbox
 from ._version import __version__
-from ._words import Code, Hold, Operation, OutboxState, Outcome, Phase
 from .session import CheckoutSession
 
 __all__ = [

@@ -11,8 +11,8 @@ import os
 import re
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
+from ._enums import Code, Outcome
 from ._errors import ArgumentError, ConfigError, RefusedError
-from ._words import Code, Outcome
 
 PathLike = Union[str, "os.PathLike[str]"]
 

@@ -11,10 +11,10 @@ from typing import Any, Optional, Sequence, Set, Type
 
 from . import _arguments, _library
 from ._abort import AbortToken, own_token
-from ._call import Arguments, run
 from ._cancellation import Cancellation
 from ._client import Client
 from ._errors import InterruptedCallError
+from ._native_call import Arguments, run
 
 
 class AsyncClient:
@@ -87,7 +87,7 @@ class AsyncClient:
         return self.client._finish(await self._run(_library.warm_up, arguments, abort), timeout)
 
     async def aclose(self) -> None:
-        """Closes the client when the calls in flight have ended. Closing again has no effect."""
+        """Closes the client when the calls in flight have ended. Handle again has no effect."""
         # Calls that begin from here on are refused.
         self.client.close()
         while self._in_flight:

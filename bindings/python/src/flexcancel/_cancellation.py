@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Tuple, TypedDict
 
 from ._entry import OutboxCounts, OutboxEntry, OutboxView, view
+from ._enums import Code, Hold, Operation, Outcome, Phase
 from ._errors import NotAppliedError, NotCancelableError, UnknownOutcomeError
 from ._once import once
-from ._words import Code, Hold, Operation, Outcome, Phase
 from .session import CheckoutSession
 from .session._json import scan
 

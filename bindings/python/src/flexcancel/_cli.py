@@ -14,9 +14,9 @@ from . import _cli_outbox, _library
 from ._cancellation import Cancellation, Repeat
 from ._client import Client
 from ._errors import ArgumentError, FlexcancelError, InterruptedCallError, OutboxError
-from ._exit import EXIT_CODES, INTERRUPTED, UNUSABLE, USAGE, UsageError
+from ._exit_codes import EXIT_CODES, INTERRUPTED, UNUSABLE, USAGE, UsageError
+from ._formatting import Progress, describe, plain
 from ._outbox import Outbox
-from ._show import Progress, describe, plain
 from ._version import __version__
 
 EPILOG = """\

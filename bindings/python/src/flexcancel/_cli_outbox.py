@@ -14,12 +14,12 @@ from typing import Any, Callable, Dict, Optional
 from ._cancellation import FlushReport
 from ._client import Client
 from ._entry import OutboxCounts
+from ._enums import Code, OutboxState
 from ._errors import InterruptedCallError, OutboxError
-from ._exit import FOR_A_PERSON, INTERRUPTED, PENDING, SETTLED, UsageError
+from ._exit_codes import FOR_A_PERSON, INTERRUPTED, PENDING, SETTLED, UsageError
+from ._formatting import plain
 from ._outbox import WORKLIST, Outbox
-from ._show import plain
 from ._watch import Watch, line, summary
-from ._words import Code, OutboxState
 
 EPILOG = """\
 The outbox is opened as the till opens it, with its key and its service; only flush sends anything.

@@ -9,11 +9,11 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Type
 from . import _arguments, _events, _library
 from ._abort import AbortToken
 from ._arguments import PathLike
-from ._call import Arguments, has_signal_handler, run, run_interruptibly, run_logged
 from ._cancellation import Cancellation
-from ._closing import Closing
+from ._enums import Code
 from ._errors import ArgumentError, ClosedError, ConfigError, RefusedError
-from ._words import Code
+from ._handle import Handle
+from ._native_call import Arguments, has_signal_handler, run, run_interruptibly, run_logged
 
 #: Codes of a call that the program itself got wrong.
 _REFUSALS: Dict[Code, Type[RefusedError]] = {
@@ -23,7 +23,7 @@ _REFUSALS: Dict[Code, Type[RefusedError]] = {
 }
 
 
-class Client(Closing):
+class Client(Handle):
     """Cancels holds at Flex, and tells the truth about it.
 
     Exactly one of ``api_key``, ``api_key_env`` and ``api_key_file`` is needed. Times are in
@@ -186,7 +186,7 @@ class Client(Closing):
     def close(self) -> None:
         """Closes the connections. A call in flight on another thread goes on to its end.
 
-        Closing again has no effect.
+        Handle again has no effect.
         """
         self._handle = None
         self._close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping, Optional, Tuple
 
-from ._words import Code, OutboxState, Outcome
+from ._enums import Code, OutboxState, Outcome
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, List, Optional
 
-from ._words import Code, Outcome
+from ._enums import Code, Outcome
 
 if TYPE_CHECKING:
     from ._cancellation import Cancellation

@@ -11,10 +11,10 @@ from ._abort import AbortToken
 from ._arguments import PathLike
 from ._cancellation import Cancellation, FlushReport
 from ._client import Client
-from ._closing import Closing
 from ._entry import OutboxCounts, OutboxEntry, OutboxView
+from ._enums import Code, OutboxState, Outcome
 from ._errors import ArgumentError, ClosedError, OutboxError, RefusedError
-from ._words import Code, OutboxState, Outcome
+from ._handle import Handle
 
 #: The states that a person must see.
 WORKLIST = (OutboxState.REFUSED, OutboxState.EXPIRED, OutboxState.NEEDS_ATTENTION)
@@ -25,7 +25,7 @@ _MOST_LISTED = 1000
 _MOST_ID = 2**63 - 1
 
 
-class Outbox(Closing):
+class Outbox(Handle):
     """Keeps cancels in a file until they are delivered. ``docs/OUTBOX.md`` says what it promises.
 
     ``client`` is what delivers; it is not closed with the outbox, and may be closed before it.
@@ -200,7 +200,7 @@ class Outbox(Closing):
     def close(self) -> None:
         """Closes the file. A call in flight on another thread goes on to its end.
 
-        Closing again has no effect. Raises ``OutboxError`` if the file cannot be closed well.
+        Handle again has no effect. Raises ``OutboxError`` if the file cannot be closed well.
         """
         if self._handle is None:
             return

@@ -11,9 +11,9 @@ from itertools import islice
 from typing import Dict, Iterable, List, Optional, TextIO, Tuple
 
 from ._entry import OutboxCounts, OutboxEntry
+from ._enums import OutboxState
+from ._formatting import is_terminal, plain
 from ._outbox import WORKLIST, Outbox
-from ._show import is_terminal, plain
-from ._words import OutboxState
 
 _COLOURS = {
     OutboxState.PENDING: "36",

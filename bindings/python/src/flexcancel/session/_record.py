@@ -20,13 +20,13 @@ from typing import (
     overload,
 )
 
+from .._enums import OpenEnum
 from .._errors import FlexcancelError
-from .._words import OpenWord
 from ._json import dumps
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Record")
-W = TypeVar("W", bound=OpenWord)
+W = TypeVar("W", bound=OpenEnum)
 
 #: Reads a JSON value that stands at a path.
 Reader = Callable[[Any, str], T]
@@ -229,4 +229,4 @@ def _plain(value: Any) -> Any:
         return value.id if value.object is None else _plain(value.object)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return str(value) if isinstance(value, OpenWord) else value
+    return str(value) if isinstance(value, OpenEnum) else value

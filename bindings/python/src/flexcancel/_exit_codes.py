@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._words import Outcome
+from ._enums import Outcome
 
 #: The exit code of each outcome. Of several, the one that most needs a person.
 EXIT_CODES = {

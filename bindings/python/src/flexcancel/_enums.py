@@ -1,4 +1,4 @@
-"""The words of a result: outcomes, codes, holds, phases, operations.
+"""The enumerations of a result: outcomes, codes, holds, phases, operations.
 
 The C header has the numbers; a test compares the two.
 """
@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Dict, Optional
 
 
-class Word(str, Enum):
+class TextEnum(str, Enum):
     """An enumeration of texts: a member is equal to its text, and is written as it."""
 
     def __str__(self) -> str:
@@ -19,14 +19,14 @@ class Word(str, Enum):
         return str.__format__(str(self.value), spec)
 
 
-class OpenWord(Word):
+class OpenEnum(TextEnum):
     """An enumeration that may grow: a value that it does not name becomes a member of its own.
 
     ``SessionStatus("frozen")`` is no error: it is equal to ``"frozen"`` and not documented.
     """
 
     @classmethod
-    def _missing_(cls, value: object) -> Optional[OpenWord]:
+    def _missing_(cls, value: object) -> Optional[OpenEnum]:
         if not isinstance(value, str):
             return None
         member = str.__new__(cls, value)
@@ -40,7 +40,7 @@ class OpenWord(Word):
         return type(self).__members__.get(self.name) is self
 
 
-class Outcome(Word):
+class Outcome(TextEnum):
     """What is known of the cancel. A definite outcome is never wrong."""
 
     UNKNOWN = "unknown"
@@ -85,7 +85,7 @@ class Outcome(Word):
 _OUTCOME_NUMBERS: Dict[Outcome, int] = {outcome: number for number, outcome in enumerate(Outcome)}
 
 
-class Hold(OpenWord):
+class Hold(OpenEnum):
     """What is known of the money itself."""
 
     UNKNOWN = "unknown"
@@ -100,7 +100,7 @@ class Hold(OpenWord):
     """The hold was there when the session was last read."""
 
 
-class Code(OpenWord):
+class Code(OpenEnum):
     """Why the outcome is what it is. ``docs/RESULT.md`` says what to do about each."""
 
     OK = "ok"
@@ -180,7 +180,7 @@ _CODE_NUMBERS: Dict[Code, int] = {
 }
 
 
-class OutboxState(OpenWord):
+class OutboxState(OpenEnum):
     """How far a cancel in the outbox is. Every state but ``PENDING`` is for good."""
 
     PENDING = "pending"
@@ -200,14 +200,14 @@ class OutboxState(OpenWord):
         return self is not OutboxState.PENDING
 
 
-class Operation(OpenWord):
+class Operation(OpenEnum):
     """What one exchange with Flex was for."""
 
     CANCEL = "cancel"
     RETRIEVE = "retrieve"
 
 
-class Phase(OpenWord):
+class Phase(OpenEnum):
     """How far an exchange came. From ``SENDING`` on, the request may have reached Flex."""
 
     PREPARING = "preparing"

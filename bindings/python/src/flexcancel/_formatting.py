@@ -8,7 +8,7 @@ import shlex
 from typing import Optional, TextIO
 
 from ._cancellation import Cancellation
-from ._words import Outcome
+from ._enums import Outcome
 
 _COLOURS = {
     Outcome.CANCELED: "32",

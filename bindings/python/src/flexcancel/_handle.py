@@ -5,13 +5,13 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Optional, Type, TypeVar
 
+from ._enums import Code
 from ._errors import ClosedError
-from ._words import Code
 
-T = TypeVar("T", bound="Closing")
+T = TypeVar("T", bound="Handle")
 
 
-class Closing:
+class Handle:
     """A handle of the native library, in a context manager."""
 
     __slots__ = ("__weakref__", "_handle")
