@@ -13,6 +13,7 @@ from flexcancel import (
     AbortToken,
     ArgumentError,
     AsyncClient,
+    Cancellation,
     Client,
     ClosedError,
     Code,
@@ -78,7 +79,8 @@ def test_given_a_task_that_is_cancelled_then_its_call_is_aborted_and_told(
         error = await cancelled(task)
         interrupted = InterruptedCallError.of(error)
         assert interrupted is not None
-        found = interrupted.cancellation
+        found = interrupted.result
+        assert isinstance(found, Cancellation)
         assert (found.outcome, found.code) == (Outcome.UNKNOWN, Code.ABORTED)
         assert not abort.is_triggered
 

@@ -116,8 +116,8 @@ def test_given_several_then_the_worst_counts_and_none_keeps_the_others(sandbox: 
         (["cancel", "a", "b", "--idempotency-key", "k"], "--idempotency-key: expected one"),
         (["cancel", "a", "--in-doubt"], "in_doubt: expected together with idempotency_key"),
         (["cancel", "a", "--in-doubt", "--first-use"], "not allowed with argument --in-doubt"),
-        (["cancel", "a", "--asked-at-ms", "-1"], "asked_at_ms: expected a whole number from 0"),
-        (["cancel", "a", "--asked-at-ms", "now"], "invalid int value"),
+        (["cancel", "a", "--asked-at", "-1"], "asked_at: expected a number of seconds from 0"),
+        (["cancel", "a", "--asked-at", "now"], "invalid float value"),
         (["cancel", "a", "b", "--repeat", "{}"], "--repeat: expected one session, found several"),
         (
             ["cancel", "a", "--repeat", "{}"],
@@ -143,8 +143,7 @@ def test_given_wrong_usage_then_it_says_so_and_sends_nothing(
 
 def test_given_options_one_by_one_then_they_arrive(sandbox: Sandbox) -> None:
     held = sandbox.held()
-    now_ms = str(time.time_ns() // 1_000_000)
-    options = ("--idempotency-key", "till-7", "--first-use", "--asked-at-ms", now_ms)
+    options = ("--idempotency-key", "till-7", "--first-use", "--asked-at", str(time.time()))
     exit_code, output, _ = run(sandbox, "cancel", held, *options, "--verify", "--json")
     assert (exit_code, json.loads(output)["idempotency_key"]) == (0, "till-7")
     assert json.loads(output)["attempts"][0]["operation"] == "cancel"

@@ -12,6 +12,7 @@ import pytest
 
 from flexcancel import (
     AbortToken,
+    Cancellation,
     Client,
     Code,
     InterruptedCallError,
@@ -34,7 +35,7 @@ BLOCKED = """
     try:
         client.cancel(session_id)
     except KeyboardInterrupt as interruption:
-        found = interruption.__cause__.cancellation
+        found = interruption.__cause__.result
         print(time.monotonic(), found.outcome, found.code)
 """
 
@@ -68,7 +69,7 @@ FORKED_BY_ANOTHER_THREAD = """
         try:
             Client("fsk_test_hunter2", base_url=url, timeout=60).cancel(session_id)
         except KeyboardInterrupt as interruption:
-            found = interruption.__cause__.cancellation
+            found = interruption.__cause__.result
             print(found.outcome, found.code, flush=True)
         os._exit(0)
     def fork():
@@ -133,7 +134,8 @@ def test_given_a_host_s_handler_that_raises_then_its_exception_goes_on(
     finally:
         signal.signal(signal.SIGALRM, kept)
     assert isinstance(raised.value.__cause__, InterruptedCallError)
-    assert raised.value.__cause__.cancellation.outcome is Outcome.UNKNOWN
+    assert isinstance(raised.value.__cause__.result, Cancellation)
+    assert raised.value.__cause__.result.outcome is Outcome.UNKNOWN
     assert not abort.is_triggered, "the caller's token may serve other calls too"
 
 
@@ -260,7 +262,7 @@ def test_given_a_signal_at_any_moment_of_a_call_then_no_call_is_left_waiting(
                 in_call = False
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 found = InterruptedCallError.of(alarm)
-                interrupted += found is not None and found.cancellation.code is Code.ABORTED
+                interrupted += found is not None and found.result.code is Code.ABORTED
     finally:
         in_call = False
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -79,13 +79,24 @@ def test_given_the_readme_s_outbox_then_what_it_keeps_is_delivered_or_shown(
         assert capsys.readouterr().out[: len(says) or None] == says
 
 
-def test_every_method_of_the_outbox_is_in_the_table_with_its_arguments() -> None:
-    table = dict(re.findall(r"^\| `(\w+)\((.*?)\)` \|", README, re.M))
-    public = {name for name, _ in inspect.getmembers(flexcancel.Outbox, inspect.isfunction)}
+def table_of_methods(title: str) -> dict[str, str]:
+    """The methods in a section's table, each with its arguments."""
+    section = README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    return dict(re.findall(r"^\| `(\w+)\((.*?)\)` \|", section, re.M))
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"), [("The client", flexcancel.Client), ("The outbox", flexcancel.Outbox)]
+)
+def test_every_method_is_in_the_table_with_its_arguments(title: str, kind: type) -> None:
+    table = table_of_methods(title)
+    public = {name for name, _ in inspect.getmembers(kind, inspect.isfunction)}
     assert set(table) == {name for name in public if not name.startswith("_")}
-    for name in ("flush", "list"):
-        arguments = list(inspect.signature(getattr(flexcancel.Outbox, name)).parameters)[1:]
-        assert re.findall(r"(\w+)=", table[name]) == arguments
+    for name, arguments in table.items():
+        if "=" in arguments:
+            parameters = inspect.signature(getattr(kind, name)).parameters.values()
+            named = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+            assert re.findall(r"(\w+)=", arguments) == named
 
 
 def test_the_exit_codes_are_those_of_the_table() -> None:

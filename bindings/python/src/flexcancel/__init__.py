@@ -12,9 +12,8 @@ Logs to ``logging.getLogger("flexcancel")``, and only where somebody listens.
 
 from ._abort import AbortToken
 from ._async import AsyncClient
-from ._cancellation import Attempt, Cancellation, FlushReport, ProviderError, Repeat
+from ._cancellation import Cancellation, Repeat
 from ._client import Client
-from ._entry import OutboxCounts, OutboxEntry, OutboxView
 from ._enums import Code, Hold, Operation, OutboxState, Outcome, Phase
 from ._errors import (
     ArgumentError,
@@ -29,9 +28,14 @@ from ._errors import (
     OutcomeError,
     RefusedError,
     UnknownOutcomeError,
+    WarmUpError,
 )
+from ._flush_report import FlushReport
 from ._library import version as library_version
 from ._outbox import Outbox
+from ._outbox_entry import OutboxCounts, OutboxEntry
+from ._result import Attempt, ProviderError, Result, SessionResult
+from ._retrieval import Retrieval
 from ._version import __version__
 from .session import CheckoutSession
 
@@ -59,14 +63,17 @@ __all__ = [
     "OutboxEntry",
     "OutboxError",
     "OutboxState",
-    "OutboxView",
     "Outcome",
     "OutcomeError",
     "Phase",
     "ProviderError",
     "RefusedError",
     "Repeat",
+    "Result",
+    "Retrieval",
+    "SessionResult",
     "UnknownOutcomeError",
+    "WarmUpError",
     "__version__",
     "library_version",
 ]

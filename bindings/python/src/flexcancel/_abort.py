@@ -9,9 +9,10 @@ from typing import Iterator, Optional, Set
 
 from . import _library
 from ._errors import FlexcancelError
+from ._not_copied import NotCopied
 
 
-class AbortToken:
+class AbortToken(NotCopied):
     """Ends every call that is given it, now and later.
 
     Sticky and shareable: one token may serve many calls, from any thread, also from a signal

@@ -11,12 +11,14 @@ from functools import partial
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, TextIO
 
 from . import _cli_outbox, _library
-from ._cancellation import Cancellation, Repeat
+from ._cancellation import Repeat, repeat_of
 from ._client import Client
+from ._enums import Code
 from ._errors import ArgumentError, FlexcancelError, InterruptedCallError, OutboxError
 from ._exit_codes import EXIT_CODES, INTERRUPTED, UNUSABLE, USAGE, UsageError
 from ._formatting import Progress, describe, plain
 from ._outbox import Outbox
+from ._result import SessionResult
 from ._version import __version__
 
 EPILOG = """\
@@ -132,7 +134,10 @@ def _add_cancel(command: argparse.ArgumentParser) -> None:
         help="no request with this key was ever sent",
     )
     group.add_argument(
-        "--asked-at-ms", type=int, metavar="MS", help="release no hold made later (since 1970)"
+        "--asked-at",
+        type=float,
+        metavar="SECONDS",
+        help="when the cancel was asked for, in seconds since 1970: no later hold is released",
     )
 
 
@@ -187,10 +192,13 @@ def _repeat(options: argparse.Namespace) -> Dict[str, Any]:
         raise UsageError(f"{_option(given[0])}: expected in --repeat")
     try:
         repeat = json.loads(options.repeat)
-    except ValueError:
+        # A till in Python stores seconds, the others the library's milliseconds.
+        repeat = dict(repeat_of(repeat)) if "asked_at_ms" in repeat else repeat
+    except (ValueError, TypeError, KeyError):
         repeat = None
     if not isinstance(repeat, dict) or set(repeat) != set(one_by_one):
-        raise UsageError(f"--repeat: expected a JSON object with {', '.join(one_by_one)}")
+        expected = "idempotency_key, in_doubt, asked_at_ms"
+        raise UsageError(f"--repeat: expected a JSON object with {expected}")
     return repeat
 
 
@@ -210,7 +218,7 @@ def _run_outbox(options: argparse.Namespace) -> int:
 
 def _call(
     client: Client, outbox: Optional[Outbox], options: argparse.Namespace
-) -> Callable[[str], Cancellation]:
+) -> Callable[[str], SessionResult]:
     common = {name: getattr(options, name) for name in ("expand", "timeout", "max_attempts")}
     if options.command == "retrieve":
         return partial(client.retrieve, **common)
@@ -218,24 +226,25 @@ def _call(
     return partial(cancel, verify=options.verify, **_repeat(options), **common)
 
 
-def _results(ids: Sequence[str], call: Callable[[str], Cancellation]) -> Iterator[Cancellation]:
+def _results(ids: Sequence[str], call: Callable[[str], SessionResult]) -> Iterator[SessionResult]:
     for session_id in ids:
         try:
             yield call(session_id)
         except ArgumentError as error:
             # One id that cannot be used does not keep the others from being canceled.
-            if error.code.value != "invalid_session_id" or error.result is None or len(ids) == 1:
+            is_only_this_one = error.code is Code.INVALID_SESSION_ID and len(ids) > 1
+            if not is_only_this_one or not isinstance(error.result, SessionResult):
                 raise
             yield error.result
 
 
 def _each(
-    ids: Sequence[str], call: Callable[[str], Cancellation], as_json: bool, to: TextIO
+    ids: Sequence[str], call: Callable[[str], SessionResult], as_json: bool, to: TextIO
 ) -> int:
     worst = 0
     progress = Progress(len(ids), sys.stderr)
 
-    def show(result: Cancellation, session_id: str) -> None:
+    def show(result: SessionResult, session_id: str) -> None:
         progress.clear()
         print(result.json if as_json else describe(result, session_id, to), file=to, flush=True)
 
@@ -248,8 +257,8 @@ def _each(
             progress.show(done)
     except KeyboardInterrupt as interruption:
         call_ended = InterruptedCallError.of(interruption)
-        if call_ended is not None:
-            show(call_ended.cancellation, ids[done])
+        if call_ended is not None and isinstance(call_ended.result, SessionResult):
+            show(call_ended.result, ids[done])
             done += 1
         progress.clear()
         print(f"flexcancel: interrupted, {len(ids) - done} not tried", file=sys.stderr)

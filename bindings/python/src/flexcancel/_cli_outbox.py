@@ -8,17 +8,16 @@ import math
 import os
 import sys
 import time
-from dataclasses import asdict
 from typing import Any, Callable, Dict, Optional
 
-from ._cancellation import FlushReport
 from ._client import Client
-from ._entry import OutboxCounts
 from ._enums import Code, OutboxState
 from ._errors import InterruptedCallError, OutboxError
 from ._exit_codes import FOR_A_PERSON, INTERRUPTED, PENDING, SETTLED, UsageError
+from ._flush_report import FlushReport
 from ._formatting import plain
 from ._outbox import WORKLIST, Outbox
+from ._outbox_entry import OutboxCounts
 from ._watch import Watch, line, summary
 
 EPILOG = """\
@@ -134,7 +133,7 @@ def _list(options: argparse.Namespace, outbox: Outbox) -> int:
     while True:
         found = outbox.list(**wanted, max=_MOST if left is None else min(left, _MOST))
         for entry in found:
-            print(json.dumps(asdict(entry)) if options.json else line(entry))
+            print(json.dumps(entry.raw) if options.json else line(entry))
             if entry.needs_person and not options.json:
                 print(f"  {plain(entry.last_message or '')}")
         left = None if left is None else left - len(found)
@@ -148,8 +147,8 @@ def _flush(options: argparse.Namespace, outbox: Outbox) -> int:
         report = outbox.flush(timeout=options.timeout, max=options.max)
     except KeyboardInterrupt as interruption:
         ended = InterruptedCallError.of(interruption)
-        if ended is not None:
-            _show_flush(FlushReport.of(ended.cancellation), options.json)
+        if ended is not None and isinstance(ended.result, FlushReport):
+            _show_flush(ended.result, options.json)
         raise
     _show_flush(report, options.json)
     return _left(report.counts)
@@ -157,7 +156,7 @@ def _flush(options: argparse.Namespace, outbox: Outbox) -> int:
 
 def _show_flush(report: FlushReport, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(asdict(report)), flush=True)
+        print(report.json, flush=True)
         return
     for entry in report.entries:
         print(line(entry))
@@ -179,7 +178,7 @@ def _acknowledge(options: argparse.Namespace, outbox: Outbox) -> int:
             print(f"flexcancel: {error.message}", file=sys.stderr)
             code = FOR_A_PERSON
         else:
-            print(json.dumps(asdict(entry)) if options.json else line(entry))
+            print(json.dumps(entry.raw) if options.json else line(entry))
     return code
 
 

@@ -9,6 +9,7 @@ from typing import Optional, TextIO
 
 from ._cancellation import Cancellation
 from ._enums import Outcome
+from ._result import SessionResult
 
 _COLOURS = {
     Outcome.CANCELED: "32",
@@ -26,7 +27,7 @@ def plain(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def describe(result: Cancellation, session_id: str, to: TextIO) -> str:
+def describe(result: SessionResult, session_id: str, to: TextIO) -> str:
     """A result in a few lines."""
     outcome = str(result.outcome)
     if is_terminal(to) and "NO_COLOR" not in os.environ:
@@ -35,11 +36,11 @@ def describe(result: Cancellation, session_id: str, to: TextIO) -> str:
     lines = [f"{plain(session_id)}: {outcome} ({why}): {plain(result.message)}"]
     if not result.is_voided:
         lines.append(f"  {result.advice}")
-    entry = None if result.outbox is None else result.outbox.entry
+    entry = result.entry if isinstance(result, Cancellation) else None
     if entry is not None:
         lines.append(f"  outbox: entry {entry.id}, {entry.state}")
-    elif result.outcome is Outcome.UNKNOWN and result.repeat is not None:
-        repeat = json.dumps(result.repeat, separators=(",", ":"))
+    elif result.outcome is Outcome.UNKNOWN and result.raw["repeat"] is not None:
+        repeat = json.dumps(result.raw["repeat"], separators=(",", ":"))
         lines.append(f"  flexcancel cancel {plain(session_id)} --repeat {shlex.quote(repeat)}")
     return "\n".join(lines)
 

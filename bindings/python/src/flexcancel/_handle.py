@@ -1,25 +1,29 @@
-"""What holds something of the native library, until it is closed."""
+"""What owns a handle of the native library until it is closed."""
 
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Optional, Type, TypeVar
+from typing import Any, Mapping, Optional, Type, TypeVar
 
+from . import _arguments
 from ._enums import Code
-from ._errors import ClosedError
+from ._errors import ClosedError, RefusedError
+from ._native_call import NativeCall
+from ._not_copied import NotCopied
+from ._result import R
 
 T = TypeVar("T", bound="Handle")
 
 
-class Handle:
-    """A handle of the native library, in a context manager."""
+class Handle(NotCopied):
+    """A handle of the native library, as a context manager."""
 
     __slots__ = ("__weakref__", "_handle")
 
     _handle: Optional[int]
 
     def close(self) -> None:
-        """Lets go of the handle."""
+        """Releases the handle."""
         raise NotImplementedError
 
     @property
@@ -46,3 +50,16 @@ class Handle:
             name = type(self).__name__.lower()
             raise ClosedError(Code.INVALID_HANDLE, f"the {name} is closed")
         return self._handle
+
+    def _prepare(
+        self, kind: Type[R], function: Any, options: Mapping[str, Any], *session_id: str
+    ) -> NativeCall[R]:
+        """Checks the arguments of a call. The exception says what may be said of the cancel."""
+        try:
+            handle = self._open_handle()
+            named = map(_arguments.session_id, session_id)
+            arguments = (handle, *named, _arguments.arguments_json(options))
+        except RefusedError as error:
+            error.outcome = _arguments.refused_outcome(options, error)
+            raise
+        return NativeCall(kind, function, arguments)

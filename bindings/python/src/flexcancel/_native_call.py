@@ -7,12 +7,12 @@ import os
 import signal
 import threading
 import time
-from typing import Any, List, Optional, Tuple, Union
+from typing import Any, Generic, List, Optional, Tuple, Type, Union
 
 from . import _events, _library
 from ._abort import AbortToken, own_token
-from ._cancellation import Cancellation
 from ._errors import InterruptedCallError
+from ._result import R
 
 #: A signal that comes just as a wait begins is noticed only when Python runs again.
 _LONGEST_DEAF = 0.1
@@ -21,79 +21,98 @@ _LONGEST_DEAF = 0.1
 _MOST_WAIT_FOR_ABORTED = 5.0
 
 
-#: What a function of the library takes before the abort token.
-Arguments = Tuple[Union[int, bytes, None], ...]
+class NativeCall(Generic[R]):
+    """A call of the library with its arguments, ready to be made."""
+
+    __slots__ = ("_arguments", "_function", "_kind")
+
+    def __init__(
+        self, kind: Type[R], function: Any, arguments: Tuple[Union[int, bytes, None], ...]
+    ) -> None:
+        self._kind = kind
+        self._function = function
+        self._arguments = arguments
+
+    def make(self, *more: Optional[int]) -> R:
+        """Makes the call on this thread, and blocks until it has ended."""
+        return take(self._kind, self._function(*self._arguments, *more))
+
+    def run(self, abort: Optional[AbortToken]) -> R:
+        """The same, for a call that an abort token can end."""
+        return self.make(None if abort is None else abort._handle)
+
+    def run_logged(self, abort: Optional[AbortToken]) -> R:
+        """The same, where events are logged."""
+        if not threading.current_thread().daemon:
+            return self.run(abort)
+        with _events.ended_at_exit(abort) as token:
+            return self.run(token)
+
+    def run_interruptibly(self, abort: Optional[AbortToken]) -> R:
+        """The same, on the main thread, where a signal handler may raise.
+
+        Python runs its signal handlers on the main thread, and not while that is in native code.
+        So another thread makes the call, and this one waits where a handler can interrupt it. If a
+        handler raises, the call is aborted, and the exception goes on when the call has ended.
+        """
+        with own_token(abort) as token:
+            work = _Work(self, token)
+            try:
+                is_started = work.start()
+                if is_started:
+                    work.wait()
+            except BaseException as interruption:
+                token.trigger()
+                result = work.end()
+                if result is None:
+                    raise
+                raise interruption from InterruptedCallError(result)
+            return work.result() if is_started else self.run(token)
 
 
-def run(function: Any, arguments: Arguments, abort: Optional[AbortToken]) -> str:
-    """Blocks until the call has ended. Returns the result's JSON text."""
-    handle = None if abort is None else abort._handle
-    return _library.take_text(function(*arguments, handle))
+def take(kind: Type[R], result: Optional[int]) -> R:
+    """Reads a result of the native library, and frees it."""
+    return kind.from_json(_library.take_text(result or 0))
 
 
-def run_logged(function: Any, arguments: Arguments, abort: Optional[AbortToken]) -> str:
-    """The same, where events are logged."""
-    if not threading.current_thread().daemon:
-        return run(function, arguments, abort)
-    with _events.ended_at_exit(abort) as token:
-        return run(function, arguments, token)
-
-
-def run_interruptibly(function: Any, arguments: Arguments, abort: Optional[AbortToken]) -> str:
-    """The same, from the main thread, where a signal handler may raise.
-
-    Python runs its signal handlers on the main thread, and not while that is in native code. So
-    another thread makes the call, and this one waits where a handler can interrupt it. If it
-    raises, the call is aborted, and the exception goes on when the call has ended.
-    """
-    with own_token(abort) as token:
-        work = _Work(function, arguments, token)
-        try:
-            is_started = work.start()
-            if is_started:
-                work.wait()
-        except BaseException as interruption:
-            token.trigger()
-            cancellation = work.end()
-            if cancellation is None:
-                raise
-            raise interruption from InterruptedCallError(cancellation)
-        return work.text() if is_started else run(function, arguments, token)
-
-
-class _Work:
+class _Work(Generic[R]):
     """A call on a thread of its own.
 
-    A signal handler may raise in the thread that waits, between any two steps. So whoever has the
-    claim makes the call, and what was seen once is never waited for again.
+    A signal handler may raise in the waiting thread between any two steps. So whoever has the
+    claim makes the call, and an end that was seen once is never waited for again.
     """
 
-    def __init__(self, function: Any, arguments: Arguments, token: AbortToken) -> None:
-        self._call = (function, arguments, token)
+    def __init__(self, call: NativeCall[R], token: AbortToken) -> None:
+        self._call = call
+        self._token = token
         self._claim = threading.Lock()
         self._done = threading.Lock()
         self._done.acquire()
-        self._ended: List[Union[str, BaseException]] = []
-        self._thread = threading.Thread(
-            target=contextvars.copy_context().run,
-            args=(self._run,),
-            name="flexcancel-call",
-            daemon=True,
-        )
+        self._ended: List[Union[R, BaseException]] = []
+        self._thread: Optional[threading.Thread] = None
 
     def _run(self) -> None:
         if not self._claim.acquire(False):
             return
         try:
-            self._ended.append(run(*self._call))
+            self._ended.append(self._call.run(self._token))
         except BaseException as error:
             self._ended.append(error)
         finally:
             self._done.release()
 
     def start(self) -> bool:
-        """Starts the thread. False if none can be started, as at the interpreter's end."""
+        """Starts the thread. False if none can be made or started.
+
+        A sub-interpreter allows no daemon threads, and an interpreter that ends allows none.
+        """
         try:
+            self._thread = threading.Thread(
+                target=contextvars.copy_context().run,
+                args=(self._run,),
+                name="flexcancel-call",
+                daemon=True,
+            )
             self._thread.start()
             return True
         except RuntimeError:
@@ -108,9 +127,10 @@ class _Work:
         while not self._done.acquire(timeout=_LONGEST_DEAF):
             pass
         # Whoever forks next shall not do so beside a thread that is still ending.
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
-    def end(self) -> Optional[Cancellation]:
+    def end(self) -> Optional[R]:
         """Waits for a call that was aborted, which is soon; a second Ctrl-C changes nothing.
 
         None if the call has not begun, and then it never will; or if it does not come back.
@@ -118,21 +138,21 @@ class _Work:
         if self._claim.acquire(False):
             return None
         until = time.monotonic() + _MOST_WAIT_FOR_ABORTED
-        while not self._ended and self._thread.is_alive():
+        while not self._ended and self._thread is not None and self._thread.is_alive():
             try:
                 if not self._done.acquire(timeout=max(0.0, until - time.monotonic())):
                     break
             except BaseException:
                 continue
         ended = self._ended[0] if self._ended else None
-        return Cancellation.from_json(ended) if isinstance(ended, str) else None
+        return None if isinstance(ended, BaseException) else ended
 
-    def text(self) -> str:
+    def result(self) -> R:
         """What the call came to."""
         ended = self._ended[0]
-        if isinstance(ended, str):
-            return ended
-        raise ended
+        if isinstance(ended, BaseException):
+            raise ended
+        return ended
 
 
 def has_signal_handler() -> bool:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Dict, Iterable, List, Optional, TextIO, Tuple
 
-from ._entry import OutboxCounts, OutboxEntry
 from ._enums import OutboxState
 from ._formatting import is_terminal, plain
 from ._outbox import WORKLIST, Outbox
+from ._outbox_entry import OutboxCounts, OutboxEntry
 
 _COLOURS = {
     OutboxState.PENDING: "36",
@@ -24,6 +24,8 @@ _COLOURS = {
 }
 
 _HEADER = f"{'ENTRY':>7}  {'STATE':15}  {'AGE':>6}  {'NEXT':>6}  {'TRIES':>5}  {'LAST':17}  SESSION"
+
+_NOW = timedelta()
 
 #: Above this, a time is told in the next greater unit.
 _UNITS = (("s", 60), ("min", 60), ("h", 48), ("d", 10_000))
@@ -56,8 +58,8 @@ class Snapshot:
 
     def json(self) -> str:
         """It, as one line."""
-        entries = [asdict(entry) for entry in self.entries]
-        return json.dumps({"counts": asdict(self.counts), "entries": entries})
+        entries = [entry.raw for entry in self.entries]
+        return json.dumps({"counts": self.counts.raw, "entries": entries})
 
 
 def summary(counts: OutboxCounts) -> str:
@@ -72,19 +74,19 @@ def summary(counts: OutboxCounts) -> str:
 def line(entry: OutboxEntry) -> str:
     """An entry in one line."""
     known = f"{entry.last_outcome}/{entry.last_code}" if entry.last_code else "not tried"
-    state = f"{entry.state}, acknowledged" if entry.acknowledged_ms else str(entry.state)
+    state = f"{entry.state}, acknowledged" if entry.acknowledged_at else str(entry.state)
     tries = "1 try" if entry.attempts == 1 else f"{entry.attempts} tries"
     return f"{entry.id}: {plain(entry.session_id)}: {state} ({known}, {tries})"
 
 
-def table(taken: Snapshot, now_ms: int, width: int, height: int) -> List[str]:
+def table(taken: Snapshot, now: datetime, width: int, height: int) -> List[str]:
     """The snapshot as a coloured table that fits."""
     lines = [summary(taken.counts)[:width], _HEADER[:width]]
     # One line stays free for the cursor, and one for what does not fit.
     most = max(1, height - len(lines) - 2)
     shown = taken.entries[:most]
     for entry in shown:
-        row = _row(entry, now_ms)[:width]
+        row = _row(entry, now)[:width]
         lines.append(f"\033[{_COLOURS.get(entry.state, '0')}m{row}\033[0m")
     left = taken.counts.worklist + taken.counts.pending - len(shown)
     if left > 0:
@@ -92,17 +94,17 @@ def table(taken: Snapshot, now_ms: int, width: int, height: int) -> List[str]:
     return lines
 
 
-def _row(entry: OutboxEntry, now_ms: int) -> str:
-    age = _time(now_ms - entry.created_ms)
-    wait = "" if entry.next_try_ms is None else _time(max(0, entry.next_try_ms - now_ms))
+def _row(entry: OutboxEntry, now: datetime) -> str:
+    age = _time(now - entry.created_at)
+    wait = "" if entry.next_try_at is None else _time(max(_NOW, entry.next_try_at - now))
     wait = "now" if entry.in_delivery else wait
     last = plain(str(entry.last_code or "-"))
     row = f"{entry.id:>7}  {entry.state:15}  {age:>6}  {wait:>6}  {entry.attempts:>5}  {last:17}  "
     return row + plain(entry.session_id)
 
 
-def _time(milliseconds: int) -> str:
-    count = milliseconds // 1000
+def _time(duration: timedelta) -> str:
+    count = duration // timedelta(seconds=1)
     for unit, most in _UNITS:
         if count < most:
             return f"{count} {unit}"
@@ -134,7 +136,7 @@ class Watch:
         return taken
 
     def _draw(self, taken: Snapshot, size: os.terminal_size) -> None:
-        lines = table(taken, int(time.time() * 1000), size.columns, size.lines)
+        lines = table(taken, datetime.now(timezone.utc), size.columns, size.lines)
         # Over the table before, whose last line is above the cursor; the new one may be shorter.
         back = f"\033[{self._drawn}F" if self._drawn else ""
         self._to.write(back + "".join(f"{one}\033[K\n" for one in lines) + "\033[J")

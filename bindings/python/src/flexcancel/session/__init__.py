@@ -7,7 +7,6 @@ becomes a member of its own. A field of another type than the documented one rai
 """
 
 from ._checkout_session import CheckoutSession
-from ._json import ExactNumber
 from ._parts import (
     Breakdown,
     CustomText,
@@ -36,7 +35,6 @@ __all__ = [
     "CustomText",
     "CustomTextMessage",
     "Defaults",
-    "ExactNumber",
     "Expandable",
     "Fee",
     "LetterFee",

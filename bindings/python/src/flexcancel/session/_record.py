@@ -22,7 +22,6 @@ from typing import (
 
 from .._enums import OpenEnum
 from .._errors import FlexcancelError
-from ._json import dumps
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Record")
@@ -35,8 +34,7 @@ Reader = Callable[[Any, str], T]
 class SessionFieldError(FlexcancelError, TypeError):
     """A documented field of the session has another type than the documented one.
 
-    Raised when the field is asked for. The outcome does not depend on it, and ``raw_session`` has
-    the text.
+    Raised when the field is read. The outcome does not depend on it, and ``raw`` has the value.
     """
 
 
@@ -79,7 +77,7 @@ class Record:
     __slots__ = ("path", "raw")
 
     raw: Mapping[str, Any]
-    """The object as it was read. Fractions are ``ExactNumber``, which is a ``Decimal``."""
+    """The object as it was read. Fractions are ``Decimal``."""
     path: str
     """Where the object stands in its session, for error messages."""
 
@@ -108,15 +106,8 @@ class Record:
         found = {name: _plain(getattr(self, name)) for name in self.fields() if name in self.raw}
         return {**found, **self.other}
 
-    def to_json(self) -> str:
-        """The same as JSON text. No number is reshaped."""
-        return dumps(self.to_dict())
-
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.raw == other.raw
-
-    def __hash__(self) -> int:
-        return hash((type(self), dumps(self.raw)))
 
     def __repr__(self) -> str:
         # The shopper's address and e-mail are kept out of logs.
@@ -140,9 +131,6 @@ class Expandable(Generic[T]):
     # `object` is the field here.
     def __eq__(self, other: Any) -> bool:
         return isinstance(other, Expandable) and (self.id, self.object) == (other.id, other.object)
-
-    def __hash__(self) -> int:
-        return hash((self.id, self.object))
 
     def __repr__(self) -> str:
         return f"Expandable(id={self.id!r}, object={self.object!r})"
