@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 
@@ -217,6 +219,53 @@ def test_given_that_no_thread_can_be_started_then_the_call_is_made_all_the_same(
 
     monkeypatch.setattr(threading.Thread, "start", start)
     assert client.cancel(sandbox.held()).is_voided
+
+
+def test_given_an_interpreter_without_daemon_threads_then_the_call_is_made_all_the_same(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = threading.Thread.__init__
+
+    def refuse(thread: threading.Thread, *arguments: Any, **options: Any) -> None:
+        if options.get("daemon"):
+            raise RuntimeError("daemon threads are disabled in this (sub)interpreter")
+        make(thread, *arguments, **options)
+
+    monkeypatch.setattr(threading.Thread, "__init__", refuse)
+    assert client.cancel(sandbox.held()).is_voided
+
+
+SUB_INTERPRETER = """
+    import sys
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        import _xxsubinterpreters as interpreters
+    url, session_id = sys.argv[1:]
+    code = f'''if True:
+        import sys
+        sys.path[:] = {sys.path!r}
+        try:
+            from flexcancel import Client
+        except ImportError as error:
+            print(error, flush=True)
+        else:
+            with Client("fsk_test_hunter2", base_url={url!r}) as client:
+                print(client.cancel({session_id!r}).outcome, flush=True)
+    '''
+    failed = interpreters.run_string(interpreters.create(), code)
+    assert failed is None, failed
+"""
+
+
+def test_given_a_sub_interpreter_then_the_call_is_made_all_the_same(sandbox: Sandbox) -> None:
+    session_id = sandbox.held()
+    exit_code, output, complaints = script.run(SUB_INTERPRETER, sandbox.url, session_id)
+    # Python 3.12 itself does not let ctypes into one.
+    has_ctypes = sys.version_info[:2] != (3, 12)
+    refusal = "module _ctypes does not support loading in subinterpreters"
+    assert (exit_code, output) == (0, f"{'canceled' if has_ctypes else refusal}\n"), complaints
+    assert sandbox.hold(session_id) == ("released" if has_ctypes else "held")
 
 
 def test_given_an_interruption_before_the_call_begins_then_nothing_is_sent(
