@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from flexcancel import Client, Outbox, OutboxCounts, OutboxEntry, OutboxState
+from flexcancel._console import Console
 from flexcancel._watch import Snapshot, Watch, table
 
 from .sandbox import ALWAYS, KEY, Sandbox
@@ -234,7 +235,7 @@ def test_given_another_try_that_leaves_the_counts_as_they_are_then_watch_tells_i
 ) -> None:
     session_id, told = sandbox.held(), io.StringIO()
     sandbox.fault("status", status=401, body="", headers=[], times=ALWAYS)
-    watch = Watch(outbox, told, as_json=False)
+    watch = Watch(outbox, Console(told, None), as_json=False)
     for tries in ("1 try", "2 tries"):
         outbox.cancel(session_id)
         told.truncate(told.seek(0))

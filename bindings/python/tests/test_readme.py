@@ -14,6 +14,7 @@ import pytest
 import flexcancel
 from flexcancel import _exit_codes
 
+from . import script
 from .sandbox import KEY, Sandbox
 
 BINDING = Path(__file__).resolve().parents[1]
@@ -99,14 +100,26 @@ def test_every_method_is_in_the_table_with_its_arguments(title: str, kind: type)
             assert re.findall(r"(\w+)=", arguments) == named
 
 
-def test_the_exit_codes_are_those_of_the_table() -> None:
-    table = dict(re.findall(r"^\| (\d+) \| ([^|]+) \|", README, re.M))
-    assert set(map(int, table)) == {
-        *_exit_codes.EXIT_CODES.values(),
-        _exit_codes.USAGE,
-        _exit_codes.UNUSABLE,
-        _exit_codes.INTERRUPTED,
-    }
-    assert table["0"] == "voided"
-    assert table[str(_exit_codes.EXIT_CODES[flexcancel.Outcome.UNKNOWN])].startswith("**unknown**")
-    assert set(_exit_codes.EXIT_CODES) == set(flexcancel.Outcome)
+def test_the_exit_codes_are_those_of_the_table_and_of_the_help() -> None:
+    table = re.findall(r"^\| (\d+) \| (.*) \|$", README, re.M)
+    shown = {int(code): re.sub(r"\*", "", meanings) for code, meanings in table}
+    assert set(_exit_codes.OF_OUTCOME) == set(flexcancel.Outcome)
+    assert {int(code) for code in _exit_codes.ExitCode} == set(shown)
+    for code, meanings in _exit_codes.MEANINGS.items():
+        columns = meanings if len(meanings) > 1 else (*meanings, "the same", "the same")
+        assert shown[code].split(" | ") == list(columns)
+    for index, command in enumerate(("cancel", "retrieve", "outbox flush")):
+        told = help_of(*command.split())
+        for code, meanings in _exit_codes.MEANINGS.items():
+            meaning = meanings[index] if len(meanings) > 1 else meanings[0]
+            assert (f"  {int(code):>3}  {meaning}\n" in told) is bool(meaning)
+
+
+def help_of(*command: str) -> str:
+    exit_code, output, complaints = script.run(
+        "import sys; from flexcancel._cli import main; sys.exit(main(sys.argv[1:]))",
+        *command,
+        "--help",
+    )
+    assert (exit_code, complaints) == (0, "")
+    return output

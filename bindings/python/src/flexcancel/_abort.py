@@ -7,8 +7,8 @@ import weakref
 from contextlib import contextmanager
 from typing import Iterator, Optional, Set
 
-from . import _library
 from ._errors import FlexcancelError
+from ._library import native
 from ._not_copied import NotCopied
 
 
@@ -23,11 +23,11 @@ class AbortToken(NotCopied):
     __slots__ = ("__weakref__", "_free", "_handle", "_linked", "_lock", "_triggered")
 
     def __init__(self) -> None:
-        self._handle: int = _library.abort_new() or 0
+        self._handle: int = native.abort_new() or 0
         if self._handle == 0:
             raise FlexcancelError("no abort token can be made: every handle is in use")
         # At the interpreter's end there is nothing to free, and calls may still be aborted.
-        self._free = weakref.finalize(self, _library.abort_free, self._handle)
+        self._free = weakref.finalize(self, native.abort_free, self._handle)
         self._free.atexit = False
         self._triggered = False
         self._linked: Set[AbortToken] = set()
@@ -42,7 +42,7 @@ class AbortToken(NotCopied):
         with self._lock:
             self._triggered = True
             linked = list(self._linked)
-        _library.abort_trigger(self._handle)
+        native.abort_trigger(self._handle)
         for token in linked:
             token.trigger()
 

@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Optional, Sequence, Set, Type
 
-from . import _arguments, _library
+from . import _arguments
 from ._abort import AbortToken, own_token
 from ._arguments import checked
 from ._cancellation import Cancellation
 from ._client import Client, check_warm_up
 from ._errors import InterruptedCallError
+from ._library import native
 from ._native_call import NativeCall
 from ._not_copied import NotCopied
 from ._result import R, Result
@@ -64,7 +65,7 @@ class AsyncClient(NotCopied):
             verify=verify,
             max_attempts=max_attempts,
         )
-        call = self.client._prepare(Cancellation, _library.cancel, options, session_id)
+        call = self.client._prepare(Cancellation, native.cancel, options, session_id)
         return checked(await self._run(call, abort), options)
 
     async def retrieve(
@@ -78,7 +79,7 @@ class AsyncClient(NotCopied):
     ) -> Retrieval:
         """As ``Client.retrieve``. ``timeout`` starts with the call, not while it waits."""
         options = _arguments.retrieve_arguments(expand, timeout, max_attempts)
-        call = self.client._prepare(Retrieval, _library.retrieve, options, session_id)
+        call = self.client._prepare(Retrieval, native.retrieve, options, session_id)
         return checked(await self._run(call, abort), options)
 
     async def warm_up(
@@ -86,7 +87,7 @@ class AsyncClient(NotCopied):
     ) -> None:
         """As ``Client.warm_up``."""
         options = {"timeout": timeout}
-        call = self.client._prepare(Result, _library.warm_up, options)
+        call = self.client._prepare(Result, native.client_warm_up, options)
         check_warm_up(checked(await self._run(call, abort), options))
 
     async def aclose(self) -> None:

@@ -6,13 +6,14 @@ import ctypes
 import weakref
 from typing import Any, Mapping, Optional, Sequence
 
-from . import _arguments, _events, _library
+from . import _arguments, _events
 from ._abort import AbortToken
 from ._arguments import PathLike, checked
 from ._cancellation import Cancellation
 from ._enums import Code
 from ._errors import ConfigError, WarmUpError
 from ._handle import Handle
+from ._library import native
 from ._native_call import NativeCall, has_signal_handler, take
 from ._result import R, Result
 from ._retrieval import Retrieval
@@ -94,13 +95,13 @@ class Client(Handle):
         self._handle = None
         error = ctypes.c_void_p()
         text = _arguments.c_text("configuration", config, ConfigError, Code.INVALID_CONFIG)
-        handle = _library.client_new(text, ctypes.byref(error))
+        handle = native.client_new(text, ctypes.byref(error))
         if not handle:
             result = take(Cancellation, error.value)
             message = _arguments.in_seconds(result.message, arguments)
             raise ConfigError(result.code, message, result)
         self._handle = handle
-        self._close = weakref.finalize(self, _library.client_free, handle)
+        self._close = weakref.finalize(self, native.client_free, handle)
         # At the interpreter's end the system closes what is open, and calls may be in flight.
         self._close.atexit = False
 
@@ -145,7 +146,7 @@ class Client(Handle):
             verify=verify,
             max_attempts=max_attempts,
         )
-        call = self._prepare(Cancellation, _library.cancel, options, session_id)
+        call = self._prepare(Cancellation, native.cancel, options, session_id)
         return checked(self._run(call, abort), options)
 
     def retrieve(
@@ -163,7 +164,7 @@ class Client(Handle):
         the money. Arguments and exceptions are those of ``cancel``.
         """
         options = _arguments.retrieve_arguments(expand, timeout, max_attempts)
-        call = self._prepare(Retrieval, _library.retrieve, options, session_id)
+        call = self._prepare(Retrieval, native.retrieve, options, session_id)
         return checked(self._run(call, abort), options)
 
     def warm_up(
@@ -175,7 +176,7 @@ class Client(Handle):
         ``abort`` was triggered; its ``code`` says why. Later calls open one of their own.
         """
         options = {"timeout": timeout}
-        call = self._prepare(Result, _library.warm_up, options)
+        call = self._prepare(Result, native.client_warm_up, options)
         check_warm_up(checked(self._run(call, abort), options))
 
     def close(self) -> None:

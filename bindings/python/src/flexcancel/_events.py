@@ -13,6 +13,7 @@ from typing import Iterator, Optional, Set
 
 from . import _library
 from ._abort import AbortToken, own_token
+from ._library import native
 
 logger = logging.getLogger("flexcancel")
 _root = logging.getLogger()
@@ -34,7 +35,7 @@ def wanted() -> bool:
 
 def subscribe(client: int, on: bool) -> None:
     """Has the events of a client logged, or not."""
-    _library.client_set_log(client, _on_event if on else _NO_CALLBACK, None)
+    native.client_set_log(client, _on_event if on else _NO_CALLBACK, None)
 
 
 def _pass_on(_user_data: Optional[int], level: int, event: int, length: int) -> None:

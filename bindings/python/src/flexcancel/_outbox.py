@@ -6,7 +6,7 @@ import ctypes
 import weakref
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
-from . import _arguments, _library
+from . import _arguments
 from ._abort import AbortToken
 from ._arguments import PathLike, checked
 from ._cancellation import Cancellation
@@ -15,6 +15,7 @@ from ._enums import Code, OutboxState, Outcome
 from ._errors import ArgumentError, OutboxError
 from ._flush_report import FlushReport
 from ._handle import Handle
+from ._library import native
 from ._native_call import take
 from ._outbox_entry import OutboxCounts, OutboxEntry, counts_of, entries_of, entry_of
 from ._result import R, Result
@@ -53,7 +54,7 @@ class Outbox(Handle):
         arguments = {"path": path, "keep": keep}
         options = _arguments.arguments_json(arguments)
         error = ctypes.c_void_p()
-        handle = _library.outbox_open(client._open_handle(), options or b"{}", ctypes.byref(error))
+        handle = native.outbox_open(client._open_handle(), options or b"{}", ctypes.byref(error))
         if not handle:
             raise OutboxError(checked(take(Result, error.value), arguments))
         self._handle = handle
@@ -96,7 +97,7 @@ class Outbox(Handle):
             max_attempts=max_attempts,
             deliver_within=deliver_within,
         )
-        call = self._prepare(Cancellation, _library.outbox_cancel, arguments, session_id)
+        call = self._prepare(Cancellation, native.outbox_cancel, arguments, session_id)
         result = self._client._run(call, abort)
         return result if result.entry is not None else checked(result, arguments)
 
@@ -123,7 +124,7 @@ class Outbox(Handle):
             asked_at=asked_at,
             deliver_within=deliver_within,
         )
-        call = self._prepare(Result, _library.outbox_enqueue, arguments, session_id)
+        call = self._prepare(Result, native.outbox_enqueue, arguments, session_id)
         return _entry(call.make(), arguments)
 
     def flush(
@@ -141,7 +142,7 @@ class Outbox(Handle):
         tried.
         """
         arguments = {"timeout": timeout, "max": max}
-        call = self._prepare(FlushReport, _library.outbox_flush, arguments)
+        call = self._prepare(FlushReport, native.outbox_flush, arguments)
         report = checked(self._client._run(call, abort), arguments)
         is_refused = report.raw["outcome"] == Outcome.NOT_APPLIED
         if is_refused or (report.code in _FILE_ERRORS and not report.entries):
@@ -169,7 +170,7 @@ class Outbox(Handle):
             "after": after,
             "max": max,
         }
-        call = self._prepare(Result, _library.outbox_list, arguments)
+        call = self._prepare(Result, native.outbox_list, arguments)
         return entries_of(_done(call.make(), arguments).raw)
 
     def worklist(self) -> Tuple[OutboxEntry, ...]:
@@ -188,11 +189,11 @@ class Outbox(Handle):
             raise ArgumentError(Code.INVALID_ARGUMENT, f"entry: {problem}")
         # No entry has a number that C cannot pass.
         number = number if 0 <= number <= _MAX_ID else 0
-        return _entry(take(Result, _library.outbox_acknowledge(self._open_handle(), number)), {})
+        return _entry(take(Result, native.outbox_acknowledge(self._open_handle(), number)), {})
 
     def stats(self) -> OutboxCounts:
         """Counts the entries."""
-        result = _done(take(Result, _library.outbox_stats(self._open_handle())), {})
+        result = _done(take(Result, native.outbox_stats(self._open_handle())), {})
         counts = counts_of(result.raw)
         if counts is None:
             raise OutboxError(result)
@@ -237,7 +238,7 @@ _FILE_ERRORS = (
 
 
 def _close(handle: int) -> Result:
-    return take(Result, _library.outbox_close(handle))
+    return take(Result, native.outbox_close(handle))
 
 
 def _done(result: R, arguments: Mapping[str, Any]) -> R:

@@ -8,10 +8,11 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import islice
-from typing import Dict, Iterable, List, Optional, TextIO, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
+from ._console import Console
 from ._enums import OutboxState
-from ._formatting import is_terminal, plain
+from ._formatting import plain
 from ._outbox import WORKLIST, Outbox
 from ._outbox_entry import OutboxCounts, OutboxEntry
 
@@ -115,11 +116,11 @@ def _time(duration: timedelta) -> str:
 class Watch:
     """Shows snapshots one after the other, each in the way that suits the stream."""
 
-    def __init__(self, outbox: Outbox, to: TextIO, as_json: bool) -> None:
+    def __init__(self, outbox: Outbox, to: Console, as_json: bool) -> None:
         self._outbox = outbox
         self._to = to
         self._as_json = as_json
-        self._is_table = not as_json and is_terminal(to) and "NO_COLOR" not in os.environ
+        self._is_table = to.has_color and not as_json
         self._drawn = 0
         self._told: Optional[OutboxCounts] = None
         self._seen: Dict[int, OutboxEntry] = {}
@@ -132,7 +133,6 @@ class Watch:
             self._draw(taken, size)
         else:
             self._tell(taken)
-        self._to.flush()
         return taken
 
     def _draw(self, taken: Snapshot, size: os.terminal_size) -> None:
@@ -148,11 +148,11 @@ class Watch:
             return
         self._told = taken.counts
         if self._as_json:
-            print(taken.json(), file=self._to)
+            self._to.print(taken.json())
             return
         for entry in changed:
-            print(line(entry), file=self._to)
-        print(summary(taken.counts), file=self._to)
+            self._to.print(line(entry))
+        self._to.print(summary(taken.counts))
 
     def _changed(self, taken: Snapshot) -> Iterable[OutboxEntry]:
         """What is new, what is in another state, and what became of entries that are gone."""
