@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Union
 
 from flexcancel import AbortToken, Cancellation, Client, Code, Outcome, RefusedError, Retrieval
+from flexcancel._library import native
 from flexcancel.session import CheckoutSession, SessionFieldError
 
 #: Keys in milliseconds, and the arguments in seconds that stand for them.
@@ -38,6 +39,14 @@ ARGUMENTS = {
     "verify",
 }
 OPTIONS = {"expand", "idempotency_key", "in_doubt", "max_attempts", "verify"}
+
+
+def numbers(name_of: Any) -> dict[str, int]:
+    """The library's numbers, by their names."""
+    return {name.decode(): number for number in range(1000) if (name := name_of(number))}
+
+
+OUTCOMES, CODES = numbers(native.outcome_name), numbers(native.code_name)
 
 
 class Untyped(Exception):
@@ -216,8 +225,9 @@ def answer(line: str) -> str:
         if name is None:
             raise
         outcome, code = Outcome.NOT_APPLIED, Code.INVALID_ARGUMENT
-        value = refusal(outcome, code, f"{name[1]}: expected no such argument")
-    return f"{outcome.number}\t{code.number}\t{dumps(value)}"
+        theirs = {ours: theirs for theirs, ours in SECONDS.items()}.get(name[1], name[1])
+        value = refusal(outcome, code, f"{theirs}: expected no such argument")
+    return f"{OUTCOMES[outcome]}\t{CODES[code]}\t{dumps(value)}"
 
 
 def main() -> None:

@@ -11,12 +11,11 @@ import math
 import os
 import re
 from datetime import datetime
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Type, Union
 
 from ._enums import Code, Outcome
 from ._errors import ArgumentError, ClosedError, ConfigError, RefusedError
 from ._result import R
-from ._times import Time
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -39,6 +38,9 @@ _REFUSALS: Dict[Code, Type[RefusedError]] = {
     Code.INVALID_HANDLE: ClosedError,
 }
 
+#: Arguments of methods that are no options of the library.
+_NO_OPTIONS = {"self", "session_id", "abort"}
+
 #: Arguments that are lists of names.
 _LISTS = {"expand", "states"}
 
@@ -56,26 +58,11 @@ def arguments_json(arguments: Mapping[str, Any]) -> Optional[bytes]:
     return None if text == "{}" else text.encode()
 
 
-def cancel_arguments(
-    *,
-    expand: Sequence[str],
-    idempotency_key: Optional[str],
-    in_doubt: Optional[bool],
-    asked_at: Optional[Time],
-    timeout: Optional[float] = None,
-    verify: Optional[bool] = None,
-    max_attempts: Optional[int] = None,
-    deliver_within: Optional[float] = None,
-) -> Dict[str, Any]:
-    """The arguments of a cancel by name, whoever makes it."""
-    return {**locals(), "expand": expand or None}
-
-
-def retrieve_arguments(
-    expand: Sequence[str], timeout: Optional[float], max_attempts: Optional[int]
-) -> Dict[str, Any]:
-    """The arguments of a retrieve by name, whoever makes it."""
-    return {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
+def options(arguments: Mapping[str, Any]) -> Dict[str, Any]:
+    """The options among the arguments of a method, which are its ``locals()`` as it begins."""
+    given = {name: value for name, value in arguments.items() if name not in _NO_OPTIONS}
+    # An empty list of names is none.
+    return {**given, "expand": given.get("expand") or None}
 
 
 def _json(arguments: Mapping[str, Any], error: Any) -> str:

@@ -6,8 +6,7 @@ import asyncio
 import contextvars
 import os
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Any, Optional, Sequence, Set, Type
+from typing import Any, Optional, Sequence, Set
 
 from . import _arguments
 from ._abort import AbortToken, own_token
@@ -56,15 +55,7 @@ class AsyncClient(NotCopied):
         abort: Optional[AbortToken] = None,
     ) -> Cancellation:
         """As ``Client.cancel``. ``timeout`` starts with the call, not while it waits."""
-        options = _arguments.cancel_arguments(
-            expand=expand,
-            timeout=timeout,
-            idempotency_key=idempotency_key,
-            in_doubt=in_doubt,
-            asked_at=asked_at,
-            verify=verify,
-            max_attempts=max_attempts,
-        )
+        options = _arguments.options(locals())
         call = self.client._prepare(Cancellation, native.cancel, options, session_id)
         return checked(await self._run(call, abort), options)
 
@@ -78,7 +69,7 @@ class AsyncClient(NotCopied):
         abort: Optional[AbortToken] = None,
     ) -> Retrieval:
         """As ``Client.retrieve``. ``timeout`` starts with the call, not while it waits."""
-        options = _arguments.retrieve_arguments(expand, timeout, max_attempts)
+        options = _arguments.options(locals())
         call = self.client._prepare(Retrieval, native.retrieve, options, session_id)
         return checked(await self._run(call, abort), options)
 
@@ -86,7 +77,7 @@ class AsyncClient(NotCopied):
         self, *, timeout: Optional[float] = None, abort: Optional[AbortToken] = None
     ) -> None:
         """As ``Client.warm_up``."""
-        options = {"timeout": timeout}
+        options = _arguments.options(locals())
         call = self.client._prepare(Result, native.client_warm_up, options)
         check_warm_up(checked(await self._run(call, abort), options))
 
@@ -102,12 +93,7 @@ class AsyncClient(NotCopied):
     async def __aenter__(self) -> AsyncClient:
         return self
 
-    async def __aexit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     def __repr__(self) -> str:

@@ -59,13 +59,11 @@ class Cancellation(SessionResult):
         ``UnknownOutcomeError`` where the money may still be held, ``NotCancelableError`` where it
         is too late, ``NotAppliedError`` where the cancel was definitely not done.
         """
-        if self.is_voided:
-            return
-        if self.outcome is Outcome.NOT_CANCELABLE:
-            raise NotCancelableError(self)
-        if self.outcome is Outcome.NOT_APPLIED:
-            raise NotAppliedError(self)
-        raise UnknownOutcomeError(self)
+        if not self.is_voided:
+            raise _ERRORS.get(self.outcome, UnknownOutcomeError)(self)
+
+
+_ERRORS = {Outcome.NOT_CANCELABLE: NotCancelableError, Outcome.NOT_APPLIED: NotAppliedError}
 
 
 def repeat_of(raw: Mapping[str, Any]) -> Repeat:

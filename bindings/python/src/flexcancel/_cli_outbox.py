@@ -7,7 +7,7 @@ import json
 import math
 import os
 import time
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Optional
 
 from ._client import Client
 from ._console import Console
@@ -46,18 +46,18 @@ def add(
         formatter_class=form,
     )
     within = outbox.add_subparsers(title="commands", dest="outbox_command", required=True)
-    for name, run, help_text in [
-        ("list", _list, "show entries, one a line; changes nothing"),
-        ("flush", _flush, "deliver what is due"),
-        ("ack", _acknowledge, "note that a person has seen final entries"),
-        ("watch", _watch, "show what is still to be done, until Ctrl-C; changes nothing"),
+    for name, run, add_options, help_text in [
+        ("list", _list, _add_list, "show entries, one a line; changes nothing"),
+        ("flush", _flush, _add_flush, "deliver what is due"),
+        ("ack", _acknowledge, _add_acknowledge, "note that a person has seen final entries"),
+        ("watch", _watch, _add_watch, "show what is still to be done, until Ctrl-C"),
     ]:
         command = within.add_parser(
             name, help=help_text, description=help_text, epilog=EPILOG, formatter_class=form
         )
         command.add_argument("outbox", metavar="FILE", help="the outbox's file")
         command.add_argument("--json", action="store_true", help="one JSON object a line")
-        _OPTIONS[name](command)
+        add_options(command)
         add_connection(command)
         command.set_defaults(run=run_outbox, run_outbox=run)
 
@@ -104,14 +104,6 @@ def _add_watch(command: argparse.ArgumentParser) -> None:
         "--interval", type=_interval, default=2.0, metavar="SECONDS", help="between two looks (2)"
     )
     command.add_argument("--once", action="store_true", help="look once")
-
-
-_OPTIONS: Dict[str, Callable[[argparse.ArgumentParser], None]] = {
-    "list": _add_list,
-    "flush": _add_flush,
-    "ack": _add_acknowledge,
-    "watch": _add_watch,
-}
 
 
 def _interval(text: str) -> float:

@@ -60,23 +60,8 @@ class Client(Handle):
         verify: Optional[bool] = None,
         interruptible: bool = True,
     ) -> None:
-        arguments = {
-            "api_key": api_key,
-            "api_key_env": api_key_env,
-            "api_key_file": api_key_file,
-            "base_url": base_url,
-            "ca_file": ca_file,
-            "connect_timeout": connect_timeout,
-            "dns_ttl": dns_ttl,
-            "max_attempts": max_attempts,
-            "max_idle": max_idle,
-            "mode": mode,
-            "proxy": proxy,
-            "timeout": timeout,
-            "trust": trust,
-            "user_agent": user_agent,
-            "verify": verify,
-        }
+        arguments = {**locals()}
+        del arguments["self"], arguments["interruptible"]
         self._open(_arguments.config_json(arguments), arguments, interruptible)
 
     @classmethod
@@ -137,15 +122,7 @@ class Client(Handle):
         Raises ``ArgumentError`` or ``ClosedError``; nothing was sent then. Every other failure is
         in the result.
         """
-        options = _arguments.cancel_arguments(
-            expand=expand,
-            timeout=timeout,
-            idempotency_key=idempotency_key,
-            in_doubt=in_doubt,
-            asked_at=asked_at,
-            verify=verify,
-            max_attempts=max_attempts,
-        )
+        options = _arguments.options(locals())
         call = self._prepare(Cancellation, native.cancel, options, session_id)
         return checked(self._run(call, abort), options)
 
@@ -163,7 +140,7 @@ class Client(Handle):
         ``session`` of the result is the session, and ``hold`` and ``outcome`` say what it means for
         the money. Arguments and exceptions are those of ``cancel``.
         """
-        options = _arguments.retrieve_arguments(expand, timeout, max_attempts)
+        options = _arguments.options(locals())
         call = self._prepare(Retrieval, native.retrieve, options, session_id)
         return checked(self._run(call, abort), options)
 
@@ -175,7 +152,7 @@ class Client(Handle):
         Raises ``WarmUpError`` if no connection could be opened within ``timeout`` seconds, or
         ``abort`` was triggered; its ``code`` says why. Later calls open one of their own.
         """
-        options = {"timeout": timeout}
+        options = _arguments.options(locals())
         call = self._prepare(Result, native.client_warm_up, options)
         check_warm_up(checked(self._run(call, abort), options))
 

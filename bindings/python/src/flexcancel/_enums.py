@@ -6,7 +6,7 @@ The C header has the numbers; a test compares the two.
 from __future__ import annotations
 
 from enum import Enum
-from typing import Dict, Optional
+from typing import Optional
 
 
 class TextEnum(str, Enum):
@@ -62,11 +62,6 @@ class Outcome(TextEnum):
     one. The till may say "not voided"."""
 
     @property
-    def number(self) -> int:
-        """The number that C knows the outcome by."""
-        return _OUTCOME_NUMBERS[self]
-
-    @property
     def is_voided(self) -> bool:
         """Whether the till may say "voided"."""
         return self is Outcome.CANCELED or self is Outcome.ALREADY_CANCELED
@@ -80,9 +75,6 @@ class Outcome(TextEnum):
     def _missing_(cls, value: object) -> Optional[Outcome]:
         # An outcome of a newer library asserts nothing that this version can vouch for.
         return cls.UNKNOWN if isinstance(value, str) else None
-
-
-_OUTCOME_NUMBERS: Dict[Outcome, int] = {outcome: number for number, outcome in enumerate(Outcome)}
 
 
 class Hold(OpenEnum):
@@ -136,48 +128,6 @@ class Code(OpenEnum):
     OUTBOX_STALE = "outbox_stale"
     OUTBOX_EXPIRED = "outbox_expired"
     INTERNAL = "internal"
-
-    @property
-    def number(self) -> int:
-        """The number that C knows the code by; -1 for a code that this version does not know."""
-        return _CODE_NUMBERS.get(self, -1)
-
-
-_CODE_NUMBERS: Dict[Code, int] = {
-    Code.OK: 0,
-    Code.INVALID_HANDLE: 100,
-    Code.INVALID_ARGUMENT: 101,
-    Code.INVALID_CONFIG: 102,
-    Code.INVALID_SESSION_ID: 103,
-    Code.ABORTED: 104,
-    Code.DNS: 200,
-    Code.CONNECT: 201,
-    Code.TLS: 202,
-    Code.TIMEOUT: 203,
-    Code.CONNECTION_LOST: 204,
-    Code.PROTOCOL: 205,
-    Code.UNAUTHORIZED: 300,
-    Code.FORBIDDEN: 301,
-    Code.NOT_FOUND: 302,
-    Code.NOT_CANCELABLE: 303,
-    Code.RATE_LIMITED: 304,
-    Code.REJECTED: 305,
-    Code.SERVER_ERROR: 306,
-    Code.MODE_MISMATCH: 307,
-    Code.NEWER_HOLD: 308,
-    Code.OUTBOX_UNAVAILABLE: 400,
-    Code.OUTBOX_UNSAFE: 401,
-    Code.OUTBOX_IO: 402,
-    Code.OUTBOX_FULL: 403,
-    Code.OUTBOX_CORRUPT: 404,
-    Code.OUTBOX_SCHEMA: 405,
-    Code.OUTBOX_BUSY: 406,
-    Code.OUTBOX_NO_ENTRY: 407,
-    Code.OUTBOX_PENDING: 408,
-    Code.OUTBOX_STALE: 409,
-    Code.OUTBOX_EXPIRED: 410,
-    Code.INTERNAL: 900,
-}
 
 
 class OutboxState(OpenEnum):

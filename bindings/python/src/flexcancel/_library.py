@@ -106,16 +106,6 @@ def version() -> str:
     return bytes(native.version()).decode()
 
 
-def code_name(number: int) -> str:
-    """The library's name of a code; empty for a number that is no code."""
-    return (native.code_name(number) or b"").decode()
-
-
-def outcome_name(number: int) -> str:
-    """The library's name of an outcome; empty for a number that is no outcome."""
-    return (native.outcome_name(number) or b"").decode()
-
-
 def take_text(result: int) -> str:
     """The JSON text of a result, which is freed."""
     try:

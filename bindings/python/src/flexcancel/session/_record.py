@@ -5,6 +5,7 @@ A view is as cheap as the pointer that it holds: a field is read when it is aske
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import (
     Any,
     Callable,
@@ -114,26 +115,14 @@ class Record:
         return f"<{type(self).__name__} of {len(self.raw)} fields>"
 
 
+@dataclass(frozen=True)
 class Expandable(Generic[T]):
     """A related object: its id, or the object itself where the call asked to expand it."""
 
-    __slots__ = ("id", "object")
-
     id: Optional[str]
-    """The id as it came; ``None`` for an object that does not tell it in a documented field."""
+    """The id as it came; ``None`` for an object that has none in a documented field."""
     object: Optional[T]
     """The object, if it came expanded."""
-
-    def __init__(self, id: Optional[str], object: Optional[T]) -> None:
-        self.id = id
-        self.object = object
-
-    # `object` is the field here.
-    def __eq__(self, other: Any) -> bool:
-        return isinstance(other, Expandable) and (self.id, self.object) == (other.id, other.object)
-
-    def __repr__(self) -> str:
-        return f"Expandable(id={self.id!r}, object={self.object!r})"
 
 
 def text(value: Any, path: str) -> str:
@@ -171,13 +160,7 @@ def mapping(value: Any, path: str) -> Dict[str, Any]:
 
 def word(kind: Type[W]) -> Reader[W]:
     """A string of a list that may grow."""
-    documented: Dict[Any, W] = {member.value: member for member in kind}
-
-    def read_word(value: Any, path: str) -> W:
-        found = documented.get(value) if type(value) is str else None
-        return kind(text(value, path)) if found is None else found
-
-    return read_word
+    return lambda value, path: kind(text(value, path))
 
 
 def record(kind: Type[R]) -> Reader[R]:
