@@ -176,7 +176,7 @@ def test_given_a_log_handler_that_blocks_then_ctrl_c_ends_the_call_all_the_same(
 ) -> None:
     sandbox.stall()
     session_id = sandbox.held()
-    monkeypatch.setattr(_native_call, "_MOST_WAIT_FOR_ABORTED", 0.05)
+    monkeypatch.setattr(_native_call, "_MAX_WAIT_FOR_ABORTED", 0.05)
     unblock = threading.Event()
 
     class Handler(logging.Handler):

@@ -132,7 +132,7 @@ def test_given_what_cannot_be_delivered_then_it_is_in_the_worklist_until_a_perso
 def test_given_a_long_worklist_then_all_of_it_is_listed(
     sandbox: Sandbox, outbox: Outbox, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr(_outbox, "_MOST_LISTED", page)
+    monkeypatch.setattr(_outbox, "_MAX_LISTED", page)
     for number in range(3):
         outbox.enqueue(f"fcs_{number}")
     assert len(outbox.flush().entries) == 3

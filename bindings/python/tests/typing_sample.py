@@ -58,7 +58,7 @@ def kept(client: flexcancel.Client, session_id: str) -> Optional[datetime]:
 
 async def concurrent(session_id: str) -> str:
     client = flexcancel.Client(api_key_file="key", proxy="env")
-    async with flexcancel.AsyncClient(client, most_calls=8) as many:
+    async with flexcancel.AsyncClient(client, max_calls=8) as many:
         result = await many.cancel(session_id, idempotency_key="till-7", in_doubt=False)
         if result.repeat is not None:
             result = await many.cancel(session_id, **result.repeat)

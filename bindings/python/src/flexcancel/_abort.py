@@ -13,11 +13,11 @@ from ._not_copied import NotCopied
 
 
 class AbortToken(NotCopied):
-    """Ends every call that is given it, now and later.
+    """Ends every call that it is given to, now and later.
 
-    Sticky and shareable: one token may serve many calls, from any thread, also from a signal
-    handler. A call aborted before its request was handed to the network sends nothing and is
-    ``not_applied``; after that, it is what the evidence allows.
+    One token may serve many calls. Thread-safe; a signal handler may trigger it. It stays
+    triggered, and cannot be pickled or copied. A cancel aborted before its request was handed to
+    the network sends nothing and is ``not_applied``; after that, its outcome is what is known.
     """
 
     __slots__ = ("__weakref__", "_free", "_handle", "_linked", "_lock", "_triggered")
@@ -31,13 +31,13 @@ class AbortToken(NotCopied):
         self._free.atexit = False
         self._triggered = False
         self._linked: Set[AbortToken] = set()
-        # A signal handler may trigger while the same thread is in here.
+        # Reentrant: a signal handler may trigger while the same thread holds it.
         self._lock = threading.RLock()
 
     def trigger(self) -> None:
         """Ends the calls. Triggering again has no effect.
 
-        May lose the race against a call that is just completing, which returns what it found.
+        A call that completes at the same moment may return its result nevertheless.
         """
         with self._lock:
             self._triggered = True
@@ -65,7 +65,7 @@ class AbortToken(NotCopied):
 
 @contextmanager
 def own_token(parent: Optional[AbortToken]) -> Iterator[AbortToken]:
-    """A token of one call, which the caller's token triggers, but which does not trigger it."""
+    """A token of one call. The caller's token triggers it, but not the other way round."""
     token = AbortToken()
     try:
         if parent is not None:
@@ -74,5 +74,5 @@ def own_token(parent: Optional[AbortToken]) -> Iterator[AbortToken]:
     finally:
         if parent is not None:
             parent._unlink(token)
-        # Not left to the collector: what a signal handler raises in there, Python loses.
+        # Not left to the garbage collector, where Python loses what a signal handler raises.
         token._free()

@@ -87,7 +87,7 @@ def c_text(name: str, text: str, error: Type[RefusedError], code: Code) -> bytes
         raise error(code, f"{name}: expected a str, found {_kind(text)}")
     if "\0" in text:
         raise error(code, f"{name}: expected no NUL character")
-    # What is no Unicode text is refused by the library, by name.
+    # The library refuses what is not Unicode, and names it.
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -121,9 +121,9 @@ def in_seconds(message: str, arguments: Mapping[str, Any]) -> str:
         name = _NAMES.get(found[1], "")
         if name not in arguments:
             return found[0]
-        least, most = (f"{int(bound) / 1000:.15g}" for bound in (found[2], found[3]))
+        minimum, maximum = (f"{int(bound) / 1000:.15g}" for bound in (found[2], found[3]))
         value = arguments[name]
-        return f"{name}: expected a number of seconds from {least} to {most}, found {value!r}"
+        return f"{name}: expected a number of seconds from {minimum} to {maximum}, found {value!r}"
 
     return _OUT_OF_BOUNDS.sub(rewrite, message)
 
@@ -155,7 +155,7 @@ def _milliseconds(name: str, value: Any, error: Any) -> int:
     if not math.isfinite(value):
         raise error(name, f"{expected}, found {value}")
     milliseconds = round(value * 1000)
-    # Less than the least is not nothing.
+    # A time below one millisecond is not zero.
     return 1 if milliseconds == 0 and value > 0 else milliseconds
 
 

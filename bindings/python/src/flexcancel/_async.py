@@ -25,7 +25,7 @@ from ._times import Time
 class AsyncClient(NotCopied):
     """A ``Client`` for asyncio.
 
-    ``client`` makes the calls, and is closed with this one. At most ``most_calls`` run at once,
+    ``client`` makes the calls, and is closed with this one. At most ``max_calls`` run at once,
     each on a thread of this client's own; others wait. Cancelling a task aborts its call: the
     ``CancelledError`` is raised when the call has ended, with an ``InterruptedCallError`` as its
     cause, whose ``result`` says what is known. ``InterruptedCallError.of(error)`` finds it.
@@ -33,11 +33,11 @@ class AsyncClient(NotCopied):
     Belongs to one event loop. No thread is left when ``aclose`` has returned.
     """
 
-    __slots__ = ("_executor", "_in_flight", "_process", "client", "most_calls")
+    __slots__ = ("_executor", "_in_flight", "_process", "client", "max_calls")
 
-    def __init__(self, client: Client, *, most_calls: int = 64) -> None:
+    def __init__(self, client: Client, *, max_calls: int = 64) -> None:
         self.client = client
-        self.most_calls = most_calls
+        self.max_calls = max_calls
         self._in_flight: Set[asyncio.Future[Any]] = set()
         self._renew()
 
@@ -101,7 +101,7 @@ class AsyncClient(NotCopied):
 
     def _renew(self) -> None:
         self._process = os.getpid()
-        self._executor = ThreadPoolExecutor(self.most_calls, "flexcancel")
+        self._executor = ThreadPoolExecutor(self.max_calls, "flexcancel")
 
     async def _run(self, call: NativeCall[R], abort: Optional[AbortToken]) -> R:
         self.client._listen()

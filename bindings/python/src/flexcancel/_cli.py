@@ -75,7 +75,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         console.complain(str(error))
         code = ExitCode.OUTBOX
     except KeyboardInterrupt:
-        # Whatever makes calls has told what they came to.
+        # The results of the calls were shown.
         console.complain("interrupted")
         code = ExitCode.INTERRUPTED
     except Exception:
@@ -276,11 +276,12 @@ def _each(
 
     done = 0
     try:
-        for done, session_id in enumerate(ids):
+        while done < len(ids):
             progress.show(done)
-            result = _result(call, session_id, is_only=len(ids) == 1)
-            show(result, session_id)
+            result = _result(call, ids[done], is_only=len(ids) == 1)
+            show(result, ids[done])
             worst = max(worst, OF_OUTCOME[result.outcome])
+            done += 1
     except RefusedError:
         # An argument of all the calls: nothing was sent.
         raise
@@ -305,7 +306,7 @@ def _result(
     try:
         return call(session_id)
     except ArgumentError as error:
-        # One id that cannot be used does not keep the others from being canceled.
+        # The other ids are canceled nevertheless.
         is_id = error.code is Code.INVALID_SESSION_ID
         if is_only or not is_id or not isinstance(error.result, SessionResult):
             raise

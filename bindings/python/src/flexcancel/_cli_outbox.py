@@ -1,4 +1,4 @@
-"""The command line's ``outbox``: what a person does with the file of a till."""
+"""The commands of ``flexcancel outbox``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FILE must exist: a till creates it.
 list ends with 0; ack with 0 if all are acknowledged, else 2; watch with 130. Otherwise as above.
 """
 
-_MOST = 1000
+_MAX = 1000
 
 
 def add(
@@ -88,7 +88,7 @@ def _add_list(command: argparse.ArgumentParser) -> None:
 def _add_flush(command: argparse.ArgumentParser) -> None:
     command.add_argument("--timeout", type=float, metavar="SECONDS", help="for all of it (60)")
     command.add_argument(
-        "--max", type=int, default=_MOST, metavar="N", help="at most so many (1000)"
+        "--max", type=int, default=_MAX, metavar="N", help="at most so many (1000)"
     )
     command.add_argument(
         "--keep", type=float, metavar="SECONDS", help="forget what ended before that (30 days)"
@@ -114,7 +114,7 @@ def _interval(text: str) -> float:
 
 
 def _list(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
-    left = options.max
+    remaining = options.max
     wanted = {
         "states": WORKLIST if options.worklist else options.states,
         "acknowledged": False if options.worklist else None,
@@ -122,13 +122,13 @@ def _list(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
         "after": options.after,
     }
     while True:
-        found = outbox.list(**wanted, max=_MOST if left is None else min(left, _MOST))
+        found = outbox.list(**wanted, max=_MAX if remaining is None else min(remaining, _MAX))
         for entry in found:
             console.print(json.dumps(entry.raw) if options.json else line(entry))
             if entry.needs_person and not options.json:
                 console.print(f"  {plain(entry.last_message or '')}")
-        left = None if left is None else left - len(found)
-        if left == 0 or len(found) < _MOST:
+        remaining = None if remaining is None else remaining - len(found)
+        if remaining == 0 or len(found) < _MAX:
             return ExitCode.DONE
         wanted["after"] = found[-1].id
 
@@ -163,7 +163,7 @@ def _acknowledge(options: argparse.Namespace, outbox: Outbox, console: Console) 
         try:
             entry = outbox.acknowledge(number)
         except OutboxError as error:
-            # One that cannot be acknowledged does not keep the others from being.
+            # The others are acknowledged nevertheless.
             if error.code not in (Code.OUTBOX_NO_ENTRY, Code.OUTBOX_PENDING):
                 raise
             console.complain(error.message)

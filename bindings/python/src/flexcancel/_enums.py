@@ -1,6 +1,6 @@
 """The enumerations of a result: outcomes, codes, holds, phases, operations.
 
-The C header has the numbers; a test compares the two.
+A test compares outcomes and codes with the C header.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Optional
 
 
 class TextEnum(str, Enum):
-    """An enumeration of texts: a member is equal to its text, and is written as it."""
+    """An enumeration of strings: a member equals its string, and is formatted as it."""
 
     def __str__(self) -> str:
         return str(self.value)
@@ -20,9 +20,9 @@ class TextEnum(str, Enum):
 
 
 class OpenEnum(TextEnum):
-    """An enumeration that may grow: a value that it does not name becomes a member of its own.
+    """An enumeration that may grow: any other value becomes a member that is not documented.
 
-    ``SessionStatus("frozen")`` is no error: it is equal to ``"frozen"`` and not documented.
+    ``SessionStatus("frozen")`` is no error: it equals ``"frozen"``.
     """
 
     @classmethod

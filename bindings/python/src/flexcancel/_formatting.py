@@ -9,7 +9,7 @@ from ._cancellation import Cancellation
 from ._enums import Outcome
 from ._result import SessionResult
 
-_COLOURS = {
+_COLORS = {
     Outcome.CANCELED: "32",
     Outcome.ALREADY_CANCELED: "32",
     Outcome.NOT_CANCELABLE: "33",
@@ -27,7 +27,7 @@ def describe(result: SessionResult, session_id: str, *, in_color: bool) -> str:
     """A result in a few lines."""
     outcome = str(result.outcome)
     if in_color:
-        outcome = f"\033[{_COLOURS[result.outcome]}m{outcome}\033[0m"
+        outcome = f"\033[{_COLORS[result.outcome]}m{outcome}\033[0m"
     why = f"{result.code}, hold {result.hold}"
     lines = [f"{plain(session_id)}: {outcome} ({why}): {plain(result.message)}"]
     if not result.is_voided:

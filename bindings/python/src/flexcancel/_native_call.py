@@ -1,4 +1,4 @@
-"""Makes one call on the right thread."""
+"""Makes a call of the native library on the right thread."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ._abort import AbortToken, own_token
 from ._errors import InterruptedCallError
 from ._result import R
 
-#: A signal that comes just as a wait begins is noticed only when Python runs again.
-_LONGEST_DEAF = 0.1
+#: In seconds. A signal that arrives just as a wait begins is handled when the wait ends.
+_MAX_WAIT_FOR_SIGNAL = 0.1
 
 #: An aborted call ends within milliseconds, unless a handler of the log holds it up.
-_MOST_WAIT_FOR_ABORTED = 5.0
+_MAX_WAIT_FOR_ABORTED = 5.0
 
 
 class NativeCall(Generic[R]):
@@ -118,29 +118,29 @@ class _Work(Generic[R]):
         except RuntimeError:
             return not self._claim.acquire(False)
         except KeyError as error:
-            # A thread that a signal handler's exception overtook as it was started: threading
-            # forgets it twice, and the handler's exception over that.
+            # A signal handler raised while the thread was started: threading forgets the thread
+            # twice, and this error hides the handler's.
             raise error.__context__ or error from None
 
     def wait(self) -> None:
         """Waits for the call and its thread. A signal handler may raise meanwhile."""
-        while not self._done.acquire(timeout=_LONGEST_DEAF):
+        while not self._done.acquire(timeout=_MAX_WAIT_FOR_SIGNAL):
             pass
-        # Whoever forks next shall not do so beside a thread that is still ending.
+        # A fork must not happen beside a thread that is still ending.
         if self._thread is not None:
             self._thread.join()
 
     def end(self) -> Optional[R]:
-        """Waits for a call that was aborted, which is soon; a second Ctrl-C changes nothing.
+        """Waits for an aborted call, which ends soon; a second Ctrl-C changes nothing.
 
-        None if the call has not begun, and then it never will; or if it does not come back.
+        None if the call has not started, and then it never will; or if it does not return.
         """
         if self._claim.acquire(False):
             return None
-        until = time.monotonic() + _MOST_WAIT_FOR_ABORTED
+        deadline = time.monotonic() + _MAX_WAIT_FOR_ABORTED
         while not self._ended and self._thread is not None and self._thread.is_alive():
             try:
-                if not self._done.acquire(timeout=max(0.0, until - time.monotonic())):
+                if not self._done.acquire(timeout=max(0.0, deadline - time.monotonic())):
                     break
             except BaseException:
                 continue
@@ -161,7 +161,7 @@ def has_signal_handler() -> bool:
 
 
 def _note_main_thread() -> None:
-    # Asked for once: each call would pay for it.
+    # Looked up once: it would slow down each call.
     global _main_thread
     _main_thread = threading.main_thread().ident
 

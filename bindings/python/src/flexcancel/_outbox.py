@@ -24,8 +24,8 @@ from ._times import Time
 #: The states that a person must see.
 WORKLIST = (OutboxState.REFUSED, OutboxState.EXPIRED, OutboxState.NEEDS_ATTENTION)
 
-#: The most entries that one list may have.
-_MOST_LISTED = 1000
+#: How many entries one list can have.
+_MAX_LISTED = 1000
 
 _MAX_ID = 2**63 - 1
 
@@ -202,11 +202,9 @@ class Outbox(Handle):
         """All entries of a list, however many, in the order of their numbers."""
         after = 0
         while True:
-            page = self.list(
-                states=states, acknowledged=acknowledged, after=after, max=_MOST_LISTED
-            )
+            page = self.list(states=states, acknowledged=acknowledged, after=after, max=_MAX_LISTED)
             yield from page
-            if len(page) < _MOST_LISTED:
+            if len(page) < _MAX_LISTED:
                 return
             after = page[-1].id
 

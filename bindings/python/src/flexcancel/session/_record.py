@@ -1,7 +1,4 @@
-"""Records: read-only views of JSON objects whose fields have types.
-
-A view is as cheap as the pointer that it holds: a field is read when it is asked for.
-"""
+"""Records: read-only views of JSON objects with typed fields, which are read on access."""
 
 from __future__ import annotations
 
@@ -40,7 +37,7 @@ class SessionFieldError(FlexcancelError, TypeError):
 
 
 def wrong_type(path: str, expected: str, found: object) -> SessionFieldError:
-    """Says where, and not what: the value may be the shopper's."""
+    """Names the field, not the value, which may be the shopper's."""
     names = {bool: "a boolean", str: "a string", int: "an integer", dict: "an object"}
     name = names.get(type(found), "a list" if isinstance(found, list) else "a decimal number")
     return SessionFieldError(f"{path}: expected {expected}, found {name}")
@@ -103,7 +100,7 @@ class Record:
         }
 
     def to_dict(self) -> Dict[str, Any]:
-        """The record written back from its typed fields, and those that are not documented."""
+        """The record as a dictionary, from its typed fields and those that are not documented."""
         found = {name: _plain(getattr(self, name)) for name in self.fields() if name in self.raw}
         return {**found, **self.other}
 
