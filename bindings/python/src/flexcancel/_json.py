@@ -19,13 +19,17 @@ def _integer(digits: str) -> Union[int, Decimal]:
     try:
         return int(digits)
     except ValueError:
-        # Python limits how many digits it reads into an int.
         return Decimal(digits)
 
 
-_decode = json.JSONDecoder(parse_float=_fraction, parse_int=_integer).decode
+_decode = json.JSONDecoder(parse_float=_fraction).decode
+_decode_long = json.JSONDecoder(parse_float=_fraction, parse_int=_integer).decode
 
 
 def decode(text: str) -> Any:
     """Decodes a JSON text. Fractions are ``Decimal``, and so are integers too long for ``int``."""
-    return _decode(text)
+    try:
+        return _decode(text)
+    except ValueError:
+        # Python limits how many digits it reads into an int. Slower: each integer is a call.
+        return _decode_long(text)

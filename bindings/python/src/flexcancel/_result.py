@@ -76,7 +76,10 @@ class Result:
     def from_json(cls: Type[R], text: str) -> R:
         """Reads the JSON text of a result."""
         raw = decode(text)
-        return cls(**cls._fields(raw), json=text, raw=raw)
+        result = cls.__new__(cls)
+        # As __init__, which takes longer: a frozen dataclass sets its fields one by one.
+        vars(result).update(cls._fields(raw), json=text, raw=raw)
+        return result
 
     @classmethod
     def _fields(cls, raw: Mapping[str, Any]) -> Dict[str, Any]:
