@@ -11,11 +11,12 @@ import math
 import os
 import re
 from datetime import datetime
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Type, Union
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
 from ._enums import Code, Outcome
 from ._errors import ArgumentError, ClosedError, ConfigError, RefusedError
 from ._result import R
+from ._times import Time
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -38,9 +39,6 @@ _REFUSALS: Dict[Code, Type[RefusedError]] = {
     Code.INVALID_HANDLE: ClosedError,
 }
 
-#: Arguments of methods that are no options of the library.
-_NO_OPTIONS = {"self", "session_id", "abort"}
-
 #: Arguments that are lists of names.
 _LISTS = {"expand", "states"}
 
@@ -58,11 +56,21 @@ def arguments_json(arguments: Mapping[str, Any]) -> Optional[bytes]:
     return None if text == "{}" else text.encode()
 
 
-def options(arguments: Mapping[str, Any]) -> Dict[str, Any]:
-    """The options among the arguments of a method, which are its ``locals()`` as it begins."""
-    given = {name: value for name, value in arguments.items() if name not in _NO_OPTIONS}
-    # An empty list of names is none.
-    return {**given, "expand": given.get("expand") or None}
+def cancel_options(
+    expand: Sequence[str],
+    idempotency_key: Optional[str],
+    in_doubt: Optional[bool],
+    asked_at: Optional[Time],
+    **more: Any,
+) -> Dict[str, Any]:
+    """The options of a cancel by name, whoever makes it."""
+    return {
+        "expand": expand or None,
+        "idempotency_key": idempotency_key,
+        "in_doubt": in_doubt,
+        "asked_at": asked_at,
+        **more,
+    }
 
 
 def _json(arguments: Mapping[str, Any], error: Any) -> str:

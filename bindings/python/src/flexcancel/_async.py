@@ -55,7 +55,8 @@ class AsyncClient(NotCopied):
         abort: Optional[AbortToken] = None,
     ) -> Cancellation:
         """As ``Client.cancel``. ``timeout`` starts with the call, not while it waits."""
-        options = _arguments.options(locals())
+        named = {"timeout": timeout, "verify": verify, "max_attempts": max_attempts}
+        options = _arguments.cancel_options(expand, idempotency_key, in_doubt, asked_at, **named)
         call = self.client._prepare(Cancellation, native.cancel, options, session_id)
         return checked(await self._run(call, abort), options)
 
@@ -69,7 +70,7 @@ class AsyncClient(NotCopied):
         abort: Optional[AbortToken] = None,
     ) -> Retrieval:
         """As ``Client.retrieve``. ``timeout`` starts with the call, not while it waits."""
-        options = _arguments.options(locals())
+        options = {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
         call = self.client._prepare(Retrieval, native.retrieve, options, session_id)
         return checked(await self._run(call, abort), options)
 
@@ -77,7 +78,7 @@ class AsyncClient(NotCopied):
         self, *, timeout: Optional[float] = None, abort: Optional[AbortToken] = None
     ) -> None:
         """As ``Client.warm_up``."""
-        options = _arguments.options(locals())
+        options = {"timeout": timeout}
         call = self.client._prepare(Result, native.client_warm_up, options)
         check_warm_up(checked(await self._run(call, abort), options))
 
@@ -110,8 +111,7 @@ class AsyncClient(NotCopied):
             self._in_flight.clear()
             self._renew()
         with own_token(abort) as token:
-            context: Any = contextvars.copy_context()
-            work = self._executor.submit(context.run, call.run, token)
+            work = self._executor.submit(contextvars.copy_context().run, call.run, token)
             future: asyncio.Future[R] = asyncio.wrap_future(work)
             self._in_flight.add(future)
             future.add_done_callback(self._in_flight.discard)

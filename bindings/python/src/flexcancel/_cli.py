@@ -61,7 +61,8 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs the command line. Returns the exit code; raises nothing but a second Ctrl-C."""
     console = Console(sys.stdout, sys.stderr)
     try:
-        code = _run(arguments, console)
+        options = _parser().parse_args(arguments)
+        code = int(options.run(options, console))
     except _Answered as answer:
         console.write(str(answer))
         code = ExitCode.DONE
@@ -84,12 +85,6 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     return console.exit_code(code)
 
 
-def _run(arguments: Optional[Sequence[str]], console: Console) -> int:
-    options = _parser().parse_args(arguments)
-    code: int = options.run(options, console)
-    return code
-
-
 def _parser() -> argparse.ArgumentParser:
     form = argparse.RawDescriptionHelpFormatter
     parser = _Parser(
@@ -100,11 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the versions")
     commands = parser.add_subparsers(title="commands", dest="command", required=True)
-    for index, (name, help_text) in enumerate(
-        [
-            ("cancel", "release the holds of sessions"),
-            ("retrieve", "read sessions; changes nothing"),
-        ]
+    for index, name, help_text in (
+        (0, "cancel", "release the holds of sessions"),
+        (1, "retrieve", "read sessions; changes nothing"),
     ):
         command = commands.add_parser(
             name,
@@ -234,8 +227,8 @@ def _repeat(options: argparse.Namespace) -> Dict[str, Any]:
     except (ValueError, TypeError, KeyError):
         repeat = None
     if not isinstance(repeat, dict) or set(repeat) != set(one_by_one):
-        expected = "idempotency_key, in_doubt, asked_at_ms"
-        raise UsageError(f"--repeat: expected a JSON object with {expected}")
+        expected = "a JSON object with idempotency_key, in_doubt, asked_at_ms"
+        raise UsageError(f"--repeat: expected {expected}")
     return repeat
 
 

@@ -67,8 +67,7 @@ def run(options: argparse.Namespace, client: Client, console: Console) -> int:
     if not os.path.lexists(options.outbox):
         raise UsageError(f"{options.outbox}: expected an outbox's file, found nothing")
     with Outbox(client, options.outbox, keep=getattr(options, "keep", None)) as outbox:
-        code: int = options.run_outbox(options, outbox, console)
-    return code
+        return int(options.run_outbox(options, outbox, console))
 
 
 def _add_list(command: argparse.ArgumentParser) -> None:

@@ -122,7 +122,8 @@ class Client(Handle):
         Raises ``ArgumentError`` or ``ClosedError``; nothing was sent then. Every other failure is
         in the result.
         """
-        options = _arguments.options(locals())
+        named = {"timeout": timeout, "verify": verify, "max_attempts": max_attempts}
+        options = _arguments.cancel_options(expand, idempotency_key, in_doubt, asked_at, **named)
         call = self._prepare(Cancellation, native.cancel, options, session_id)
         return checked(self._run(call, abort), options)
 
@@ -140,7 +141,7 @@ class Client(Handle):
         ``session`` of the result is the session, and ``hold`` and ``outcome`` say what it means for
         the money. Arguments and exceptions are those of ``cancel``.
         """
-        options = _arguments.options(locals())
+        options = {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
         call = self._prepare(Retrieval, native.retrieve, options, session_id)
         return checked(self._run(call, abort), options)
 
@@ -152,7 +153,7 @@ class Client(Handle):
         Raises ``WarmUpError`` if no connection could be opened within ``timeout`` seconds, or
         ``abort`` was triggered; its ``code`` says why. Later calls open one of their own.
         """
-        options = _arguments.options(locals())
+        options = {"timeout": timeout}
         call = self._prepare(Result, native.client_warm_up, options)
         check_warm_up(checked(self._run(call, abort), options))
 

@@ -36,9 +36,8 @@ class Stream:
     def _discard_rest(self, file: TextIO) -> None:
         """Empties the buffer, or the interpreter's own flush would change the exit code."""
         try:
-            null = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(null, file.fileno())
-            os.close(null)
+            with open(os.devnull, "wb") as null:
+                os.dup2(null.fileno(), file.fileno())
             file.flush()
         except (OSError, ValueError):
             pass

@@ -66,11 +66,6 @@ class Outcome(TextEnum):
         """Whether the till may say "voided"."""
         return self is Outcome.CANCELED or self is Outcome.ALREADY_CANCELED
 
-    @property
-    def is_definite(self) -> bool:
-        """Whether the outcome asserts anything."""
-        return self is not Outcome.UNKNOWN
-
     @classmethod
     def _missing_(cls, value: object) -> Optional[Outcome]:
         # An outcome of a newer library asserts nothing that this version can vouch for.

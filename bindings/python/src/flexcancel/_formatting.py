@@ -28,8 +28,8 @@ def describe(result: SessionResult, session_id: str, *, in_color: bool) -> str:
     outcome = str(result.outcome)
     if in_color:
         outcome = f"\033[{_COLORS[result.outcome]}m{outcome}\033[0m"
-    why = f"{result.code}, hold {result.hold}"
-    lines = [f"{plain(session_id)}: {outcome} ({why}): {plain(result.message)}"]
+    head = f"{plain(session_id)}: {outcome} ({result.code}, hold {result.hold})"
+    lines = [f"{head}: {plain(result.message)}"]
     if not result.is_voided:
         lines.append(f"  {result.advice}")
     entry = result.entry if isinstance(result, Cancellation) else None

@@ -87,7 +87,10 @@ class Outbox(Handle):
         ``outbox.cancel(session_id, **result.repeat)`` takes over a cancel of ``Client`` that ended
         ``unknown``. Otherwise like ``Client.cancel``: Ctrl-C ends the attempt, not the entry.
         """
-        arguments = _arguments.options(locals())
+        named = {"timeout": timeout, "verify": verify, "max_attempts": max_attempts}
+        arguments = _arguments.cancel_options(
+            expand, idempotency_key, in_doubt, asked_at, deliver_within=deliver_within, **named
+        )
         call = self._prepare(Cancellation, native.outbox_cancel, arguments, session_id)
         result = self._client._run(call, abort)
         return result if result.entry is not None else checked(result, arguments)
@@ -108,7 +111,9 @@ class Outbox(Handle):
         ``outbox.enqueue(session_id, **result.repeat)`` takes over a cancel that ended ``unknown``.
         Raises ``OutboxError`` if the cancel was not kept, or may not have been.
         """
-        arguments = _arguments.options(locals())
+        arguments = _arguments.cancel_options(
+            expand, idempotency_key, in_doubt, asked_at, deliver_within=deliver_within
+        )
         call = self._prepare(Result, native.outbox_enqueue, arguments, session_id)
         return _entry(call.make(), arguments)
 
@@ -126,7 +131,7 @@ class Outbox(Handle):
         ``Client.cancel``. Raises ``OutboxError`` if the file could not be used and nothing was
         tried.
         """
-        arguments = _arguments.options(locals())
+        arguments = {"timeout": timeout, "max": max}
         call = self._prepare(FlushReport, native.outbox_flush, arguments)
         report = checked(self._client._run(call, abort), arguments)
         is_refused = report.raw["outcome"] == Outcome.NOT_APPLIED

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Dict, Mapping, NoReturn, Optional, Tuple, Type
 
 from ._enums import Code, Hold, Operation, Outcome, Phase
 from ._json import decode
-from ._times import seconds
 from .session import CheckoutSession
 
 R = TypeVar("R", bound="Result")
@@ -88,7 +87,7 @@ class Result:
             "message": raw["message"],
             "advice": raw["advice"],
             "retryable": raw["retryable"],
-            "elapsed": seconds(raw["elapsed_ms"]),
+            "elapsed": raw["elapsed_ms"] / 1000,
         }
 
     def _summary(self) -> str:
@@ -119,13 +118,14 @@ class SessionResult(Result):
 
     @classmethod
     def _fields(cls, raw: Mapping[str, Any]) -> Dict[str, Any]:
+        wait = raw["retry_after_ms"]
         return {
             **super()._fields(raw),
             "outcome": Outcome(raw["outcome"]),
             "hold": Hold(raw["hold"]),
             "session_id": raw["session_id"],
             "http_status": raw["http_status"],
-            "retry_after": seconds(raw["retry_after_ms"]),
+            "retry_after": None if wait is None else wait / 1000,
         }
 
     def _summary(self) -> str:
@@ -161,6 +161,6 @@ def _attempt(raw: Mapping[str, Any]) -> Attempt:
         Phase(raw["phase"]),
         raw["http_status"],
         Code(raw["code"]),
-        seconds(raw["elapsed_ms"]),
+        raw["elapsed_ms"] / 1000,
         raw["request_id"],
     )

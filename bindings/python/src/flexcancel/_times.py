@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Optional, Union, overload
+from typing import Optional, Union
 
 #: A point in time as an argument: an aware ``datetime``, or seconds since 1970.
 Time = Union[datetime, float]
@@ -12,15 +12,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 #: The last millisecond that a ``datetime`` can hold.
 _MAX_MS = 253_402_300_799_999
-
-
-@overload
-def seconds(milliseconds: int) -> float: ...
-@overload
-def seconds(milliseconds: Optional[int]) -> Optional[float]: ...
-def seconds(milliseconds: Optional[int]) -> Optional[float]:
-    """A duration in seconds."""
-    return None if milliseconds is None else milliseconds / 1000
 
 
 def utc(milliseconds: Optional[int]) -> Optional[datetime]:

@@ -122,37 +122,25 @@ class Expandable(Generic[T]):
     """The object, if it came expanded."""
 
 
-def text(value: Any, path: str) -> str:
-    """A string."""
-    if type(value) is str:
-        return value
-    raise wrong_type(path, "a string", value)
+def _typed(kind: Type[T], expected: str) -> Reader[T]:
+    def read(value: Any, path: str) -> T:
+        if type(value) is kind:
+            return value
+        raise wrong_type(path, expected, value)
+
+    return read
 
 
-def integer(value: Any, path: str) -> int:
-    """An integer of any size."""
-    if type(value) is int:
-        return value
-    raise wrong_type(path, "an integer", value)
-
-
-def boolean(value: Any, path: str) -> bool:
-    """True or false."""
-    if type(value) is bool:
-        return value
-    raise wrong_type(path, "a boolean", value)
+text = _typed(str, "a string")
+integer = _typed(int, "an integer")
+boolean = _typed(bool, "a boolean")
+#: An object whose fields are the seller's own.
+mapping: Reader[Dict[str, Any]] = _typed(dict, "an object")
 
 
 def anything(value: Any, _path: str) -> Any:
     """Any value."""
     return value
-
-
-def mapping(value: Any, path: str) -> Dict[str, Any]:
-    """An object whose fields are the seller's own."""
-    if type(value) is dict:
-        return value
-    raise wrong_type(path, "an object", value)
 
 
 def word(kind: Type[W]) -> Reader[W]:
