@@ -7,7 +7,7 @@
 ...         result = client.cancel("fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T", **result.repeat)
 ...     print(result.outcome, result.advice)
 
-Logs to ``logging.getLogger("flexcancel")``, and only where somebody listens.
+Logs to ``logging.getLogger("flexcancel")``, if that logger has a handler.
 """
 
 from ._abort import AbortToken
