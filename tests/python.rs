@@ -226,10 +226,35 @@ fn given_no_library_to_put_in_then_the_wheel_is_for_any_machine_and_uses_the_sys
     let mut python = clean(programs.join("python"));
     python.env("LD_LIBRARY_PATH", system).args(["-c", "import flexcancel"]);
     succeed(&mut python, "python3-venv");
+}
 
-    let mut hatchling = tool("hatchling");
-    hatchling.args(["build", "-t", "wheel", "-d"]).arg(scratch.path("none"));
-    let output = hatchling.env("FLEXCANCEL_BUNDLE", "/no/such.so").output().expect("it runs");
-    assert!(!output.status.success());
-    assert!(said(&output).contains("FLEXCANCEL_BUNDLE"), "{}", said(&output));
+#[test]
+fn given_a_library_that_cannot_be_put_in_then_the_build_says_what_was_expected_and_found() {
+    let scratch = Scratch::new("python-wrong-library");
+    let ours = fs::read(library()).expect("the library");
+    // Of an ELF header: its class (2 is 64 bits) and its machine.
+    let (class, machine) = (4, 18);
+    let changed = |name: &str, bytes: &[(usize, u8)]| {
+        let mut library = ours.clone();
+        bytes.iter().for_each(|&(at, byte)| library[at] = byte);
+        let path = scratch.path(name);
+        fs::write(&path, library).expect("a changed library");
+        path
+    };
+    for (library, says) in [
+        (PathBuf::from("/no/such.so"), "let FLEXCANCEL_BUNDLE name the library"),
+        (changed("text.so", &[(0, b'#')]), "expected an ELF shared library"),
+        (
+            changed("i386.so", &[(class, 1), (machine, 3)]),
+            "x86_64 or aarch64, found a 32-bit one for i386 (ELF machine 3)",
+        ),
+        (changed("new.so", &[(machine, 250)]), "for an unknown machine (ELF machine 250)"),
+    ] {
+        let mut hatchling = tool("hatchling");
+        hatchling.args(["build", "-t", "wheel", "-d"]).arg(scratch.path("none"));
+        let output = hatchling.env("FLEXCANCEL_BUNDLE", &library).output().expect("it runs");
+        let said = said(&output);
+        assert!(!output.status.success() && said.contains(says), "{}: {said}", library.display());
+        assert!(said.contains(library.to_str().expect("a path")), "{said}");
+    }
 }

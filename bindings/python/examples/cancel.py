@@ -37,7 +37,7 @@ def main(session_id: str) -> int:
     if result.session is not None:
         print(f"status {result.session.status}, total {result.session.amount_total} cents")
     for attempt in result.attempts:
-        print(f"{attempt.operation}: {attempt.phase}, {attempt.code}, {attempt.elapsed_ms} ms")
+        print(f"{attempt.operation}: {attempt.phase}, {attempt.code}, {attempt.elapsed:.3f} s")
     return exit_code
 
 

@@ -7,18 +7,19 @@ written back.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 import sys
-from typing import Any
+from decimal import Decimal
+from typing import Any, Union
 
-from flexcancel import AbortToken, Cancellation, Client, Code, Outcome, RefusedError
+from flexcancel import AbortToken, Cancellation, Client, Code, Outcome, RefusedError, Retrieval
+from flexcancel._library import native
 from flexcancel.session import CheckoutSession, SessionFieldError
-from flexcancel.session._json import dumps
 
 #: Keys in milliseconds, and the arguments in seconds that stand for them.
 SECONDS = {
+    "asked_at_ms": "asked_at",
     "connect_timeout_ms": "connect_timeout",
     "dns_ttl_ms": "dns_ttl",
     "max_idle_ms": "max_idle",
@@ -37,7 +38,15 @@ ARGUMENTS = {
     "user_agent",
     "verify",
 }
-OPTIONS = {"asked_at_ms", "expand", "idempotency_key", "in_doubt", "max_attempts", "verify"}
+OPTIONS = {"expand", "idempotency_key", "in_doubt", "max_attempts", "verify"}
+
+
+def numbers(name_of: Any) -> dict[str, int]:
+    """The library's numbers, by their names."""
+    return {name.decode(): number for number in range(1000) if (name := name_of(number))}
+
+
+OUTCOMES, CODES = numbers(native.outcome_name), numbers(native.code_name)
 
 
 class Untyped(Exception):
@@ -77,7 +86,9 @@ def open_client(config: str) -> Client:
         return Client.from_json(config)
 
 
-def call(operation: str, config: str, session_id: str, options: str, abort: str) -> Cancellation:
+def call(
+    operation: str, config: str, session_id: str, options: str, abort: str
+) -> Union[Cancellation, Retrieval]:
     token = None
     if abort == "before":
         token = AbortToken()
@@ -89,9 +100,15 @@ def call(operation: str, config: str, session_id: str, options: str, abort: str)
         return client.retrieve(session_id, abort=token, **given)
 
 
-def written(result: Cancellation) -> dict[str, Any]:
+def milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def written(result: Union[Cancellation, Retrieval]) -> dict[str, Any]:
     """A result written back, with the names of ``docs/RESULT.md``."""
     error = result.provider_error
+    canceled = result if isinstance(result, Cancellation) else None
+    repeat = None if canceled is None else canceled.repeat
     return {
         "outcome": str(result.outcome),
         "code": str(result.code),
@@ -100,11 +117,17 @@ def written(result: Cancellation) -> dict[str, Any]:
         "advice": result.advice,
         "retryable": result.retryable,
         "session_id": result.session_id,
-        "idempotency_key": result.idempotency_key,
-        "repeat": result.repeat,
-        "elapsed_ms": result.elapsed_ms,
+        "idempotency_key": None if canceled is None else canceled.idempotency_key,
+        "repeat": None
+        if repeat is None
+        else {
+            "idempotency_key": repeat["idempotency_key"],
+            "in_doubt": repeat["in_doubt"],
+            "asked_at_ms": milliseconds(repeat["asked_at"]),
+        },
+        "elapsed_ms": milliseconds(result.elapsed),
         "http_status": result.http_status,
-        "retry_after_ms": result.retry_after_ms,
+        "retry_after_ms": None if result.retry_after is None else milliseconds(result.retry_after),
         "provider_error": None
         if error is None
         else {"code": error.code, "message": error.message, "body": error.body},
@@ -115,13 +138,15 @@ def written(result: Cancellation) -> dict[str, Any]:
                 "phase": str(attempt.phase),
                 "http_status": attempt.http_status,
                 "code": str(attempt.code),
-                "elapsed_ms": attempt.elapsed_ms,
+                "elapsed_ms": milliseconds(attempt.elapsed),
                 "request_id": attempt.request_id,
             }
             for attempt in result.attempts
         ],
-        "checkout_session": None if result.session is None else written_session(result.session),
-        "outbox": None if result.outbox is None else dataclasses.asdict(result.outbox),
+        "checkout_session": None
+        if result.session is None
+        else spelled(written_session(result.session), spelling(result.json)),
+        "outbox": result.raw["outbox"],
     }
 
 
@@ -131,6 +156,44 @@ def written_session(session: CheckoutSession) -> dict[str, Any]:
         return session.to_dict()
     except SessionFieldError:
         return dict(session.raw)
+
+
+class Spelled(Decimal):
+    """A number, and how it is spelled: a ``Decimal`` does not keep ``1e5`` apart from ``1E+5``."""
+
+    text: str
+
+    def __new__(cls, text: str) -> Spelled:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
+def spelling(text: str) -> Any:
+    return json.loads(text, parse_float=Spelled)["checkout_session"]
+
+
+def spelled(value: Any, spelling: Any) -> Any:
+    """A typed value with Flex's spelling of each number whose digits it has kept."""
+    if isinstance(value, dict) and isinstance(spelling, dict):
+        return {name: spelled(item, spelling.get(name)) for name, item in value.items()}
+    if isinstance(value, list) and isinstance(spelling, list) and len(value) == len(spelling):
+        return [spelled(*pair) for pair in zip(value, spelling)]
+    has_same_digits = isinstance(spelling, Spelled) and str(value) == str(Decimal(spelling.text))
+    return spelling if has_same_digits else value
+
+
+def dumps(value: Any) -> str:
+    """Writes JSON; a ``Decimal`` as its digits."""
+    if isinstance(value, dict):
+        return (
+            "{" + ",".join(f"{json.dumps(key)}:{dumps(item)}" for key, item in value.items()) + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ",".join(map(dumps, value)) + "]"
+    if isinstance(value, Spelled):
+        return value.text
+    return str(value) if isinstance(value, Decimal) else json.dumps(value)
 
 
 def refusal(outcome: Outcome, code: Code, message: str) -> dict[str, Any]:
@@ -162,8 +225,9 @@ def answer(line: str) -> str:
         if name is None:
             raise
         outcome, code = Outcome.NOT_APPLIED, Code.INVALID_ARGUMENT
-        value = refusal(outcome, code, f"{name[1]}: expected no such argument")
-    return f"{outcome.number}\t{code.number}\t{dumps(value)}"
+        theirs = {ours: theirs for theirs, ours in SECONDS.items()}.get(name[1], name[1])
+        value = refusal(outcome, code, f"{theirs}: expected no such argument")
+    return f"{OUTCOMES[outcome]}\t{CODES[code]}\t{dumps(value)}"
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import inspect
 import os
 import re
 import weakref
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +77,13 @@ def test_given_a_configuration_that_cannot_be_used_then_the_error_names_the_argu
         ({"idempotency_key": ""}, Code.INVALID_ARGUMENT, "idempotency_key"),
         ({"in_doubt": True}, Code.INVALID_ARGUMENT, "in_doubt: expected together with"),
         ({"in_doubt": "yes"}, Code.INVALID_ARGUMENT, "in_doubt: expected"),
-        ({"asked_at_ms": -1}, Code.INVALID_ARGUMENT, "asked_at_ms: .* from 0 to .* found -1"),
-        ({"asked_at_ms": 1.5}, Code.INVALID_ARGUMENT, "asked_at_ms: .* found 1.5"),
+        ({"asked_at": -1}, Code.INVALID_ARGUMENT, "asked_at: .* from 0 to .* found -1"),
+        ({"asked_at": "now"}, Code.INVALID_ARGUMENT, "asked_at: .* since 1970, found str"),
+        (
+            {"asked_at": datetime(2026, 1, 1)},
+            Code.INVALID_ARGUMENT,
+            "asked_at: expected an aware datetime, .* found datetime",
+        ),
         ({"verify": 1}, Code.INVALID_ARGUMENT, "verify: expected"),
         ({"idempotency_key": b"x"}, Code.INVALID_ARGUMENT, "idempotency_key: .* found bytes"),
     ],
@@ -104,7 +110,7 @@ def test_given_a_json_configuration_then_its_own_keys_are_named(sandbox: Sandbox
     with pytest.raises(ConfigError, match="timeout_ms: expected a whole number") as raised:
         Client.from_json('{"api_key":"fsk_test_hunter2","timeout_ms":0}')
     assert raised.value.result is not None
-    assert raised.value.result.outcome is Outcome.NOT_APPLIED
+    assert raised.value.outcome is Outcome.NOT_APPLIED
     for text in ("", "[]", '{"api_key":"fsk_test_hunter2"}\0,', "\ud800"):
         with pytest.raises(ConfigError):
             Client.from_json(text)

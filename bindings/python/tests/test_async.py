@@ -13,6 +13,7 @@ from flexcancel import (
     AbortToken,
     ArgumentError,
     AsyncClient,
+    Cancellation,
     Client,
     ClosedError,
     Code,
@@ -78,7 +79,8 @@ def test_given_a_task_that_is_cancelled_then_its_call_is_aborted_and_told(
         error = await cancelled(task)
         interrupted = InterruptedCallError.of(error)
         assert interrupted is not None
-        found = interrupted.cancellation
+        found = interrupted.result
+        assert isinstance(found, Cancellation)
         assert (found.outcome, found.code) == (Outcome.UNKNOWN, Code.ABORTED)
         assert not abort.is_triggered
 
@@ -119,7 +121,7 @@ def test_given_a_call_that_waits_its_turn_when_cancelled_then_it_never_begins(
     session_id = sandbox.held()
 
     async def main() -> None:
-        async with AsyncClient(Client(KEY, base_url=sandbox.url), most_calls=1) as client:
+        async with AsyncClient(Client(KEY, base_url=sandbox.url), max_calls=1) as client:
             first = asyncio.create_task(client.cancel(session_id, timeout=60))
             await arrived(sandbox, 1)
             second = asyncio.create_task(client.cancel(session_id, timeout=60))

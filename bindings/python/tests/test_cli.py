@@ -10,9 +10,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Optional
 
 import pytest
+
+from flexcancel import Outbox
 
 from . import script
 from .sandbox import ALWAYS, KEY, Sandbox
@@ -24,7 +28,8 @@ REPEAT = '{"idempotency_key":"till-7","in_doubt":true,"asked_at_ms":176410510700
 
 def environment(sandbox: Sandbox) -> dict[str, str]:
     found = {**os.environ, "PYTHONPATH": str(script.SOURCE), "FLEX_API_KEY": KEY}
-    found.pop("NO_COLOR", None)
+    for name in ("NO_COLOR", "PYTHONUNBUFFERED"):
+        found.pop(name, None)
     return found
 
 
@@ -116,8 +121,8 @@ def test_given_several_then_the_worst_counts_and_none_keeps_the_others(sandbox: 
         (["cancel", "a", "b", "--idempotency-key", "k"], "--idempotency-key: expected one"),
         (["cancel", "a", "--in-doubt"], "in_doubt: expected together with idempotency_key"),
         (["cancel", "a", "--in-doubt", "--first-use"], "not allowed with argument --in-doubt"),
-        (["cancel", "a", "--asked-at-ms", "-1"], "asked_at_ms: expected a whole number from 0"),
-        (["cancel", "a", "--asked-at-ms", "now"], "invalid int value"),
+        (["cancel", "a", "--asked-at", "-1"], "asked_at: expected a number of seconds from 0"),
+        (["cancel", "a", "--asked-at", "now"], "invalid float value"),
         (["cancel", "a", "b", "--repeat", "{}"], "--repeat: expected one session, found several"),
         (
             ["cancel", "a", "--repeat", "{}"],
@@ -143,8 +148,7 @@ def test_given_wrong_usage_then_it_says_so_and_sends_nothing(
 
 def test_given_options_one_by_one_then_they_arrive(sandbox: Sandbox) -> None:
     held = sandbox.held()
-    now_ms = str(time.time_ns() // 1_000_000)
-    options = ("--idempotency-key", "till-7", "--first-use", "--asked-at-ms", now_ms)
+    options = ("--idempotency-key", "till-7", "--first-use", "--asked-at", str(time.time()))
     exit_code, output, _ = run(sandbox, "cancel", held, *options, "--verify", "--json")
     assert (exit_code, json.loads(output)["idempotency_key"]) == (0, "till-7")
     assert json.loads(output)["attempts"][0]["operation"] == "cancel"
@@ -192,27 +196,166 @@ def test_given_ctrl_c_then_what_is_known_is_told_and_what_was_not_tried(sandbox:
     sandbox.wait_for_requests(1)
     program.send_signal(signal.SIGINT)
     output, complaints = program.communicate(timeout=30)
-    assert (program.returncode, complaints) == (130, "flexcancel: interrupted, 2 not tried\n")
+    assert program.returncode == 130
+    assert complaints == (
+        f"flexcancel: {ids[1]}: not tried\nflexcancel: {ids[2]}: not tried\n"
+        "flexcancel: interrupted\n"
+    )
     result = json.loads(output)
     assert (result["session_id"], result["outcome"]) == (ids[0], "unknown")
 
 
-def test_given_a_reader_that_is_gone_then_there_is_no_traceback(sandbox: Sandbox) -> None:
-    command = [sys.executable, "-m", "flexcancel", "retrieve", "--base-url", sandbox.url]
+def without_reader() -> int:
     reading, writing = os.pipe()
     os.close(reading)
-    with os.fdopen(writing, "w") as closed:
-        done = subprocess.run(
-            [*command, *(sandbox.held() for _ in "abc")],
-            stdout=closed,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(sandbox),
-            timeout=60,
-            check=False,
-        )
-    assert "Traceback" not in done.stderr
-    assert done.returncode == 130
+    return writing
+
+
+#: Each way to lose what is written to a stream, and what is said of it.
+LOST: dict[str, tuple[Optional[Callable[[], int]], str]] = {
+    "a full disk": (lambda: os.open("/dev/full", os.O_WRONLY), "No space left on device"),
+    "a reader that is gone": (without_reader, "Broken pipe"),
+    "a closed stream": (None, "it is closed"),
+}
+
+
+def run_with_lost(
+    ways: dict[int, str], sandbox: Sandbox, *arguments: str, **more: str
+) -> tuple[int, str, str]:
+    """Runs the command line where some of its streams, by number, are lost in a way."""
+    lost = {number: LOST[way][0] for number, way in ways.items()}
+    files = {number: make() for number, make in lost.items() if make is not None}
+
+    def close() -> None:
+        for number, make in lost.items():
+            if make is None:
+                os.close(number)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "flexcancel", *arguments],
+        stdout=files.get(1, subprocess.PIPE),
+        stderr=files.get(2, subprocess.PIPE),
+        stdin=subprocess.DEVNULL,
+        preexec_fn=close,
+        text=True,
+        env={**environment(sandbox), **more},
+        timeout=60,
+        check=False,
+    )
+    for file in files.values():
+        os.close(file)
+    return done.returncode, done.stdout or "", done.stderr or ""
+
+
+@pytest.mark.parametrize("way", LOST)
+def test_given_lost_output_then_all_is_done_and_told_on_standard_error(
+    sandbox: Sandbox, way: str
+) -> None:
+    ids = [sandbox.held() for _ in "abc"]
+    arguments = ("cancel", *ids, "--base-url", sandbox.url)
+    exit_code, _, complaints = run_with_lost({1: way}, sandbox, *arguments)
+    assert exit_code == 73
+    first, *told = complaints.splitlines()
+    assert first.startswith("flexcancel: standard output: ")
+    assert LOST[way][1] in first
+    assert [line.split(":")[0] for line in told] == ids
+    assert {sandbox.hold(one) for one in ids} == {"released"}
+
+
+@pytest.mark.parametrize("way", LOST)
+def test_given_lost_errors_then_the_exit_code_is_as_ever(sandbox: Sandbox, way: str) -> None:
+    held, captured = sandbox.held(), sandbox.held()
+    sandbox.capture(captured)
+    arguments = ("cancel", held, captured, "--base-url", sandbox.url)
+    exit_code, output, _ = run_with_lost({2: way}, sandbox, *arguments)
+    assert (exit_code, output.count("\n")) == (1, 3)
+    assert run_with_lost({2: way}, sandbox, "cancel") == (64, "", "")
+    assert run_with_lost({1: way, 2: way}, sandbox, *arguments)[0] == 73
+    assert run_with_lost({1: way, 2: way}, sandbox, "cancel", "--timeout", "x")[0] == 64
+
+
+@pytest.mark.parametrize("way", LOST)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("retrieve", "{held}", "--json", "--base-url", "{url}"),
+        ("outbox", "list", "{path}", "--base-url", "{url}"),
+        ("outbox", "flush", "{path}", "--base-url", "{url}"),
+        ("outbox", "ack", "{path}", "1", "--base-url", "{url}"),
+        ("outbox", "watch", "{path}", "--base-url", "{url}"),
+    ],
+    ids=lambda arguments: " ".join(arguments[:2]),
+)
+def test_given_lost_output_of_any_command_then_its_exit_code_says_so(
+    sandbox: Sandbox, outbox: Outbox, path: Path, way: str, arguments: tuple[str, ...]
+) -> None:
+    captured = sandbox.held()
+    sandbox.capture(captured)
+    outbox.cancel(captured)
+    names = {"held": sandbox.held(), "url": sandbox.url, "path": path}
+    given = [one.format(**names) for one in arguments]
+    exit_code, output, complaints = run_with_lost({1: way}, sandbox, *given)
+    assert (exit_code, output) == (73, "")
+    assert len(complaints.splitlines()) > 1, "what was lost is on standard error"
+    assert "Traceback" not in complaints
+    assert run_with_lost({1: way, 2: way}, sandbox, *given)[0] == 73
+
+
+def test_given_a_name_that_the_stream_cannot_write_then_it_is_told_on_standard_error(
+    sandbox: Sandbox,
+) -> None:
+    body = json.dumps({"error": {"code": "odd", "message": "\u00e9"}}, ensure_ascii=False)
+    sandbox.fault("status", status=400, body=body, headers=[])
+    ascii_only = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    exit_code, output, complaints = run(sandbox, "cancel", sandbox.held(), **ascii_only)
+    assert (exit_code, output) == (73, "")
+    assert "\\xe9" in complaints
+
+
+def test_given_closed_input_then_it_is_said(sandbox: Sandbox) -> None:
+    done = run_with_lost({0: "a closed stream"}, sandbox, "cancel", "--from", "-")
+    assert (done[0], done[2]) == (64, "flexcancel: -: standard input is closed\n")
+
+
+UNEXPECTED = """
+    import sys
+    from flexcancel import Client, _cli
+    cancel = Client.cancel
+    def broken(client, session_id, **options):
+        if session_id == sys.argv[-2]:
+            raise MemoryError("none left")
+        return cancel(client, session_id, **options)
+    Client.cancel = broken
+    sys.exit(_cli.main(sys.argv[1:]))
+"""
+
+
+def test_given_an_unexpected_error_then_no_outcome_is_claimed_and_the_rest_is_listed(
+    sandbox: Sandbox,
+) -> None:
+    ids = [sandbox.held() for _ in "abc"]
+    arguments = ("cancel", "--base-url", sandbox.url, *ids)
+    exit_code, output, complaints = script.run(UNEXPECTED, *arguments, FLEX_API_KEY=KEY)
+    assert (exit_code, output.split(":")[0]) == (70, ids[0])
+    unknown, not_tried, first, *trace = complaints.splitlines()
+    assert unknown == f"flexcancel: {ids[1]}: its result is not known"
+    assert not_tried == f"flexcancel: {ids[2]}: not tried"
+    assert first == "flexcancel: unexpected error"
+    assert trace[-1] == "MemoryError: none left"
+    assert [sandbox.hold(one) for one in ids] == ["released", "held", "held"]
+
+
+@pytest.mark.parametrize("command", [("cancel", "fcs_1"), ("outbox", "list", "f"), ("--version",)])
+def test_given_a_library_that_cannot_be_loaded_then_the_exit_code_says_so(
+    sandbox: Sandbox, command: tuple[str, ...]
+) -> None:
+    done = run(sandbox, *command, FLEXCANCEL_LIBRARY=__file__)
+    assert done[:2] == (69, "")
+    assert done[2].startswith("flexcancel: cannot load the native library ")
+    assert done[2].count("\n") == 1
+    assert run(sandbox, "--help", FLEXCANCEL_LIBRARY=__file__)[0] == 0
 
 
 def on_terminal(sandbox: Sandbox, *arguments: str, **more: str) -> str:
@@ -251,7 +394,7 @@ def test_given_a_terminal_then_there_is_a_progress_bar_and_colour(sandbox: Sandb
 def test_given_help_and_version_then_they_are_told(sandbox: Sandbox) -> None:
     exit_code, output, _ = run(sandbox, "--help")
     assert exit_code == 0
-    assert "Exit status: 0 voided" in output
+    assert "Exit status of cancel:\n    0  voided\n" in output
     exit_code, output, _ = run(sandbox, "--version")
     assert (exit_code, output.startswith("flexcancel 0.")) == (0, True)
 

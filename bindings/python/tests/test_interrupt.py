@@ -5,12 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 
-from flexcancel import AbortToken, Client, Code, InterruptedCallError, Outcome, _call, _events
+from flexcancel import (
+    AbortToken,
+    Cancellation,
+    Client,
+    Code,
+    InterruptedCallError,
+    Outcome,
+    _events,
+    _native_call,
+)
 
 from . import script
 from .sandbox import KEY, Sandbox
@@ -26,7 +37,7 @@ BLOCKED = """
     try:
         client.cancel(session_id)
     except KeyboardInterrupt as interruption:
-        found = interruption.__cause__.cancellation
+        found = interruption.__cause__.result
         print(time.monotonic(), found.outcome, found.code)
 """
 
@@ -60,7 +71,7 @@ FORKED_BY_ANOTHER_THREAD = """
         try:
             Client("fsk_test_hunter2", base_url=url, timeout=60).cancel(session_id)
         except KeyboardInterrupt as interruption:
-            found = interruption.__cause__.cancellation
+            found = interruption.__cause__.result
             print(found.outcome, found.code, flush=True)
         os._exit(0)
     def fork():
@@ -125,7 +136,8 @@ def test_given_a_host_s_handler_that_raises_then_its_exception_goes_on(
     finally:
         signal.signal(signal.SIGALRM, kept)
     assert isinstance(raised.value.__cause__, InterruptedCallError)
-    assert raised.value.__cause__.cancellation.outcome is Outcome.UNKNOWN
+    assert isinstance(raised.value.__cause__.result, Cancellation)
+    assert raised.value.__cause__.result.outcome is Outcome.UNKNOWN
     assert not abort.is_triggered, "the caller's token may serve other calls too"
 
 
@@ -164,7 +176,7 @@ def test_given_a_log_handler_that_blocks_then_ctrl_c_ends_the_call_all_the_same(
 ) -> None:
     sandbox.stall()
     session_id = sandbox.held()
-    monkeypatch.setattr(_call, "_MOST_WAIT_FOR_ABORTED", 0.05)
+    monkeypatch.setattr(_native_call, "_MAX_WAIT_FOR_ABORTED", 0.05)
     unblock = threading.Event()
 
     class Handler(logging.Handler):
@@ -207,6 +219,53 @@ def test_given_that_no_thread_can_be_started_then_the_call_is_made_all_the_same(
 
     monkeypatch.setattr(threading.Thread, "start", start)
     assert client.cancel(sandbox.held()).is_voided
+
+
+def test_given_an_interpreter_without_daemon_threads_then_the_call_is_made_all_the_same(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = threading.Thread.__init__
+
+    def refuse(thread: threading.Thread, *arguments: Any, **options: Any) -> None:
+        if options.get("daemon"):
+            raise RuntimeError("daemon threads are disabled in this (sub)interpreter")
+        make(thread, *arguments, **options)
+
+    monkeypatch.setattr(threading.Thread, "__init__", refuse)
+    assert client.cancel(sandbox.held()).is_voided
+
+
+SUB_INTERPRETER = """
+    import sys
+    try:
+        import _interpreters as interpreters
+    except ImportError:
+        import _xxsubinterpreters as interpreters
+    url, session_id = sys.argv[1:]
+    code = f'''if True:
+        import sys
+        sys.path[:] = {sys.path!r}
+        try:
+            from flexcancel import Client
+        except ImportError as error:
+            print(error, flush=True)
+        else:
+            with Client("fsk_test_hunter2", base_url={url!r}) as client:
+                print(client.cancel({session_id!r}).outcome, flush=True)
+    '''
+    failed = interpreters.run_string(interpreters.create(), code)
+    assert failed is None, failed
+"""
+
+
+def test_given_a_sub_interpreter_then_the_call_is_made_all_the_same(sandbox: Sandbox) -> None:
+    session_id = sandbox.held()
+    exit_code, output, complaints = script.run(SUB_INTERPRETER, sandbox.url, session_id)
+    # Python 3.12 itself does not let ctypes into one.
+    has_ctypes = sys.version_info[:2] != (3, 12)
+    refusal = "module _ctypes does not support loading in subinterpreters"
+    assert (exit_code, output) == (0, f"{'canceled' if has_ctypes else refusal}\n"), complaints
+    assert sandbox.hold(session_id) == ("released" if has_ctypes else "held")
 
 
 def test_given_an_interruption_before_the_call_begins_then_nothing_is_sent(
@@ -252,7 +311,7 @@ def test_given_a_signal_at_any_moment_of_a_call_then_no_call_is_left_waiting(
                 in_call = False
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 found = InterruptedCallError.of(alarm)
-                interrupted += found is not None and found.cancellation.code is Code.ABORTED
+                interrupted += found is not None and found.result.code is Code.ABORTED
     finally:
         in_call = False
         signal.setitimer(signal.ITIMER_REAL, 0)

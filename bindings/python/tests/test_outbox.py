@@ -7,15 +7,19 @@ import logging
 import signal
 import threading
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
 import flexcancel
 from flexcancel import (
     AbortToken,
+    Cancellation,
     Code,
+    FlushReport,
     InterruptedCallError,
     Outbox,
+    OutboxEntry,
     OutboxState,
     Outcome,
     _outbox,
@@ -34,8 +38,7 @@ def test_given_a_held_session_when_canceled_then_it_is_voided_and_the_entry_is_d
     result = outbox.cancel(session_id, expand=["payment_intent"])
     assert (result.outcome, result.code) == (Outcome.CANCELED, Code.OK)
     assert result.session is not None
-    assert result.outbox is not None
-    entry = result.outbox.entry
+    entry = result.entry
     assert entry is not None
     assert (entry.session_id, entry.state) == (session_id, OutboxState.DELIVERED)
     assert (entry.idempotency_key, entry.attempts) == (result.idempotency_key, 1)
@@ -55,12 +58,12 @@ def test_given_an_outage_when_canceled_then_it_is_kept_and_tried_again_with_its_
     kept = outbox.enqueue(session_id)
     assert (kept.id, kept.idempotency_key) == (1, result.idempotency_key)
     assert (kept.state, kept.last_code) == (OutboxState.PENDING, Code.CONNECT)
-    assert kept.next_try_ms is not None
+    assert kept.next_try_at is not None
     report = outbox.flush()
     assert (report.code, report.entries) == (Code.OK, ()), "it waits for its turn"
     assert report.counts is not None
     assert (report.counts.pending, report.counts.due) == (1, 0)
-    assert report.counts.oldest_pending_ms == kept.created_ms
+    assert report.counts.oldest_pending_at == kept.created_at
     again = outbox.cancel(session_id)
     assert (again.outcome, again.idempotency_key) == (Outcome.CANCELED, kept.idempotency_key)
     assert outbox.list()[0].state is OutboxState.DELIVERED
@@ -113,7 +116,7 @@ def test_given_what_cannot_be_delivered_then_it_is_in_the_worklist_until_a_perso
     assert (refused.state, attention.state) == ("refused", OutboxState.NEEDS_ATTENTION)
     assert refused.needs_person
     seen = outbox.acknowledge(refused)
-    assert seen.acknowledged_ms is not None
+    assert seen.acknowledged_at is not None
     assert not seen.needs_person
     assert outbox.acknowledge(refused.id) == seen, "again has no effect"
     assert outbox.worklist() == (attention,)
@@ -129,7 +132,7 @@ def test_given_what_cannot_be_delivered_then_it_is_in_the_worklist_until_a_perso
 def test_given_a_long_worklist_then_all_of_it_is_listed(
     sandbox: Sandbox, outbox: Outbox, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr(_outbox, "_MOST_LISTED", page)
+    monkeypatch.setattr(_outbox, "_MAX_LISTED", page)
     for number in range(3):
         outbox.enqueue(f"fcs_{number}")
     assert len(outbox.flush().entries) == 3
@@ -156,10 +159,13 @@ def test_given_ctrl_c_in_a_cancel_then_its_exception_tells_the_entry_that_stays(
                 call()
             found = InterruptedCallError.of(raised.value)
             assert found is not None
-            cancellation = found.cancellation
-            assert (cancellation.outcome, cancellation.code) == (Outcome.UNKNOWN, Code.ABORTED)
-            assert cancellation.outbox is not None
-            entries = cancellation.outbox.entries or (cancellation.outbox.entry,)
+            result = found.result
+            assert (result.raw["outcome"], result.code) == (Outcome.UNKNOWN, Code.ABORTED)
+            if isinstance(result, FlushReport):
+                entries: tuple[Optional[OutboxEntry], ...] = result.entries
+            else:
+                assert isinstance(result, Cancellation)
+                entries = (result.entry,)
             assert [(entry.state, entry.unclear) for entry in entries if entry] == [("pending", 1)]
     finally:
         signal.signal(signal.SIGALRM, kept)

@@ -11,6 +11,7 @@ import sqlite3
 import weakref
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from flexcancel import (
     OutboxState,
     Outcome,
 )
+from flexcancel._outbox_entry import TIMES, counts_of
 
 from . import script
 from .sandbox import Sandbox
@@ -48,7 +50,7 @@ def test_given_an_entry_that_may_not_be_acknowledged_then_the_error_says_why(
     for wrong in ("1", True, None):
         with pytest.raises(ArgumentError, match="entry: expected an entry or its number, found"):
             outbox.acknowledge(wrong)  # type: ignore[arg-type]
-    assert outbox.list()[0].acknowledged_ms is None
+    assert outbox.list()[0].acknowledged_at is None
 
 
 @pytest.mark.parametrize(
@@ -164,10 +166,9 @@ def test_given_a_disk_that_does_not_write_then_nothing_is_sent_and_that_is_said(
             outbox.flush()
     assert result.code is Code.OUTBOX_IO
     assert not result.outcome.is_voided
-    assert result.outbox is not None
-    assert result.outbox.entry is None
+    assert result.entry is None
     assert not_kept.value.code is not_tried.value.code is Code.OUTBOX_IO
-    assert not_kept.value.outcome is not_kept.value.result.outcome
+    assert not_kept.value.outcome == not_kept.value.result.raw["outcome"]
     assert sandbox.requests() == []
     assert outbox.cancel(session_id).is_voided
     assert [entry.id for entry in outbox.flush().entries] == [other.id]
@@ -214,16 +215,21 @@ def test_given_a_forgotten_outbox_then_its_file_is_closed_and_its_entries_stay(
         assert again.stats().pending == 1
 
 
+def named(field: str) -> str:
+    """A field's name in the library's JSON."""
+    return TIMES.get(field, field)
+
+
 def test_given_a_result_of_a_newer_library_then_new_words_and_fields_are_no_error() -> None:
     with open(script.SOURCE.parents[2] / "docs/result.schema.json", encoding="utf-8") as file:
         definitions = json.load(file)["$defs"]
     fields = {field.name for field in dataclasses.fields(flexcancel.OutboxEntry)}
-    assert fields == set(definitions["entry"]["properties"])
+    assert {named(one) for one in fields} == {*definitions["entry"]["properties"], "raw"}
     counts = {field.name for field in dataclasses.fields(flexcancel.OutboxCounts)}
-    assert counts == set(definitions["counts"]["properties"])
-    entry: dict[str, Any] = dict.fromkeys(fields)
+    assert {named(one) for one in counts} == {*definitions["counts"]["properties"], "raw"}
+    entry: dict[str, Any] = dict.fromkeys(definitions["entry"]["properties"])
     entry.update(state="lost_in_thought", expand=[], last_outcome="partly", last_code="new", new=1)
-    counted = {**dict.fromkeys(counts, 1), "new": 2}
+    counted = {**dict.fromkeys(definitions["counts"]["properties"], 1), "new": 2}
     text = json.dumps({"entry": entry, "entries": [], "counts": counted, "new": 3})
     result = flexcancel.Cancellation.from_json(
         '{"outcome":"unknown","code":"ok","hold":"unknown","message":"m","advice":"a",'
@@ -231,13 +237,14 @@ def test_given_a_result_of_a_newer_library_then_new_words_and_fields_are_no_erro
         '"http_status":null,"retry_after_ms":null,"provider_error":null,"attempts":[],'
         f'"checkout_session":null,"outbox":{text}}}'
     )
-    assert result.outbox is not None
-    found = result.outbox.entry
+    found = result.entry
     assert found is not None
     assert (found.state, found.state.is_documented) == ("lost_in_thought", False)
     assert (found.last_outcome, found.last_code) == (Outcome.UNKNOWN, "new")
-    assert result.outbox.counts is not None
-    assert result.outbox.counts.worklist == 1
+    found_counts = counts_of(result.raw)
+    assert found_counts is not None
+    assert found_counts.worklist == 1
+    assert found_counts.oldest_pending_at == datetime(1970, 1, 1, 0, 0, 0, 1_000, timezone.utc)
 
 
 def test_states_are_those_of_the_schema() -> None:
@@ -251,6 +258,6 @@ def test_given_an_outbox_then_no_file_and_no_text_of_it_shows_the_key(
     sandbox: Sandbox, outbox: Outbox, path: Path
 ) -> None:
     result = outbox.cancel(sandbox.held())
-    assert "hunter" not in result.json + repr(result.outbox) + repr(outbox)
+    assert "hunter" not in result.json + repr(result.entry) + repr(outbox)
     for file in path.parent.glob("outbox.db*"):
         assert b"hunter" not in file.read_bytes()

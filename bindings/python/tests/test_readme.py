@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 import flexcancel
-from flexcancel import _exit
+from flexcancel import _exit_codes
 
+from . import script
 from .sandbox import KEY, Sandbox
 
 BINDING = Path(__file__).resolve().parents[1]
@@ -79,23 +80,46 @@ def test_given_the_readme_s_outbox_then_what_it_keeps_is_delivered_or_shown(
         assert capsys.readouterr().out[: len(says) or None] == says
 
 
-def test_every_method_of_the_outbox_is_in_the_table_with_its_arguments() -> None:
-    table = dict(re.findall(r"^\| `(\w+)\((.*?)\)` \|", README, re.M))
-    public = {name for name, _ in inspect.getmembers(flexcancel.Outbox, inspect.isfunction)}
+def table_of_methods(title: str) -> dict[str, str]:
+    """The methods in a section's table, each with its arguments."""
+    section = README.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    return dict(re.findall(r"^\| `(\w+)\((.*?)\)` \|", section, re.M))
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"), [("The client", flexcancel.Client), ("The outbox", flexcancel.Outbox)]
+)
+def test_every_method_is_in_the_table_with_its_arguments(title: str, kind: type) -> None:
+    table = table_of_methods(title)
+    public = {name for name, _ in inspect.getmembers(kind, inspect.isfunction)}
     assert set(table) == {name for name in public if not name.startswith("_")}
-    for name in ("flush", "list"):
-        arguments = list(inspect.signature(getattr(flexcancel.Outbox, name)).parameters)[1:]
-        assert re.findall(r"(\w+)=", table[name]) == arguments
+    for name, arguments in table.items():
+        if "=" in arguments:
+            parameters = inspect.signature(getattr(kind, name)).parameters.values()
+            named = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
+            assert re.findall(r"(\w+)=", arguments) == named
 
 
-def test_the_exit_codes_are_those_of_the_table() -> None:
-    table = dict(re.findall(r"^\| (\d+) \| ([^|]+) \|", README, re.M))
-    assert set(map(int, table)) == {
-        *_exit.EXIT_CODES.values(),
-        _exit.USAGE,
-        _exit.UNUSABLE,
-        _exit.INTERRUPTED,
-    }
-    assert table["0"] == "voided"
-    assert table[str(_exit.EXIT_CODES[flexcancel.Outcome.UNKNOWN])].startswith("**unknown**")
-    assert set(_exit.EXIT_CODES) == set(flexcancel.Outcome)
+def test_the_exit_codes_are_those_of_the_table_and_of_the_help() -> None:
+    table = re.findall(r"^\| (\d+) \| (.*) \|$", README, re.M)
+    shown = {int(code): re.sub(r"\*", "", meanings) for code, meanings in table}
+    assert set(_exit_codes.OF_OUTCOME) == set(flexcancel.Outcome)
+    assert {int(code) for code in _exit_codes.ExitCode} == set(shown)
+    for code, meanings in _exit_codes.MEANINGS.items():
+        columns = meanings if len(meanings) > 1 else (*meanings, "the same", "the same")
+        assert shown[code].split(" | ") == list(columns)
+    for index, command in enumerate(("cancel", "retrieve", "outbox flush")):
+        told = help_of(*command.split())
+        for code, meanings in _exit_codes.MEANINGS.items():
+            meaning = meanings[index] if len(meanings) > 1 else meanings[0]
+            assert (f"  {int(code):>3}  {meaning}\n" in told) is bool(meaning)
+
+
+def help_of(*command: str) -> str:
+    exit_code, output, complaints = script.run(
+        "import sys; from flexcancel._cli import main; sys.exit(main(sys.argv[1:]))",
+        *command,
+        "--help",
+    )
+    assert (exit_code, complaints) == (0, "")
+    return output

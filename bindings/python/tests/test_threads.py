@@ -62,7 +62,7 @@ def test_given_one_result_when_many_threads_read_it_then_each_sees_all_of_it(
             start.wait()
             session = result.session
             assert session is not None
-            return result.attempts, session.to_json(), result.raw_session, result.outbox
+            return result.attempts, session.to_dict(), result.repeat, result.entry
 
         with ThreadPoolExecutor(8) as pool:
             first, *others = [call.result() for call in [pool.submit(read) for _ in range(8)]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Optional
 
 import flexcancel
@@ -26,38 +27,38 @@ def held_cents(session: Optional[CheckoutSession]) -> int:
     return sum(intent.amount_capturable or 0 for intent in intents) or total or 0
 
 
-def blocking(session_id: str) -> int:
+def blocking(session_id: str) -> float:
     abort = flexcancel.AbortToken()
     with flexcancel.Client(api_key_env="FLEX_API_KEY", timeout=10.0, max_attempts=3) as client:
         result = client.cancel(session_id, expand=["payment_intent"], timeout=5, abort=abort)
-        slowest: int = max(attempt.elapsed_ms for attempt in result.attempts)
+        slowest: float = max(attempt.elapsed for attempt in result.attempts)
         try:
             result.raise_for_outcome()
         except flexcancel.UnknownOutcomeError as error:
-            repeat: Optional[flexcancel.Repeat] = error.cancellation.repeat
+            repeat: Optional[flexcancel.Repeat] = error.result.repeat
             if repeat is not None:
                 result = client.cancel(session_id, **repeat, verify=True)
     return slowest + held_cents(result.session)
 
 
-def kept(client: flexcancel.Client, session_id: str) -> int:
+def kept(client: flexcancel.Client, session_id: str) -> Optional[datetime]:
     with flexcancel.Outbox(client, "outbox.db", keep=86_400.0) as outbox:
         result = client.cancel(session_id)
         if result.repeat is not None:
             outbox.enqueue(session_id, **result.repeat)
         result = outbox.cancel(session_id, deliver_within=3_600, abort=flexcancel.AbortToken())
-        entry: Optional[OutboxEntry] = result.outbox.entry if result.outbox else None
+        entry: Optional[OutboxEntry] = result.entry
         report: flexcancel.FlushReport = outbox.flush(timeout=30, max=10)
         for entry in (*report.entries, *outbox.list(states=[OutboxState.REFUSED, "expired"])):
             if entry.needs_person and entry.state.is_final:
                 outbox.acknowledge(entry)
-        oldest: Optional[int] = outbox.stats().oldest_pending_ms
-    return oldest or 0
+        oldest: Optional[datetime] = outbox.stats().oldest_pending_at
+    return oldest
 
 
 async def concurrent(session_id: str) -> str:
     client = flexcancel.Client(api_key_file="key", proxy="env")
-    async with flexcancel.AsyncClient(client, most_calls=8) as many:
+    async with flexcancel.AsyncClient(client, max_calls=8) as many:
         result = await many.cancel(session_id, idempotency_key="till-7", in_doubt=False)
         if result.repeat is not None:
             result = await many.cancel(session_id, **result.repeat)

@@ -7,14 +7,14 @@
 ...         result = client.cancel("fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T", **result.repeat)
 ...     print(result.outcome, result.advice)
 
-Logs to ``logging.getLogger("flexcancel")``, and only where somebody listens.
+Logs to ``logging.getLogger("flexcancel")``, if that logger has a handler.
 """
 
 from ._abort import AbortToken
 from ._async import AsyncClient
-from ._cancellation import Attempt, Cancellation, FlushReport, ProviderError, Repeat
+from ._cancellation import Cancellation, Repeat
 from ._client import Client
-from ._entry import OutboxCounts, OutboxEntry, OutboxView
+from ._enums import Code, Hold, Operation, OutboxState, Outcome, Phase
 from ._errors import (
     ArgumentError,
     ClosedError,
@@ -28,11 +28,15 @@ from ._errors import (
     OutcomeError,
     RefusedError,
     UnknownOutcomeError,
+    WarmUpError,
 )
+from ._flush_report import FlushReport
 from ._library import version as library_version
 from ._outbox import Outbox
+from ._outbox_entry import OutboxCounts, OutboxEntry
+from ._result import Attempt, ProviderError, Result, SessionResult
+from ._retrieval import Retrieval
 from ._version import __version__
-from ._words import Code, Hold, Operation, OutboxState, Outcome, Phase
 from .session import CheckoutSession
 
 __all__ = [
@@ -59,14 +63,17 @@ __all__ = [
     "OutboxEntry",
     "OutboxError",
     "OutboxState",
-    "OutboxView",
     "Outcome",
     "OutcomeError",
     "Phase",
     "ProviderError",
     "RefusedError",
     "Repeat",
+    "Result",
+    "Retrieval",
+    "SessionResult",
     "UnknownOutcomeError",
+    "WarmUpError",
     "__version__",
     "library_version",
 ]

@@ -7,41 +7,42 @@ import weakref
 from contextlib import contextmanager
 from typing import Iterator, Optional, Set
 
-from . import _library
 from ._errors import FlexcancelError
+from ._library import native
+from ._not_copied import NotCopied
 
 
-class AbortToken:
-    """Ends every call that is given it, now and later.
+class AbortToken(NotCopied):
+    """Ends every call that it is given to, now and later.
 
-    Sticky and shareable: one token may serve many calls, from any thread, also from a signal
-    handler. A call aborted before its request was handed to the network sends nothing and is
-    ``not_applied``; after that, it is what the evidence allows.
+    One token may serve many calls. Thread-safe; a signal handler may trigger it. It stays
+    triggered, and cannot be pickled or copied. A cancel aborted before its request was handed to
+    the network sends nothing and is ``not_applied``; after that, its outcome is what is known.
     """
 
     __slots__ = ("__weakref__", "_free", "_handle", "_linked", "_lock", "_triggered")
 
     def __init__(self) -> None:
-        self._handle: int = _library.abort_new() or 0
+        self._handle: int = native.abort_new() or 0
         if self._handle == 0:
             raise FlexcancelError("no abort token can be made: every handle is in use")
         # At the interpreter's end there is nothing to free, and calls may still be aborted.
-        self._free = weakref.finalize(self, _library.abort_free, self._handle)
+        self._free = weakref.finalize(self, native.abort_free, self._handle)
         self._free.atexit = False
         self._triggered = False
         self._linked: Set[AbortToken] = set()
-        # A signal handler may trigger while the same thread is in here.
+        # Reentrant: a signal handler may trigger while the same thread holds it.
         self._lock = threading.RLock()
 
     def trigger(self) -> None:
         """Ends the calls. Triggering again has no effect.
 
-        May lose the race against a call that is just completing, which returns what it found.
+        A call that completes at the same moment may return its result nevertheless.
         """
         with self._lock:
             self._triggered = True
             linked = list(self._linked)
-        _library.abort_trigger(self._handle)
+        native.abort_trigger(self._handle)
         for token in linked:
             token.trigger()
 
@@ -64,7 +65,7 @@ class AbortToken:
 
 @contextmanager
 def own_token(parent: Optional[AbortToken]) -> Iterator[AbortToken]:
-    """A token of one call, which the caller's token triggers, but which does not trigger it."""
+    """A token of one call. The caller's token triggers it, but not the other way round."""
     token = AbortToken()
     try:
         if parent is not None:
@@ -73,5 +74,5 @@ def own_token(parent: Optional[AbortToken]) -> Iterator[AbortToken]:
     finally:
         if parent is not None:
             parent._unlink(token)
-        # Not left to the collector: what a signal handler raises in there, Python loses.
+        # Not left to the garbage collector, where Python loses what a signal handler raises.
         token._free()

@@ -1,6 +1,7 @@
-"""From Python's arguments to the library's JSON, and its errors back to Python's words.
+"""Turns Python's arguments into the library's JSON, and its messages back.
 
-The library has the bounds. Here stands only what JSON cannot say: seconds, paths, types.
+The library checks the bounds. This module checks only what JSON cannot express: seconds, paths,
+types.
 """
 
 from __future__ import annotations
@@ -9,23 +10,34 @@ import json
 import math
 import os
 import re
+from datetime import datetime
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Type, Union
 
-from ._errors import ArgumentError, ConfigError, RefusedError
-from ._words import Code, Outcome
+from ._enums import Code, Outcome
+from ._errors import ArgumentError, ClosedError, ConfigError, RefusedError
+from ._result import R
+from ._times import Time
 
 PathLike = Union[str, "os.PathLike[str]"]
 
 #: Arguments in seconds, and the library's names of them.
-DURATIONS = {
+TIMES = {
     "timeout": "timeout_ms",
     "connect_timeout": "connect_timeout_ms",
     "max_idle": "max_idle_ms",
     "dns_ttl": "dns_ttl_ms",
     "keep": "keep_ms",
     "deliver_within": "deliver_within_ms",
+    "asked_at": "asked_at_ms",
 }
-_NAMES = {theirs: ours for ours, theirs in DURATIONS.items()}
+_NAMES = {theirs: ours for ours, theirs in TIMES.items()}
+
+#: Codes of a call that the program itself got wrong.
+_REFUSALS: Dict[Code, Type[RefusedError]] = {
+    Code.INVALID_ARGUMENT: ArgumentError,
+    Code.INVALID_SESSION_ID: ArgumentError,
+    Code.INVALID_HANDLE: ClosedError,
+}
 
 #: Arguments that are lists of names.
 _LISTS = {"expand", "states"}
@@ -44,19 +56,21 @@ def arguments_json(arguments: Mapping[str, Any]) -> Optional[bytes]:
     return None if text == "{}" else text.encode()
 
 
-def cancel_arguments(
-    *,
+def cancel_options(
     expand: Sequence[str],
     idempotency_key: Optional[str],
     in_doubt: Optional[bool],
-    asked_at_ms: Optional[int],
-    timeout: Optional[float] = None,
-    verify: Optional[bool] = None,
-    max_attempts: Optional[int] = None,
-    deliver_within: Optional[float] = None,
+    asked_at: Optional[Time],
+    **more: Any,
 ) -> Dict[str, Any]:
-    """The arguments of a cancel by name, whoever makes it."""
-    return {**locals(), "expand": expand or None}
+    """The options of a cancel by name, whoever makes it."""
+    return {
+        "expand": expand or None,
+        "idempotency_key": idempotency_key,
+        "in_doubt": in_doubt,
+        "asked_at": asked_at,
+        **more,
+    }
 
 
 def _json(arguments: Mapping[str, Any], error: Any) -> str:
@@ -64,8 +78,8 @@ def _json(arguments: Mapping[str, Any], error: Any) -> str:
     for name, value in arguments.items():
         if value is None:
             continue
-        if name in DURATIONS:
-            fields[DURATIONS[name]] = _milliseconds(name, value, error)
+        if name in TIMES:
+            fields[TIMES[name]] = _milliseconds(name, value, error)
         elif name in _LISTS:
             fields[name] = _names(name, value, error)
         elif isinstance(value, os.PathLike):
@@ -76,12 +90,12 @@ def _json(arguments: Mapping[str, Any], error: Any) -> str:
 
 
 def c_text(name: str, text: str, error: Type[RefusedError], code: Code) -> bytes:
-    """A text as C takes it, where a NUL would silently be its end."""
+    """Text as C takes it. A NUL would silently end it, and is refused."""
     if not isinstance(text, str):
         raise error(code, f"{name}: expected a str, found {_kind(text)}")
     if "\0" in text:
         raise error(code, f"{name}: expected no NUL character")
-    # What is no Unicode text is refused by the library, by name.
+    # The library refuses what is not Unicode, and names it.
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -91,7 +105,7 @@ def session_id(text: str) -> bytes:
 
 
 def refused_outcome(arguments: Mapping[str, Any], error: RefusedError) -> Outcome:
-    """What may be said of a cancel that the library was not asked for."""
+    """What may be said of a cancel whose arguments never came to the library."""
     is_in_doubt = (
         isinstance(arguments.get("idempotency_key"), str)
         and arguments.get("in_doubt") is not False
@@ -100,16 +114,24 @@ def refused_outcome(arguments: Mapping[str, Any], error: RefusedError) -> Outcom
     return Outcome.UNKNOWN if is_in_doubt else Outcome.NOT_APPLIED
 
 
+def checked(result: R, arguments: Mapping[str, Any]) -> R:
+    """The result, unless it says that the arguments were refused: that is an exception."""
+    refusal = _REFUSALS.get(result.code)
+    if refusal is None:
+        return result
+    raise refusal(result.code, in_seconds(result.message, arguments), result)
+
+
 def in_seconds(message: str, arguments: Mapping[str, Any]) -> str:
-    """The library's message, about what the caller wrote."""
+    """The library's message, with the names and values that the caller wrote."""
 
     def rewrite(found: re.Match[str]) -> str:
         name = _NAMES.get(found[1], "")
         if name not in arguments:
             return found[0]
-        least, most = (f"{int(bound) / 1000:.15g}" for bound in (found[2], found[3]))
+        minimum, maximum = (f"{int(bound) / 1000:.15g}" for bound in (found[2], found[3]))
         value = arguments[name]
-        return f"{name}: expected a number of seconds from {least} to {most}, found {value!r}"
+        return f"{name}: expected a number of seconds from {minimum} to {maximum}, found {value!r}"
 
     return _OUT_OF_BOUNDS.sub(rewrite, message)
 
@@ -132,12 +154,16 @@ def _names(name: str, value: Any, error: Any) -> List[Any]:
 
 def _milliseconds(name: str, value: Any, error: Any) -> int:
     expected = "expected a number of seconds"
+    if name == "asked_at":
+        expected = "expected an aware datetime, or seconds since 1970"
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            value = value.timestamp()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise error(name, f"{expected}, found {_kind(value)}")
     if not math.isfinite(value):
         raise error(name, f"{expected}, found {value}")
     milliseconds = round(value * 1000)
-    # Less than the least is not nothing.
+    # A time below one millisecond is not zero.
     return 1 if milliseconds == 0 and value > 0 else milliseconds
 
 

@@ -6,34 +6,39 @@ import asyncio
 import contextvars
 import os
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Any, Optional, Sequence, Set, Type
+from typing import Any, Optional, Sequence, Set
 
-from . import _arguments, _library
+from . import _arguments
 from ._abort import AbortToken, own_token
-from ._call import Arguments, run
+from ._arguments import checked
 from ._cancellation import Cancellation
-from ._client import Client
+from ._client import Client, check_warm_up
 from ._errors import InterruptedCallError
+from ._library import native
+from ._native_call import NativeCall
+from ._not_copied import NotCopied
+from ._result import R, Result
+from ._retrieval import Retrieval
+from ._times import Time
 
 
-class AsyncClient:
+class AsyncClient(NotCopied):
     """A ``Client`` for asyncio.
 
-    ``client`` is what makes the calls, and is closed with this one. At most ``most_calls`` run at
-    once, each on a thread of this client's own; others wait their turn. Cancelling the task aborts
-    its call: the ``CancelledError`` comes when the call has ended, with an ``InterruptedCallError``
-    as its cause, which tells what is known: ``InterruptedCallError.of(error)`` finds it.
+    ``client`` makes the calls, and is closed with this one. At most ``max_calls`` run at once,
+    each on a thread of this client's own; others wait. Cancelling a task aborts its call: the
+    ``CancelledError`` is raised when the call has ended, with an ``InterruptedCallError`` as its
+    cause, whose ``result`` says what is known. ``InterruptedCallError.of(error)`` finds it.
 
     Belongs to one event loop. No thread is left when ``aclose`` has returned.
     """
 
-    __slots__ = ("_executor", "_in_flight", "_process", "client", "most_calls")
+    __slots__ = ("_executor", "_in_flight", "_process", "client", "max_calls")
 
-    def __init__(self, client: Client, *, most_calls: int = 64) -> None:
+    def __init__(self, client: Client, *, max_calls: int = 64) -> None:
         self.client = client
-        self.most_calls = most_calls
-        self._in_flight: Set[asyncio.Future[str]] = set()
+        self.max_calls = max_calls
+        self._in_flight: Set[asyncio.Future[Any]] = set()
         self._renew()
 
     async def cancel(
@@ -44,25 +49,16 @@ class AsyncClient:
         timeout: Optional[float] = None,
         idempotency_key: Optional[str] = None,
         in_doubt: Optional[bool] = None,
-        asked_at_ms: Optional[int] = None,
+        asked_at: Optional[Time] = None,
         verify: Optional[bool] = None,
         max_attempts: Optional[int] = None,
         abort: Optional[AbortToken] = None,
     ) -> Cancellation:
-        """As ``Client.cancel``. ``timeout`` begins when the call does, not while it waits."""
-        arguments = self.client._prepare(
-            session_id,
-            _arguments.cancel_arguments(
-                expand=expand,
-                timeout=timeout,
-                idempotency_key=idempotency_key,
-                in_doubt=in_doubt,
-                asked_at_ms=asked_at_ms,
-                verify=verify,
-                max_attempts=max_attempts,
-            ),
-        )
-        return self.client._finish(await self._run(_library.cancel, arguments, abort), timeout)
+        """As ``Client.cancel``. ``timeout`` starts with the call, not while it waits."""
+        named = {"timeout": timeout, "verify": verify, "max_attempts": max_attempts}
+        options = _arguments.cancel_options(expand, idempotency_key, in_doubt, asked_at, **named)
+        call = self.client._prepare(Cancellation, native.cancel, options, session_id)
+        return checked(await self._run(call, abort), options)
 
     async def retrieve(
         self,
@@ -72,22 +68,22 @@ class AsyncClient:
         timeout: Optional[float] = None,
         max_attempts: Optional[int] = None,
         abort: Optional[AbortToken] = None,
-    ) -> Cancellation:
-        """As ``Client.retrieve``. ``timeout`` begins when the call does, not while it waits."""
-        arguments = self.client._prepare(
-            session_id, {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
-        )
-        return self.client._finish(await self._run(_library.retrieve, arguments, abort), timeout)
+    ) -> Retrieval:
+        """As ``Client.retrieve``. ``timeout`` starts with the call, not while it waits."""
+        options = {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
+        call = self.client._prepare(Retrieval, native.retrieve, options, session_id)
+        return checked(await self._run(call, abort), options)
 
     async def warm_up(
         self, *, timeout: Optional[float] = None, abort: Optional[AbortToken] = None
-    ) -> Cancellation:
+    ) -> None:
         """As ``Client.warm_up``."""
-        arguments = self.client._prepare_warm_up(timeout)
-        return self.client._finish(await self._run(_library.warm_up, arguments, abort), timeout)
+        options = {"timeout": timeout}
+        call = self.client._prepare(Result, native.client_warm_up, options)
+        check_warm_up(checked(await self._run(call, abort), options))
 
     async def aclose(self) -> None:
-        """Closes the client when the calls in flight have ended. Closing again has no effect."""
+        """Closes the client when the calls in flight have ended. Handle again has no effect."""
         # Calls that begin from here on are refused.
         self.client.close()
         while self._in_flight:
@@ -98,12 +94,7 @@ class AsyncClient:
     async def __aenter__(self) -> AsyncClient:
         return self
 
-    async def __aexit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     def __repr__(self) -> str:
@@ -111,17 +102,17 @@ class AsyncClient:
 
     def _renew(self) -> None:
         self._process = os.getpid()
-        self._executor = ThreadPoolExecutor(self.most_calls, "flexcancel")
+        self._executor = ThreadPoolExecutor(self.max_calls, "flexcancel")
 
-    async def _run(self, function: Any, arguments: Arguments, abort: Optional[AbortToken]) -> str:
+    async def _run(self, call: NativeCall[R], abort: Optional[AbortToken]) -> R:
+        self.client._listen()
         if self._process != os.getpid():
             # The threads stayed in the parent.
             self._in_flight.clear()
             self._renew()
         with own_token(abort) as token:
-            context: Any = contextvars.copy_context()
-            work = self._executor.submit(context.run, run, function, arguments, token)
-            future: asyncio.Future[str] = asyncio.wrap_future(work)
+            work = self._executor.submit(contextvars.copy_context().run, call.run, token)
+            future: asyncio.Future[R] = asyncio.wrap_future(work)
             self._in_flight.add(future)
             future.add_done_callback(self._in_flight.discard)
             try:
@@ -134,11 +125,11 @@ class AsyncClient:
                 raise
 
 
-async def _ended(future: asyncio.Future[str]) -> Cancellation:
-    """What an aborted call came to, which is soon; a second cancellation changes nothing."""
+async def _ended(future: asyncio.Future[Any]) -> Any:
+    """Waits for an aborted call, which ends soon; a second cancellation changes nothing."""
     while not future.done():
         try:
             await asyncio.wait({future})
         except asyncio.CancelledError:
             continue
-    return Cancellation.from_json(future.result())
+    return future.result()

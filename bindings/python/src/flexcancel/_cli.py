@@ -4,58 +4,85 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
+import traceback
 from contextlib import ExitStack
 from functools import partial
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, TextIO
+from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence
 
 from . import _cli_outbox, _library
-from ._cancellation import Cancellation, Repeat
+from ._cancellation import Repeat, repeat_of
 from ._client import Client
-from ._errors import ArgumentError, FlexcancelError, InterruptedCallError, OutboxError
-from ._exit import EXIT_CODES, INTERRUPTED, UNUSABLE, USAGE, UsageError
+from ._console import Console, Progress
+from ._enums import Code
+from ._errors import (
+    ArgumentError,
+    ConfigError,
+    InterruptedCallError,
+    LibraryError,
+    OutboxError,
+    RefusedError,
+)
+from ._exit_codes import OF_OUTCOME, ExitCode, UsageError, epilog
+from ._formatting import describe
 from ._outbox import Outbox
-from ._show import Progress, describe, plain
+from ._result import SessionResult
 from ._version import __version__
 
 EPILOG = """\
 The API key comes from the environment variable FLEX_API_KEY, or that which --key-env names, or
 from the file that --key-file names; never from an argument, which other users could read.
 
-Exit status: 0 voided; 1 too late (captured or expired); 2 not voided; 3 unknown: treat
-the void as pending, and repeat it with the --repeat that is shown. Of several sessions, the
-highest. For a retrieve: 0 is canceled, 1 captured or expired, 2 can be canceled as of now (or the
-call was refused), 3 unknown. 64 wrong usage or configuration, nothing was sent; 74 the file of
---outbox cannot be used, nothing was sent; 130 interrupted.
 """
+
+OF_SEVERAL = "\n\nOf several sessions, the greatest of 0 to 3."
+
+
+class _Answered(Exception):  # noqa: N818 -- as KeyboardInterrupt, no error
+    """The text that --help or --version asks for."""
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]
-        # 2, which argparse would use, means "not voided".
-        self.print_usage(sys.stderr)
-        self.exit(USAGE, f"{self.prog}: {message}\n")
+    """argparse, without its exit codes and its writing: 2 would mean "not voided"."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}\n{self.format_usage()}")
+
+    def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002
+        raise _Answered(self.format_help())
+
+
+class _Version(argparse.Action):
+    def __call__(self, *_: Any) -> NoReturn:
+        raise _Answered(f"flexcancel {__version__} (library {_library.version()})\n")
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
-    """Runs the command line. Returns the exit code."""
-    options = _parser().parse_args(arguments)
+    """Runs the command line. Returns the exit code; raises nothing but a second Ctrl-C."""
+    console = Console(sys.stdout, sys.stderr)
     try:
-        code: int = options.run(options)
-        sys.stdout.flush()
-    except (FlexcancelError, UsageError) as error:
-        print(f"flexcancel: {plain(str(error))}", file=sys.stderr)
-        return UNUSABLE if isinstance(error, OutboxError) else USAGE
+        options = _parser().parse_args(arguments)
+        code = int(options.run(options, console))
+    except _Answered as answer:
+        console.write(str(answer))
+        code = ExitCode.DONE
+    except (UsageError, ConfigError, ArgumentError) as error:
+        console.complain(str(error))
+        code = ExitCode.USAGE
+    except LibraryError as error:
+        console.complain(str(error))
+        code = ExitCode.LIBRARY
+    except OutboxError as error:
+        console.complain(str(error))
+        code = ExitCode.OUTBOX
     except KeyboardInterrupt:
-        # Whatever makes calls has told what they came to.
-        print("flexcancel: interrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read the output is gone; the interpreter's own flush must not complain as well.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return INTERRUPTED
-    return code
+        # The results of the calls were shown.
+        console.complain("interrupted")
+        code = ExitCode.INTERRUPTED
+    except Exception:
+        console.complain(f"unexpected error\n{traceback.format_exc()}")
+        code = ExitCode.UNEXPECTED
+    return console.exit_code(code)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,18 +90,21 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="flexcancel",
         description="Releases holds on HSA/FSA cards (Flex), and tells the truth about it.",
-        epilog=EPILOG,
+        epilog=EPILOG + epilog(0) + OF_SEVERAL,
         formatter_class=form,
     )
-    version = f"flexcancel {__version__} (library {_library.version()})"
-    parser.add_argument("--version", action="version", version=version)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the versions")
     commands = parser.add_subparsers(title="commands", dest="command", required=True)
-    for name, help_text in [
-        ("cancel", "release the holds of sessions"),
-        ("retrieve", "read sessions back; changes nothing"),
-    ]:
+    for index, name, help_text in (
+        (0, "cancel", "release the holds of sessions"),
+        (1, "retrieve", "read sessions; changes nothing"),
+    ):
         command = commands.add_parser(
-            name, help=help_text, description=help_text, epilog=EPILOG, formatter_class=form
+            name,
+            help=help_text,
+            description=help_text,
+            epilog=EPILOG + epilog(index) + OF_SEVERAL,
+            formatter_class=form,
         )
         _add_connection(command)
         _add_call(command)
@@ -132,7 +162,10 @@ def _add_cancel(command: argparse.ArgumentParser) -> None:
         help="no request with this key was ever sent",
     )
     group.add_argument(
-        "--asked-at-ms", type=int, metavar="MS", help="release no hold made later (since 1970)"
+        "--asked-at",
+        type=float,
+        metavar="SECONDS",
+        help="when the cancel was asked for, in seconds since 1970: no later hold is released",
     )
 
 
@@ -153,10 +186,12 @@ def _client(options: argparse.Namespace) -> Client:
 def _read(path: str) -> str:
     try:
         if path == "-":
+            if sys.stdin is None:
+                raise UsageError("-: standard input is closed")
             return sys.stdin.read()
         with open(path, encoding="utf-8-sig") as file:
             return file.read()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
 
 
@@ -187,30 +222,33 @@ def _repeat(options: argparse.Namespace) -> Dict[str, Any]:
         raise UsageError(f"{_option(given[0])}: expected in --repeat")
     try:
         repeat = json.loads(options.repeat)
-    except ValueError:
+        # A till in Python stores seconds, the others the library's milliseconds.
+        repeat = dict(repeat_of(repeat)) if "asked_at_ms" in repeat else repeat
+    except (ValueError, TypeError, KeyError):
         repeat = None
     if not isinstance(repeat, dict) or set(repeat) != set(one_by_one):
-        raise UsageError(f"--repeat: expected a JSON object with {', '.join(one_by_one)}")
+        expected = "a JSON object with idempotency_key, in_doubt, asked_at_ms"
+        raise UsageError(f"--repeat: expected {expected}")
     return repeat
 
 
-def _run_calls(options: argparse.Namespace) -> int:
+def _run_calls(options: argparse.Namespace, console: Console) -> int:
     ids = _ids(options)
     with _client(options) as client, ExitStack() as opened:
         outbox = None
         if getattr(options, "outbox", None) is not None:
             outbox = opened.enter_context(Outbox(client, options.outbox))
-        return _each(ids, _call(client, outbox, options), options.json, sys.stdout)
+        return _each(ids, _call(client, outbox, options), options.json, console)
 
 
-def _run_outbox(options: argparse.Namespace) -> int:
+def _run_outbox(options: argparse.Namespace, console: Console) -> int:
     with _client(options) as client:
-        return _cli_outbox.run(options, client)
+        return _cli_outbox.run(options, client, console)
 
 
 def _call(
     client: Client, outbox: Optional[Outbox], options: argparse.Namespace
-) -> Callable[[str], Cancellation]:
+) -> Callable[[str], SessionResult]:
     common = {name: getattr(options, name) for name in ("expand", "timeout", "max_attempts")}
     if options.command == "retrieve":
         return partial(client.retrieve, **common)
@@ -218,42 +256,51 @@ def _call(
     return partial(cancel, verify=options.verify, **_repeat(options), **common)
 
 
-def _results(ids: Sequence[str], call: Callable[[str], Cancellation]) -> Iterator[Cancellation]:
-    for session_id in ids:
-        try:
-            yield call(session_id)
-        except ArgumentError as error:
-            # One id that cannot be used does not keep the others from being canceled.
-            if error.code.value != "invalid_session_id" or error.result is None or len(ids) == 1:
-                raise
-            yield error.result
-
-
 def _each(
-    ids: Sequence[str], call: Callable[[str], Cancellation], as_json: bool, to: TextIO
+    ids: Sequence[str], call: Callable[[str], SessionResult], as_json: bool, console: Console
 ) -> int:
     worst = 0
-    progress = Progress(len(ids), sys.stderr)
+    progress = Progress(len(ids), console.errors)
 
-    def show(result: Cancellation, session_id: str) -> None:
+    def show(result: SessionResult, session_id: str) -> None:
         progress.clear()
-        print(result.json if as_json else describe(result, session_id, to), file=to, flush=True)
+        text = result.json if as_json else describe(result, session_id, in_color=console.has_color)
+        console.print(text)
 
     done = 0
     try:
-        progress.show(done)
-        for done, result in enumerate(_results(ids, call), 1):
-            show(result, ids[done - 1])
-            worst = max(worst, EXIT_CODES[result.outcome])
+        while done < len(ids):
             progress.show(done)
-    except KeyboardInterrupt as interruption:
-        call_ended = InterruptedCallError.of(interruption)
-        if call_ended is not None:
-            show(call_ended.cancellation, ids[done])
+            result = _result(call, ids[done], is_only=len(ids) == 1)
+            show(result, ids[done])
+            worst = max(worst, OF_OUTCOME[result.outcome])
             done += 1
-        progress.clear()
-        print(f"flexcancel: interrupted, {len(ids) - done} not tried", file=sys.stderr)
-        return INTERRUPTED
+    except RefusedError:
+        # An argument of all the calls: nothing was sent.
+        raise
+    except BaseException as error:
+        ended = InterruptedCallError.of(error)
+        if ended is not None and isinstance(ended.result, SessionResult):
+            show(ended.result, ids[done])
+        else:
+            progress.clear()
+            console.complain(f"{ids[done]}: its result is not known")
+        for session_id in ids[done + 1 :]:
+            console.complain(f"{session_id}: not tried")
+        raise
     finally:
         progress.clear()
     return worst
+
+
+def _result(
+    call: Callable[[str], SessionResult], session_id: str, *, is_only: bool
+) -> SessionResult:
+    try:
+        return call(session_id)
+    except ArgumentError as error:
+        # The other ids are canceled nevertheless.
+        is_id = error.code is Code.INVALID_SESSION_ID
+        if is_only or not is_id or not isinstance(error.result, SessionResult):
+            raise
+        return error.result

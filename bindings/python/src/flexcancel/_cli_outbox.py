@@ -1,4 +1,4 @@
-"""The command line's ``outbox``: what a person does with the file of a till."""
+"""The commands of ``flexcancel outbox``."""
 
 from __future__ import annotations
 
@@ -6,38 +6,36 @@ import argparse
 import json
 import math
 import os
-import sys
 import time
-from dataclasses import asdict
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Optional
 
-from ._cancellation import FlushReport
 from ._client import Client
-from ._entry import OutboxCounts
+from ._console import Console
+from ._enums import Code, OutboxState
 from ._errors import InterruptedCallError, OutboxError
-from ._exit import FOR_A_PERSON, INTERRUPTED, PENDING, SETTLED, UsageError
+from ._exit_codes import ExitCode, UsageError, epilog
+from ._flush_report import FlushReport
+from ._formatting import plain
 from ._outbox import WORKLIST, Outbox
-from ._show import plain
+from ._outbox_entry import OutboxCounts
 from ._watch import Watch, line, summary
-from ._words import Code, OutboxState
 
-EPILOG = """\
+EPILOG = f"""\
 The outbox is opened as the till opens it, with its key and its service; only flush sends anything.
-FILE must be there: a till makes it.
+FILE must exist: a till creates it.
 
-Exit status of flush and of watch --once: 0 nothing is left to be done; 2 the worklist is not
-empty; 3 cancels are still pending. Of list: 0. Of ack: 0 all are acknowledged; 2 not all are. Of
-all: 64 wrong usage or configuration; 74 the file cannot be used; 130 interrupted, which is how
-watch ends.
+{epilog(2)}
+
+list ends with 0; ack with 0 if all are acknowledged, else 2; watch with 130. Otherwise as above.
 """
 
-_MOST = 1000
+_MAX = 1000
 
 
 def add(
     commands: Any,
     add_connection: Callable[[argparse.ArgumentParser], None],
-    run_outbox: Callable[[argparse.Namespace], int],
+    run_outbox: Callable[[argparse.Namespace, Console], int],
 ) -> None:
     """Adds ``outbox`` and its commands to the command line."""
     form = argparse.RawDescriptionHelpFormatter
@@ -48,29 +46,28 @@ def add(
         formatter_class=form,
     )
     within = outbox.add_subparsers(title="commands", dest="outbox_command", required=True)
-    for name, run, help_text in [
-        ("list", _list, "show entries, one a line; changes nothing"),
-        ("flush", _flush, "deliver what is due"),
-        ("ack", _acknowledge, "note that a person has seen final entries"),
-        ("watch", _watch, "show what is still to be done, until Ctrl-C; changes nothing"),
+    for name, run, add_options, help_text in [
+        ("list", _list, _add_list, "show entries, one a line; changes nothing"),
+        ("flush", _flush, _add_flush, "deliver what is due"),
+        ("ack", _acknowledge, _add_acknowledge, "note that a person has seen final entries"),
+        ("watch", _watch, _add_watch, "show what is still to be done, until Ctrl-C"),
     ]:
         command = within.add_parser(
             name, help=help_text, description=help_text, epilog=EPILOG, formatter_class=form
         )
         command.add_argument("outbox", metavar="FILE", help="the outbox's file")
         command.add_argument("--json", action="store_true", help="one JSON object a line")
-        _OPTIONS[name](command)
+        add_options(command)
         add_connection(command)
         command.set_defaults(run=run_outbox, run_outbox=run)
 
 
-def run(options: argparse.Namespace, client: Client) -> int:
+def run(options: argparse.Namespace, client: Client, console: Console) -> int:
     """Runs one of the commands. Returns the exit code."""
     if not os.path.lexists(options.outbox):
         raise UsageError(f"{options.outbox}: expected an outbox's file, found nothing")
     with Outbox(client, options.outbox, keep=getattr(options, "keep", None)) as outbox:
-        code: int = options.run_outbox(options, outbox)
-    return code
+        return int(options.run_outbox(options, outbox, console))
 
 
 def _add_list(command: argparse.ArgumentParser) -> None:
@@ -90,7 +87,7 @@ def _add_list(command: argparse.ArgumentParser) -> None:
 def _add_flush(command: argparse.ArgumentParser) -> None:
     command.add_argument("--timeout", type=float, metavar="SECONDS", help="for all of it (60)")
     command.add_argument(
-        "--max", type=int, default=_MOST, metavar="N", help="at most so many (1000)"
+        "--max", type=int, default=_MAX, metavar="N", help="at most so many (1000)"
     )
     command.add_argument(
         "--keep", type=float, metavar="SECONDS", help="forget what ended before that (30 days)"
@@ -108,14 +105,6 @@ def _add_watch(command: argparse.ArgumentParser) -> None:
     command.add_argument("--once", action="store_true", help="look once")
 
 
-_OPTIONS: Dict[str, Callable[[argparse.ArgumentParser], None]] = {
-    "list": _add_list,
-    "flush": _add_flush,
-    "ack": _add_acknowledge,
-    "watch": _add_watch,
-}
-
-
 def _interval(text: str) -> float:
     seconds = float(text)
     if not math.isfinite(seconds) or not 0 < seconds <= 86_400:
@@ -123,8 +112,8 @@ def _interval(text: str) -> float:
     return seconds
 
 
-def _list(options: argparse.Namespace, outbox: Outbox) -> int:
-    left = options.max
+def _list(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
+    remaining = options.max
     wanted = {
         "states": WORKLIST if options.worklist else options.states,
         "acknowledged": False if options.worklist else None,
@@ -132,70 +121,70 @@ def _list(options: argparse.Namespace, outbox: Outbox) -> int:
         "after": options.after,
     }
     while True:
-        found = outbox.list(**wanted, max=_MOST if left is None else min(left, _MOST))
+        found = outbox.list(**wanted, max=_MAX if remaining is None else min(remaining, _MAX))
         for entry in found:
-            print(json.dumps(asdict(entry)) if options.json else line(entry))
+            console.print(json.dumps(entry.raw) if options.json else line(entry))
             if entry.needs_person and not options.json:
-                print(f"  {plain(entry.last_message or '')}")
-        left = None if left is None else left - len(found)
-        if left == 0 or len(found) < _MOST:
-            return SETTLED
+                console.print(f"  {plain(entry.last_message or '')}")
+        remaining = None if remaining is None else remaining - len(found)
+        if remaining == 0 or len(found) < _MAX:
+            return ExitCode.DONE
         wanted["after"] = found[-1].id
 
 
-def _flush(options: argparse.Namespace, outbox: Outbox) -> int:
+def _flush(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
     try:
         report = outbox.flush(timeout=options.timeout, max=options.max)
     except KeyboardInterrupt as interruption:
         ended = InterruptedCallError.of(interruption)
-        if ended is not None:
-            _show_flush(FlushReport.of(ended.cancellation), options.json)
+        if ended is not None and isinstance(ended.result, FlushReport):
+            _show_flush(ended.result, options.json, console)
         raise
-    _show_flush(report, options.json)
+    _show_flush(report, options.json, console)
     return _left(report.counts)
 
 
-def _show_flush(report: FlushReport, as_json: bool) -> None:
+def _show_flush(report: FlushReport, as_json: bool, console: Console) -> None:
     if as_json:
-        print(json.dumps(asdict(report)), flush=True)
+        console.print(report.json)
         return
     for entry in report.entries:
-        print(line(entry))
+        console.print(line(entry))
     if report.counts is not None:
-        print(summary(report.counts), flush=True)
+        console.print(summary(report.counts))
     if report.code is not Code.OK:
-        print(f"flexcancel: the flush ended early: {report.code}", file=sys.stderr)
+        console.complain(f"the flush ended early: {report.code}")
 
 
-def _acknowledge(options: argparse.Namespace, outbox: Outbox) -> int:
-    code = SETTLED
+def _acknowledge(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
+    code = ExitCode.DONE
     for number in options.entries:
         try:
             entry = outbox.acknowledge(number)
         except OutboxError as error:
-            # One that cannot be acknowledged does not keep the others from being.
+            # The others are acknowledged nevertheless.
             if error.code not in (Code.OUTBOX_NO_ENTRY, Code.OUTBOX_PENDING):
                 raise
-            print(f"flexcancel: {error.message}", file=sys.stderr)
-            code = FOR_A_PERSON
+            console.complain(error.message)
+            code = ExitCode.FOR_A_PERSON
         else:
-            print(json.dumps(asdict(entry)) if options.json else line(entry))
+            console.print(json.dumps(entry.raw) if options.json else line(entry))
     return code
 
 
-def _watch(options: argparse.Namespace, outbox: Outbox) -> int:
-    watch = Watch(outbox, sys.stdout, options.json)
+def _watch(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
+    watch = Watch(outbox, console, options.json)
     try:
         while True:
             taken = watch.show()
-            if options.once:
+            if options.once or console.is_lost:
                 return _left(taken.counts)
             time.sleep(options.interval)
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
 
 
 def _left(counts: Optional[OutboxCounts]) -> int:
     if counts is None or counts.pending:
-        return PENDING
-    return FOR_A_PERSON if counts.worklist else SETTLED
+        return ExitCode.PENDING
+    return ExitCode.FOR_A_PERSON if counts.worklist else ExitCode.DONE

@@ -4,40 +4,38 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from typing import Any, Dict, Mapping, Optional, Sequence, Type
+from typing import Any, Mapping, Optional, Sequence
 
-from . import _arguments, _events, _library
+from . import _arguments, _events
 from ._abort import AbortToken
-from ._arguments import PathLike
-from ._call import Arguments, has_signal_handler, run, run_interruptibly, run_logged
+from ._arguments import PathLike, checked
 from ._cancellation import Cancellation
-from ._closing import Closing
-from ._errors import ArgumentError, ClosedError, ConfigError, RefusedError
-from ._words import Code
-
-#: Codes of a call that the program itself got wrong.
-_REFUSALS: Dict[Code, Type[RefusedError]] = {
-    Code.INVALID_ARGUMENT: ArgumentError,
-    Code.INVALID_SESSION_ID: ArgumentError,
-    Code.INVALID_HANDLE: ClosedError,
-}
+from ._enums import Code
+from ._errors import ConfigError, WarmUpError
+from ._handle import Handle
+from ._library import native
+from ._native_call import NativeCall, has_signal_handler, take
+from ._result import R, Result
+from ._retrieval import Retrieval
+from ._times import Time
 
 
-class Client(Closing):
+class Client(Handle):
     """Cancels holds at Flex, and tells the truth about it.
 
-    Exactly one of ``api_key``, ``api_key_env`` and ``api_key_file`` is needed. Times are in
-    seconds; what is left out has the library's default. The README's table has every argument.
+    Exactly one of ``api_key``, ``api_key_env`` and ``api_key_file`` is required. Durations are in
+    seconds. An argument that is left out has the library's default; the README's table has them.
 
-    Opens no connection before the first call. May be shared between threads, whose calls run side
-    by side without the GIL, and used on in a forked child. Close it, or use it as a context
-    manager; a client that is forgotten is closed when it is collected.
+    Opens no connection before the first call. Thread-safe; concurrent calls run without the GIL.
+    A forked child may use its parent's client. A client cannot be pickled or copied. Close it, or
+    use it as a context manager; a client that is no longer referenced closes itself.
 
-    ``interruptible``: on the main thread, where Ctrl-C runs Python code, a call is made by a thread
-    of its own, so that Ctrl-C ends it at once. False saves that thread, which costs 0.1 to 0.6 ms
-    a call: then signal handlers run when the call has ended.
+    ``interruptible``: on the main thread, where Ctrl-C runs Python code, a thread of its own makes
+    each call, so that Ctrl-C ends the call at once. False saves that thread, which costs 0.1 to
+    0.6 ms per call: then signal handlers run when the call has ended.
 
-    Raises ``ConfigError`` if the configuration cannot be used. The message names the argument.
+    Raises ``ConfigError`` if the configuration cannot be used; the message names the argument.
+    Raises ``LibraryError`` if the native library cannot be loaded.
     """
 
     __slots__ = ("_close", "_is_logged", "interruptible")
@@ -62,30 +60,15 @@ class Client(Closing):
         verify: Optional[bool] = None,
         interruptible: bool = True,
     ) -> None:
-        arguments = {
-            "api_key": api_key,
-            "api_key_env": api_key_env,
-            "api_key_file": api_key_file,
-            "base_url": base_url,
-            "ca_file": ca_file,
-            "connect_timeout": connect_timeout,
-            "dns_ttl": dns_ttl,
-            "max_attempts": max_attempts,
-            "max_idle": max_idle,
-            "mode": mode,
-            "proxy": proxy,
-            "timeout": timeout,
-            "trust": trust,
-            "user_agent": user_agent,
-            "verify": verify,
-        }
+        arguments = {**locals()}
+        del arguments["self"], arguments["interruptible"]
         self._open(_arguments.config_json(arguments), arguments, interruptible)
 
     @classmethod
     def from_json(cls, text: str, *, interruptible: bool = True) -> Client:
-        """Makes a client from the text of a JSON configuration, as all languages share it.
+        """Makes a client from the JSON configuration that all languages share.
 
-        Its keys are those of the project's README, with times in milliseconds.
+        Its keys are those of the project's README, with durations in milliseconds.
         """
         client = cls.__new__(cls)
         client._open(text, {}, interruptible)
@@ -97,13 +80,13 @@ class Client(Closing):
         self._handle = None
         error = ctypes.c_void_p()
         text = _arguments.c_text("configuration", config, ConfigError, Code.INVALID_CONFIG)
-        handle = _library.client_new(text, ctypes.byref(error))
+        handle = native.client_new(text, ctypes.byref(error))
         if not handle:
-            result = Cancellation.from_json(_library.take_text(error.value or 0))
+            result = take(Cancellation, error.value)
             message = _arguments.in_seconds(result.message, arguments)
             raise ConfigError(result.code, message, result)
         self._handle = handle
-        self._close = weakref.finalize(self, _library.client_free, handle)
+        self._close = weakref.finalize(self, native.client_free, handle)
         # At the interpreter's end the system closes what is open, and calls may be in flight.
         self._close.atexit = False
 
@@ -115,7 +98,7 @@ class Client(Closing):
         timeout: Optional[float] = None,
         idempotency_key: Optional[str] = None,
         in_doubt: Optional[bool] = None,
-        asked_at_ms: Optional[int] = None,
+        asked_at: Optional[Time] = None,
         verify: Optional[bool] = None,
         max_attempts: Optional[int] = None,
         abort: Optional[AbortToken] = None,
@@ -123,34 +106,26 @@ class Client(Closing):
         """Releases the hold of a checkout session, and says whether it is released.
 
         Blocks until the outcome is definite or ``timeout`` seconds are over. ``expand`` names
-        related objects to have in full. ``abort`` may end the call early. An exception that a
-        signal handler raises, such as Ctrl-C's ``KeyboardInterrupt``, ends it too, and has an
-        ``InterruptedCallError`` as its cause, which tells what is known.
+        related objects to expand in the response. ``abort`` may end the call early. An exception
+        that a signal handler raises, such as Ctrl-C's ``KeyboardInterrupt``, ends it too, and has
+        an ``InterruptedCallError`` as its cause, whose ``result`` says what is known.
 
-        An ``unknown`` cancel is repeated by its result: ``client.cancel(session_id,
+        A cancel that ended ``unknown`` is repeated with its result: ``client.cancel(session_id,
         **result.repeat)``. ``in_doubt`` says whether an earlier request with this
-        ``idempotency_key`` may have reached Flex, and is true by default where a key is given: such
-        a call reads the session before it sends anything, and is never ``not_applied``. False: this
-        is the key's first use. ``asked_at_ms`` is when a person asked for the cancel (now), in
-        milliseconds since 1970: a later hold is not released. ``verify`` (as the client): after a
-        confirmation that does not show the release, read the session back once.
+        ``idempotency_key`` may have reached Flex; the default is true where a key is given. A call
+        in doubt reads the session before it sends anything, and is never ``not_applied``. False
+        says that the key was not used before. ``asked_at`` is when a person asked for the cancel,
+        an aware ``datetime`` or seconds since 1970 (now): a hold made later is not released.
+        ``verify`` (as the client's): reads the session back once after a confirmation that does
+        not show the release.
 
-        Raises ``ArgumentError`` or ``ClosedError``, and then nothing was sent. Whatever else went
-        wrong is in the result.
+        Raises ``ArgumentError`` or ``ClosedError``; nothing was sent then. Every other failure is
+        in the result.
         """
-        arguments = self._prepare(
-            session_id,
-            _arguments.cancel_arguments(
-                expand=expand,
-                timeout=timeout,
-                idempotency_key=idempotency_key,
-                in_doubt=in_doubt,
-                asked_at_ms=asked_at_ms,
-                verify=verify,
-                max_attempts=max_attempts,
-            ),
-        )
-        return self._finish(self._run(_library.cancel, arguments, abort), timeout)
+        named = {"timeout": timeout, "verify": verify, "max_attempts": max_attempts}
+        options = _arguments.cancel_options(expand, idempotency_key, in_doubt, asked_at, **named)
+        call = self._prepare(Cancellation, native.cancel, options, session_id)
+        return checked(self._run(call, abort), options)
 
     def retrieve(
         self,
@@ -160,72 +135,54 @@ class Client(Closing):
         timeout: Optional[float] = None,
         max_attempts: Optional[int] = None,
         abort: Optional[AbortToken] = None,
-    ) -> Cancellation:
-        """Reads a checkout session back, with its payment intents. Changes nothing.
+    ) -> Retrieval:
+        """Reads a checkout session. Changes nothing.
 
-        The outcome says what may be said of the void: ``already_canceled``, ``not_cancelable``
-        (captured or expired), ``not_applied`` (as of now it can be canceled; a cancel that is still
-        on its way may release it yet) or ``unknown``. Otherwise like ``cancel``.
+        ``session`` of the result is the session, and ``hold`` and ``outcome`` say what it means for
+        the money. Arguments and exceptions are those of ``cancel``.
         """
-        arguments = self._prepare(
-            session_id, {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
-        )
-        return self._finish(self._run(_library.retrieve, arguments, abort), timeout)
+        options = {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
+        call = self._prepare(Retrieval, native.retrieve, options, session_id)
+        return checked(self._run(call, abort), options)
 
     def warm_up(
         self, *, timeout: Optional[float] = None, abort: Optional[AbortToken] = None
-    ) -> Cancellation:
-        """Opens a connection ahead of time, for the next call. Sends nothing.
+    ) -> None:
+        """Opens a connection ahead of time, for the next call. Sends no request.
 
-        The outcome is always ``not_applied``; the code is ``ok`` if a connection waits, or says
-        why none does.
+        Raises ``WarmUpError`` if no connection could be opened within ``timeout`` seconds, or
+        ``abort`` was triggered; its ``code`` says why. Later calls open one of their own.
         """
-        arguments = self._prepare_warm_up(timeout)
-        return self._finish(self._run(_library.warm_up, arguments, abort), timeout)
+        options = {"timeout": timeout}
+        call = self._prepare(Result, native.client_warm_up, options)
+        check_warm_up(checked(self._run(call, abort), options))
 
     def close(self) -> None:
         """Closes the connections. A call in flight on another thread goes on to its end.
 
-        Closing again has no effect.
+        Handle again has no effect.
         """
         self._handle = None
         self._close()
 
-    def _prepare(self, session_id: str, options: Mapping[str, Any]) -> Arguments:
-        try:
-            handle = self._handle or self._open_handle()
-            name = _arguments.session_id(session_id)
-            text = _arguments.arguments_json(options)
-        except RefusedError as error:
-            error.outcome = _arguments.refused_outcome(options, error)
-            raise
-        self._listen()
-        return handle, name, text
-
-    def _prepare_warm_up(self, timeout: Optional[float]) -> Arguments:
-        handle = self._open_handle()
-        options = _arguments.arguments_json({"timeout": timeout})
-        self._listen()
-        return handle, options
-
     def _listen(self) -> None:
-        """Has the events of calls that begin now logged, if somebody listens."""
+        """Starts or stops the log events of later calls, as the logger is configured now."""
         handle, is_logged = self._handle, _events.wanted()
         if handle is not None and is_logged is not self._is_logged:
             self._is_logged = is_logged
             _events.subscribe(handle, is_logged)
 
-    def _run(self, function: Any, arguments: Arguments, abort: Optional[AbortToken]) -> str:
+    def _run(self, call: NativeCall[R], abort: Optional[AbortToken]) -> R:
+        """Makes a call on the right thread."""
+        self._listen()
         if self.interruptible and has_signal_handler():
-            return run_interruptibly(function, arguments, abort)
+            return call.run_interruptibly(abort)
         if self._is_logged:
-            return run_logged(function, arguments, abort)
-        return run(function, arguments, abort)
+            return call.run_logged(abort)
+        return call.run(abort)
 
-    def _finish(self, text: str, timeout: Optional[float]) -> Cancellation:
-        result = Cancellation.from_json(text)
-        refusal = _REFUSALS.get(result.code)
-        if refusal is None:
-            return result
-        message = _arguments.in_seconds(result.message, {"timeout": timeout})
-        raise refusal(result.code, message, result)
+
+def check_warm_up(result: Result) -> None:
+    """Raises unless a connection is open."""
+    if result.code is not Code.OK:
+        raise WarmUpError(result)

@@ -1,17 +1,31 @@
-"""The exceptions: for what is no outcome, and for what ``raise_for_outcome`` asks for."""
+"""The exceptions: for what has no outcome, and for what ``raise_for_outcome`` asks for."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Type, TypeVar
 
-from ._words import Code, Outcome
+from ._enums import Code, Outcome
 
 if TYPE_CHECKING:
     from ._cancellation import Cancellation
+    from ._result import Result
+
+E = TypeVar("E", bound="FlexcancelError")
 
 
 class FlexcancelError(Exception):
-    """What every exception of this package is."""
+    """The base class of this package's exceptions. Copies and pickles keep every attribute."""
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        # Python's own would call __init__ with the message alone.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: Type[E], args: Tuple[Any, ...], attributes: Dict[str, Any]) -> E:
+    error = kind.__new__(kind, *args)
+    super(FlexcancelError, error).__init__(*args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class LibraryError(FlexcancelError, ImportError):
@@ -21,15 +35,15 @@ class LibraryError(FlexcancelError, ImportError):
 class RefusedError(FlexcancelError):
     """The program's own mistake. Nothing was sent.
 
-    ``message`` names the field and what was expected. ``result`` is the core's own report of it,
-    where the core was asked. ``outcome`` is ``not_applied``; ``unknown`` of a cancel in doubt: an
-    earlier request with its key may have had its effect.
+    ``message`` names the field and what was expected. ``result`` is the library's own result, or
+    ``None`` where the library was not asked. ``outcome`` is ``not_applied``; or ``unknown`` for a
+    cancel in doubt, because an earlier request with its key may have had its effect.
     """
 
-    def __init__(self, code: Code, message: str, result: Optional[Cancellation] = None) -> None:
+    def __init__(self, code: Code, message: str, result: Optional[Result] = None) -> None:
         super().__init__(message)
         self.code = code
-        self.outcome = Outcome.NOT_APPLIED if result is None else result.outcome
+        self.outcome = Outcome.NOT_APPLIED if result is None else Outcome(result.raw["outcome"])
         self.message = message
         self.result = result
 
@@ -39,39 +53,49 @@ class ConfigError(RefusedError, ValueError):
 
 
 class ArgumentError(RefusedError, ValueError):
-    """An argument of a call that cannot be used, a session id among them."""
+    """An argument of a call, such as a session id, that cannot be used."""
 
 
 class ClosedError(RefusedError):
-    """The client, or the outbox, is closed."""
+    """The client or the outbox is closed."""
 
 
 class OutboxError(FlexcancelError):
-    """The outbox cannot do what it is asked to: ``code`` says why. Nothing was sent.
+    """The outbox cannot do what it is asked to do; ``code`` says why. Nothing was sent.
 
-    Its file cannot be used, the cancel was not kept, or there is no such entry. ``result`` is the
-    core's own report of it. Of a cancel that was not kept, ``outcome`` is ``not_applied``; it is
-    ``unknown`` where the file may hold it all the same.
+    The file cannot be used, the cancel was not kept, or there is no such entry. ``result`` is the
+    library's own result. For a cancel that was not kept, ``outcome`` is ``not_applied``; it is
+    ``unknown`` where the file may hold the cancel after all.
     """
 
-    def __init__(self, message: str, result: Cancellation) -> None:
-        super().__init__(f"{result.code}: {message}")
+    def __init__(self, result: Result) -> None:
+        super().__init__(f"{result.code}: {result.message}")
         self.code = result.code
-        self.outcome = result.outcome
-        self.message = message
+        self.outcome = Outcome(result.raw["outcome"])
+        self.message = result.message
+        self.result = result
+
+
+class WarmUpError(FlexcancelError):
+    """No connection could be opened ahead of time; ``code`` says why. Calls may be made anyway."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__(f"{result.code}: {result.message}")
+        self.code = result.code
+        self.message = result.message
         self.result = result
 
 
 class OutcomeError(FlexcancelError):
-    """An outcome other than "voided"; raised by ``raise_for_outcome`` alone."""
+    """An outcome other than "voided". Only ``raise_for_outcome`` raises it."""
 
-    def __init__(self, cancellation: Cancellation) -> None:
-        super().__init__(f"{cancellation.outcome}/{cancellation.code}: {cancellation.message}")
-        self.cancellation = cancellation
+    def __init__(self, result: Cancellation) -> None:
+        super().__init__(result._summary())
+        self.result = result
 
 
 class UnknownOutcomeError(OutcomeError):
-    """The hold may be there or not: treat the void as pending."""
+    """The money may still be held or not: treat the void as pending."""
 
 
 class NotCancelableError(OutcomeError):
@@ -79,27 +103,27 @@ class NotCancelableError(OutcomeError):
 
 
 class NotAppliedError(OutcomeError):
-    """Surely not voided."""
+    """Definitely not voided."""
 
 
 class InterruptedCallError(FlexcancelError):
-    """What a call came to that an exception ended early.
+    """The result of a call that an exception ended early.
 
-    The cause (``__cause__``) of the ``KeyboardInterrupt``, or of the ``asyncio.CancelledError``,
-    that ended it: a cancel may have taken effect all the same, and ``cancellation`` says what is
-    known.
+    It is the cause (``__cause__``) of the ``KeyboardInterrupt``, or of the
+    ``asyncio.CancelledError``, that ended the call. A cancel may have taken effect nevertheless:
+    ``result``, such as a ``Cancellation``, says what is known.
     """
 
-    def __init__(self, cancellation: Cancellation) -> None:
-        super().__init__(f"{cancellation.outcome}/{cancellation.code}: {cancellation.message}")
-        self.cancellation = cancellation
+    def __init__(self, result: Result) -> None:
+        super().__init__(result._summary())
+        self.result = result
 
     @classmethod
     def of(cls, error: BaseException) -> Optional[InterruptedCallError]:
-        """Finds the call that an exception ended, along its causes and contexts.
+        """Finds the interrupted call among an exception's causes and contexts, or ``None``.
 
         asyncio may raise another exception than the one that ended the call, such as a
-        ``TimeoutError``. ``None`` if there is none.
+        ``TimeoutError``.
         """
         seen = set()
         waiting: List[Optional[BaseException]] = [error]

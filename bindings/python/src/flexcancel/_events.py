@@ -1,4 +1,4 @@
-"""Passes the events of the native library on to the logger ``flexcancel``."""
+"""Passes the events of the native library to the logger ``flexcancel``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Iterator, Optional, Set
 
 from . import _library
 from ._abort import AbortToken, own_token
+from ._library import native
 
 logger = logging.getLogger("flexcancel")
 _root = logging.getLogger()
@@ -21,20 +22,20 @@ _SEVERITIES = {2: logging.WARNING, 3: logging.INFO, 4: logging.DEBUG}
 
 _NO_CALLBACK = _library.LogCallback()
 
-#: How long the interpreter's end waits for calls that it has aborted.
-_MOST_WAIT_AT_EXIT = 5.0
+#: How many seconds the interpreter's end waits for the calls that it aborts.
+_MAX_WAIT_AT_EXIT = 5.0
 
 
 def wanted() -> bool:
-    """Whether anybody listens. If not, events are not even made."""
-    # As hasHandlers, whose loop each call would pay for: there is only the root above.
+    """Whether the logger has a handler. If not, no events are made."""
+    # As hasHandlers, without its loop, which would slow down each call: only the root is above.
     handlers = logger.handlers or (logger.propagate and _root.handlers)
     return bool(handlers) and logger.isEnabledFor(logging.WARNING)
 
 
 def subscribe(client: int, on: bool) -> None:
-    """Has the events of a client logged, or not."""
-    _library.client_set_log(client, _on_event if on else _NO_CALLBACK, None)
+    """Starts or stops the log events of a client."""
+    native.client_set_log(client, _on_event if on else _NO_CALLBACK, None)
 
 
 def _pass_on(_user_data: Optional[int], level: int, event: int, length: int) -> None:
@@ -48,7 +49,7 @@ def _pass_on(_user_data: Optional[int], level: int, event: int, length: int) -> 
             traceback.print_exc()
 
 
-# It lives as long as the process: a call in flight keeps the callback that it began with.
+# Never freed: a call in flight keeps the callback that it started with.
 _on_event = _library.LogCallback(_pass_on)
 
 
@@ -70,10 +71,10 @@ _changed = threading.Condition()
 
 @contextmanager
 def ended_at_exit(abort: Optional[AbortToken]) -> Iterator[AbortToken]:
-    """Sees to it that a daemon thread's call does not outlive the interpreter.
+    """Aborts a daemon thread's call when the interpreter ends.
 
-    A callback into an interpreter that is gone ends its thread within native code, which would
-    take the whole process down.
+    A callback into an interpreter that has ended would end its thread within native code, and with
+    it the process.
     """
     with own_token(abort) as token:
         with _changed:
@@ -91,4 +92,4 @@ def _end_calls() -> None:
     for token in list(_in_flight):
         token.trigger()
     with _changed:
-        _changed.wait_for(lambda: not _in_flight, _MOST_WAIT_AT_EXIT)
+        _changed.wait_for(lambda: not _in_flight, _MAX_WAIT_AT_EXIT)

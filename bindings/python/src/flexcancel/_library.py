@@ -1,9 +1,9 @@
-"""Finds the native library, loads it, and declares its functions.
+"""Finds the native library, loads it on first use, and declares its functions.
 
-``FLEXCANCEL_LIBRARY`` names the library to load, and then no other is tried; else the one inside
-this package is loaded, else the system's. Read once, at import.
+``FLEXCANCEL_LIBRARY`` names the library to load, and then no other is tried; otherwise the one in
+this package is loaded, or else the system's. The variable is read once, when the library is loaded.
 
-Declared here by hand; a test compares the declarations with the C header.
+The declarations are written by hand; a test compares them with the C header.
 """
 
 from __future__ import annotations
@@ -76,62 +76,40 @@ def _load() -> Dict[str, Any]:
             f"cannot load the native library {path}: {error}. Install a wheel that holds it, or "
             f"let {LIBRARY_ENV} name it"
         ) from None
-    functions = {}
+    functions: Dict[str, Any] = {}
     for name, (blocks, result, arguments) in FUNCTIONS.items():
         function = getattr(libraries[blocks], name, None)
         if function is None:
             raise LibraryError(f"{path} has no {name}: it is not this version's library")
         function.restype = result
         function.argtypes = arguments
-        functions[name] = function
-    found = functions["flexcancel_abi_version"]()
+        functions[name.replace("flexcancel_", "", 1)] = function
+    found = functions["abi_version"]()
     if found != ABI_VERSION:
         raise LibraryError(f"{path}: expected ABI version {ABI_VERSION}, found {found}")
     return functions
 
 
-_functions = _load()
+class _Functions:
+    """The functions of the library, without their prefix. The first use loads it."""
 
-abort_new = _functions["flexcancel_abort_new"]
-abort_trigger = _functions["flexcancel_abort_trigger"]
-abort_free = _functions["flexcancel_abort_free"]
-result_json = _functions["flexcancel_result_json"]
-result_free = _functions["flexcancel_result_free"]
-client_new = _functions["flexcancel_client_new"]
-client_free = _functions["flexcancel_client_free"]
-client_set_log = _functions["flexcancel_client_set_log"]
-warm_up = _functions["flexcancel_client_warm_up"]
-cancel = _functions["flexcancel_cancel"]
-retrieve = _functions["flexcancel_retrieve"]
-outbox_open = _functions["flexcancel_outbox_open"]
-outbox_cancel = _functions["flexcancel_outbox_cancel"]
-outbox_enqueue = _functions["flexcancel_outbox_enqueue"]
-outbox_flush = _functions["flexcancel_outbox_flush"]
-outbox_list = _functions["flexcancel_outbox_list"]
-outbox_acknowledge = _functions["flexcancel_outbox_acknowledge"]
-outbox_stats = _functions["flexcancel_outbox_stats"]
-outbox_close = _functions["flexcancel_outbox_close"]
+    def __getattr__(self, name: str) -> Any:
+        vars(self).update(_load())
+        return vars(self)[name]
+
+
+native = _Functions()
 
 
 def version() -> str:
     """The version of the native library, like ``0.1.0``."""
-    return bytes(_functions["flexcancel_version"]()).decode()
-
-
-def code_name(number: int) -> str:
-    """The library's name of a code; empty for a number that is no code."""
-    return (_functions["flexcancel_code_name"](number) or b"").decode()
-
-
-def outcome_name(number: int) -> str:
-    """The library's name of an outcome; empty for a number that is no outcome."""
-    return (_functions["flexcancel_outcome_name"](number) or b"").decode()
+    return bytes(native.version()).decode()
 
 
 def take_text(result: int) -> str:
     """The JSON text of a result, which is freed."""
     try:
-        text: bytes = result_json(result, None)
+        text: bytes = native.result_json(result, None)
         return text.decode()
     finally:
-        result_free(result)
+        native.result_free(result)

@@ -6,39 +6,44 @@ import ctypes
 import weakref
 from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
-from . import _arguments, _library
+from . import _arguments
 from ._abort import AbortToken
-from ._arguments import PathLike
-from ._cancellation import Cancellation, FlushReport
+from ._arguments import PathLike, checked
+from ._cancellation import Cancellation
 from ._client import Client
-from ._closing import Closing
-from ._entry import OutboxCounts, OutboxEntry, OutboxView
-from ._errors import ArgumentError, ClosedError, OutboxError, RefusedError
-from ._words import Code, OutboxState, Outcome
+from ._enums import Code, OutboxState, Outcome
+from ._errors import ArgumentError, OutboxError
+from ._flush_report import FlushReport
+from ._handle import Handle
+from ._library import native
+from ._native_call import take
+from ._outbox_entry import OutboxCounts, OutboxEntry, counts_of, entries_of, entry_of
+from ._result import R, Result
+from ._times import Time
 
 #: The states that a person must see.
 WORKLIST = (OutboxState.REFUSED, OutboxState.EXPIRED, OutboxState.NEEDS_ATTENTION)
 
-#: The most entries that one list may have.
-_MOST_LISTED = 1000
+#: How many entries one list can have.
+_MAX_LISTED = 1000
 
-_MOST_ID = 2**63 - 1
+_MAX_ID = 2**63 - 1
 
 
-class Outbox(Closing):
+class Outbox(Handle):
     """Keeps cancels in a file until they are delivered. ``docs/OUTBOX.md`` says what it promises.
 
-    ``client`` is what delivers; it is not closed with the outbox, and may be closed before it.
-    ``path`` is the file, which is made if it is not there; its directory must be. ``keep`` is how
-    many seconds delivered and acknowledged entries are kept (30 days). Times are in seconds.
+    ``client`` delivers the cancels. It is not closed with the outbox, and may be closed before it.
+    ``path`` is the file, which is created if it does not exist; its directory must exist. ``keep``
+    is how many seconds delivered and acknowledged entries are kept (30 days).
 
-    No thread is behind it: nothing is delivered unless ``flush`` is called. May be shared between
-    threads, and the file between processes of one till; a forked child may use its parent's
-    outbox. Close it, or use it as a context manager; an outbox that is forgotten is closed when
-    it is collected. Its entries stay in the file.
+    The outbox has no thread: nothing is delivered unless ``flush`` is called. Thread-safe;
+    processes of one till may share the file, and a forked child may use its parent's outbox. An
+    outbox cannot be pickled or copied. Close it, or use it as a context manager; an outbox that is
+    no longer referenced closes itself. Its entries stay in the file.
 
     Raises ``ArgumentError``, or ``OutboxError`` if the file cannot be used. A damaged file is set
-    aside (``outbox_corrupt``): making the outbox again begins a new one.
+    aside (``outbox_corrupt``); opening the outbox again starts a new one.
     """
 
     __slots__ = ("_client", "_close")
@@ -49,9 +54,9 @@ class Outbox(Closing):
         arguments = {"path": path, "keep": keep}
         options = _arguments.arguments_json(arguments)
         error = ctypes.c_void_p()
-        handle = _library.outbox_open(client._open_handle(), options or b"{}", ctypes.byref(error))
+        handle = native.outbox_open(client._open_handle(), options or b"{}", ctypes.byref(error))
         if not handle:
-            raise _trouble(Cancellation.from_json(_library.take_text(error.value or 0)), arguments)
+            raise OutboxError(checked(take(Result, error.value), arguments))
         self._handle = handle
         self._close = weakref.finalize(self, _close, handle)
         # At the interpreter's end the system closes what is open, and calls may be in flight.
@@ -65,7 +70,7 @@ class Outbox(Closing):
         timeout: Optional[float] = None,
         idempotency_key: Optional[str] = None,
         in_doubt: Optional[bool] = None,
-        asked_at_ms: Optional[int] = None,
+        asked_at: Optional[Time] = None,
         verify: Optional[bool] = None,
         max_attempts: Optional[int] = None,
         deliver_within: Optional[float] = None,
@@ -73,30 +78,22 @@ class Outbox(Closing):
     ) -> Cancellation:
         """Keeps a cancel, then tries it at once: one call for a till.
 
-        The intent is on the disk before the first byte is sent. A definite outcome ends the entry;
-        anything else keeps it for a later ``flush`` for ``deliver_within`` seconds (7 days), and
-        the outcome is then ``unknown``, even where nothing was sent, because it will be.
-        ``outbox.entry`` of the result is the entry; ``None`` if it could not be kept, and then
-        nothing was sent. A session whose cancel is pending already keeps that entry and its key.
+        The cancel is on the disk before its first byte is sent. A definite outcome ends the entry.
+        Any other keeps it for a later ``flush``, for ``deliver_within`` seconds (7 days), and the
+        outcome is then ``unknown``, even where nothing was sent, because it will be. ``entry`` of
+        the result is the entry; ``None`` if it could not be kept, and then nothing was sent. A
+        session whose cancel is pending already keeps that entry and its key.
 
-        A cancel of ``Client`` that ended ``unknown`` is handed over by its result:
-        ``outbox.cancel(session_id, **result.repeat)``. Otherwise like ``Client.cancel``: Ctrl-C
-        ends the try, not the entry.
+        ``outbox.cancel(session_id, **result.repeat)`` takes over a cancel of ``Client`` that ended
+        ``unknown``. Otherwise like ``Client.cancel``: Ctrl-C ends the attempt, not the entry.
         """
-        arguments = _arguments.cancel_arguments(
-            expand=expand,
-            timeout=timeout,
-            idempotency_key=idempotency_key,
-            in_doubt=in_doubt,
-            asked_at_ms=asked_at_ms,
-            verify=verify,
-            max_attempts=max_attempts,
-            deliver_within=deliver_within,
+        named = {"timeout": timeout, "verify": verify, "max_attempts": max_attempts}
+        arguments = _arguments.cancel_options(
+            expand, idempotency_key, in_doubt, asked_at, deliver_within=deliver_within, **named
         )
-        result = self._call(_library.outbox_cancel, session_id, arguments, abort)
-        if result.code in _REFUSALS and _view(result).entry is None:
-            raise _trouble(result, arguments)
-        return result
+        call = self._prepare(Cancellation, native.outbox_cancel, arguments, session_id)
+        result = self._client._run(call, abort)
+        return result if result.entry is not None else checked(result, arguments)
 
     def enqueue(
         self,
@@ -105,25 +102,20 @@ class Outbox(Closing):
         expand: Sequence[str] = (),
         idempotency_key: Optional[str] = None,
         in_doubt: Optional[bool] = None,
-        asked_at_ms: Optional[int] = None,
+        asked_at: Optional[Time] = None,
         deliver_within: Optional[float] = None,
     ) -> OutboxEntry:
-        """Keeps a cancel for a later ``flush``, and sends nothing. It is on the disk then.
+        """Keeps a cancel for a later ``flush``. Sends nothing; on return it is on the disk.
 
         Treat the void as pending. A session whose cancel is pending already gets that entry back.
-        ``**result.repeat`` hands over a cancel that ended ``unknown``.
-        Raises ``OutboxError`` if it was not kept, or may not have been.
+        ``outbox.enqueue(session_id, **result.repeat)`` takes over a cancel that ended ``unknown``.
+        Raises ``OutboxError`` if the cancel was not kept, or may not have been.
         """
-        arguments = _arguments.cancel_arguments(
-            expand=expand,
-            idempotency_key=idempotency_key,
-            in_doubt=in_doubt,
-            asked_at_ms=asked_at_ms,
-            deliver_within=deliver_within,
+        arguments = _arguments.cancel_options(
+            expand, idempotency_key, in_doubt, asked_at, deliver_within=deliver_within
         )
-        handle, *named, options = self._prepare(session_id, arguments)
-        text = _library.take_text(_library.outbox_enqueue(handle, *named, options))
-        return _entry(Cancellation.from_json(text), arguments)
+        call = self._prepare(Result, native.outbox_enqueue, arguments, session_id)
+        return _entry(call.make(), arguments)
 
     def flush(
         self,
@@ -132,19 +124,19 @@ class Outbox(Closing):
         max: Optional[int] = None,
         abort: Optional[AbortToken] = None,
     ) -> FlushReport:
-        """Delivers what is due, the entries that have waited longest first.
+        """Delivers the entries that are due, those that have waited longest first.
 
         Ends when none is left, ``max`` were tried (100), ``timeout`` seconds are over (60), it is
-        aborted, or the way to Flex turns out to be closed; ``code`` says which. Ctrl-C ends it as
-        it ends ``Client.cancel``. Raises ``OutboxError`` if nothing could be tried for the file's
-        sake.
+        aborted, or Flex cannot be reached; ``code`` says which. Ctrl-C ends it as it ends
+        ``Client.cancel``. Raises ``OutboxError`` if the file could not be used and nothing was
+        tried.
         """
         arguments = {"timeout": timeout, "max": max}
-        result = self._call(_library.outbox_flush, None, arguments, abort)
-        report = FlushReport.of(result)
-        is_refused = result.outcome is Outcome.NOT_APPLIED
-        if is_refused or (result.code in _FILE_TROUBLES and not report.entries):
-            raise _trouble(result, arguments)
+        call = self._prepare(FlushReport, native.outbox_flush, arguments)
+        report = checked(self._client._run(call, abort), arguments)
+        is_refused = report.raw["outcome"] == Outcome.NOT_APPLIED
+        if is_refused or (report.code in _FILE_ERRORS and not report.entries):
+            raise OutboxError(report)
         return report
 
     def list(
@@ -156,10 +148,10 @@ class Outbox(Closing):
         after: Optional[int] = None,
         max: Optional[int] = None,
     ) -> Tuple[OutboxEntry, ...]:
-        """Lists entries, in the order of their numbers: at most ``max`` (100; up to 1000).
+        """Lists entries in the order of their numbers: at most ``max`` (100; up to 1000).
 
-        Of all, or of those in these ``states``, that are ``acknowledged`` or not, of one session,
-        or with a number greater than ``after``, where the list before ended.
+        The filters are ``states``, ``acknowledged`` or not, one session, and numbers greater than
+        ``after``, where the previous list ended.
         """
         arguments = {
             "states": states,
@@ -168,46 +160,46 @@ class Outbox(Closing):
             "after": after,
             "max": max,
         }
-        result = self._ask(_library.outbox_list, _arguments.arguments_json(arguments))
-        return _view(_checked(result, arguments)).entries
+        call = self._prepare(Result, native.outbox_list, arguments)
+        return entries_of(_done(call.make(), arguments).raw)
 
     def worklist(self) -> Tuple[OutboxEntry, ...]:
-        """Lists all that a person must see: final, not delivered, and not acknowledged."""
+        """Lists every entry that a person must see: final, not delivered, not acknowledged."""
         return tuple(self._all(WORKLIST, acknowledged=False))
 
     def acknowledge(self, entry: Union[OutboxEntry, int]) -> OutboxEntry:
-        """Notes that a person has seen an entry, or the one of that number.
+        """Notes that a person has seen an entry, given as such or by its number.
 
-        It leaves the worklist. Doing so again has no effect. Raises ``OutboxError``:
-        ``outbox_no_entry``, or ``outbox_pending`` for one that is not final yet.
+        It leaves the worklist. Acknowledging again has no effect. Raises ``OutboxError`` with
+        ``outbox_no_entry``, or ``outbox_pending`` for an entry that is not final yet.
         """
         number = entry.id if isinstance(entry, OutboxEntry) else entry
         if isinstance(number, bool) or not isinstance(number, int):
             problem = f"expected an entry or its number, found {type(number).__name__}"
             raise ArgumentError(Code.INVALID_ARGUMENT, f"entry: {problem}")
-        # No entry has a number that C cannot say.
-        number = number if 0 <= number <= _MOST_ID else 0
-        return _entry(self._ask(_library.outbox_acknowledge, number), {})
+        # No entry has a number that C cannot pass.
+        number = number if 0 <= number <= _MAX_ID else 0
+        return _entry(take(Result, native.outbox_acknowledge(self._open_handle(), number)), {})
 
     def stats(self) -> OutboxCounts:
         """Counts the entries."""
-        result = _checked(self._ask(_library.outbox_stats), {})
-        counts = _view(result).counts
+        result = _done(take(Result, native.outbox_stats(self._open_handle())), {})
+        counts = counts_of(result.raw)
         if counts is None:
-            raise OutboxError(result.message, result)
+            raise OutboxError(result)
         return counts
 
     def close(self) -> None:
         """Closes the file. A call in flight on another thread goes on to its end.
 
-        Closing again has no effect. Raises ``OutboxError`` if the file cannot be closed well.
+        Handle again has no effect. Raises ``OutboxError`` if the file cannot be closed well.
         """
         if self._handle is None:
             return
         self._handle = None
-        text = self._close()
-        if text is not None:
-            _checked(Cancellation.from_json(text), {})
+        result = self._close()
+        if result is not None:
+            _done(result, {})
 
     def _all(
         self, states: Sequence[OutboxState], acknowledged: Optional[bool] = None
@@ -215,43 +207,14 @@ class Outbox(Closing):
         """All entries of a list, however many, in the order of their numbers."""
         after = 0
         while True:
-            page = self.list(
-                states=states, acknowledged=acknowledged, after=after, max=_MOST_LISTED
-            )
+            page = self.list(states=states, acknowledged=acknowledged, after=after, max=_MAX_LISTED)
             yield from page
-            if len(page) < _MOST_LISTED:
+            if len(page) < _MAX_LISTED:
                 return
             after = page[-1].id
 
-    def _call(
-        self,
-        function: Any,
-        session_id: Optional[str],
-        arguments: Mapping[str, Any],
-        abort: Optional[AbortToken],
-    ) -> Cancellation:
-        """Makes a call that may send: on the right thread, and its events are logged."""
-        prepared = self._prepare(session_id, arguments)
-        self._client._listen()
-        return Cancellation.from_json(self._client._run(function, prepared, abort))
 
-    def _prepare(self, session_id: Optional[str], arguments: Mapping[str, Any]) -> Tuple[Any, ...]:
-        try:
-            handle = self._open_handle()
-            named = () if session_id is None else (_arguments.session_id(session_id),)
-            return (handle, *named, _arguments.arguments_json(arguments))
-        except RefusedError as error:
-            error.outcome = _arguments.refused_outcome(arguments, error)
-            raise
-
-    def _ask(self, function: Any, *arguments: Union[int, bytes, None]) -> Cancellation:
-        """Makes a call that is about the file alone."""
-        return Cancellation.from_json(_library.take_text(function(self._open_handle(), *arguments)))
-
-
-_REFUSALS = (Code.INVALID_ARGUMENT, Code.INVALID_SESSION_ID, Code.INVALID_HANDLE)
-
-_FILE_TROUBLES = (
+_FILE_ERRORS = (
     Code.OUTBOX_UNAVAILABLE,
     Code.OUTBOX_UNSAFE,
     Code.OUTBOX_IO,
@@ -262,34 +225,19 @@ _FILE_TROUBLES = (
 )
 
 
-def _close(handle: int) -> str:
-    return _library.take_text(_library.outbox_close(handle))
+def _close(handle: int) -> Result:
+    return take(Result, native.outbox_close(handle))
 
 
-def _view(result: Cancellation) -> OutboxView:
-    return result.outbox or OutboxView(None, (), None)
-
-
-def _checked(result: Cancellation, arguments: Mapping[str, Any]) -> Cancellation:
-    if result.code is not Code.OK:
-        raise _trouble(result, arguments)
+def _done(result: R, arguments: Mapping[str, Any]) -> R:
+    """The result of an operation that has done what it was asked to do."""
+    if checked(result, arguments).code is not Code.OK:
+        raise OutboxError(result)
     return result
 
 
-def _entry(result: Cancellation, arguments: Mapping[str, Any]) -> OutboxEntry:
-    entry = _view(_checked(result, arguments)).entry
+def _entry(result: Result, arguments: Mapping[str, Any]) -> OutboxEntry:
+    entry = entry_of(_done(result, arguments).raw)
     if entry is None:
-        raise OutboxError(result.message, result)
+        raise OutboxError(result)
     return entry
-
-
-def _trouble(
-    result: Cancellation, arguments: Mapping[str, Any]
-) -> Union[ArgumentError, ClosedError, OutboxError]:
-    """The exception for what is no outcome."""
-    message = _arguments.in_seconds(result.message, arguments)
-    if result.code is Code.INVALID_HANDLE:
-        return ClosedError(result.code, message, result)
-    if result.code in _REFUSALS:
-        return ArgumentError(result.code, message, result)
-    return OutboxError(message, result)

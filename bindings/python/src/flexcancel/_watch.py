@@ -1,21 +1,22 @@
-"""What ``outbox watch`` shows: a table that is drawn again on a terminal, and lines elsewhere."""
+"""What ``outbox watch`` shows: a table on a terminal, and lines elsewhere."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from itertools import islice
-from typing import Dict, Iterable, List, Optional, TextIO, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
-from ._entry import OutboxCounts, OutboxEntry
+from ._console import Console
+from ._enums import OutboxState
+from ._formatting import plain
 from ._outbox import WORKLIST, Outbox
-from ._show import is_terminal, plain
-from ._words import OutboxState
+from ._outbox_entry import OutboxCounts, OutboxEntry
 
-_COLOURS = {
+_COLORS = {
     OutboxState.PENDING: "36",
     OutboxState.DELIVERED: "32",
     OutboxState.REFUSED: "33",
@@ -25,39 +26,41 @@ _COLOURS = {
 
 _HEADER = f"{'ENTRY':>7}  {'STATE':15}  {'AGE':>6}  {'NEXT':>6}  {'TRIES':>5}  {'LAST':17}  SESSION"
 
-#: Above this, a time is told in the next greater unit.
+_NOW = timedelta()
+
+#: From this count on, a time is shown in the next unit.
 _UNITS = (("s", 60), ("min", 60), ("h", 48), ("d", 10_000))
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """An outbox at one moment: what is still to be done, by whom."""
+    """An outbox at one moment: what is still to be done."""
 
     counts: OutboxCounts
     worklist: Tuple[OutboxEntry, ...]
     pending: Tuple[OutboxEntry, ...]
 
     @classmethod
-    def of(cls, outbox: Outbox, most: Optional[int] = None) -> Snapshot:
-        """Takes one, with at most so many entries of each kind.
+    def of(cls, outbox: Outbox, max: Optional[int] = None) -> Snapshot:
+        """Reads an outbox, with at most ``max`` entries of each kind.
 
-        Entries may change between its parts; the next one shows it.
+        Entries may change meanwhile; the next snapshot shows it.
         """
         return cls(
             outbox.stats(),
-            tuple(islice(outbox._all(WORKLIST, acknowledged=False), most)),
-            tuple(islice(outbox._all((OutboxState.PENDING,)), most)),
+            tuple(islice(outbox._all(WORKLIST, acknowledged=False), max)),
+            tuple(islice(outbox._all((OutboxState.PENDING,)), max)),
         )
 
     @property
     def entries(self) -> Tuple[OutboxEntry, ...]:
-        """First what a person must see, then what is to be delivered."""
+        """The worklist first, then the pending entries."""
         return self.worklist + self.pending
 
     def json(self) -> str:
-        """It, as one line."""
-        entries = [asdict(entry) for entry in self.entries]
-        return json.dumps({"counts": asdict(self.counts), "entries": entries})
+        """The snapshot as one line of JSON."""
+        entries = [entry.raw for entry in self.entries]
+        return json.dumps({"counts": self.counts.raw, "entries": entries})
 
 
 def summary(counts: OutboxCounts) -> str:
@@ -72,88 +75,86 @@ def summary(counts: OutboxCounts) -> str:
 def line(entry: OutboxEntry) -> str:
     """An entry in one line."""
     known = f"{entry.last_outcome}/{entry.last_code}" if entry.last_code else "not tried"
-    state = f"{entry.state}, acknowledged" if entry.acknowledged_ms else str(entry.state)
+    state = f"{entry.state}, acknowledged" if entry.acknowledged_at else str(entry.state)
     tries = "1 try" if entry.attempts == 1 else f"{entry.attempts} tries"
     return f"{entry.id}: {plain(entry.session_id)}: {state} ({known}, {tries})"
 
 
-def table(taken: Snapshot, now_ms: int, width: int, height: int) -> List[str]:
-    """The snapshot as a coloured table that fits."""
+def table(taken: Snapshot, now: datetime, width: int, height: int) -> List[str]:
+    """The snapshot as a colored table that fits."""
     lines = [summary(taken.counts)[:width], _HEADER[:width]]
     # One line stays free for the cursor, and one for what does not fit.
-    most = max(1, height - len(lines) - 2)
-    shown = taken.entries[:most]
+    shown = taken.entries[: max(1, height - len(lines) - 2)]
     for entry in shown:
-        row = _row(entry, now_ms)[:width]
-        lines.append(f"\033[{_COLOURS.get(entry.state, '0')}m{row}\033[0m")
-    left = taken.counts.worklist + taken.counts.pending - len(shown)
-    if left > 0:
-        lines.append(f"        and {left} more"[:width])
+        row = _row(entry, now)[:width]
+        lines.append(f"\033[{_COLORS.get(entry.state, '0')}m{row}\033[0m")
+    remaining = taken.counts.worklist + taken.counts.pending - len(shown)
+    if remaining > 0:
+        lines.append(f"        and {remaining} more"[:width])
     return lines
 
 
-def _row(entry: OutboxEntry, now_ms: int) -> str:
-    age = _time(now_ms - entry.created_ms)
-    wait = "" if entry.next_try_ms is None else _time(max(0, entry.next_try_ms - now_ms))
+def _row(entry: OutboxEntry, now: datetime) -> str:
+    age = _time(now - entry.created_at)
+    wait = "" if entry.next_try_at is None else _time(max(_NOW, entry.next_try_at - now))
     wait = "now" if entry.in_delivery else wait
     last = plain(str(entry.last_code or "-"))
     row = f"{entry.id:>7}  {entry.state:15}  {age:>6}  {wait:>6}  {entry.attempts:>5}  {last:17}  "
     return row + plain(entry.session_id)
 
 
-def _time(milliseconds: int) -> str:
-    count = milliseconds // 1000
-    for unit, most in _UNITS:
-        if count < most:
+def _time(duration: timedelta) -> str:
+    count = duration // timedelta(seconds=1)
+    for unit, limit in _UNITS:
+        if count < limit:
             return f"{count} {unit}"
         count //= 24 if unit == "h" else 60
     return "long"
 
 
 class Watch:
-    """Shows snapshots one after the other, each in the way that suits the stream."""
+    """Shows one snapshot after another: as a table on a terminal, otherwise as lines."""
 
-    def __init__(self, outbox: Outbox, to: TextIO, as_json: bool) -> None:
+    def __init__(self, outbox: Outbox, to: Console, as_json: bool) -> None:
         self._outbox = outbox
         self._to = to
         self._as_json = as_json
-        self._is_table = not as_json and is_terminal(to) and "NO_COLOR" not in os.environ
+        self._is_table = to.has_color and not as_json
         self._drawn = 0
-        self._told: Optional[OutboxCounts] = None
+        self._printed: Optional[OutboxCounts] = None
         self._seen: Dict[int, OutboxEntry] = {}
 
     def show(self) -> Snapshot:
-        """Shows how the outbox is now; where lines are shown, only what has changed."""
+        """Shows the outbox as it is now; as lines, only what has changed."""
         size = shutil.get_terminal_size()
         taken = Snapshot.of(self._outbox, size.lines if self._is_table else None)
         if self._is_table:
             self._draw(taken, size)
         else:
-            self._tell(taken)
-        self._to.flush()
+            self._print(taken)
         return taken
 
     def _draw(self, taken: Snapshot, size: os.terminal_size) -> None:
-        lines = table(taken, int(time.time() * 1000), size.columns, size.lines)
-        # Over the table before, whose last line is above the cursor; the new one may be shorter.
+        lines = table(taken, datetime.now(timezone.utc), size.columns, size.lines)
+        # Overwrites the previous table, which ends above the cursor and may be longer.
         back = f"\033[{self._drawn}F" if self._drawn else ""
         self._to.write(back + "".join(f"{one}\033[K\n" for one in lines) + "\033[J")
         self._drawn = len(lines)
 
-    def _tell(self, taken: Snapshot) -> None:
+    def _print(self, taken: Snapshot) -> None:
         changed = list(self._changed(taken))
-        if not changed and taken.counts == self._told:
+        if not changed and taken.counts == self._printed:
             return
-        self._told = taken.counts
+        self._printed = taken.counts
         if self._as_json:
-            print(taken.json(), file=self._to)
+            self._to.print(taken.json())
             return
         for entry in changed:
-            print(line(entry), file=self._to)
-        print(summary(taken.counts), file=self._to)
+            self._to.print(line(entry))
+        self._to.print(summary(taken.counts))
 
     def _changed(self, taken: Snapshot) -> Iterable[OutboxEntry]:
-        """What is new, what is in another state, and what became of entries that are gone."""
+        """New entries, changed ones, and what became of those that are no longer shown."""
         before, self._seen = self._seen, {entry.id: entry for entry in taken.entries}
         for entry in taken.entries:
             if before.pop(entry.id, None) != entry:

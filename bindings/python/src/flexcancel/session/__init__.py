@@ -1,13 +1,13 @@
-"""The typed view of a Flex checkout session: every documented field, and those that are not.
+"""The typed view of a Flex checkout session, with its fields that are not documented.
 
-Every documented field is ``None`` where Flex omits it or sends null. Amounts are integers in cents.
-A field that Flex adds later is in ``other``; a value that Flex adds later to a list of values
-becomes a member of its own. A field of another type than the documented one raises a
-``SessionFieldError`` that names it, when it is asked for.
+A documented field is ``None`` where Flex omits it or sends null. Amounts are integers in cents. A
+field that Flex adds later is in ``other``; a value that Flex adds later to a list of values becomes
+a member that is not documented. Reading a field of another type than the documented one raises a
+``SessionFieldError`` that names it. Times are as Flex writes them: the session's in seconds since
+1970, a payment intent's as ISO 8601 text.
 """
 
 from ._checkout_session import CheckoutSession
-from ._json import ExactNumber
 from ._parts import (
     Breakdown,
     CustomText,
@@ -36,7 +36,6 @@ __all__ = [
     "CustomText",
     "CustomTextMessage",
     "Defaults",
-    "ExactNumber",
     "Expandable",
     "Fee",
     "LetterFee",

@@ -1,10 +1,8 @@
-"""Records: read-only views of JSON objects whose fields have types.
-
-A view is as cheap as the pointer that it holds: a field is read when it is asked for.
-"""
+"""Records: read-only views of JSON objects with typed fields, which are read on access."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import (
     Any,
     Callable,
@@ -20,13 +18,12 @@ from typing import (
     overload,
 )
 
+from .._enums import OpenEnum
 from .._errors import FlexcancelError
-from .._words import OpenWord
-from ._json import dumps
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Record")
-W = TypeVar("W", bound=OpenWord)
+W = TypeVar("W", bound=OpenEnum)
 
 #: Reads a JSON value that stands at a path.
 Reader = Callable[[Any, str], T]
@@ -35,13 +32,12 @@ Reader = Callable[[Any, str], T]
 class SessionFieldError(FlexcancelError, TypeError):
     """A documented field of the session has another type than the documented one.
 
-    Raised when the field is asked for. The outcome does not depend on it, and ``raw_session`` has
-    the text.
+    Raised when the field is read. The outcome does not depend on it, and ``raw`` has the value.
     """
 
 
 def wrong_type(path: str, expected: str, found: object) -> SessionFieldError:
-    """Says where, and not what: the value may be the shopper's."""
+    """Names the field, not the value, which may be the shopper's."""
     names = {bool: "a boolean", str: "a string", int: "an integer", dict: "an object"}
     name = names.get(type(found), "a list" if isinstance(found, list) else "a decimal number")
     return SessionFieldError(f"{path}: expected {expected}, found {name}")
@@ -79,7 +75,7 @@ class Record:
     __slots__ = ("path", "raw")
 
     raw: Mapping[str, Any]
-    """The object as it was read. Fractions are ``ExactNumber``, which is a ``Decimal``."""
+    """The object as it was read. Fractions are ``Decimal``."""
     path: str
     """Where the object stands in its session, for error messages."""
 
@@ -104,69 +100,42 @@ class Record:
         }
 
     def to_dict(self) -> Dict[str, Any]:
-        """The record written back from its typed fields, and those that are not documented."""
+        """The record as a dictionary, from its typed fields and those that are not documented."""
         found = {name: _plain(getattr(self, name)) for name in self.fields() if name in self.raw}
         return {**found, **self.other}
 
-    def to_json(self) -> str:
-        """The same as JSON text. No number is reshaped."""
-        return dumps(self.to_dict())
-
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and self.raw == other.raw
-
-    def __hash__(self) -> int:
-        return hash((type(self), dumps(self.raw)))
 
     def __repr__(self) -> str:
         # The shopper's address and e-mail are kept out of logs.
         return f"<{type(self).__name__} of {len(self.raw)} fields>"
 
 
+@dataclass(frozen=True)
 class Expandable(Generic[T]):
     """A related object: its id, or the object itself where the call asked to expand it."""
 
-    __slots__ = ("id", "object")
-
     id: Optional[str]
-    """The id as it came; ``None`` for an object that does not tell it in a documented field."""
+    """The id as it came; ``None`` for an object that has none in a documented field."""
     object: Optional[T]
     """The object, if it came expanded."""
 
-    def __init__(self, id: Optional[str], object: Optional[T]) -> None:
-        self.id = id
-        self.object = object
 
-    # `object` is the field here.
-    def __eq__(self, other: Any) -> bool:
-        return isinstance(other, Expandable) and (self.id, self.object) == (other.id, other.object)
+def _typed(kind: Type[T], expected: str) -> Reader[T]:
+    def read(value: Any, path: str) -> T:
+        if type(value) is kind:
+            return value
+        raise wrong_type(path, expected, value)
 
-    def __hash__(self) -> int:
-        return hash((self.id, self.object))
-
-    def __repr__(self) -> str:
-        return f"Expandable(id={self.id!r}, object={self.object!r})"
+    return read
 
 
-def text(value: Any, path: str) -> str:
-    """A string."""
-    if type(value) is str:
-        return value
-    raise wrong_type(path, "a string", value)
-
-
-def integer(value: Any, path: str) -> int:
-    """An integer of any size."""
-    if type(value) is int:
-        return value
-    raise wrong_type(path, "an integer", value)
-
-
-def boolean(value: Any, path: str) -> bool:
-    """True or false."""
-    if type(value) is bool:
-        return value
-    raise wrong_type(path, "a boolean", value)
+text = _typed(str, "a string")
+integer = _typed(int, "an integer")
+boolean = _typed(bool, "a boolean")
+#: An object whose fields are the seller's own.
+mapping: Reader[Dict[str, Any]] = _typed(dict, "an object")
 
 
 def anything(value: Any, _path: str) -> Any:
@@ -174,22 +143,9 @@ def anything(value: Any, _path: str) -> Any:
     return value
 
 
-def mapping(value: Any, path: str) -> Dict[str, Any]:
-    """An object whose fields are the seller's own."""
-    if type(value) is dict:
-        return value
-    raise wrong_type(path, "an object", value)
-
-
 def word(kind: Type[W]) -> Reader[W]:
     """A string of a list that may grow."""
-    documented: Dict[Any, W] = {member.value: member for member in kind}
-
-    def read_word(value: Any, path: str) -> W:
-        found = documented.get(value) if type(value) is str else None
-        return kind(text(value, path)) if found is None else found
-
-    return read_word
+    return lambda value, path: kind(text(value, path))
 
 
 def record(kind: Type[R]) -> Reader[R]:
@@ -229,4 +185,4 @@ def _plain(value: Any) -> Any:
         return value.id if value.object is None else _plain(value.object)
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    return str(value) if isinstance(value, OpenWord) else value
+    return str(value) if isinstance(value, OpenEnum) else value

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .._words import OpenWord
+from .._enums import OpenEnum
 
 
-class SessionStatus(OpenWord):
+class SessionStatus(OpenEnum):
     """Where a checkout session stands.
 
     What a cancel makes of it is not documented: the page's own answer to a cancel shows `open`.
@@ -19,7 +19,7 @@ class SessionStatus(OpenWord):
     """Not on the page, implied by the error code `checkout_session_canceled`."""
 
 
-class CaptureMethod(OpenWord):
+class CaptureMethod(OpenEnum):
     """Whether an authorization is captured by itself or on request."""
 
     AUTOMATIC = "automatic"
@@ -28,7 +28,7 @@ class CaptureMethod(OpenWord):
     """Held until it is captured or canceled."""
 
 
-class SessionMode(OpenWord):
+class SessionMode(OpenEnum):
     """What a checkout session is for."""
 
     PAYMENT = "payment"
@@ -38,7 +38,7 @@ class SessionMode(OpenWord):
     REIMBURSEMENT = "reimbursement"
 
 
-class PaymentIntentStatus(OpenWord):
+class PaymentIntentStatus(OpenEnum):
     """Where a payment intent stands. Source: other public pages of the Flex documentation."""
 
     REQUIRES_PAYMENT_METHOD = "requires_payment_method"

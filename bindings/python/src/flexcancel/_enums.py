@@ -1,16 +1,16 @@
-"""The words of a result: outcomes, codes, holds, phases, operations.
+"""The enumerations of a result: outcomes, codes, holds, phases, operations.
 
-The C header has the numbers; a test compares the two.
+A test compares outcomes and codes with the C header.
 """
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Dict, Optional
+from typing import Optional
 
 
-class Word(str, Enum):
-    """An enumeration of texts: a member is equal to its text, and is written as it."""
+class TextEnum(str, Enum):
+    """An enumeration of strings: a member equals its string, and is formatted as it."""
 
     def __str__(self) -> str:
         return str(self.value)
@@ -19,14 +19,14 @@ class Word(str, Enum):
         return str.__format__(str(self.value), spec)
 
 
-class OpenWord(Word):
-    """An enumeration that may grow: a value that it does not name becomes a member of its own.
+class OpenEnum(TextEnum):
+    """An enumeration that may grow: any other value becomes a member that is not documented.
 
-    ``SessionStatus("frozen")`` is no error: it is equal to ``"frozen"`` and not documented.
+    ``SessionStatus("frozen")`` is no error: it equals ``"frozen"``.
     """
 
     @classmethod
-    def _missing_(cls, value: object) -> Optional[OpenWord]:
+    def _missing_(cls, value: object) -> Optional[OpenEnum]:
         if not isinstance(value, str):
             return None
         member = str.__new__(cls, value)
@@ -40,7 +40,7 @@ class OpenWord(Word):
         return type(self).__members__.get(self.name) is self
 
 
-class Outcome(Word):
+class Outcome(TextEnum):
     """What is known of the cancel. A definite outcome is never wrong."""
 
     UNKNOWN = "unknown"
@@ -62,19 +62,9 @@ class Outcome(Word):
     one. The till may say "not voided"."""
 
     @property
-    def number(self) -> int:
-        """The number that C knows the outcome by."""
-        return _OUTCOME_NUMBERS[self]
-
-    @property
     def is_voided(self) -> bool:
         """Whether the till may say "voided"."""
         return self is Outcome.CANCELED or self is Outcome.ALREADY_CANCELED
-
-    @property
-    def is_definite(self) -> bool:
-        """Whether the outcome asserts anything."""
-        return self is not Outcome.UNKNOWN
 
     @classmethod
     def _missing_(cls, value: object) -> Optional[Outcome]:
@@ -82,10 +72,7 @@ class Outcome(Word):
         return cls.UNKNOWN if isinstance(value, str) else None
 
 
-_OUTCOME_NUMBERS: Dict[Outcome, int] = {outcome: number for number, outcome in enumerate(Outcome)}
-
-
-class Hold(OpenWord):
+class Hold(OpenEnum):
     """What is known of the money itself."""
 
     UNKNOWN = "unknown"
@@ -100,7 +87,7 @@ class Hold(OpenWord):
     """The hold was there when the session was last read."""
 
 
-class Code(OpenWord):
+class Code(OpenEnum):
     """Why the outcome is what it is. ``docs/RESULT.md`` says what to do about each."""
 
     OK = "ok"
@@ -137,50 +124,8 @@ class Code(OpenWord):
     OUTBOX_EXPIRED = "outbox_expired"
     INTERNAL = "internal"
 
-    @property
-    def number(self) -> int:
-        """The number that C knows the code by; -1 for a code that this version does not know."""
-        return _CODE_NUMBERS.get(self, -1)
 
-
-_CODE_NUMBERS: Dict[Code, int] = {
-    Code.OK: 0,
-    Code.INVALID_HANDLE: 100,
-    Code.INVALID_ARGUMENT: 101,
-    Code.INVALID_CONFIG: 102,
-    Code.INVALID_SESSION_ID: 103,
-    Code.ABORTED: 104,
-    Code.DNS: 200,
-    Code.CONNECT: 201,
-    Code.TLS: 202,
-    Code.TIMEOUT: 203,
-    Code.CONNECTION_LOST: 204,
-    Code.PROTOCOL: 205,
-    Code.UNAUTHORIZED: 300,
-    Code.FORBIDDEN: 301,
-    Code.NOT_FOUND: 302,
-    Code.NOT_CANCELABLE: 303,
-    Code.RATE_LIMITED: 304,
-    Code.REJECTED: 305,
-    Code.SERVER_ERROR: 306,
-    Code.MODE_MISMATCH: 307,
-    Code.NEWER_HOLD: 308,
-    Code.OUTBOX_UNAVAILABLE: 400,
-    Code.OUTBOX_UNSAFE: 401,
-    Code.OUTBOX_IO: 402,
-    Code.OUTBOX_FULL: 403,
-    Code.OUTBOX_CORRUPT: 404,
-    Code.OUTBOX_SCHEMA: 405,
-    Code.OUTBOX_BUSY: 406,
-    Code.OUTBOX_NO_ENTRY: 407,
-    Code.OUTBOX_PENDING: 408,
-    Code.OUTBOX_STALE: 409,
-    Code.OUTBOX_EXPIRED: 410,
-    Code.INTERNAL: 900,
-}
-
-
-class OutboxState(OpenWord):
+class OutboxState(OpenEnum):
     """How far a cancel in the outbox is. Every state but ``PENDING`` is for good."""
 
     PENDING = "pending"
@@ -200,14 +145,14 @@ class OutboxState(OpenWord):
         return self is not OutboxState.PENDING
 
 
-class Operation(OpenWord):
+class Operation(OpenEnum):
     """What one exchange with Flex was for."""
 
     CANCEL = "cancel"
     RETRIEVE = "retrieve"
 
 
-class Phase(OpenWord):
+class Phase(OpenEnum):
     """How far an exchange came. From ``SENDING`` on, the request may have reached Flex."""
 
     PREPARING = "preparing"

@@ -1,0 +1,100 @@
+"""The standard streams of the command line, which may be closed, full, or without a reader."""
+
+from __future__ import annotations
+
+import os
+from typing import Optional, TextIO
+
+from ._exit_codes import ExitCode
+from ._formatting import plain
+
+_BAR_WIDTH = 30
+
+
+class Stream:
+    """A standard stream. Writing to it never raises."""
+
+    def __init__(self, file: Optional[TextIO]) -> None:
+        self._file = file
+        self.problem: Optional[str] = None
+        self.is_terminal = file is not None and file.isatty() and os.environ.get("TERM") != "dumb"
+
+    def write(self, text: str) -> bool:
+        """Writes a text. False if it is lost, like every later one."""
+        if self._file is None:
+            self.problem = "it is closed"
+        if self._file is None or self.problem is not None:
+            return False
+        try:
+            self._file.write(text)
+            self._file.flush()
+        except (OSError, ValueError) as error:
+            self.problem = str(error)
+            self._discard_rest(self._file)
+        return self.problem is None
+
+    def _discard_rest(self, file: TextIO) -> None:
+        """Empties the buffer, or the interpreter's own flush would change the exit code."""
+        try:
+            with open(os.devnull, "wb") as null:
+                os.dup2(null.fileno(), file.fileno())
+            file.flush()
+        except (OSError, ValueError):
+            pass
+
+
+class Console:
+    """Standard output and standard error. What the first does not take goes to the second."""
+
+    def __init__(self, output: Optional[TextIO], errors: Optional[TextIO]) -> None:
+        self._output = Stream(output)
+        self.errors = Stream(errors)
+        self.is_terminal = self._output.is_terminal
+        self.has_color = self.is_terminal and "NO_COLOR" not in os.environ
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether standard output did not take everything."""
+        return self._output.problem is not None
+
+    def write(self, text: str) -> None:
+        """Writes to standard output."""
+        was_lost = self.is_lost
+        if self._output.write(text):
+            return
+        if not was_lost:
+            self.complain(f"standard output: {self._output.problem}; it continues here:")
+        self.errors.write(text)
+
+    def print(self, line: str) -> None:
+        """Writes a line to standard output."""
+        self.write(f"{line}\n")
+
+    def complain(self, text: str) -> None:
+        """Writes a message to standard error."""
+        lines = "\n".join(plain(line) for line in text.splitlines())
+        self.errors.write(f"flexcancel: {lines}\n")
+
+    def exit_code(self, code: int) -> int:
+        """The exit code, which says so if an outcome could not be shown."""
+        return ExitCode.LOST_OUTPUT if self.is_lost and code < ExitCode.USAGE else code
+
+
+class Progress:
+    """A bar on a terminal; nothing elsewhere, or where there is only one thing to do."""
+
+    def __init__(self, total: int, to: Stream) -> None:
+        self._total = total
+        self._to = to if total > 1 and to.is_terminal else None
+
+    def show(self, done: int) -> None:
+        """Draws the bar."""
+        if self._to is not None:
+            bar = "#" * (_BAR_WIDTH * done // self._total)
+            self._to.write(f"\r[{bar:<{_BAR_WIDTH}}] {done}/{self._total}")
+
+    def clear(self) -> None:
+        """Removes the bar."""
+        if self._to is not None:
+            width = _BAR_WIDTH + 4 + 2 * len(str(self._total))
+            self._to.write("\r" + " " * width + "\r")

@@ -1,0 +1,41 @@
+"""Formats results for people."""
+
+from __future__ import annotations
+
+import json
+import shlex
+
+from ._cancellation import Cancellation
+from ._enums import Outcome
+from ._result import SessionResult
+
+_COLORS = {
+    Outcome.CANCELED: "32",
+    Outcome.ALREADY_CANCELED: "32",
+    Outcome.NOT_CANCELABLE: "33",
+    Outcome.NOT_APPLIED: "31",
+    Outcome.UNKNOWN: "35",
+}
+
+
+def plain(text: str) -> str:
+    """A text without control characters, for a terminal: some of it is the provider's."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def describe(result: SessionResult, session_id: str, *, in_color: bool) -> str:
+    """A result in a few lines."""
+    outcome = str(result.outcome)
+    if in_color:
+        outcome = f"\033[{_COLORS[result.outcome]}m{outcome}\033[0m"
+    head = f"{plain(session_id)}: {outcome} ({result.code}, hold {result.hold})"
+    lines = [f"{head}: {plain(result.message)}"]
+    if not result.is_voided:
+        lines.append(f"  {result.advice}")
+    entry = result.entry if isinstance(result, Cancellation) else None
+    if entry is not None:
+        lines.append(f"  outbox: entry {entry.id}, {entry.state}")
+    elif result.outcome is Outcome.UNKNOWN and result.raw["repeat"] is not None:
+        repeat = json.dumps(result.raw["repeat"], separators=(",", ":"))
+        lines.append(f"  flexcancel cancel {plain(session_id)} --repeat {shlex.quote(repeat)}")
+    return "\n".join(lines)
