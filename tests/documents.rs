@@ -77,7 +77,7 @@ const DESCRIPTIONS: [(&str, &str); 5] = [
     ("C", native::HEADER),
     ("C++", include_str!("../include/flexcancel/outcome.hpp")),
     ("Go", include_str!("../bindings/go/outcome.go")),
-    ("Python", include_str!("../bindings/python/src/flexcancel/_words.py")),
+    ("Python", include_str!("../bindings/python/src/flexcancel/_enums.py")),
     ("JSON", RESULT),
 ];
 

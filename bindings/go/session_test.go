@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// records are the package's types for those of src/session.
+// records are the package's types for those of src/api/session.
 var records = map[string]reflect.Type{}
 
 func init() {
@@ -48,7 +48,7 @@ func goType(rust string) string {
 }
 
 func TestEveryRecordAndFieldIsThatOfTheCore(t *testing.T) {
-	files, err := filepath.Glob("../../src/session/*.rs")
+	files, err := filepath.Glob("../../src/api/session/*.rs")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestEveryRecordAndFieldIsThatOfTheCore(t *testing.T) {
 
 func TestTheDocumentedValuesAreThoseOfTheCore(t *testing.T) {
 	value := regexp.MustCompile(`(?m)^        \w+ = "(\w+)",$`)
-	owed := value.FindAllStringSubmatch(text(t, "src/session/values.rs"), -1)
+	owed := value.FindAllStringSubmatch(text(t, "src/api/session/values.rs"), -1)
 	found := regexp.MustCompile(`= "(\w+)"`).FindAllStringSubmatch(
 		text(t, "bindings/go/session_values.go"), -1)
 	if len(owed) != len(found) || len(owed) < 10 {

@@ -35,9 +35,9 @@ def read(text: str) -> CheckoutSession:
 
 
 def rust_records() -> dict[str, list[tuple[str, str]]]:
-    """The records of src/session, each with the names and Rust types of its fields."""
+    """The records of src/api/session, each with the names and Rust types of its fields."""
     found = {}
-    for path in (ROOT / "src/session").glob("*.rs"):
+    for path in (ROOT / "src/api/session").glob("*.rs"):
         text = path.read_text(encoding="utf-8")
         for body in re.findall(r"^record! \{\n(.*?)\n\}", text, re.M | re.S):
             name = re.search(r"pub struct (\w+)", body)
