@@ -18,6 +18,11 @@ impl RawJson {
     }
 }
 
+/// True if the text begins like a JSON object.
+pub(crate) fn is_object(json: &str) -> bool {
+    json.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
+}
+
 impl From<&RawValue> for RawJson {
     fn from(text: &RawValue) -> Self {
         Self(text.to_owned())

@@ -9,6 +9,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Deserializer as JsonDeserializer;
 use serde_json::value::RawValue;
 
+use crate::raw_json::is_object;
+
 /// The members of an object, unread.
 pub(super) struct LenientObject<'a>(Vec<(Text, &'a RawValue)>);
 
@@ -17,8 +19,7 @@ impl<'a> LenientObject<'a> {
     /// behind it.
     pub(super) fn read(text: &'a str) -> Option<Self> {
         let text = text.trim_start_matches('\u{feff}');
-        let is_object = text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{');
-        if !is_object {
+        if !is_object(text) {
             return None;
         }
         JsonDeserializer::from_str(text).into_iter().next()?.ok()

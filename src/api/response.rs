@@ -11,6 +11,7 @@ use super::facts::{SessionFacts, Snapshot, is_filled};
 use super::headers;
 use super::provider_error::ProviderError;
 use super::session_id::SessionId;
+use crate::raw_json::is_object;
 use crate::secret::Secret;
 
 /// The longest request id that is passed on, in bytes.
@@ -36,7 +37,8 @@ pub struct Response {
     /// True if it repeats the response to an earlier request with the same idempotency key
     /// (`Idempotent-Replayed` or a header like it).
     pub is_replayed: bool,
-    /// The encoding of the body (`Content-Encoding`) if it has one, although none was asked for.
+    /// The encoding that the body is said to have (`Content-Encoding`), although none was asked
+    /// for.
     pub encoding: Option<String>,
     /// Its whole body.
     pub body: Vec<u8>,
@@ -84,29 +86,26 @@ impl Reply {
 }
 
 /// Reads a response about a session. What a refusal says is redacted first of all, so that no cut
-/// can leave a part of the secret behind.
+/// can leave a part of the secret behind. Where nothing can be read, its encoding may be the reason.
 pub(crate) fn read(id: &SessionId, response: Response, secret: &Secret) -> Reply {
     let Response { status, encoding, body, .. } = response;
-    if let Some(encoding) = encoding {
-        let why = format!("the response is encoded ({encoding}), which was not asked for");
-        let why = secret.redact(why);
-        return if status.is_success() {
-            Reply::Unreadable(why)
-        } else {
-            Reply::Refusal(ProviderError { message: Some(why), ..ProviderError::default() })
-        };
-    }
+    let encoded = encoding.map(|encoding| {
+        secret.redact(format!("the response is encoded ({encoding}), which was not asked for"))
+    });
     if !status.is_success() {
         let body = secret.redact(String::from_utf8_lossy(&body).into_owned());
-        let error = ProviderError::read(&body);
-        return Reply::Refusal(error.redacted(|text| secret.redact(text)));
+        let mut error = ProviderError::read(&body).redacted(|text| secret.redact(text));
+        if error.detail().is_none() {
+            error.message = encoded;
+        }
+        return Reply::Refusal(error);
     }
     match read_session(id, body) {
         Ok(snapshot) if !snapshot.facts.is_asked_for => {
             Reply::Unreadable("the answer is about another session".to_owned())
         }
         Ok(snapshot) => Reply::Session(snapshot),
-        Err(why) => Reply::Unreadable(why),
+        Err(why) => Reply::Unreadable(encoded.unwrap_or(why)),
     }
 }
 
@@ -139,10 +138,6 @@ fn read_session(id: &SessionId, body: Vec<u8>) -> Result<Snapshot, String> {
     let mut facts = SessionFacts::read(id.as_str(), session.get()).map_err(unreadable)?;
     facts.has_errors |= is_filled(&envelope.error) || is_filled(&envelope.errors);
     Ok(Snapshot { facts, raw: session.into() })
-}
-
-fn is_object(json: &str) -> bool {
-    json.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
 }
 
 /// True if the brackets of a JSON text nest deeper than this; those in its texts do not count.

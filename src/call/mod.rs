@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 pub(crate) use self::context::Context;
 use self::expansion::Expansion;
 use self::freshness::Freshness;
-use self::retry::Repetition;
+use self::retry::{AskedWait, Repetition};
 use self::server_clock::Sent;
 pub(crate) use self::warm_up::warm_up;
 use crate::abort::Abort;
@@ -28,9 +28,6 @@ use crate::outcome::{Code, Outcome};
 use crate::raw_json::RawJson;
 use crate::report::{Attempt, Event, Observer, Report};
 use crate::transport::{Exchange, Failure};
-
-/// Below this an exchange may use all the time that is left.
-const TOO_SHORT_TO_SHARE: Duration = Duration::from_millis(200);
 
 /// Below this nothing is repeated: it would only crowd before the deadline.
 const TOO_SHORT_TO_REPEAT: Duration = Duration::from_millis(50);
@@ -55,8 +52,7 @@ pub(crate) struct Call<'a> {
     attempts: Vec<Attempt>,
     /// How often the call has waited to repeat something.
     waits: u32,
-    /// The last answer's wish to be left alone, and until when.
-    retry_after: Option<(Duration, Instant)>,
+    asked_wait: AskedWait,
     /// What the last exchange had to say in words.
     detail: Option<String>,
     provider_error: Option<ProviderError>,
@@ -105,7 +101,7 @@ impl<'a> Call<'a> {
             history: Vec::new(),
             attempts: Vec::new(),
             waits: 0,
-            retry_after: None,
+            asked_wait: AskedWait::default(),
             detail: None,
             provider_error: None,
             raw_session: None,
@@ -183,11 +179,10 @@ impl<'a> Call<'a> {
         // Half of the time that is left at most: a wait must not use up what it waits for.
         let backoff = retry::backoff(self.waits, transport.random()).min(left / 2);
         self.waits += 1;
-        let until = match self.retry_after {
-            Some((_, point)) if point >= self.deadline => return false,
-            Some((_, point)) => point.max(now + backoff),
-            None => now + backoff,
-        };
+        let until = self.asked_wait.until().map_or(now + backoff, |until| until.max(now + backoff));
+        if self.asked_wait.until().is_some_and(|until| until >= self.deadline) {
+            return false;
+        }
         transport.pause(until, abort);
         true
     }
@@ -202,10 +197,10 @@ impl<'a> Call<'a> {
         observer: Option<&Observer>,
     ) {
         let transport = &self.context.transport;
-        let deadline = begun + share(self.deadline.saturating_duration_since(begun));
+        let deadline = begun + retry::share(self.deadline.saturating_duration_since(begun));
         let mut exchange =
             Exchange::new(begun, deadline, self.context.connect_timeout, abort.cloned());
-        if self.has_lost_a_connection() {
+        if self.attempts.last().is_some_and(Attempt::has_lost_its_connection) {
             exchange = exchange.over_new_connection();
         }
         let sent = self.sent(begun);
@@ -214,7 +209,7 @@ impl<'a> Call<'a> {
         let answer = catch_unwind(AssertUnwindSafe(|| {
             transport.exchange(self.request(operation)?, &exchange)
         }))
-        .unwrap_or_else(|_| Err(internal("a defect in the library was contained")));
+        .unwrap_or_else(|_| Err(Failure::defect()));
         let phase = exchange.phase();
         let mut attempt = Attempt::new(operation, reason, phase);
         let mut date_ms = None;
@@ -253,16 +248,6 @@ impl<'a> Call<'a> {
         self.attempts.push(attempt);
     }
 
-    /// True if the last request of this call got no response, for which its connection may be the
-    /// reason.
-    fn has_lost_a_connection(&self) -> bool {
-        let is_lost = |attempt: &Attempt| {
-            attempt.phase.is_handed_over()
-                && matches!(attempt.code, Code::Timeout | Code::ConnectionLost)
-        };
-        self.attempts.last().is_some_and(is_lost)
-    }
-
     fn sent(&self, now: Instant) -> Sent {
         let since = now.saturating_duration_since(self.context.begun).as_millis();
         Sent {
@@ -285,7 +270,7 @@ impl<'a> Call<'a> {
     fn answer(&mut self, response: Response, sent: Sent) -> Answer {
         let Response { status, retry_after, date_ms, is_cached, is_replayed, .. } = response;
         let now = self.context.transport.now();
-        self.note_retry_after(retry_after, now);
+        self.asked_wait.note(retry_after, now);
         let is_older =
             !is_cached && date_ms.is_some_and(|date_ms| self.context.is_older(date_ms, sent));
         let reply = api::read(&self.id, response, &self.context.api_key);
@@ -295,13 +280,6 @@ impl<'a> Call<'a> {
         }
         let has_retry_after = retry_after.is_some();
         Answer { status, reply, is_stored: is_cached || is_older, is_replayed, has_retry_after }
-    }
-
-    fn note_retry_after(&mut self, wait: Option<Duration>, now: Instant) {
-        // The longest wait that is still to come is kept: an answer without one does not end it.
-        let asked = wait.and_then(|wait| Some((wait, now.checked_add(wait)?)));
-        let pending = self.retry_after.filter(|(_, until)| *until > now);
-        self.retry_after = asked.into_iter().chain(pending).max_by_key(|(_, until)| *until);
     }
 
     /// When the cancel was asked for, by Flex's clock.
@@ -325,7 +303,7 @@ impl<'a> Call<'a> {
             }
             _ => requests.retrieve(&self.id, expand),
         };
-        request.map_err(|error| internal(&error.to_string()))
+        request.map_err(|error| Failure::internal(error.to_string()))
     }
 
     /// Keeps of a response what the report shows.
@@ -398,7 +376,7 @@ impl<'a> Call<'a> {
         report.session_id = Some(self.id.into_string());
         report.idempotency_key = self.idempotency_key;
         report.http_status = self.attempts.last().and_then(|attempt| attempt.http_status);
-        report.retry_after = self.retry_after.map(|(wish, _)| wish);
+        report.retry_after = self.asked_wait.length();
         report.provider_error = self.provider_error;
         report.attempts = self.attempts;
         report.raw_session = self.raw_session;
@@ -406,17 +384,7 @@ impl<'a> Call<'a> {
     }
 }
 
-/// The time that one exchange may take: three quarters of what is left, so that there is always
-/// time to look what became of it.
-fn share(left: Duration) -> Duration {
-    if left <= TOO_SHORT_TO_SHARE { left } else { left / 4 * 3 }
-}
-
 /// For a log, whatever a provider writes.
 fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
-}
-
-fn internal(why: &str) -> Failure {
-    Failure::new(Code::Internal, why)
 }

@@ -2,18 +2,49 @@
 //! store full of lanes from hammering a service that fails. Pure, but for the budget's count.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The first wait is up to this long.
 const BASE: Duration = Duration::from_millis(100);
 /// No wait is longer than this, unless the server asks for one.
 const CAP: Duration = Duration::from_secs(2);
+/// Below this a round trip may use all the time that is left.
+const TOO_SHORT_TO_SHARE: Duration = Duration::from_millis(200);
+
 /// The wait before a repetition: random between nothing and a bound that doubles each time
 /// ("full jitter"), so that clients which failed together do not come back together.
 pub(crate) fn backoff(repetition: u32, random: u64) -> Duration {
     let bound = BASE.saturating_mul(1 << repetition.min(16)).min(CAP);
     let nanos = (u128::from(random) * bound.as_nanos()) >> 64;
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
+
+/// The time that one round trip may take: three quarters of what is left, so that there is always
+/// time to look what became of it.
+pub(super) fn share(left: Duration) -> Duration {
+    if left <= TOO_SHORT_TO_SHARE { left } else { left / 4 * 3 }
+}
+
+/// The longest wait that a server has asked for and that is still to come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct AskedWait(Option<(Duration, Instant)>);
+
+impl AskedWait {
+    /// Notes what one more response asks for; one that asks for nothing ends no wait.
+    pub(super) fn note(&mut self, wait: Option<Duration>, now: Instant) {
+        let asked = wait.and_then(|wait| Some((wait, now.checked_add(wait)?)));
+        let pending = self.0.filter(|(_, until)| *until > now);
+        self.0 = asked.into_iter().chain(pending).max_by_key(|(_, until)| *until);
+    }
+
+    pub(super) fn until(self) -> Option<Instant> {
+        Some(self.0?.1)
+    }
+
+    /// As the server stated it.
+    pub(super) fn length(self) -> Option<Duration> {
+        Some(self.0?.0)
+    }
 }
 
 /// The tokens that a client's repetitions cost. As in the AWS SDKs' standard mode: full at
@@ -80,5 +111,32 @@ mod tests {
             budget.gain();
         }
         assert_eq!((0..1000).filter(|_| budget.pay(Repetition::OfARequest)).count(), 100);
+    }
+
+    #[test]
+    fn the_longest_wait_that_is_still_to_come_is_kept() {
+        let second = Duration::from_secs(1);
+        let begun = Instant::now();
+        let mut wait = AskedWait::default();
+        wait.note(None, begun);
+        assert_eq!((wait.until(), wait.length()), (None, None));
+        wait.note(Some(120 * second), begun);
+        wait.note(None, begun + second);
+        wait.note(Some(5 * second), begun + second);
+        assert_eq!(wait.until(), Some(begun + 120 * second));
+        assert_eq!(wait.length(), Some(120 * second));
+        wait.note(Some(119 * second), begun + 2 * second);
+        assert_eq!(wait.until(), Some(begun + 121 * second));
+        wait.note(Some(Duration::MAX), begun + 3 * second);
+        assert_eq!(wait.length(), Some(119 * second), "what no clock can hold asks for nothing");
+        wait.note(None, begun + 121 * second);
+        assert_eq!(wait.until(), None);
+    }
+
+    #[test]
+    fn a_round_trip_leaves_time_to_look_what_became_of_it() {
+        let ms = Duration::from_millis;
+        assert_eq!(share(ms(4_000)), ms(3_000));
+        assert_eq!(share(ms(200)), ms(200));
     }
 }

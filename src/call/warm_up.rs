@@ -23,9 +23,7 @@ pub(crate) fn warm_up(
     let deadline = begun + options.timeout.unwrap_or(context.timeout);
     let exchange = Exchange::new(begun, deadline, context.connect_timeout, abort.cloned());
     let opened = catch_unwind(AssertUnwindSafe(|| context.transport.warm_up(&exchange)))
-        .unwrap_or_else(|_| {
-            Err(Failure::new(Code::Internal, "a defect in the library was contained"))
-        });
+        .unwrap_or_else(|_| Err(Failure::defect()));
     let (code, message) = match opened {
         Ok(()) => (Code::Ok, "a connection waits for the next call".to_owned()),
         Err(failure) => (failure.code, failure.message),

@@ -87,6 +87,11 @@ impl Attempt {
         let (code, elapsed) = (Code::Internal, Duration::ZERO);
         Self { operation, reason, phase, http_status: None, code, elapsed, request_id: None }
     }
+
+    /// True if its request got no response, for which its connection may be the reason.
+    pub(crate) fn has_lost_its_connection(&self) -> bool {
+        self.phase.is_handed_over() && matches!(self.code, Code::Timeout | Code::ConnectionLost)
+    }
 }
 
 /// Why something was refused before anything was sent.

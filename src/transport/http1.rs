@@ -66,16 +66,17 @@ impl Outgoing {
         let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
         let authority = request.uri().authority().map_or(0, |authority| authority.as_str().len());
         let mut head = Zeroizing::new(vec![0; length + target + authority + REST_OF_HEAD_BYTES]);
-        let unwritable = |error| internal(format!("the request cannot be written: {error}"));
+        let unwritable =
+            |error| Failure::internal(format!("the request cannot be written: {error}"));
         let mut call = Call::new(request).map_err(unwritable)?.proceed();
         let length = call.write(&mut head).map_err(unwritable)?;
         head.truncate(length);
         let Some(SendRequestResult::RecvResponse(call)) = call.proceed().map_err(unwritable)?
         else {
-            return Err(internal("the request cannot be written as a head alone"));
+            return Err(Failure::internal("the request cannot be written as a head alone"));
         };
         if secret.is_some_and(|secret| !secret.fill_in(&mut head)) {
-            return Err(internal("the request has no place for its credentials"));
+            return Err(Failure::internal("the request has no place for its credentials"));
         }
         Ok(Self { head, call })
     }
@@ -140,7 +141,7 @@ impl Pending {
             Some(RecvResponseResult::RecvBody(call)) => receive_body(call, &mut input, stream)?,
             Some(RecvResponseResult::Cleanup(call)) => (Vec::new(), !call.must_close_connection()),
             Some(RecvResponseResult::Redirect(call)) => (Vec::new(), !call.must_close_connection()),
-            None => return Err(internal("the head of the response has no end")),
+            None => return Err(Failure::internal("the head of the response has no end")),
         };
         Ok(Incoming { head, body, is_reusable: is_reusable && input.rest().is_empty() })
     }
@@ -259,10 +260,6 @@ fn no_proper_http(error: Error) -> Failure {
 
 fn protocol(why: impl Into<String>) -> Failure {
     Failure::new(Code::Protocol, why)
-}
-
-fn internal(why: impl Into<String>) -> Failure {
-    Failure::new(Code::Internal, why)
 }
 
 #[cfg(test)]

@@ -81,7 +81,7 @@ pub trait Transport: Send + Sync {
     fn random_key(&self) -> Result<u128, Failure> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| {
-            Failure::new(Code::Internal, format!("the system has no random number: {error}"))
+            Failure::internal(format!("the system has no random number: {error}"))
         })?;
         Ok(u128::from_be_bytes(bytes))
     }
@@ -171,6 +171,16 @@ impl Failure {
     /// A failure of this kind.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
+    }
+
+    /// A failure that nothing outside this library can cause.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(Code::Internal, message)
+    }
+
+    /// A panic that was contained.
+    pub(crate) fn defect() -> Self {
+        Self::internal("a defect in the library was contained")
     }
 
     fn aborted() -> Self {

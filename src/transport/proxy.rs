@@ -86,7 +86,7 @@ impl Tunnel {
         exchange: &Exchange,
         until: Instant,
     ) -> Result<(), Failure> {
-        let internal = |error: http::Error| Failure::new(Code::Internal, error.to_string());
+        let internal = |error: http::Error| Failure::internal(error.to_string());
         let request = self.request().map_err(internal)?;
         let mut stream = Guarded { socket, exchange, until };
         let mut pending = Outgoing::new(request, self.credentials.as_ref())?.send(&mut stream)?;

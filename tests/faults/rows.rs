@@ -170,6 +170,14 @@ fn http() -> Vec<Case> {
         let cut = |id: &str| Scripted { answer: cut(id), apply: false, then: Then::Close };
         let case = Given { script: Some(Box::new(cut)), hold: Some(Hold::Released), ..given(tls) };
         cases.push(case.case(36, "the end of the connection cuts the answer, once", CANCELED));
+        let broken: &[Then] = if tls { &[Then::Fin, Then::Reset] } else { &[Then::Reset] };
+        for then in broken {
+            let then = *then;
+            let lie = move |id: &str| Scripted { answer: open_ended(id), apply: false, then };
+            let case = Given { script: Some(Box::new(lie)), ..given(tls) };
+            let name = format!("{then:?} where the end of the connection is to end the answer");
+            cases.push(case.case(36, name, CANCELED));
+        }
         let smuggled =
             |id: &str| Scripted { answer: two_answers(id), apply: false, then: Then::KeepOpen };
         let given = Given { script: Some(Box::new(smuggled)), ..given(tls) };
@@ -178,10 +186,18 @@ fn http() -> Vec<Case> {
     cases
 }
 
-/// An answer without a length, of which the end is missing.
-fn cut(id: &str) -> Vec<u8> {
-    let session = format!(r#"{{"checkout_session":{{"checkout_session_id":"{id}""#);
+/// An answer without a length.
+fn open_ended(id: &str) -> Vec<u8> {
+    let session =
+        format!(r#"{{"checkout_session":{{"checkout_session_id":"{id}","test_mode":true}}}}"#);
     format!("HTTP/1.0 200 OK\r\n\r\n{session}").into_bytes()
+}
+
+/// The same, of which the end is missing.
+fn cut(id: &str) -> Vec<u8> {
+    let mut answer = open_ended(id);
+    answer.pop();
+    answer
 }
 
 /// An answer that says nothing, and one behind it that nobody asked for and that lies.

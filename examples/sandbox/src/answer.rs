@@ -16,6 +16,8 @@ pub enum Then {
     KeepOpen,
     /// It is closed: by a FIN, after a `close_notify` with TLS.
     Close,
+    /// It is closed by a FIN alone: with TLS, without a `close_notify`.
+    Fin,
     /// It is reset.
     Reset,
     /// It stays open, and nothing more is said on it.

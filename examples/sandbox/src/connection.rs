@@ -127,6 +127,7 @@ impl Stream {
 
     fn end(mut self, then: Then) {
         match (then, &mut self) {
+            (Then::Fin, _) => self.socket().close(),
             (Then::Reset, _) => self.socket().reset(),
             (Then::Stall, _) => self.socket().stall(),
             (Then::CloseNotify, Stream::Tls(tls)) => {

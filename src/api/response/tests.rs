@@ -125,16 +125,19 @@ fn what_a_refusal_shows_is_cut_and_never_holds_the_key() {
 }
 
 #[test]
-fn an_encoded_response_is_named_and_not_read() {
-    let encoded = |status| Response {
-        status,
-        encoding: Some("gzip".to_owned()),
-        body: br#"{"checkout_session":{"checkout_session_id":"fcs_1"}}"#.to_vec(),
-        ..Response::default()
+fn the_encoding_of_what_cannot_be_read_is_named() {
+    let read_encoded = |status, body: &[u8]| {
+        let encoding = Some("gzip".to_owned());
+        let response = Response { status, encoding, body: body.to_vec(), ..Response::default() };
+        read(&id("fcs_1"), response, &Secret::new(KEY.to_owned()))
     };
-    let secret = Secret::new(KEY.to_owned());
     for status in [StatusCode::OK, StatusCode::BAD_REQUEST] {
-        let detail = read(&id("fcs_1"), encoded(status), &secret).detail().unwrap();
+        let detail = read_encoded(status, b"\x1f\x8b\x08\xff").detail().unwrap();
         assert!(detail.contains("encoded (gzip)"), "{detail}");
     }
+    // A header that is wrong costs nothing.
+    let session = br#"{"checkout_session":{"checkout_session_id":"fcs_1"}}"#;
+    assert!(matches!(read_encoded(StatusCode::OK, session), Reply::Session(_)));
+    let refusal = read_encoded(StatusCode::BAD_REQUEST, br#"{"error":{"code":"late"}}"#);
+    assert_eq!(refusal.detail().as_deref(), Some("late"));
 }
