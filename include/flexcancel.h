@@ -76,6 +76,31 @@
 #define FLEXCANCEL_OUTCOME_NOT_APPLIED 4
 
 /**
+ * Nothing is known.
+ */
+#define FLEXCANCEL_HOLD_UNKNOWN 0
+
+/**
+ * No hold is left, because of a cancel.
+ */
+#define FLEXCANCEL_HOLD_RELEASED 1
+
+/**
+ * There is no hold: the session never had one, or expired.
+ */
+#define FLEXCANCEL_HOLD_NONE 2
+
+/**
+ * The money was captured.
+ */
+#define FLEXCANCEL_HOLD_CAPTURED 3
+
+/**
+ * The hold is still there.
+ */
+#define FLEXCANCEL_HOLD_HELD 4
+
+/**
  * Nothing went wrong.
  */
 #define FLEXCANCEL_CODE_OK 0
@@ -281,8 +306,8 @@ typedef struct flexcancel_client flexcancel_client;
 typedef struct flexcancel_outbox flexcancel_outbox;
 
 /**
- * What a call came to: an outcome, a code, and everything as JSON. Immutable; may be read from
- * several threads at once.
+ * What a call came to: an outcome, a code, and texts. Immutable; may be read from several threads
+ * at once.
  */
 typedef struct flexcancel_result flexcancel_result;
 
@@ -339,6 +364,14 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_code_name(int32_t code);
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_outcome_name(int32_t outcome);
 
 /**
+ * The name of a hold (FLEXCANCEL_HOLD_*) as the result's JSON has it, like "released".
+ *
+ * Ownership: static; never freed. NULL: returned for a number that is no hold. Threads: any.
+ * Errors: none.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_hold_name(int32_t hold);
+
+/**
  * Makes an abort that is not triggered.
  *
  * Ownership: the caller's; free it with flexcancel_abort_free. Threads: any. Errors: NULL if
@@ -385,6 +418,53 @@ FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_outcome(const flexcance
 FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_code(const flexcancel_result *result);
 
 /**
+ * What is known of the money itself: one of FLEXCANCEL_HOLD_*.
+ *
+ * Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_HOLD_UNKNOWN.
+ * Threads: any, also at once. Errors: none.
+ */
+FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_hold(const flexcancel_result *result);
+
+/**
+ * What happened, in one line for a log: NUL-terminated UTF-8. A NUL within it is given as U+FFFD;
+ * the JSON has it as it is.
+ *
+ * Ownership: borrowed from the result; valid until the result is freed. NULL or any other
+ * invalid handle: returns NULL. Threads: any, also at once. Errors: none.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_message(const flexcancel_result *result);
+
+/**
+ * What to do now, in one line for a person: NUL-terminated UTF-8.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_result_message.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_advice(const flexcancel_result *result);
+
+/**
+ * The session's id as it was passed; NUL-terminated. Also NULL where it was not usable.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_result_message.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_session_id(const flexcancel_result *result);
+
+/**
+ * The key that every send of this cancel carried; NUL-terminated. Also NULL if there was none to
+ * send.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_result_message.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_idempotency_key(const flexcancel_result *result);
+
+/**
+ * The session as a JSON object, exactly as Flex wrote it; NUL-terminated UTF-8. Also NULL if no
+ * answer brought the session.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_result_message.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_checkout_session(const flexcancel_result *result);
+
+/**
  * Everything about the call as a JSON object, as docs/RESULT.md describes it.
  *
  * `len`, unless NULL, is set to the text's length in bytes, without the NUL that ends it.
@@ -409,10 +489,10 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_json(const flexcanc
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_repeat(const flexcancel_result *result);
 
 /**
- * Frees a result, and with it the text that flexcancel_result_json gave.
+ * Frees a result, and with it the texts that it gave.
  *
  * Ownership: taken. NULL, a result freed before, or any other invalid handle: no effect.
- * Threads: any, but not while another thread still reads the text. Errors: none.
+ * Threads: any, but not while another thread still reads a text. Errors: none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_result_free(flexcancel_result *result);
 

@@ -22,7 +22,7 @@ class Result;
 #if defined(__cpp_exceptions)
 /**
  * Thrown by the functions whose names say so: what a Result was, kept in an exception. what() is
- * "OUTCOME/CODE: " and the result's JSON, on one line. It never holds the API key.
+ * "OUTCOME/CODE: MESSAGE". It never holds the API key.
  */
 class Error : public std::runtime_error {
   public:
@@ -34,21 +34,18 @@ class Error : public std::runtime_error {
     /** The code. Threads: any. Errors: none. */
     [[nodiscard]] Code code() const noexcept { return code_; }
     /**
-     * The result's JSON. Ownership: borrowed; valid as long as this exception. Threads: any.
-     * Errors: none.
+     * The result's JSON. Ownership: borrowed; valid as long as this exception or a copy of it.
+     * Threads: any. Errors: none.
      */
-    [[nodiscard]] std::string_view json() const noexcept {
-        return std::string_view(what()).substr(json_at_);
-    }
+    [[nodiscard]] std::string_view json() const noexcept { return kept_->first; }
     /** As Result::repeat(). Threads: any. Errors: none, but for memory. */
-    [[nodiscard]] Repeat repeat() const { return *repeat_; }
+    [[nodiscard]] Repeat repeat() const { return kept_->second; }
 
   private:
     Outcome outcome_;
     Code code_;
-    std::size_t json_at_;
     // Shared, because an exception is copied and must not throw then.
-    std::shared_ptr<const Repeat> repeat_;
+    std::shared_ptr<const std::pair<std::string, Repeat>> kept_;
 };
 #endif
 
@@ -85,10 +82,54 @@ class Result {
         return outcome() == Outcome::canceled || outcome() == Outcome::already_canceled;
     }
 
+    /** What is known of the money itself. Threads: any, also at once. Errors: none. */
+    [[nodiscard]] Hold hold() const noexcept {
+        return static_cast<Hold>(flexcancel_result_hold(handle_.get()));
+    }
+
     /**
-     * Everything about the call as a JSON object on one line (docs/RESULT.md): message, advice,
-     * hold, idempotency_key, attempts, checkout_session. It holds no API key and is fit for a
-     * log. NUL-terminated at its end.
+     * What happened, in one line for a log. A NUL within it is given as U+FFFD. NUL-terminated.
+     *
+     * Ownership: borrowed; valid until this result, or the one that it was moved to, is destroyed
+     * or assigned to. Of an empty result: empty. Threads: any, also at once. Errors: none.
+     */
+    [[nodiscard]] std::string_view message() const &noexcept {
+        return text(flexcancel_result_message);
+    }
+    /** What to do now, in one line for a person. Otherwise like message(). */
+    [[nodiscard]] std::string_view advice() const &noexcept {
+        return text(flexcancel_result_advice);
+    }
+    /** The session's id as it was passed; empty if it was not usable. Otherwise like message(). */
+    [[nodiscard]] std::string_view session_id() const &noexcept {
+        return text(flexcancel_result_session_id);
+    }
+    /** The key that every send carried; empty if there was none. Otherwise like message(). */
+    [[nodiscard]] std::string_view idempotency_key() const &noexcept {
+        return text(flexcancel_result_idempotency_key);
+    }
+    /**
+     * The session as a JSON object, exactly as Flex wrote it; empty if no answer brought it.
+     * Otherwise like message().
+     */
+    [[nodiscard]] std::string_view checkout_session() const &noexcept {
+        return text(flexcancel_result_checkout_session);
+    }
+    /** A text borrowed from a result that is about to go is of no use: keep the result. */
+    std::string_view message() const && = delete;
+    /** The same. */
+    std::string_view advice() const && = delete;
+    /** The same. */
+    std::string_view session_id() const && = delete;
+    /** The same. */
+    std::string_view idempotency_key() const && = delete;
+    /** The same. */
+    std::string_view checkout_session() const && = delete;
+
+    /**
+     * Everything about the call as a JSON object on one line (docs/RESULT.md): the attempts,
+     * the provider's error and the outbox's entries too. It holds no API key and is fit for a log.
+     * NUL-terminated at its end.
      *
      * Ownership: borrowed; valid until this result, or the one that it was moved to, is destroyed
      * or assigned to. Of an empty result: a static text of the same shape. Threads: any, also at
@@ -143,16 +184,23 @@ class Result {
 #endif
 
   private:
+    using Accessor = const char *(FLEXCANCEL_CALL *)(const flexcancel_result *);
+
+    std::string_view text(Accessor accessor) const noexcept {
+        const char *text = accessor(handle_.get());
+        return text != nullptr ? text : std::string_view();
+    }
+
     detail::Owned<flexcancel_result> handle_;
 };
 
 #if defined(__cpp_exceptions)
 inline Error::Error(const Result &result)
     : std::runtime_error(std::string(name(result.outcome())) + "/" +
-                         std::string(name(result.code())) + ": " + std::string(result.json())),
+                         std::string(name(result.code())) + ": " + std::string(result.message())),
       outcome_(result.outcome()), code_(result.code()),
-      json_at_(name(outcome_).size() + name(code_).size() + 3),
-      repeat_(std::make_shared<const Repeat>(result.repeat())) {}
+      kept_(std::make_shared<const std::pair<std::string, Repeat>>(result.json(),
+                                                                   result.repeat())) {}
 #endif
 
 } // namespace flexcancel

@@ -3,7 +3,8 @@
 use std::ffi::{CString, c_char, c_void};
 use std::sync::Arc;
 
-use super::client::{self, flexcancel_client};
+use super::arguments;
+use super::client::flexcancel_client;
 use super::guard::guarded;
 use crate::outcome::Code;
 use crate::report::{Event, Observer};
@@ -43,7 +44,7 @@ pub unsafe extern "C" fn flexcancel_client_set_log(
     guarded(
         || Code::Internal.number(),
         || {
-            let Some(client) = client::find(client) else { return Code::InvalidHandle.number() };
+            let Ok(client) = arguments::client(client) else { return Code::InvalidHandle.number() };
             let data = UserData(user_data);
             client.set_observer(callback.map(|callback| -> Observer {
                 Arc::new(move |event: &Event<'_>| {

@@ -195,15 +195,10 @@ impl Report {
     /// # Errors
     /// None that is known: nothing in a report is hard to write as JSON.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        String::from_utf8(self.to_json_bytes()?).map_err(serde::ser::Error::custom)
-    }
-
-    /// The same as bytes, with room for one more.
-    pub(crate) fn to_json_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let session = self.raw_session.as_ref().map_or("", RawJson::get);
         let mut json = Vec::with_capacity(ROOM_BESIDE_SESSION + session.len());
         serde_json::to_writer(&mut json, self)?;
-        Ok(json)
+        String::from_utf8(json).map_err(serde::ser::Error::custom)
     }
 
     /// The options that repeat this cancel as a JSON object; `None` as [`Report::repeat`] is.
