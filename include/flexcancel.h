@@ -601,7 +601,7 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_client_warm_up(flexcancel_client *
  * outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was set aside; open again to
  * begin a new one), outbox_schema, outbox_busy, outbox_unavailable.
  *
- * Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_close
+ * Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_free
  * and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an error like any
  * other. Threads: any. Errors: NULL is returned, and `*error` says why.
  */
@@ -700,14 +700,16 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_acknowledge(flexcancel_outb
 FLEXCANCEL_API flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_stats(flexcancel_outbox *outbox);
 
 /**
- * Closes an outbox. Its entries stay in the file. A call in flight on another thread keeps what
- * it needs and ends as if nothing had happened.
+ * Frees an outbox. Its entries stay in the file. A call in flight on another thread keeps what it
+ * needs and ends as if nothing had happened; the file is closed when the last such call has ended.
  *
- * Ownership: the outbox is taken; the result is the caller's: free it with
- * flexcancel_result_free. NULL, an outbox closed before, or any other invalid handle:
- * invalid_handle, and no effect. Threads: any, also while calls use it. Errors: in the result.
+ * What was kept is on the disk already, so nothing can be lost here and there is no error to
+ * report.
+ *
+ * Ownership: taken. NULL, an outbox freed before, or any other invalid handle: no effect.
+ * Threads: any, also while calls use it. Errors: none.
  */
-FLEXCANCEL_API flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_close(flexcancel_outbox *outbox);
+FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_outbox_free(flexcancel_outbox *outbox);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -43,7 +43,7 @@ static uintptr_t flexgo_outbox_stats(uintptr_t outbox) {
 }
 
 static void flexgo_outbox_close(uintptr_t outbox) {
-	flexcancel_result_free(flexcancel_outbox_close((flexcancel_outbox *)outbox));
+	flexcancel_outbox_free((flexcancel_outbox *)outbox);
 }
 */
 import "C"

@@ -148,12 +148,11 @@ class Outbox {
     [[nodiscard]] Result stats() const { return Result(flexcancel_outbox_stats(get())); }
 
     /**
-     * Closes the file; the entries stay in it, and the outbox is empty then. The result's code is
-     * ok, or invalid_handle for an outbox that was empty before. The destructor does the same.
-     * Threads: not while another thread uses this object. Errors: in the result, which may be
-     * ignored: nothing can be lost here.
+     * Frees the outbox; its entries stay in the file, and the outbox is empty then. Closing again
+     * has no effect. The destructor does the same. Nothing can be lost here. Threads: not while
+     * another thread uses this object. Errors: none.
      */
-    Result close() noexcept { return Result(flexcancel_outbox_close(handle_.release())); }
+    void close() noexcept { handle_.reset(); }
 
     /** False for an empty outbox. Threads: as for close(). Errors: none. */
     [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }

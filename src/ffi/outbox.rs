@@ -13,7 +13,7 @@ use crate::api::Operation;
 use crate::error::Error;
 use crate::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
 use crate::outcome::Code;
-use crate::report::{OutboxView, Refused, Report};
+use crate::report::{Refused, Report};
 
 /// Cancels kept in a file until they are delivered. May be shared between threads, and its file
 /// between processes. docs/OUTBOX.md says what it promises.
@@ -30,7 +30,7 @@ pub struct flexcancel_outbox {
 /// outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was set aside; open again to
 /// begin a new one), outbox_schema, outbox_busy, outbox_unavailable.
 ///
-/// Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_close
+/// Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_free
 /// and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an error like any
 /// other. Threads: any. Errors: NULL is returned, and `*error` says why.
 ///
@@ -196,23 +196,17 @@ pub extern "C" fn flexcancel_outbox_stats(
     reported(|| Ok(arguments::outbox(outbox)?.stats()))
 }
 
-/// Closes an outbox. Its entries stay in the file. A call in flight on another thread keeps what
-/// it needs and ends as if nothing had happened.
+/// Frees an outbox. Its entries stay in the file. A call in flight on another thread keeps what it
+/// needs and ends as if nothing had happened; the file is closed when the last such call has ended.
 ///
-/// Ownership: the outbox is taken; the result is the caller's: free it with
-/// flexcancel_result_free. NULL, an outbox closed before, or any other invalid handle:
-/// invalid_handle, and no effect. Threads: any, also while calls use it. Errors: in the result.
+/// What was kept is on the disk already, so nothing can be lost here and there is no error to
+/// report.
+///
+/// Ownership: taken. NULL, an outbox freed before, or any other invalid handle: no effect.
+/// Threads: any, also while calls use it. Errors: none.
 #[unsafe(no_mangle)]
-pub extern "C" fn flexcancel_outbox_close(
-    outbox: *mut flexcancel_outbox,
-) -> *mut flexcancel_result {
-    reported(|| {
-        let removed = HANDLES
-            .remove(outbox.addr(), Kind::Outbox)
-            .ok_or_else(|| Error::new(Code::InvalidHandle, "outbox", "expected a live handle"))?;
-        drop(removed);
-        Ok(Report::of_outbox(Code::Ok, "closed".to_owned(), OutboxView::default()))
-    })
+pub extern "C" fn flexcancel_outbox_free(outbox: *mut flexcancel_outbox) {
+    guarded(|| (), || drop(HANDLES.remove(outbox.addr(), Kind::Outbox)));
 }
 
 /// Runs an operation; what went wrong before it began is a result too.

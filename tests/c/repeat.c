@@ -73,7 +73,7 @@ int main(int argc, char **argv) {
         fflush(stdout);
     }
     flexcancel_result_free(last);
-    flexcancel_result_free(flexcancel_outbox_close(outbox));
+    flexcancel_outbox_free(outbox);
     flexcancel_client_free(client);
     return 0;
 }

@@ -136,9 +136,9 @@ static void what_is_empty_closed_or_moved_from_is_answered() {
     EXPECT_RESULT(second.stats(), Outcome::unknown, Code::ok, "\"worklist\":0");
     // The file of the one that is replaced is closed.
     second = outbox_of(client);
-    EXPECT_RESULT(second.close(), Outcome::unknown, Code::ok);
-    EXPECT_RESULT(second.close(), Outcome::not_applied, Code::invalid_handle, "outbox: ");
     second.close();
+    second.close();
+    CHECK(!second && second.get() == nullptr, "an outbox that was closed is empty");
     is_answered(second);
 }
 
@@ -251,7 +251,8 @@ int main(int argc, char **argv) {
     what_was_kept_is_delivered_and_the_log_is_told(outbox);
     CHECK(events >= 6, "three attempts and three results, not %d", events);
     the_worklist_is_worked_off(outbox);
-    EXPECT_RESULT(outbox.close(), Outcome::unknown, Code::ok);
+    outbox.close();
+    CHECK(!outbox, "closed");
     a_log_handler_may_close_the_outbox_whose_client_is_gone();
 #if defined(__cpp_exceptions)
     what_throws_says_so_in_its_name();
