@@ -306,8 +306,8 @@ typedef struct flexcancel_client flexcancel_client;
 typedef struct flexcancel_outbox flexcancel_outbox;
 
 /**
- * What a call came to: an outcome, a code, and texts. Immutable; may be read from several threads
- * at once.
+ * What a call came to: an outcome, if it was about a session, a code, and texts. Immutable; may
+ * be read from several threads at once.
  */
 typedef struct flexcancel_result flexcancel_result;
 
@@ -316,7 +316,7 @@ typedef struct flexcancel_result flexcancel_result;
  *
  * `user_data` is what was given with the callback; `level` is 2 (warn), 3 (info) or 4 (debug);
  * `event_json` is a JSON object of `len` bytes, NUL-terminated, valid only until the callback
- * returns: `event` is `attempt` or `result`, the other fields are named as in docs/RESULT.md. No
+ * returns: `event` is `attempt`, `result` or `warm_up`, the other fields are named as in docs/RESULT.md. No
  * event ever holds an API key.
  *
  * It runs on the thread that makes the call, before that call returns, and no lock is held: it
@@ -403,6 +403,10 @@ FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_abort_free(flexcancel_abort *abor
 
 /**
  * The outcome: one of FLEXCANCEL_OUTCOME_*.
+ *
+ * Only what is about a session has one: flexcancel_cancel, flexcancel_retrieve, and the outbox's
+ * cancel and enqueue. Of every other operation this is FLEXCANCEL_OUTCOME_UNKNOWN, which asserts
+ * nothing: its code says how it went.
  *
  * Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_OUTCOME_UNKNOWN.
  * Threads: any, also at once. Errors: none.
@@ -581,7 +585,7 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_retrieve(flexcancel_client *client
  *
  * Blocks until the connection stands or the deadline has come; tries once. `options_json`: NULL,
  * or a JSON object with `timeout_ms`. `abort`: NULL, or an abort that may end it early. The
- * outcome is always not_applied; the code is ok, or says why there is no connection.
+ * code is ok, or says why there is no connection; there is no outcome.
  *
  * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `client` is an error like any other. Threads: any, also at once on one
@@ -653,8 +657,8 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_enqueue(flexcancel_outbox *
  * Ends when none is left, `max` were tried, the deadline (`timeout_ms`) has come, the abort is
  * triggered, or the way to Flex turns out to be closed. `options_json`: NULL, or a JSON object
  * with any of `timeout_ms`, `max`. The result's `outbox.entries` are the entries that were
- * tried, as they stand now, and `outbox.counts` counts all. The outcome is unknown, which
- * asserts nothing; the code is ok, or why the flush ended early.
+ * tried, as they stand now, and `outbox.counts` counts all. The
+ * code is ok, or why the flush ended early; there is no outcome.
  *
  * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `outbox` is an error like any other; a NULL `abort` is none. Threads: any,

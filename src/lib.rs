@@ -83,7 +83,9 @@ pub use options::{OPTION_KEYS, Options, Repeat};
 pub use outcome::{Code, Hold, Outcome};
 pub use phase::Phase;
 pub use raw_json::RawJson;
-pub use report::{Attempt, Counts, Entry, Event, Level, Observer, OutboxView, Report, State};
+pub use report::{
+    Attempt, Counts, Entry, Event, Level, Observer, OutboxView, Report, State, Status,
+};
 
 /// The version of this library, `MAJOR.MINOR.PATCH`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -243,6 +243,19 @@ fn the_schema_refuses_what_is_no_result() {
         less.as_object_mut().unwrap().remove(name);
         assert!(!validator.is_valid(&less), "without {name}");
     }
+    let status = json!({
+        "code": "ok", "message": "m", "advice": "a", "retryable": false, "elapsed_ms": 0,
+        "outbox": null,
+    });
+    assert!(validator.is_valid(&status));
+    for name in status.as_object().unwrap().keys() {
+        let mut less = status.clone();
+        less.as_object_mut().unwrap().remove(name);
+        assert!(!validator.is_valid(&less), "without {name}");
+    }
+    let mut held = status;
+    held["hold"] = json!("held");
+    assert!(!validator.is_valid(&held), "a hold without an outcome");
     let mut more = example.clone();
     more["surprise"] = json!(1);
     assert!(!validator.is_valid(&more));

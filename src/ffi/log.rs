@@ -13,7 +13,7 @@ use crate::report::{Event, Observer};
 ///
 /// `user_data` is what was given with the callback; `level` is 2 (warn), 3 (info) or 4 (debug);
 /// `event_json` is a JSON object of `len` bytes, NUL-terminated, valid only until the callback
-/// returns: `event` is `attempt` or `result`, the other fields are named as in docs/RESULT.md. No
+/// returns: `event` is `attempt`, `result` or `warm_up`, the other fields are named as in docs/RESULT.md. No
 /// event ever holds an API key.
 ///
 /// It runs on the thread that makes the call, before that call returns, and no lock is held: it

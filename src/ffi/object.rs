@@ -6,8 +6,7 @@ use std::ffi::{CStr, CString};
 use once_cell::sync::OnceCell;
 
 use crate::outcome::{Code, Hold, Outcome};
-use crate::raw_json::RawJson;
-use crate::report::Report;
+use crate::report::{Report, Status};
 
 /// A text of a result.
 #[derive(Clone, Copy)]
@@ -23,29 +22,53 @@ pub(super) enum Text {
 
 const TEXTS: usize = Text::Json as usize + 1;
 
-/// A report, with the texts that C has asked for: each is made once, on its first use.
+/// What a call came to.
+#[allow(clippy::large_enum_variant, reason = "it lives on the heap, as does its handle's object")]
+enum Told {
+    Report(Report),
+    Status(Status),
+}
+
+/// What a call came to, with the texts that C has asked for: each is made once, on its first use.
 pub(super) struct ResultObject {
-    report: Report,
+    told: Told,
     texts: [OnceCell<Option<CString>>; TEXTS],
 }
 
 impl From<Report> for ResultObject {
     fn from(report: Report) -> Self {
-        Self { report, texts: Default::default() }
+        Self { told: Told::Report(report), texts: Default::default() }
+    }
+}
+
+impl From<Status> for ResultObject {
+    fn from(status: Status) -> Self {
+        Self { told: Told::Status(status), texts: Default::default() }
     }
 }
 
 impl ResultObject {
+    /// Unknown where there is none, which asserts nothing.
     pub(super) fn outcome(&self) -> Outcome {
-        self.report.outcome
+        self.report().map_or(Outcome::Unknown, |report| report.outcome)
     }
 
     pub(super) fn code(&self) -> Code {
-        self.report.code
+        match &self.told {
+            Told::Report(report) => report.code,
+            Told::Status(status) => status.code,
+        }
     }
 
     pub(super) fn hold(&self) -> Hold {
-        self.report.hold
+        self.report().map_or(Hold::Unknown, |report| report.hold)
+    }
+
+    fn report(&self) -> Option<&Report> {
+        match &self.told {
+            Told::Report(report) => Some(report),
+            Told::Status(_) => None,
+        }
     }
 
     /// The text for C; it stays where it is as long as this object.
@@ -55,15 +78,23 @@ impl ResultObject {
     }
 
     fn source(&self, text: Text) -> Option<Cow<'_, str>> {
-        let report = &self.report;
+        let (message, advice) = match &self.told {
+            Told::Report(report) => (&report.message, report.advice),
+            Told::Status(status) => (&status.message, status.advice),
+        };
         match text {
-            Text::Message => Some(report.message.as_str().into()),
-            Text::Advice => Some(report.advice.into()),
-            Text::SessionId => report.session_id.as_deref().map(Cow::from),
-            Text::IdempotencyKey => report.idempotency_key.as_deref().map(Cow::from),
-            Text::Repeat => report.repeat_json().map(Cow::from),
-            Text::CheckoutSession => report.raw_session.as_ref().map(RawJson::get).map(Cow::from),
-            Text::Json => report.to_json().ok().map(Cow::from),
+            Text::Message => Some(message.into()),
+            Text::Advice => Some(advice.into()),
+            Text::SessionId => self.report()?.session_id.as_deref().map(Cow::from),
+            Text::IdempotencyKey => self.report()?.idempotency_key.as_deref().map(Cow::from),
+            Text::Repeat => self.report()?.repeat_json().map(Cow::from),
+            Text::CheckoutSession => Some(self.report()?.raw_session.as_ref()?.get().into()),
+            Text::Json => match &self.told {
+                Told::Report(report) => report.to_json(),
+                Told::Status(status) => status.to_json(),
+            }
+            .ok()
+            .map(Cow::from),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::api::Operation;
 use crate::client::Client;
 use crate::error::Error;
 use crate::options::Options;
-use crate::report::Report;
+use crate::report::{Report, Status};
 
 /// Releases the hold of a checkout session, and says whether it is released.
 ///
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn flexcancel_retrieve(
 ///
 /// Blocks until the connection stands or the deadline has come; tries once. `options_json`: NULL,
 /// or a JSON object with `timeout_ms`. `abort`: NULL, or an abort that may end it early. The
-/// outcome is always not_applied; the code is ok, or says why there is no connection.
+/// code is ok, or says why there is no connection; there is no outcome.
 ///
 /// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `client` is an error like any other. Threads: any, also at once on one
@@ -87,14 +87,14 @@ pub unsafe extern "C" fn flexcancel_client_warm_up(
     guarded(result::unreported, || {
         // SAFETY: the caller vouches for a NUL-terminated string.
         let options_json = unsafe { arguments::json(options_json) };
-        let report = handles(client, abort)
+        let status = handles(client, abort)
             .map(|(client, abort)| {
                 let options = arguments::parsed(&options_json, Options::from_json);
                 let options = options.as_ref().map_err(|e| (e.code, e.message.clone()));
                 client.warm_up_checked(options, abort.as_ref())
             })
-            .unwrap_or_else(|error| Report::warm_up(error.code, error.message));
-        result::into_handle(report)
+            .unwrap_or_else(|error| Status::of_warm_up(error.code, error.message));
+        result::into_handle(status)
     })
 }
 

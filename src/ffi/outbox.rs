@@ -13,7 +13,7 @@ use crate::api::Operation;
 use crate::error::Error;
 use crate::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
 use crate::outcome::Code;
-use crate::report::{Refused, Report};
+use crate::report::{OutboxView, Refused, Report, Status};
 
 /// Cancels kept in a file until they are delivered. May be shared between threads, and its file
 /// between processes. docs/OUTBOX.md says what it promises.
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
             .map_err(|problem| Error::new(Code::InvalidArgument, "options_json", &problem))?;
         let options = OpenOptions::from_json(json)
             .map_err(|error| Error::of_field(Code::InvalidArgument, error))?;
-        let outbox = Outbox::open(client, &options).map_err(|t| Error::whole(t.code, t.message))?;
+        let outbox = Outbox::open(client, &options)?;
         Ok(Object::Outbox(Arc::new(outbox)))
     };
     // SAFETY: the caller vouches for a pointer that may be written.
@@ -122,8 +122,8 @@ pub unsafe extern "C" fn flexcancel_outbox_enqueue(
 /// Ends when none is left, `max` were tried, the deadline (`timeout_ms`) has come, the abort is
 /// triggered, or the way to Flex turns out to be closed. `options_json`: NULL, or a JSON object
 /// with any of `timeout_ms`, `max`. The result's `outbox.entries` are the entries that were
-/// tried, as they stand now, and `outbox.counts` counts all. The outcome is unknown, which
-/// asserts nothing; the code is ok, or why the flush ended early.
+/// tried, as they stand now, and `outbox.counts` counts all. The
+/// code is ok, or why the flush ended early; there is no outcome.
 ///
 /// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` is an error like any other; a NULL `abort` is none. Threads: any,
@@ -210,9 +210,9 @@ pub extern "C" fn flexcancel_outbox_free(outbox: *mut flexcancel_outbox) {
 }
 
 /// Runs an operation; what went wrong before it began is a result too.
-fn reported(operation: impl FnOnce() -> Result<Report, Error>) -> *mut flexcancel_result {
+fn reported(operation: impl FnOnce() -> Result<Status, Error>) -> *mut flexcancel_result {
     guarded(result::unreported, || {
-        let refused = |error| without_entries(arguments::refused(error, &Ok(None)));
+        let refused = |e: Error| Status::of_outbox(e.code, e.message, OutboxView::default());
         result::into_handle(operation().unwrap_or_else(refused))
     })
 }

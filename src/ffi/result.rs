@@ -11,8 +11,8 @@ use super::object::{ResultObject, Text};
 use crate::outcome::{Code, Hold, Outcome};
 use crate::report::Report;
 
-/// What a call came to: an outcome, a code, and texts. Immutable; may be read from several threads
-/// at once.
+/// What a call came to: an outcome, if it was about a session, a code, and texts. Immutable; may
+/// be read from several threads at once.
 #[allow(non_camel_case_types)]
 pub struct flexcancel_result {
     _opaque: (),
@@ -30,10 +30,10 @@ static UNREPORTED: Lazy<usize> = Lazy::new(|| {
     HANDLES.insert(Object::Result(Arc::new(report.into()))).unwrap_or_default()
 });
 
-/// Makes a handle for a report; never NULL.
-pub(super) fn into_handle(report: Report) -> *mut flexcancel_result {
+/// Makes a handle for what a call came to; never NULL.
+pub(super) fn into_handle(told: impl Into<ResultObject>) -> *mut flexcancel_result {
     let fallback = *UNREPORTED;
-    let object = Object::Result(Arc::new(report.into()));
+    let object = Object::Result(Arc::new(told.into()));
     std::ptr::without_provenance_mut(HANDLES.insert(object).unwrap_or(fallback))
 }
 
@@ -59,6 +59,10 @@ fn text(result: *const flexcancel_result, text: Text) -> *const c_char {
 }
 
 /// The outcome: one of FLEXCANCEL_OUTCOME_*.
+///
+/// Only what is about a session has one: flexcancel_cancel, flexcancel_retrieve, and the outbox's
+/// cancel and enqueue. Of every other operation this is FLEXCANCEL_OUTCOME_UNKNOWN, which asserts
+/// nothing: its code says how it went.
 ///
 /// Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_OUTCOME_UNKNOWN.
 /// Threads: any, also at once. Errors: none.

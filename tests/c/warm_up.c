@@ -11,15 +11,15 @@
 
 static void warm(flexcancel_client *client) {
     EXPECT(flexcancel_client_warm_up(client, "{\"timeout_ms\":30000}", NULL),
-           FLEXCANCEL_OUTCOME_NOT_APPLIED, FLEXCANCEL_CODE_OK);
+           FLEXCANCEL_OUTCOME_UNKNOWN, FLEXCANCEL_CODE_OK);
 }
 
 static void refused(void) {
     flexcancel_abort *abort = flexcancel_abort_new();
-    EXPECT(flexcancel_client_warm_up(NULL, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_warm_up(NULL, NULL, NULL), FLEXCANCEL_OUTCOME_UNKNOWN,
            FLEXCANCEL_CODE_INVALID_HANDLE);
     EXPECT(flexcancel_client_warm_up((flexcancel_client *)abort, NULL, NULL),
-           FLEXCANCEL_OUTCOME_NOT_APPLIED, FLEXCANCEL_CODE_INVALID_HANDLE);
+           FLEXCANCEL_OUTCOME_UNKNOWN, FLEXCANCEL_CODE_INVALID_HANDLE);
     flexcancel_abort_free(abort);
 }
 
@@ -32,8 +32,8 @@ int main(int argc, char **argv) {
     refused();
     client = client_of(argv[1]);
     EXPECT(flexcancel_client_warm_up(client, "{\"expand\":[\"x\"]}", NULL),
-           FLEXCANCEL_OUTCOME_NOT_APPLIED, FLEXCANCEL_CODE_INVALID_ARGUMENT);
-    EXPECT(flexcancel_client_warm_up(client, "{", NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+           FLEXCANCEL_OUTCOME_UNKNOWN, FLEXCANCEL_CODE_INVALID_ARGUMENT);
+    EXPECT(flexcancel_client_warm_up(client, "{", NULL), FLEXCANCEL_OUTCOME_UNKNOWN,
            FLEXCANCEL_CODE_INVALID_ARGUMENT);
     warm(client);
     child = fork();

@@ -56,7 +56,9 @@ static void what_is_empty_is_answered_and_never_undefined(const char *id) {
     CHECK(!empty && empty.get() == nullptr, "a default client is empty");
     EXPECT_RESULT(empty.cancel(id), Outcome::not_applied, Code::invalid_handle, "client: ");
     EXPECT_RESULT(empty.retrieve(id), Outcome::not_applied, Code::invalid_handle, "client: ");
-    EXPECT_RESULT(empty.warm_up(), Outcome::not_applied, Code::invalid_handle, "client: ");
+    const Status cold = empty.warm_up();
+    CHECK(cold.code() == Code::invalid_handle && has(cold.message(), "client: "), "%s",
+          cold.message().data());
     empty.close();
     empty.close();
 }
@@ -86,8 +88,13 @@ static void what_is_moved_from_is_empty(const char *base_url, const char *id) {
     CHECK(moved && !abort, "an abort moves");
     abort.trigger();
     first = client_at(base_url);
-    EXPECT_RESULT(first.warm_up(Options().timeout(30s)), Outcome::not_applied, Code::ok);
-    EXPECT_RESULT(first.warm_up({}, abort), Outcome::not_applied, Code::invalid_handle, "abort: ");
+    const Status warm = first.warm_up(Options().timeout(30s));
+    CHECK(warm.code() == Code::ok && has(warm.advice(), "a connection waits"), "%s",
+          warm.message().data());
+    CHECK(!has(warm.json(), "outcome"), "%s", warm.json().data());
+    const Status none = first.warm_up({}, abort);
+    CHECK(none.code() == Code::invalid_handle && has(none.message(), "abort: "), "%s",
+          none.message().data());
     EXPECT_RESULT(first.retrieve(id, {}, moved), Outcome::already_canceled, Code::ok);
     // An empty abort could not end the call: it is refused.
     EXPECT_RESULT(first.retrieve(id, {}, abort), Outcome::not_applied, Code::invalid_handle,

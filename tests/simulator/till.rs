@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, Outbox};
-use flexcancel::{Client, Config, Entry, Options, Outcome, Report, State};
+use flexcancel::{Client, Config, Entry, Options, Outcome, State};
 
 use super::machine::{Crash, Fragile, Fuse, Machine, MachineClock};
 use super::network::Network;
+use super::said::Said;
 use super::stage::{Asked, Step, Told};
 use super::world::World;
 
@@ -93,21 +94,21 @@ impl Till {
         self.fuse.unset();
         let is_up = said.is_some();
         // The counts claim nothing of any cancel.
-        let report = said.unwrap_or_else(|| self.disk.stats());
+        let report = said.unwrap_or_else(|| self.disk.stats().into());
         self.hear(step, &before, report);
         self.compare(&before);
         is_up
     }
 
-    fn ask(&self, step: Step) -> Report {
+    fn ask(&self, step: Step) -> Said {
         let outbox = self.outbox.as_ref().unwrap();
         match step {
-            Step::Flush => outbox.flush(&FlushOptions::default(), None),
-            Step::Enqueue => outbox.enqueue(&self.session, &self.options),
+            Step::Flush => outbox.flush(&FlushOptions::default(), None).into(),
+            Step::Enqueue => outbox.enqueue(&self.session, &self.options).into(),
             _ => {
                 let mut options = self.options.clone();
                 options.call.timeout = Some(Duration::from_secs(5));
-                outbox.cancel(&self.session, &options, None)
+                outbox.cancel(&self.session, &options, None).into()
             }
         }
     }
@@ -152,7 +153,7 @@ impl Till {
         Before { entries, asked, exchanges: world.exchanges, sends: world.sends.len() }
     }
 
-    fn hear(&mut self, step: Step, before: &Before, report: Report) {
+    fn hear(&mut self, step: Step, before: &Before, report: Said) {
         let entry = report.outbox.as_ref().and_then(|view| view.entry.as_ref());
         let key = entry.map(|entry| entry.idempotency_key.clone());
         if matches!(step, Step::Flush | Step::Enqueue) && report.outcome != Outcome::Unknown {
@@ -161,7 +162,7 @@ impl Till {
         self.tell(step, before, key, report);
     }
 
-    fn tell(&mut self, step: Step, before: &Before, key: Option<String>, report: Report) {
+    fn tell(&mut self, step: Step, before: &Before, key: Option<String>, report: Said) {
         let world = self.world.lock().unwrap();
         let told = Told {
             step,
@@ -184,7 +185,7 @@ impl Till {
         for entry in &entries {
             let is_known = |told: &Told| told.key.as_ref() == Some(&entry.idempotency_key);
             if !self.told.iter().any(is_known) {
-                let (key, report) = (entry.idempotency_key.clone(), self.disk.stats());
+                let (key, report) = (entry.idempotency_key.clone(), self.disk.stats().into());
                 self.tell(Step::Enqueue, before, Some(key), report);
             }
             if !entry.state.is_final() {
