@@ -53,7 +53,7 @@ class Outbox(Closing):
         if not handle:
             raise _trouble(Cancellation.from_json(_library.take_text(error.value or 0)), arguments)
         self._handle = handle
-        self._close = weakref.finalize(self, _close, handle)
+        self._close = weakref.finalize(self, _library.outbox_free, handle)
         # At the interpreter's end the system closes what is open, and calls may be in flight.
         self._close.atexit = False
 
@@ -142,7 +142,7 @@ class Outbox(Closing):
         arguments = {"timeout": timeout, "max": max}
         result = self._call(_library.outbox_flush, None, arguments, abort)
         report = FlushReport.of(result)
-        is_refused = result.outcome is Outcome.NOT_APPLIED
+        is_refused = result.code in (Code.INVALID_ARGUMENT, Code.INVALID_HANDLE)
         if is_refused or (result.code in _FILE_TROUBLES and not report.entries):
             raise _trouble(result, arguments)
         return report
@@ -200,14 +200,12 @@ class Outbox(Closing):
     def close(self) -> None:
         """Closes the file. A call in flight on another thread goes on to its end.
 
-        Closing again has no effect. Raises ``OutboxError`` if the file cannot be closed well.
+        Closing again has no effect.
         """
         if self._handle is None:
             return
         self._handle = None
-        text = self._close()
-        if text is not None:
-            _checked(Cancellation.from_json(text), {})
+        self._close()
 
     def _all(
         self, states: Sequence[OutboxState], acknowledged: Optional[bool] = None
@@ -260,10 +258,6 @@ _FILE_TROUBLES = (
     Code.OUTBOX_SCHEMA,
     Code.OUTBOX_BUSY,
 )
-
-
-def _close(handle: int) -> str:
-    return _library.take_text(_library.outbox_close(handle))
 
 
 def _view(result: Cancellation) -> OutboxView:
