@@ -76,7 +76,7 @@ fn the_results_page_has_every_number_and_name() {
 const DESCRIPTIONS: [(&str, &str); 5] = [
     ("C", native::HEADER),
     ("C++", include_str!("../include/flexcancel/outcome.hpp")),
-    ("Go", include_str!("../bindings/go/outcome.go")),
+    ("Go", include_str!("../bindings/go/flexcancel/outcome.go")),
     ("Python", include_str!("../bindings/python/src/flexcancel/_words.py")),
     ("JSON", RESULT),
 ];
