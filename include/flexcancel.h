@@ -404,9 +404,9 @@ FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_abort_free(flexcancel_abort *abor
 /**
  * The outcome: one of FLEXCANCEL_OUTCOME_*.
  *
- * Only what is about a session has one: flexcancel_cancel, flexcancel_retrieve, and the outbox's
- * cancel and enqueue. Of every other operation this is FLEXCANCEL_OUTCOME_UNKNOWN, which asserts
- * nothing: its code says how it went.
+ * Only what is about a session has one: a client's cancel and retrieve, and an outbox's cancel and
+ * enqueue. Of every other operation this is FLEXCANCEL_OUTCOME_UNKNOWN, which asserts nothing: its
+ * code says how it went.
  *
  * Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_OUTCOME_UNKNOWN.
  * Threads: any, also at once. Errors: none.
@@ -482,7 +482,7 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_json(const flexcanc
  * The options that repeat this cancel, as a JSON object: the same idempotency key, whether an
  * earlier request may have reached Flex, and when the cancel was asked for.
  *
- * Pass it as `options_json` to flexcancel_cancel, or to the outbox's cancel or enqueue. The
+ * Pass it as `options_json` to flexcancel_client_cancel, or to the outbox's cancel or enqueue. The
  * result has such options when its outcome is unknown or not_applied and the call's arguments
  * were usable.
  *
@@ -557,10 +557,10 @@ int32_t FLEXCANCEL_CALL flexcancel_client_set_log(flexcancel_client *client,
  * doubt.
  */
 FLEXCANCEL_API
-flexcancel_result *FLEXCANCEL_CALL flexcancel_cancel(flexcancel_client *client,
-                                                     const char *session_id,
-                                                     const char *options_json,
-                                                     flexcancel_abort *abort);
+flexcancel_result *FLEXCANCEL_CALL flexcancel_client_cancel(flexcancel_client *client,
+                                                            const char *session_id,
+                                                            const char *options_json,
+                                                            flexcancel_abort *abort);
 
 /**
  * Reads a checkout session back, with its payment intents. Changes nothing.
@@ -568,16 +568,16 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_cancel(flexcancel_client *client,
  * The outcome says what may be said of the void: already_canceled (the hold is released),
  * not_cancelable (captured or expired), not_applied (as of now it can be canceled; a cancel that
  * is still on its way may release it yet), unknown. The result's `hold` says where the money is.
- * Otherwise like flexcancel_cancel; the options `asked_at_ms`, `idempotency_key`, `in_doubt` and
- * `verify` are refused.
+ * Otherwise like flexcancel_client_cancel; the options `asked_at_ms`, `idempotency_key`,
+ * `in_doubt` and `verify` are refused.
  *
- * Ownership, NULL, threads, errors: as for flexcancel_cancel.
+ * Ownership, NULL, threads, errors: as for flexcancel_client_cancel.
  */
 FLEXCANCEL_API
-flexcancel_result *FLEXCANCEL_CALL flexcancel_retrieve(flexcancel_client *client,
-                                                       const char *session_id,
-                                                       const char *options_json,
-                                                       flexcancel_abort *abort);
+flexcancel_result *FLEXCANCEL_CALL flexcancel_client_retrieve(flexcancel_client *client,
+                                                              const char *session_id,
+                                                              const char *options_json,
+                                                              flexcancel_abort *abort);
 
 /**
  * Opens a connection ahead of time, beside those that are there: resolves, connects, shakes
@@ -623,7 +623,7 @@ flexcancel_outbox *FLEXCANCEL_CALL flexcancel_outbox_open(flexcancel_client *cli
  * its idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
  * `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`,
  * `verify`; for a cancel that ended unknown, what flexcancel_result_repeat gives. Otherwise like
- * flexcancel_cancel; the result's `outbox.entry` is the entry.
+ * flexcancel_client_cancel; the result's `outbox.entry` is the entry.
  *
  * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `outbox` or `session_id` is an error like any other. Threads: any, also at

@@ -73,12 +73,12 @@ class Client {
      * or unknown for a cancel in doubt.
      */
     [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options = {}) const {
-        return call(flexcancel_cancel, session_id, options, nullptr);
+        return call(flexcancel_client_cancel, session_id, options, nullptr);
     }
     /** The same, with an abort. */
     [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
                                 const Abort &abort) const {
-        return call(flexcancel_cancel, session_id, options, detail::handle_of(abort));
+        return call(flexcancel_client_cancel, session_id, options, detail::handle_of(abort));
     }
 
     /**
@@ -92,12 +92,12 @@ class Client {
      */
     [[nodiscard]] Result retrieve(std::string_view session_id,
                                   std::string_view options = {}) const {
-        return call(flexcancel_retrieve, session_id, options, nullptr);
+        return call(flexcancel_client_retrieve, session_id, options, nullptr);
     }
     /** The same, with an abort. */
     [[nodiscard]] Result retrieve(std::string_view session_id, std::string_view options,
                                   const Abort &abort) const {
-        return call(flexcancel_retrieve, session_id, options, detail::handle_of(abort));
+        return call(flexcancel_client_retrieve, session_id, options, detail::handle_of(abort));
     }
 
     /**
@@ -105,8 +105,8 @@ class Client {
      * call finds it, if it comes within `max_idle_ms`. Blocks until the connection stands or the
      * deadline has come; tries once. Of the options only the timeout is for this.
      *
-     * Threads: any, also at once: each opens a connection. Errors: in the status: the code is ok, or
-     * says why there is no connection.
+     * Threads: any, also at once: each opens a connection. Errors: in the status, whose code says
+     * why there is no connection.
      */
     [[nodiscard]] Status warm_up(std::string_view options = {}) const {
         return open(options, nullptr);
@@ -124,14 +124,14 @@ class Client {
     [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
                                 const std::stop_token &stop) const {
         return detail::until(stop, [&](flexcancel_abort *abort) {
-            return call(flexcancel_cancel, session_id, options, abort);
+            return call(flexcancel_client_cancel, session_id, options, abort);
         });
     }
     /** The same for a retrieve. */
     [[nodiscard]] Result retrieve(std::string_view session_id, std::string_view options,
                                   const std::stop_token &stop) const {
         return detail::until(stop, [&](flexcancel_abort *abort) {
-            return call(flexcancel_retrieve, session_id, options, abort);
+            return call(flexcancel_client_retrieve, session_id, options, abort);
         });
     }
 #endif

@@ -87,7 +87,8 @@ class Outbox {
     /**
      * Delivers what is due, the entries that have waited longest first, until none is left, the
      * limits of `options` (FlushOptions, or the same as JSON) are reached, it is aborted, or the
-     * way to Flex turns out to be closed. The code is ok, or why it ended early. `abort`: must live until this returns.
+     * way to Flex turns out to be closed. The code is ok, or why it ended early. `abort`: must live
+     * until this returns.
      *
      * Threads: any, also at once on one outbox, and from other processes. Errors: as for cancel().
      */

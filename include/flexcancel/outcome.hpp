@@ -1,4 +1,4 @@
-/* Outcome, Hold, Code, Level: what a call comes to, in numbers with names. Part of flexcancel.hpp. */
+/* Outcome, Hold, Code, Level: what a call comes to, as numbers. Part of flexcancel.hpp. */
 #ifndef FLEXCANCEL_OUTCOME_HPP
 #define FLEXCANCEL_OUTCOME_HPP
 

@@ -32,7 +32,7 @@ use crate::report::{Report, Status};
 /// # Safety
 /// `session_id` and `options_json` are NULL or NUL-terminated strings.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn flexcancel_cancel(
+pub unsafe extern "C" fn flexcancel_client_cancel(
     client: *mut flexcancel_client,
     session_id: *const c_char,
     options_json: *const c_char,
@@ -47,15 +47,15 @@ pub unsafe extern "C" fn flexcancel_cancel(
 /// The outcome says what may be said of the void: already_canceled (the hold is released),
 /// not_cancelable (captured or expired), not_applied (as of now it can be canceled; a cancel that
 /// is still on its way may release it yet), unknown. The result's `hold` says where the money is.
-/// Otherwise like flexcancel_cancel; the options `asked_at_ms`, `idempotency_key`, `in_doubt` and
-/// `verify` are refused.
+/// Otherwise like flexcancel_client_cancel; the options `asked_at_ms`, `idempotency_key`,
+/// `in_doubt` and `verify` are refused.
 ///
-/// Ownership, NULL, threads, errors: as for flexcancel_cancel.
+/// Ownership, NULL, threads, errors: as for flexcancel_client_cancel.
 ///
 /// # Safety
 /// `session_id` and `options_json` are NULL or NUL-terminated strings.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn flexcancel_retrieve(
+pub unsafe extern "C" fn flexcancel_client_retrieve(
     client: *mut flexcancel_client,
     session_id: *const c_char,
     options_json: *const c_char,

@@ -64,7 +64,7 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
 /// its idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
 /// `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`,
 /// `verify`; for a cancel that ended unknown, what flexcancel_result_repeat gives. Otherwise like
-/// flexcancel_cancel; the result's `outbox.entry` is the entry.
+/// flexcancel_client_cancel; the result's `outbox.entry` is the entry.
 ///
 /// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` or `session_id` is an error like any other. Threads: any, also at

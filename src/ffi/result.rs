@@ -60,9 +60,9 @@ fn text(result: *const flexcancel_result, text: Text) -> *const c_char {
 
 /// The outcome: one of FLEXCANCEL_OUTCOME_*.
 ///
-/// Only what is about a session has one: flexcancel_cancel, flexcancel_retrieve, and the outbox's
-/// cancel and enqueue. Of every other operation this is FLEXCANCEL_OUTCOME_UNKNOWN, which asserts
-/// nothing: its code says how it went.
+/// Only what is about a session has one: a client's cancel and retrieve, and an outbox's cancel and
+/// enqueue. Of every other operation this is FLEXCANCEL_OUTCOME_UNKNOWN, which asserts nothing: its
+/// code says how it went.
 ///
 /// Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_OUTCOME_UNKNOWN.
 /// Threads: any, also at once. Errors: none.
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn flexcancel_result_json(
 /// The options that repeat this cancel, as a JSON object: the same idempotency key, whether an
 /// earlier request may have reached Flex, and when the cancel was asked for.
 ///
-/// Pass it as `options_json` to flexcancel_cancel, or to the outbox's cancel or enqueue. The
+/// Pass it as `options_json` to flexcancel_client_cancel, or to the outbox's cancel or enqueue. The
 /// result has such options when its outcome is unknown or not_applied and the call's arguments
 /// were usable.
 ///

@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
     CHECK(argc == 3, "usage: result BASE_URL SESSION_ID");
     give_up_after(60);
     client = client_of(argv[1]);
-    result = flexcancel_cancel(client, argv[2], NULL, NULL);
+    result = flexcancel_client_cancel(client, argv[2], NULL, NULL);
     for (i = 0; i < 4; i++)
         CHECK(pthread_create(&threads[i], NULL, read_all, result) == 0, "a thread");
     for (i = 0; i < 4; i++)

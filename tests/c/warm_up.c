@@ -40,14 +40,14 @@ int main(int argc, char **argv) {
     CHECK(child >= 0, "a child");
     if (child == 0) {
         warm(client);
-        EXPECT(flexcancel_cancel(client, argv[2], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+        EXPECT(flexcancel_client_cancel(client, argv[2], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
                FLEXCANCEL_CODE_OK);
         flexcancel_client_free(client);
         return 0;
     }
     CHECK(waitpid(child, &status, 0) == child, "the child ends");
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child canceled its session");
-    EXPECT(flexcancel_cancel(client, argv[3], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+    EXPECT(flexcancel_client_cancel(client, argv[3], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
            FLEXCANCEL_CODE_OK);
     flexcancel_client_free(client);
     return 0;

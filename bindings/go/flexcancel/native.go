@@ -67,8 +67,8 @@ static void flexgo_call(int32_t retrieves, uintptr_t client, const char *id, con
                         uintptr_t abort, char *buffer, size_t room, flexgo_result *given) {
 	flexcancel_client *c = (flexcancel_client *)client;
 	flexcancel_abort *a = (flexcancel_abort *)abort;
-	flexgo_give(retrieves ? flexcancel_retrieve(c, id, options, a)
-	                      : flexcancel_cancel(c, id, options, a),
+	flexgo_give(retrieves ? flexcancel_client_retrieve(c, id, options, a)
+	                      : flexcancel_client_cancel(c, id, options, a),
 	            buffer, room, given);
 }
 

@@ -52,8 +52,8 @@ FUNCTIONS: Dict[str, Tuple[bool, Any, Tuple[Any, ...]]] = {
     "flexcancel_client_free": (True, None, (c_void_p,)),
     "flexcancel_client_set_log": (False, c_int32, (c_void_p, LogCallback, c_void_p)),
     "flexcancel_client_warm_up": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
-    "flexcancel_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
-    "flexcancel_retrieve": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
+    "flexcancel_client_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
+    "flexcancel_client_retrieve": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
     "flexcancel_outbox_open": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
     "flexcancel_outbox_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
     "flexcancel_outbox_enqueue": (True, c_void_p, (c_void_p, c_char_p, c_char_p)),
@@ -109,8 +109,8 @@ client_new = _functions["flexcancel_client_new"]
 client_free = _functions["flexcancel_client_free"]
 client_set_log = _functions["flexcancel_client_set_log"]
 warm_up = _functions["flexcancel_client_warm_up"]
-cancel = _functions["flexcancel_cancel"]
-retrieve = _functions["flexcancel_retrieve"]
+cancel = _functions["flexcancel_client_cancel"]
+retrieve = _functions["flexcancel_client_retrieve"]
 outbox_open = _functions["flexcancel_outbox_open"]
 outbox_cancel = _functions["flexcancel_outbox_cancel"]
 outbox_enqueue = _functions["flexcancel_outbox_enqueue"]
