@@ -84,7 +84,8 @@ pub use outcome::{Code, Hold, Outcome};
 pub use phase::Phase;
 pub use raw_json::RawJson;
 pub use report::{
-    Attempt, Counts, Entry, Event, Level, Observer, OutboxView, Report, State, Status,
+    Attempt, Event, Level, Observer, OutboxCounts, OutboxEntry, OutboxState, OutboxView, Report,
+    Status,
 };
 
 /// The version of this library, `MAJOR.MINOR.PATCH`.

@@ -11,7 +11,7 @@ use flexcancel::outbox::{
     ENQUEUE_KEYS, EntryOptions, FLUSH_KEYS, FlushOptions, LIST_KEYS, ListFilter, OPEN_KEYS,
     OUTBOX_CANCEL_KEYS,
 };
-use flexcancel::{OPTION_KEYS, Report, State, Status};
+use flexcancel::{OPTION_KEYS, OutboxState, Report, Status};
 use native::{Scratch, Under, said};
 use outbox_kit::{Till, held, truth};
 use serde_json::Value;
@@ -120,5 +120,5 @@ fn every_kind_of_result_is_as_the_schema_says() {
     let expired = till.outbox.list(&ListFilter::default());
     assert_status("expired", &expired);
     let states = expired.outbox.unwrap().entries.into_iter().map(|entry| entry.state);
-    assert!(states.collect::<Vec<_>>().contains(&State::Expired));
+    assert!(states.collect::<Vec<_>>().contains(&OutboxState::Expired));
 }

@@ -25,7 +25,7 @@ use crate::error::Error;
 use crate::fields::FieldError;
 use crate::options::Options;
 use crate::outcome::Code;
-use crate::report::{Entry, OutboxView, Report, Status};
+use crate::report::{OutboxEntry, OutboxView, Report, Status};
 
 /// With less time than this left, a flush begins no further try: it would only become unclear.
 const TOO_SHORT_TO_TRY: Duration = Duration::from_secs(1);
@@ -269,7 +269,7 @@ impl Outbox {
         let deadline = begun + options.timeout.unwrap_or(DEFAULT_FLUSH_TIMEOUT);
         let most = options.max.unwrap_or(DEFAULT_MAX) as usize;
         let delivery = self.delivery(abort);
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries: Vec<OutboxEntry> = Vec::new();
         let (mut next, mut end) = match self.sweep_and_claim(&delivery, deadline, abort) {
             Ok(first) => (first, None),
             Err(trouble) => (None, Some(trouble)),

@@ -5,7 +5,7 @@ use super::decide::Record;
 use super::trouble::Trouble;
 use crate::fields::FieldError;
 use crate::outcome::{Code, Outcome};
-use crate::report::{Entry, OutboxView, Report, State, Status};
+use crate::report::{OutboxEntry, OutboxState, OutboxView, Report, Status};
 
 /// The report of a cancel that the outbox keeps.
 pub(super) fn kept_report(message: &str, code: Code, record: Record, now: Moment) -> Report {
@@ -24,14 +24,14 @@ pub(super) fn refused_for(error: &FieldError) -> Status {
 }
 
 /// What a flush came to, in one line for a log.
-pub(super) fn summary(entries: &[Entry]) -> String {
-    let count = |state: State| entries.iter().filter(|entry| entry.state == state).count();
+pub(super) fn summary(entries: &[OutboxEntry]) -> String {
+    let count = |state: OutboxState| entries.iter().filter(|entry| entry.state == state).count();
     format!(
         "{} tried: {} delivered, {} refused, {} need attention, {} kept",
         entries.len(),
-        count(State::Delivered),
-        count(State::Refused),
-        count(State::NeedsAttention) + count(State::Expired),
-        count(State::Pending),
+        count(OutboxState::Delivered),
+        count(OutboxState::Refused),
+        count(OutboxState::NeedsAttention) + count(OutboxState::Expired),
+        count(OutboxState::Pending),
     )
 }

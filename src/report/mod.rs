@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use self::advice::{advice, is_retryable, outbox_advice};
-pub use self::entry::{Counts, Entry, OutboxView, State};
+pub use self::entry::{OutboxCounts, OutboxEntry, OutboxState, OutboxView};
 pub use self::event::{Event, Level, Observer};
 pub use self::status::Status;
 use crate::api::session::CheckoutSession;
@@ -148,16 +148,16 @@ impl Report {
     }
 
     /// The same call's report with what is known of the cancel that the outbox keeps.
-    pub(crate) fn with_entry(mut self, outcome: Outcome, code: Code, entry: Entry) -> Self {
+    pub(crate) fn with_entry(mut self, outcome: Outcome, code: Code, entry: OutboxEntry) -> Self {
         self.outcome = outcome;
         self.code = code;
         let state = entry.state;
         (self.advice, self.retryable) = match (state, outcome) {
-            (State::Pending, Outcome::Unknown) => (
+            (OutboxState::Pending, Outcome::Unknown) => (
                 "Treat the void as pending: the outbox keeps it, and a later flush delivers it.",
                 true,
             ),
-            (State::NeedsAttention | State::Expired, _) => (outbox_advice(code), false),
+            (OutboxState::NeedsAttention | OutboxState::Expired, _) => (outbox_advice(code), false),
             _ => {
                 let operation = Operation::Cancel;
                 (advice(operation, outcome, code), is_retryable(operation, outcome, code))

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, Outbox};
-use flexcancel::{Client, Config, Entry, Options, Outcome};
+use flexcancel::{Client, Config, Options, OutboxEntry, Outcome};
 
 use super::clock::Incident;
 use super::machine::{Fuse, Machine, MachineClock};
@@ -187,7 +187,7 @@ impl Stage {
     }
 
     /// What the outbox keeps.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<OutboxEntry> {
         let list = |outbox: &Outbox| outbox.list(&ListFilter::default()).outbox.unwrap().entries;
         self.outbox.as_ref().map(list).unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, Outbox};
-use flexcancel::{Client, Config, Entry, Options, Outcome, State};
+use flexcancel::{Client, Config, Options, OutboxEntry, OutboxState, Outcome};
 
 use super::machine::{Crash, Fragile, Fuse, Machine, MachineClock};
 use super::network::Network;
@@ -29,7 +29,7 @@ pub struct Till {
     disk: Outbox,
     outbox: Option<Outbox>,
     pub told: Vec<Told>,
-    pub finals: BTreeMap<i64, Entry>,
+    pub finals: BTreeMap<i64, OutboxEntry>,
     /// What is not as docs/OUTBOX.md promises of the file itself.
     pub broken: Vec<String>,
     /// Entries that expired before their time was over, and were never tried.
@@ -38,7 +38,7 @@ pub struct Till {
 
 /// How things are between two things that the till does.
 pub struct Before {
-    entries: Vec<Entry>,
+    entries: Vec<OutboxEntry>,
     asked: Asked,
     exchanges: usize,
     sends: usize,
@@ -126,12 +126,12 @@ impl Till {
         self.outbox = Some(outbox);
     }
 
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<OutboxEntry> {
         self.disk.list(&ListFilter::default()).outbox.unwrap().entries
     }
 
     /// The same, and those that are forgotten since.
-    pub fn all_entries(&self) -> Vec<Entry> {
+    pub fn all_entries(&self) -> Vec<OutboxEntry> {
         let mut entries = self.entries();
         let kept: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
         let forgotten = self.finals.values().filter(|entry| !kept.contains(&entry.id));
@@ -200,23 +200,23 @@ impl Till {
             }
         }
         for entry in &before.entries {
-            let is_same = |other: &Entry| {
+            let is_same = |other: &OutboxEntry| {
                 other.id == entry.id && other.idempotency_key == entry.idempotency_key
             };
             // A delivered one is forgotten when its time is over, or the clock says so.
-            if !entries.iter().any(is_same) && entry.state != State::Delivered {
+            if !entries.iter().any(is_same) && entry.state != OutboxState::Delivered {
                 self.broken.push(format!("lost: {entry:?}"));
             }
         }
     }
 
-    fn is_expired_untried(&self, entry: &Entry) -> bool {
+    fn is_expired_untried(&self, entry: &OutboxEntry) -> bool {
         const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
         let mut told = self.told.iter();
         let first = told.find(|told| told.key.as_ref() == Some(&entry.idempotency_key)).unwrap();
         let within = self.options.deliver_within.unwrap_or(WEEK);
         let is_early = self.world().now() < first.asked.at + within;
-        entry.state == State::Expired && entry.attempts == 0 && is_early
+        entry.state == OutboxState::Expired && entry.attempts == 0 && is_early
     }
 }
 
