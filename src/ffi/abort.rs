@@ -38,7 +38,7 @@ pub extern "C" fn flexcancel_abort_trigger(abort: *mut flexcancel_abort) {
     guarded(
         || (),
         || {
-            if let Ok(Some(abort)) = arguments::abort(abort) {
+            if let Ok(Some(abort)) = arguments::abort(abort.addr()) {
                 abort.trigger();
             }
         },

@@ -3,11 +3,8 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use super::abort::flexcancel_abort;
-use super::client::flexcancel_client;
 use super::guard::guarded;
 use super::handle::{HANDLES, Kind, Object};
-use super::outbox::flexcancel_outbox;
 use super::result::{self, flexcancel_result};
 use super::text;
 use crate::abort::Abort;
@@ -23,25 +20,26 @@ use crate::report::{Refused, Report};
 /// A JSON text from C; `None` is NULL.
 pub(super) type Json<'a> = Result<Option<&'a str>, text::Unreadable>;
 
-pub(super) fn client(handle: *const flexcancel_client) -> Result<Arc<Client>, Error> {
-    match HANDLES.get(handle.addr(), Kind::Client) {
+// A handle is a number here: nothing is behind its address.
+pub(super) fn client(handle: usize) -> Result<Arc<Client>, Error> {
+    match HANDLES.get(handle, Kind::Client) {
         Some(Object::Client(client)) => Ok(client),
         _ => Err(not_live("client")),
     }
 }
 
-pub(super) fn outbox(handle: *const flexcancel_outbox) -> Result<Arc<Outbox>, Error> {
-    match HANDLES.get(handle.addr(), Kind::Outbox) {
+pub(super) fn outbox(handle: usize) -> Result<Arc<Outbox>, Error> {
+    match HANDLES.get(handle, Kind::Outbox) {
         Some(Object::Outbox(outbox)) => Ok(outbox),
         _ => Err(not_live("outbox")),
     }
 }
 
 /// The abort of a call; NULL is none.
-pub(super) fn abort(handle: *const flexcancel_abort) -> Result<Option<Abort>, Error> {
-    match HANDLES.get(handle.addr(), Kind::Abort) {
+pub(super) fn abort(handle: usize) -> Result<Option<Abort>, Error> {
+    match HANDLES.get(handle, Kind::Abort) {
         Some(Object::Abort(abort)) => Ok(Some(abort)),
-        _ if handle.is_null() => Ok(None),
+        _ if handle == 0 => Ok(None),
         _ => Err(not_live("abort")),
     }
 }

@@ -44,7 +44,9 @@ pub unsafe extern "C" fn flexcancel_client_set_log(
     guarded(
         || Code::Internal.number(),
         || {
-            let Ok(client) = arguments::client(client) else { return Code::InvalidHandle.number() };
+            let Ok(client) = arguments::client(client.addr()) else {
+                return Code::InvalidHandle.number();
+            };
             let data = UserData(user_data);
             client.set_observer(callback.map(|callback| -> Observer {
                 Arc::new(move |event: &Event<'_>| {

@@ -129,5 +129,5 @@ fn handles(
     client: *const flexcancel_client,
     abort: *const flexcancel_abort,
 ) -> Result<(Arc<Client>, Option<Abort>), Error> {
-    Ok((arguments::client(client)?, arguments::abort(abort)?))
+    Ok((arguments::client(client.addr())?, arguments::abort(abort.addr())?))
 }

@@ -43,7 +43,7 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
     error: *mut *mut flexcancel_result,
 ) -> *mut flexcancel_outbox {
     let open = || {
-        let client = arguments::client(client)?;
+        let client = arguments::client(client.addr())?;
         // SAFETY: the caller vouches for a NUL-terminated string.
         let json = arguments::required(unsafe { arguments::json(options_json) })
             .map_err(|problem| Error::new(Code::InvalidArgument, "options_json", &problem))?;
@@ -80,7 +80,7 @@ pub unsafe extern "C" fn flexcancel_outbox_cancel(
     abort: *mut flexcancel_abort,
 ) -> *mut flexcancel_result {
     let act = |json: &Json<'_>| {
-        let (outbox, abort) = (arguments::outbox(outbox)?, arguments::abort(abort)?);
+        let (outbox, abort) = (arguments::outbox(outbox.addr())?, arguments::abort(abort.addr())?);
         // SAFETY: the caller vouches for a NUL-terminated string.
         let id = unsafe { arguments::session_id(session_id)? };
         Ok(outbox.cancel(id, &parsed(json, EntryOptions::from_json)?, abort.as_ref()))
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn flexcancel_outbox_enqueue(
     options_json: *const c_char,
 ) -> *mut flexcancel_result {
     let act = |json: &Json<'_>| {
-        let outbox = arguments::outbox(outbox)?;
+        let outbox = arguments::outbox(outbox.addr())?;
         // SAFETY: the caller vouches for a NUL-terminated string.
         let id = unsafe { arguments::session_id(session_id)? };
         Ok(outbox.enqueue(id, &parsed(json, EntryOptions::for_enqueue_from_json)?))
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn flexcancel_outbox_flush(
     abort: *mut flexcancel_abort,
 ) -> *mut flexcancel_result {
     reported(|| {
-        let (outbox, abort) = (arguments::outbox(outbox)?, arguments::abort(abort)?);
+        let (outbox, abort) = (arguments::outbox(outbox.addr())?, arguments::abort(abort.addr())?);
         // SAFETY: the caller vouches for a NUL-terminated string.
         let json = unsafe { arguments::json(options_json) };
         let options = parsed(&json, FlushOptions::from_json)?;
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn flexcancel_outbox_list(
     filter_json: *const c_char,
 ) -> *mut flexcancel_result {
     reported(|| {
-        let outbox = arguments::outbox(outbox)?;
+        let outbox = arguments::outbox(outbox.addr())?;
         // SAFETY: the caller vouches for a NUL-terminated string.
         let json = unsafe { arguments::json(filter_json) };
         let filter = parsed(&json, ListFilter::from_json)?;
@@ -183,7 +183,7 @@ pub extern "C" fn flexcancel_outbox_acknowledge(
     outbox: *mut flexcancel_outbox,
     entry_id: i64,
 ) -> *mut flexcancel_result {
-    reported(|| Ok(arguments::outbox(outbox)?.acknowledge(entry_id)))
+    reported(|| Ok(arguments::outbox(outbox.addr())?.acknowledge(entry_id)))
 }
 
 /// Counts the entries. Changes nothing. The result's `outbox.counts` are the counts.
@@ -193,7 +193,7 @@ pub extern "C" fn flexcancel_outbox_acknowledge(
 pub extern "C" fn flexcancel_outbox_stats(
     outbox: *mut flexcancel_outbox,
 ) -> *mut flexcancel_result {
-    reported(|| Ok(arguments::outbox(outbox)?.stats()))
+    reported(|| Ok(arguments::outbox(outbox.addr())?.stats()))
 }
 
 /// Frees an outbox. Its entries stay in the file. A call in flight on another thread keeps what it
