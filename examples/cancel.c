@@ -89,11 +89,11 @@ static int tell_cashier(int32_t outcome) {
  * asked about once more, as the same cancel, before the cashier hears "pending". Without `repeat`
  * it would be a new cancel, which does not know of the first request. */
 static flexcancel_result *void_sale(flexcancel_client *client, const char *session_id) {
-    flexcancel_result *first = flexcancel_cancel(client, session_id, NULL, NULL), *again;
+    flexcancel_result *first = flexcancel_client_cancel(client, session_id, NULL, NULL), *again;
     const char *repeat = flexcancel_result_repeat(first);
     if (flexcancel_result_outcome(first) != FLEXCANCEL_OUTCOME_UNKNOWN || repeat == NULL)
         return first;
-    again = flexcancel_cancel(client, session_id, repeat, NULL);
+    again = flexcancel_client_cancel(client, session_id, repeat, NULL);
     flexcancel_result_free(first);
     return again;
 }

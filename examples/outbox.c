@@ -206,6 +206,6 @@ int main(int argc, char **argv) {
         puts("NOT DONE: there is no outbox; the log says why.");
     }
     flexcancel_result_free(error);
-    flexcancel_result_free(flexcancel_outbox_close(outbox));
+    flexcancel_outbox_free(outbox);
     return exit_code;
 }

@@ -31,6 +31,7 @@
 namespace {
 
 using flexcancel::Code, flexcancel::Outbox, flexcancel::Repeat, flexcancel::Result;
+using flexcancel::Status;
 
 enum ExitCode { done = 0, not_yet = 1, not_done = 2, pending_void = 3, wrong_usage = 64 };
 
@@ -39,8 +40,8 @@ std::string variable(const char *name, std::string_view otherwise) {
     return std::string(value != nullptr ? value : otherwise);
 }
 
-/* Logs a result. Its JSON is one line and holds no API key: what a log needs. */
-const Result &logged(const Result &result) {
+/* Logs a result or a status. Its JSON is one line and holds no API key: what a log needs. */
+template <typename Told> const Told &logged(const Told &result) {
     std::cerr << "outbox: " << flexcancel::name(result.code()) << ": " << result.json() << '\n';
     return result;
 }
@@ -48,7 +49,7 @@ const Result &logged(const Result &result) {
 /* What stands behind a field in the JSON. Quotes within texts are escaped there, so what is looked
  * for is found as a field's name only. Empty if it is not there. A till with a JSON library reads
  * the result with that. */
-std::string_view after(const Result &result, std::string_view field) {
+std::string_view after(const Status &result, std::string_view field) {
     const std::string_view json = result.json();
     const auto at = json.find(field);
     return at != json.npos ? json.substr(at + field.size()) : std::string_view();
@@ -61,7 +62,7 @@ template <typename Number> std::optional<Number> read(std::string_view text) {
 }
 
 /* A text of a result as it stands there. */
-std::string_view text(const Result &result, std::string_view field) {
+std::string_view text(const Status &result, std::string_view field) {
     const std::string_view rest = after(result, field);
     std::size_t end = 0;
     while (end < rest.size() && rest[end] != '"')
@@ -99,7 +100,7 @@ ExitCode void_sale(const Outbox &outbox, std::string_view session_id, const Repe
  * nothing if the outbox cannot be read. */
 std::optional<std::uint64_t> deliver(const Outbox &outbox) {
     for (;;) {
-        const Result result = outbox.flush();
+        const Status result = outbox.flush();
         const bool may_go_on = logged(result).code() == Code::ok;
         if (!may_go_on || read<std::uint64_t>(after(result, "\"due\":")).value_or(0) == 0)
             return read<std::uint64_t>(after(result, "\"pending\":"));
@@ -111,7 +112,7 @@ std::optional<std::uint64_t> deliver(const Outbox &outbox) {
 std::optional<std::uint64_t> show_worklist(const Outbox &outbox) {
     auto next = flexcancel::ListFilter::worklist().max(1);
     for (std::uint64_t count = 0;; count++) {
-        const Result result = outbox.list(next);
+        const Status result = outbox.list(next);
         if (logged(result).code() != Code::ok)
             return std::nullopt;
         const auto entry = read<std::int64_t>(after(result, "\"entries\":[{\"id\":"));

@@ -76,6 +76,31 @@
 #define FLEXCANCEL_OUTCOME_NOT_APPLIED 4
 
 /**
+ * Nothing is known.
+ */
+#define FLEXCANCEL_HOLD_UNKNOWN 0
+
+/**
+ * No hold is left, because of a cancel.
+ */
+#define FLEXCANCEL_HOLD_RELEASED 1
+
+/**
+ * There is no hold: the session never had one, or expired.
+ */
+#define FLEXCANCEL_HOLD_NONE 2
+
+/**
+ * The money was captured.
+ */
+#define FLEXCANCEL_HOLD_CAPTURED 3
+
+/**
+ * The hold is still there.
+ */
+#define FLEXCANCEL_HOLD_HELD 4
+
+/**
  * Nothing went wrong.
  */
 #define FLEXCANCEL_CODE_OK 0
@@ -281,8 +306,8 @@ typedef struct flexcancel_client flexcancel_client;
 typedef struct flexcancel_outbox flexcancel_outbox;
 
 /**
- * What a call came to: an outcome, a code, and everything as JSON. Immutable; may be read from
- * several threads at once.
+ * What a call came to: an outcome, if it was about a session, a code, and texts. Immutable; may
+ * be read from several threads at once.
  */
 typedef struct flexcancel_result flexcancel_result;
 
@@ -291,7 +316,7 @@ typedef struct flexcancel_result flexcancel_result;
  *
  * `user_data` is what was given with the callback; `level` is 2 (warn), 3 (info) or 4 (debug);
  * `event_json` is a JSON object of `len` bytes, NUL-terminated, valid only until the callback
- * returns: `event` is `attempt` or `result`, the other fields are named as in docs/RESULT.md. No
+ * returns: `event` is `attempt`, `result` or `warm_up`, the other fields are named as in docs/RESULT.md. No
  * event ever holds an API key.
  *
  * It runs on the thread that makes the call, before that call returns, and no lock is held: it
@@ -339,6 +364,14 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_code_name(int32_t code);
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_outcome_name(int32_t outcome);
 
 /**
+ * The name of a hold (FLEXCANCEL_HOLD_*) as the result's JSON has it, like "released".
+ *
+ * Ownership: static; never freed. NULL: returned for a number that is no hold. Threads: any.
+ * Errors: none.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_hold_name(int32_t hold);
+
+/**
  * Makes an abort that is not triggered.
  *
  * Ownership: the caller's; free it with flexcancel_abort_free. Threads: any. Errors: NULL if
@@ -371,6 +404,10 @@ FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_abort_free(flexcancel_abort *abor
 /**
  * The outcome: one of FLEXCANCEL_OUTCOME_*.
  *
+ * Only what is about a session has one: a client's cancel and retrieve, and an outbox's cancel and
+ * enqueue. Of every other operation this is FLEXCANCEL_OUTCOME_UNKNOWN, which asserts nothing: its
+ * code says how it went.
+ *
  * Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_OUTCOME_UNKNOWN.
  * Threads: any, also at once. Errors: none.
  */
@@ -383,6 +420,53 @@ FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_outcome(const flexcance
  * FLEXCANCEL_CODE_INVALID_HANDLE. Threads: any, also at once. Errors: none.
  */
 FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_code(const flexcancel_result *result);
+
+/**
+ * What is known of the money itself: one of FLEXCANCEL_HOLD_*.
+ *
+ * Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_HOLD_UNKNOWN.
+ * Threads: any, also at once. Errors: none.
+ */
+FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_hold(const flexcancel_result *result);
+
+/**
+ * What happened, in one line for a log: NUL-terminated UTF-8. A NUL within it is given as U+FFFD;
+ * the JSON has it as it is.
+ *
+ * Ownership: borrowed from the result; valid until the result is freed. NULL or any other
+ * invalid handle: returns NULL. Threads: any, also at once. Errors: none.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_message(const flexcancel_result *result);
+
+/**
+ * What to do now, in one line for a person: NUL-terminated UTF-8.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_result_message.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_advice(const flexcancel_result *result);
+
+/**
+ * The session's id as it was passed; NUL-terminated. Also NULL where it was not usable.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_result_message.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_session_id(const flexcancel_result *result);
+
+/**
+ * The key that every send of this cancel carried; NUL-terminated. Also NULL if there was none to
+ * send.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_result_message.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_idempotency_key(const flexcancel_result *result);
+
+/**
+ * The session as a JSON object, exactly as Flex wrote it; NUL-terminated UTF-8. Also NULL if no
+ * answer brought the session.
+ *
+ * Ownership, NULL, threads, errors: as for flexcancel_result_message.
+ */
+FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_checkout_session(const flexcancel_result *result);
 
 /**
  * Everything about the call as a JSON object, as docs/RESULT.md describes it.
@@ -398,7 +482,7 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_json(const flexcanc
  * The options that repeat this cancel, as a JSON object: the same idempotency key, whether an
  * earlier request may have reached Flex, and when the cancel was asked for.
  *
- * Pass it as `options_json` to flexcancel_cancel, or to the outbox's cancel or enqueue. The
+ * Pass it as `options_json` to flexcancel_client_cancel, or to the outbox's cancel or enqueue. The
  * result has such options when its outcome is unknown or not_applied and the call's arguments
  * were usable.
  *
@@ -409,10 +493,10 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_json(const flexcanc
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_repeat(const flexcancel_result *result);
 
 /**
- * Frees a result, and with it the text that flexcancel_result_json gave.
+ * Frees a result, and with it the texts that it gave.
  *
  * Ownership: taken. NULL, a result freed before, or any other invalid handle: no effect.
- * Threads: any, but not while another thread still reads the text. Errors: none.
+ * Threads: any, but not while another thread still reads a text. Errors: none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_result_free(flexcancel_result *result);
 
@@ -473,10 +557,10 @@ int32_t FLEXCANCEL_CALL flexcancel_client_set_log(flexcancel_client *client,
  * doubt.
  */
 FLEXCANCEL_API
-flexcancel_result *FLEXCANCEL_CALL flexcancel_cancel(flexcancel_client *client,
-                                                     const char *session_id,
-                                                     const char *options_json,
-                                                     flexcancel_abort *abort);
+flexcancel_result *FLEXCANCEL_CALL flexcancel_client_cancel(flexcancel_client *client,
+                                                            const char *session_id,
+                                                            const char *options_json,
+                                                            flexcancel_abort *abort);
 
 /**
  * Reads a checkout session back, with its payment intents. Changes nothing.
@@ -484,16 +568,16 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_cancel(flexcancel_client *client,
  * The outcome says what may be said of the void: already_canceled (the hold is released),
  * not_cancelable (captured or expired), not_applied (as of now it can be canceled; a cancel that
  * is still on its way may release it yet), unknown. The result's `hold` says where the money is.
- * Otherwise like flexcancel_cancel; the options `asked_at_ms`, `idempotency_key`, `in_doubt` and
- * `verify` are refused.
+ * Otherwise like flexcancel_client_cancel; the options `asked_at_ms`, `idempotency_key`,
+ * `in_doubt` and `verify` are refused.
  *
- * Ownership, NULL, threads, errors: as for flexcancel_cancel.
+ * Ownership, NULL, threads, errors: as for flexcancel_client_cancel.
  */
 FLEXCANCEL_API
-flexcancel_result *FLEXCANCEL_CALL flexcancel_retrieve(flexcancel_client *client,
-                                                       const char *session_id,
-                                                       const char *options_json,
-                                                       flexcancel_abort *abort);
+flexcancel_result *FLEXCANCEL_CALL flexcancel_client_retrieve(flexcancel_client *client,
+                                                              const char *session_id,
+                                                              const char *options_json,
+                                                              flexcancel_abort *abort);
 
 /**
  * Opens a connection ahead of time, beside those that are there: resolves, connects, shakes
@@ -501,7 +585,7 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_retrieve(flexcancel_client *client
  *
  * Blocks until the connection stands or the deadline has come; tries once. `options_json`: NULL,
  * or a JSON object with `timeout_ms`. `abort`: NULL, or an abort that may end it early. The
- * outcome is always not_applied; the code is ok, or says why there is no connection.
+ * code is ok, or says why there is no connection; there is no outcome.
  *
  * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `client` is an error like any other. Threads: any, also at once on one
@@ -521,7 +605,7 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_client_warm_up(flexcancel_client *
  * outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was set aside; open again to
  * begin a new one), outbox_schema, outbox_busy, outbox_unavailable.
  *
- * Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_close
+ * Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_free
  * and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an error like any
  * other. Threads: any. Errors: NULL is returned, and `*error` says why.
  */
@@ -539,7 +623,7 @@ flexcancel_outbox *FLEXCANCEL_CALL flexcancel_outbox_open(flexcancel_client *cli
  * its idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
  * `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`,
  * `verify`; for a cancel that ended unknown, what flexcancel_result_repeat gives. Otherwise like
- * flexcancel_cancel; the result's `outbox.entry` is the entry.
+ * flexcancel_client_cancel; the result's `outbox.entry` is the entry.
  *
  * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `outbox` or `session_id` is an error like any other. Threads: any, also at
@@ -573,8 +657,8 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_enqueue(flexcancel_outbox *
  * Ends when none is left, `max` were tried, the deadline (`timeout_ms`) has come, the abort is
  * triggered, or the way to Flex turns out to be closed. `options_json`: NULL, or a JSON object
  * with any of `timeout_ms`, `max`. The result's `outbox.entries` are the entries that were
- * tried, as they stand now, and `outbox.counts` counts all. The outcome is unknown, which
- * asserts nothing; the code is ok, or why the flush ended early.
+ * tried, as they stand now, and `outbox.counts` counts all. The
+ * code is ok, or why the flush ended early; there is no outcome.
  *
  * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `outbox` is an error like any other; a NULL `abort` is none. Threads: any,
@@ -620,14 +704,16 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_acknowledge(flexcancel_outb
 FLEXCANCEL_API flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_stats(flexcancel_outbox *outbox);
 
 /**
- * Closes an outbox. Its entries stay in the file. A call in flight on another thread keeps what
- * it needs and ends as if nothing had happened.
+ * Frees an outbox. Its entries stay in the file. A call in flight on another thread keeps what it
+ * needs and ends as if nothing had happened; the file is closed when the last such call has ended.
  *
- * Ownership: the outbox is taken; the result is the caller's: free it with
- * flexcancel_result_free. NULL, an outbox closed before, or any other invalid handle:
- * invalid_handle, and no effect. Threads: any, also while calls use it. Errors: in the result.
+ * What was kept is on the disk already, so nothing can be lost here and there is no error to
+ * report.
+ *
+ * Ownership: taken. NULL, an outbox freed before, or any other invalid handle: no effect.
+ * Threads: any, also while calls use it. Errors: none.
  */
-FLEXCANCEL_API flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_close(flexcancel_outbox *outbox);
+FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_outbox_free(flexcancel_outbox *outbox);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -2,16 +2,17 @@
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::abort::Abort;
 use crate::api::{Operation, SessionId};
 use crate::call::{Call, Context, warm_up};
 use crate::config::Config;
+use crate::error::Error;
 use crate::fields::FieldError;
 use crate::options::Options;
 use crate::outcome::Code;
-use crate::report::{Event, Observer, Refused, Report};
+use crate::report::{Event, Observer, Refused, Report, Status};
 use crate::transport::{HttpTransport, Transport};
 
 /// Cancels checkout sessions. Blocking; share it between threads; calls run side by side.
@@ -62,11 +63,13 @@ impl Client {
     /// Opens a connection ahead of time, beside those that are there: resolves, connects, shakes
     /// hands, and sends nothing. The next call finds it, if it comes within `max_idle_ms`.
     ///
-    /// Blocks until the connection stands or the deadline has come; tries once. The outcome is
-    /// always [`NotApplied`](crate::Outcome::NotApplied), and the code tells the rest: `ok`, or
-    /// why there is no connection. Of the options only `timeout` is for this.
-    pub fn warm_up(&self, options: &Options, abort: Option<&Abort>) -> Report {
-        self.warm_up_checked(Ok(options), abort)
+    /// Blocks until the connection stands or the deadline has come; tries once. Of the options
+    /// only `timeout` is for this.
+    ///
+    /// # Errors
+    /// Why no connection waits for the next call.
+    pub fn warm_up(&self, options: &Options, abort: Option<&Abort>) -> Result<(), Error> {
+        self.warm_up_checked(Ok(options), abort).into_result()
     }
 
     /// The same with options that may be unusable.
@@ -74,12 +77,17 @@ impl Client {
         &self,
         options: Result<&Options, (Code, String)>,
         abort: Option<&Abort>,
-    ) -> Report {
-        self.observed(|begun, _| {
-            options
-                .and_then(|options| warm_up(&self.context, options, begun, abort))
-                .unwrap_or_else(|(code, message)| Report::warm_up(code, message))
-        })
+    ) -> Status {
+        let (begun, observer) = self.begin();
+        let report = options.and_then(|options| warm_up(&self.context, options, begun, abort));
+        let (code, message) =
+            report.map_or_else(|refused| refused, |report| (report.code, report.message));
+        let mut status = Status::of_warm_up(code, message);
+        status.elapsed = self.since(begun);
+        if let Some(observer) = observer {
+            observer(&Event::of_warm_up(&status));
+        }
+        status
     }
 
     /// Has the observer told of every later event, in place of the one before; `None` ends it.
@@ -106,33 +114,35 @@ impl Client {
         options: Result<&Options, Refused>,
         abort: Option<&Abort>,
     ) -> Report {
-        self.observed(|begun, observer| {
-            let call = options.and_then(|options| {
-                Call::new(&self.context, operation, session_id, options, begun)
-                    .map_err(|(code, message)| self.context.refused(options, code, message))
-            });
-            match call {
-                Ok(call) => call.run(abort, observer),
-                Err(refused) => {
-                    let mut report = Report::refused(operation, refused);
-                    report.session_id =
-                        self.context.usable(session_id).ok().map(SessionId::into_string);
-                    report
-                }
+        let (begun, observer) = self.begin();
+        let call = options.and_then(|options| {
+            Call::new(&self.context, operation, session_id, options, begun)
+                .map_err(|(code, message)| self.context.refused(options, code, message))
+        });
+        let mut report = match call {
+            Ok(call) => call.run(abort, observer.as_ref()),
+            Err(refused) => {
+                let mut report = Report::refused(operation, refused);
+                report.session_id =
+                    self.context.usable(session_id).ok().map(SessionId::into_string);
+                report
             }
-        })
-    }
-
-    /// Takes the time that something takes, and tells the observer what it came to.
-    fn observed(&self, act: impl FnOnce(Instant, Option<&Observer>) -> Report) -> Report {
-        let begun = self.context.transport.now();
-        let observer = self.observer.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut report = act(begun, observer.as_ref());
-        report.elapsed = self.context.transport.now().saturating_duration_since(begun);
+        };
+        report.elapsed = self.since(begun);
         if let Some(observer) = observer {
             observer(&Event::of_result(&report));
         }
         report
+    }
+
+    /// When a call begins, and the observer that it keeps until it ends.
+    fn begin(&self) -> (Instant, Option<Observer>) {
+        let begun = self.context.transport.now();
+        (begun, self.observer.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    fn since(&self, begun: Instant) -> Duration {
+        self.context.transport.now().saturating_duration_since(begun)
     }
 }
 

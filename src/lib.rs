@@ -31,7 +31,7 @@
 //!
 //! | room | holds |
 //! |---|---|
-//! | `outcome` `phase` `secret` `clock` `abort` `fields` `raw_json` `config` `options` | words that every room may use |
+//! | `outcome` `phase` `secret` `clock` `abort` `fields` `raw_json` `error` `config` `options` | words that every room may use |
 //! | `api` | Flex's API, pure: requests, responses, session facts, provider errors |
 //! | `decision` | what a round trip proves, where the money is, what to do next; pure |
 //! | `report` | what a call tells: the report and its JSON, advice, events, outbox entries as shown |
@@ -61,6 +61,7 @@ mod client;
 mod clock;
 mod config;
 mod decision;
+mod error;
 pub mod ffi;
 mod fields;
 mod options;
@@ -76,12 +77,16 @@ pub use abort::Abort;
 pub use api::{Operation, ProviderError, session};
 pub use client::Client;
 pub use config::{CONFIG_KEYS, Config};
+pub use error::Error;
 pub use fields::FieldError;
 pub use options::{OPTION_KEYS, Options, Repeat};
 pub use outcome::{Code, Hold, Outcome};
 pub use phase::Phase;
 pub use raw_json::RawJson;
-pub use report::{Attempt, Counts, Entry, Event, Level, Observer, OutboxView, Report, State};
+pub use report::{
+    Attempt, Event, Level, Observer, OutboxCounts, OutboxEntry, OutboxState, OutboxView, Report,
+    Status,
+};
 
 /// The version of this library, `MAJOR.MINOR.PATCH`.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -43,7 +43,6 @@ macro_rules! numbered_names {
             }
 
             /// The name, NUL-terminated for C.
-            #[allow(dead_code, reason = "C asks for the names of two of the three")]
             pub(crate) const fn c_name(self) -> &'static CStr {
                 match self {
                     $($type::$variant => {

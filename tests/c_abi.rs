@@ -3,7 +3,7 @@
 
 mod native;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -86,6 +86,43 @@ fn given_texts_that_cannot_be_used_when_passed_then_they_are_refused_by_name_and
         let output = command.arg(sandbox.url()).arg(&no_certificate).output();
         assert_content(&output.expect("the program runs"));
         assert_eq!(sandbox.connections(), 0);
+    }
+}
+
+/// What tests/c/result.c prints of one call: each accessor's text by its name, and the JSON.
+fn accessors(text: &str) -> (BTreeMap<&str, &str>, Value) {
+    let (lines, json) = text.trim_end().rsplit_once('\n').expect("the JSON in the last line");
+    let named = lines.lines().map(|line| line.split_once(' ').expect("NAME TEXT")).collect();
+    (named, serde_json::from_str(json).expect("JSON"))
+}
+
+#[test]
+fn given_a_till_without_a_json_parser_when_it_cancels_then_each_accessor_says_what_the_json_says() {
+    let scratch = Scratch::new("result");
+    let result = scratch.compile_test("result");
+    for under in Under::each() {
+        let sandbox = start(Options::default());
+        let ids = [held(&sandbox), "fcs_none".to_owned(), "no id".to_owned()];
+        for (id, outcome) in ids.iter().zip(["canceled", "not_applied", "not_applied"]) {
+            let output = result.command(under).args([&sandbox.url(), id]).output();
+            let output = output.expect("the program runs");
+            assert_no_key(&output);
+            assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output));
+            let text = String::from_utf8(output.stdout).expect("UTF-8");
+            let (named, json) = accessors(&text);
+            assert_eq!(named["outcome"], outcome, "{text}");
+            for name in ["outcome", "code", "hold", "message", "advice"] {
+                assert_eq!(json[name], named[name], "{name}: {text}");
+            }
+            for name in ["session_id", "idempotency_key"] {
+                assert_eq!(json[name].as_str(), named.get(name).copied(), "{name}: {text}");
+            }
+            for name in ["repeat", "checkout_session"] {
+                let found = named.get(name).map_or("null", |found| found);
+                let field = format!("\"{name}\":{found},");
+                assert!(text.contains(&field), "{name}, byte for byte: {text}");
+            }
+        }
     }
 }
 

@@ -103,7 +103,7 @@ fn a_warm_plain_call_takes_few_instructions() {
     let instructions = |calls: u32| {
         let mut command = Command::new("valgrind");
         command
-            .args(["--tool=callgrind", "--toggle-collect=flexcancel_cancel"])
+            .args(["--tool=callgrind", "--toggle-collect=flexcancel_client_cancel"])
             .arg(format!("--callgrind-out-file={}", file.display()))
             .arg(cost.path())
             .args([&plain_config().to_string(), SESSION, &calls.to_string()]);

@@ -117,7 +117,7 @@ fn connections_that_died_silently_cost_one_exchange_and_not_one_each() {
     let router = Router::start(sandbox.port());
     let client = client(&router);
     for _ in 0..IDLE {
-        client.warm_up(&Options::default(), None);
+        client.warm_up(&Options::default(), None).unwrap();
         assert_eq!(router.next(), News::Accepted);
     }
     router.forget_all();
@@ -148,7 +148,7 @@ fn after_a_loss_a_call_opens_a_connection_of_its_own() {
     let (first, second) = (held(&sandbox), held(&sandbox));
     let router = Router::start(sandbox.port());
     let client = client(&router);
-    client.warm_up(&Options::default(), None);
+    client.warm_up(&Options::default(), None).unwrap();
     assert_eq!(router.next(), News::Accepted);
     router.forget_all();
     thread::scope(|scope| {

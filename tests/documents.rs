@@ -76,7 +76,7 @@ fn the_results_page_has_every_number_and_name() {
 const DESCRIPTIONS: [(&str, &str); 5] = [
     ("C", native::HEADER),
     ("C++", include_str!("../include/flexcancel/outcome.hpp")),
-    ("Go", include_str!("../bindings/go/outcome.go")),
+    ("Go", include_str!("../bindings/go/flexcancel/outcome.go")),
     ("Python", include_str!("../bindings/python/src/flexcancel/_enums.py")),
     ("JSON", RESULT),
 ];
@@ -243,6 +243,19 @@ fn the_schema_refuses_what_is_no_result() {
         less.as_object_mut().unwrap().remove(name);
         assert!(!validator.is_valid(&less), "without {name}");
     }
+    let status = json!({
+        "code": "ok", "message": "m", "advice": "a", "retryable": false, "elapsed_ms": 0,
+        "outbox": null,
+    });
+    assert!(validator.is_valid(&status));
+    for name in status.as_object().unwrap().keys() {
+        let mut less = status.clone();
+        less.as_object_mut().unwrap().remove(name);
+        assert!(!validator.is_valid(&less), "without {name}");
+    }
+    let mut held = status;
+    held["hold"] = json!("held");
+    assert!(!validator.is_valid(&held), "a hold without an outcome");
     let mut more = example.clone();
     more["surprise"] = json!(1);
     assert!(!validator.is_valid(&more));

@@ -65,6 +65,19 @@ fn it_is_formatted_and_vet_finds_nothing() {
     }
 }
 
+/// Without cgo there is nothing that could be built, so that the one thing said must be the reason.
+#[test]
+fn given_no_cgo_when_it_is_built_then_the_one_undefined_name_says_what_is_needed() {
+    let scratch = Scratch::new("go_no_cgo");
+    let mut go = scratch.go("bindings/go");
+    let output = run(go.args(["build", "./flexcancel"]).env("CGO_ENABLED", "0"));
+    assert!(!output.status.success(), "it was built");
+    let said = said(&output);
+    let undefined: Vec<&str> = said.lines().filter(|line| line.contains(".go:")).collect();
+    let [only] = undefined[..] else { panic!("{said}") };
+    assert!(only.ends_with("undefined: flexcancel_needs_cgo_and_a_C_compiler"), "{said}");
+}
+
 fn root_of(module: &str) -> String {
     format!("{}/{module}", native::ROOT)
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-use flexcancel::{Code, Level, Outcome};
+use flexcancel::{Code, Hold, Level, Outcome};
 use native::{HEADER, Scratch, Under, library, run_tool, said};
 
 /// As build.rs has just made it.
@@ -131,7 +131,7 @@ fn functions() -> Vec<Function> {
 fn each_function_says_what_it_does_to_ownership_null_threads_and_errors() {
     let functions = functions();
     let names: Vec<&str> = functions.iter().map(Function::name).collect();
-    assert!(names.contains(&"flexcancel_cancel"), "{names:?}");
+    assert!(names.contains(&"flexcancel_client_cancel"), "{names:?}");
     for function in &functions {
         let (name, comment) = (function.name(), &function.comment);
         assert!(comment.len() > 40, "{name} has no comment right before it");
@@ -194,6 +194,11 @@ fn expected_values() -> BTreeMap<String, String> {
         add(format!("FLEXCANCEL_CODE_{}", name.to_uppercase()), number.to_string());
         add(format!("code_name({number})"), name.to_owned());
     }
+    for hold in Hold::ALL {
+        let (name, number) = (hold.name(), hold.number());
+        add(format!("FLEXCANCEL_HOLD_{}", name.to_uppercase()), number.to_string());
+        add(format!("hold_name({number})"), name.to_owned());
+    }
     for (name, level) in [("WARN", Level::Warn), ("INFO", Level::Info), ("DEBUG", Level::Debug)] {
         add(format!("FLEXCANCEL_LEVEL_{name}"), (level as i32).to_string());
     }
@@ -220,7 +225,9 @@ fn given_the_header_when_compiled_then_each_macro_has_the_value_that_rust_has() 
 
 #[test]
 fn given_the_header_when_its_codes_are_listed_then_no_two_share_a_number() {
-    for kind in ["FLEXCANCEL_OUTCOME_", "FLEXCANCEL_CODE_", "FLEXCANCEL_LEVEL_"] {
+    let kinds =
+        ["FLEXCANCEL_OUTCOME_", "FLEXCANCEL_HOLD_", "FLEXCANCEL_CODE_", "FLEXCANCEL_LEVEL_"];
+    for kind in kinds {
         let start = format!("#define {kind}");
         let definitions = HEADER.lines().filter_map(|line| line.strip_prefix(&start));
         let numbers: Vec<_> = definitions.filter_map(|line| line.split(' ').nth(1)).collect();

@@ -11,7 +11,7 @@ use flexcancel::outbox::{
     ENQUEUE_KEYS, EntryOptions, FLUSH_KEYS, FlushOptions, LIST_KEYS, ListFilter, OPEN_KEYS,
     OUTBOX_CANCEL_KEYS,
 };
-use flexcancel::{OPTION_KEYS, Report, State};
+use flexcancel::{OPTION_KEYS, OutboxState, Report, Status};
 use native::{Scratch, Under, said};
 use outbox_kit::{Till, held, truth};
 use serde_json::Value;
@@ -75,9 +75,19 @@ fn the_documents_tables_have_exactly_the_keys_there_are() {
     assert!(OPTION_KEYS.iter().all(|key| OUTBOX_CANCEL_KEYS.contains(key)));
 }
 
-fn assert_valid(what: &str, report: &Report) {
+/// What is about one cancel has an outcome, and nothing else has.
+fn assert_call(what: &str, report: &Report) {
+    assert_valid(what, &report.to_json().unwrap(), true);
+}
+
+fn assert_status(what: &str, status: &Status) {
+    assert_valid(what, &status.to_json().unwrap(), false);
+}
+
+fn assert_valid(what: &str, json: &str, has_outcome: bool) {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-    let result: Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
+    let result: Value = serde_json::from_str(json).unwrap();
+    assert_eq!(result.get("outcome").is_some(), has_outcome, "{what}: {result:#}");
     let validator = jsonschema::validator_for(&schema).unwrap();
     let problems: Vec<_> =
         validator.iter_errors(&result).map(|e| format!("{}: {e}", e.instance_path())).collect();
@@ -91,24 +101,24 @@ fn every_kind_of_result_is_as_the_schema_says() {
     let options = EntryOptions::default();
     let captured = held(&till.sandbox);
     till.sandbox.capture(&captured, None).unwrap();
-    assert_valid("enqueue", &till.outbox.enqueue(&held(&till.sandbox), &options));
-    assert_valid("delivered", &till.outbox.cancel(&held(&till.sandbox), &options, None));
-    assert_valid("refused", &till.outbox.cancel(&captured, &options, None));
-    assert_valid("attention", &till.outbox.cancel("fcs_nowhere", &options, None));
-    assert_valid("no id", &till.outbox.cancel("", &options, None));
-    assert_valid("list", &till.outbox.list(&ListFilter::default()));
-    assert_valid("pending", &till.outbox.acknowledge(1));
-    assert_valid("acknowledged", &till.outbox.acknowledge(3));
-    assert_valid("no entry", &till.outbox.acknowledge(99));
-    assert_valid("stats", &till.outbox.stats());
+    assert_call("enqueue", &till.outbox.enqueue(&held(&till.sandbox), &options));
+    assert_call("delivered", &till.outbox.cancel(&held(&till.sandbox), &options, None));
+    assert_call("refused", &till.outbox.cancel(&captured, &options, None));
+    assert_call("attention", &till.outbox.cancel("fcs_nowhere", &options, None));
+    assert_call("no id", &till.outbox.cancel("", &options, None));
+    assert_status("list", &till.outbox.list(&ListFilter::default()));
+    assert_status("pending", &till.outbox.acknowledge(1));
+    assert_status("acknowledged", &till.outbox.acknowledge(3));
+    assert_status("no entry", &till.outbox.acknowledge(99));
+    assert_status("stats", &till.outbox.stats());
     till.sandbox.close_port();
-    assert_valid("kept", &till.outbox.cancel(&held(&till.sandbox), &options, None));
-    assert_valid("closed way", &till.outbox.flush(&FlushOptions::default(), None));
+    assert_call("kept", &till.outbox.cancel(&held(&till.sandbox), &options, None));
+    assert_status("closed way", &till.outbox.flush(&FlushOptions::default(), None));
     till.sandbox.open_port();
     till.clock.pass(8 * 24 * 3_600_000);
-    assert_valid("flush", &till.outbox.flush(&FlushOptions::default(), None));
+    assert_status("flush", &till.outbox.flush(&FlushOptions::default(), None));
     let expired = till.outbox.list(&ListFilter::default());
-    assert_valid("expired", &expired);
+    assert_status("expired", &expired);
     let states = expired.outbox.unwrap().entries.into_iter().map(|entry| entry.state);
-    assert!(states.collect::<Vec<_>>().contains(&State::Expired));
+    assert!(states.collect::<Vec<_>>().contains(&OutboxState::Expired));
 }

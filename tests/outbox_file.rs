@@ -12,16 +12,16 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox, Trouble};
-use flexcancel::{Code, Outcome};
+use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
+use flexcancel::{Code, Error, Outcome};
 use native::{run_tool, said};
 use outbox_kit::{Directory, KEY, Till, client_of, flush, held};
 
-fn opened(path: &Path) -> Result<Outbox, Trouble> {
+fn opened(path: &Path) -> Result<Outbox, Error> {
     Outbox::open(Arc::new(client_of("http://127.0.0.1:1", 100)), &OpenOptions::new(path))
 }
 
-fn refusal(path: &Path) -> Trouble {
+fn refusal(path: &Path) -> Error {
     opened(path).expect_err("it is refused")
 }
 

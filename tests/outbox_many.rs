@@ -15,7 +15,7 @@ use std::thread;
 
 use flex_sandbox::{CreateParams, Fault, Hold, Injection};
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
-use flexcancel::{Code, Outcome, State};
+use flexcancel::{Code, OutboxState, Outcome};
 use native::{Scratch, Under, said};
 use outbox_kit::books::entries;
 use outbox_kit::{Till, client_of, flush, held, truth};
@@ -67,7 +67,7 @@ fn given_many_entries_when_four_processes_flush_one_file_then_each_is_delivered_
     assert_eq!(kept.len(), count);
     for entry in &kept {
         let found = (entry.state, entry.attempts, entry.last_outcome);
-        assert_eq!(found, (State::Delivered, 1, Some(Outcome::Canceled)), "{entry:?}");
+        assert_eq!(found, (OutboxState::Delivered, 1, Some(Outcome::Canceled)), "{entry:?}");
         let truth = till.sandbox.truth(&entry.session_id).unwrap();
         let applied = (truth.hold, truth.cancels_received, truth.cancels_applied.len());
         assert_eq!(applied, (Hold::Released, 1, 1), "{entry:?}");
@@ -106,14 +106,14 @@ fn given_two_days_without_a_network_when_it_is_back_then_all_are_delivered_or_ho
     till.clock.pass(HOUR_MS);
     while !flush(&till.outbox).is_empty() {}
     let kept = entries(&till.outbox);
-    let of = |state: State| kept.iter().filter(|entry| entry.state == state).count();
-    let poisoned = of(State::Pending);
+    let of = |state: OutboxState| kept.iter().filter(|entry| entry.state == state).count();
+    let poisoned = of(OutboxState::Pending);
     assert!(poisoned <= 3, "{poisoned}");
-    assert_eq!((of(State::Expired), of(State::Delivered)), (50, 250 - poisoned));
+    assert_eq!((of(OutboxState::Expired), of(OutboxState::Delivered)), (50, 250 - poisoned));
     for entry in &kept {
         let is_released = truth(&till.sandbox, &entry.session_id) == (Hold::Released, 1);
-        assert_eq!(is_released, entry.state == State::Delivered, "{entry:?}");
-        if entry.state == State::Expired {
+        assert_eq!(is_released, entry.state == OutboxState::Delivered, "{entry:?}");
+        if entry.state == OutboxState::Expired {
             assert_eq!(till.sandbox.truth(&entry.session_id).unwrap().cancels_received, 0);
         }
     }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use flex_sandbox::{CreateParams, Sandbox};
-use flexcancel::{Abort, Client, Code, Config, Hold, Options, Outcome, Report};
+use flexcancel::{Abort, Client, Code, Config, Error, Options, Outcome};
 use serde_json::{Value, json};
 
 fn sandbox(tls: bool) -> Sandbox {
@@ -35,15 +35,8 @@ fn client_with(sandbox: &Sandbox, more: Value) -> Client {
     client
 }
 
-fn warm_up(client: &Client) -> Report {
+fn warm_up(client: &Client) -> Result<(), Error> {
     client.warm_up(&Options::default(), None)
-}
-
-fn assert_warm(report: &Report) {
-    let said = (report.outcome, report.code, report.hold, report.retryable);
-    assert_eq!(said, (Outcome::NotApplied, Code::Ok, Hold::Unknown, false), "{report:?}");
-    assert!(report.attempts.is_empty() && report.session_id.is_none());
-    assert!(report.advice.contains("a connection waits"), "{}", report.advice);
 }
 
 fn assert_canceled(sandbox: &Sandbox, client: &Client) {
@@ -58,7 +51,7 @@ fn given_a_warm_up_when_canceled_then_on_the_connection_that_waited() {
     for tls in [false, true] {
         let sandbox = sandbox(tls);
         let client = client_with(&sandbox, json!({}));
-        assert_warm(&warm_up(&client));
+        assert_eq!(warm_up(&client), Ok(()));
         assert!(sandbox.requests().is_empty(), "nothing is sent");
         for _ in 0..3 {
             assert_canceled(&sandbox, &client);
@@ -73,7 +66,7 @@ fn given_several_warm_ups_then_each_opens_a_connection() {
     let sandbox = sandbox(false);
     let client = client_with(&sandbox, json!({}));
     for _ in 0..3 {
-        assert_warm(&warm_up(&client));
+        assert_eq!(warm_up(&client), Ok(()));
     }
     assert_canceled(&sandbox, &client);
     assert_eq!(sandbox.requests()[0].connection, 3, "the one opened last");
@@ -84,7 +77,7 @@ fn given_a_warm_connection_that_the_server_closed_when_canceled_then_by_another_
     for tls in [false, true] {
         let sandbox = sandbox(tls);
         let client = client_with(&sandbox, json!({}));
-        assert_warm(&warm_up(&client));
+        assert_eq!(warm_up(&client), Ok(()));
         sandbox.close_connections();
         assert_canceled(&sandbox, &client);
         assert_eq!(sandbox.requests().len(), 1);
@@ -96,17 +89,15 @@ fn given_nobody_who_answers_when_warmed_up_then_the_code_says_why_and_the_time_i
     let refused = sandbox(false);
     let client = client_with(&refused, json!({}));
     refused.close_port();
-    let report = warm_up(&client);
-    assert_eq!((report.outcome, report.code), (Outcome::NotApplied, Code::Connect));
-    assert!(report.retryable && report.advice.contains("No connection waits"), "{report:?}");
+    assert_eq!(warm_up(&client).unwrap_err().code, Code::Connect);
 
     let (address, _tells) = stalls::server(stalls::accepts_and_stalls);
     let client = stalls::client("https", address, Duration::from_secs(30));
     let begun = Instant::now();
     let options = Options::from_json(r#"{"timeout_ms":100}"#).unwrap();
-    let report = client.warm_up(&options, None);
-    assert_eq!((report.outcome, report.code), (Outcome::NotApplied, Code::Timeout));
-    assert_eq!(report.message, "the time ran out in the TLS handshake");
+    let error = client.warm_up(&options, None).unwrap_err();
+    assert_eq!(error.code, Code::Timeout);
+    assert_eq!(error.message, "the time ran out in the TLS handshake");
     let took = begun.elapsed();
     assert!((Duration::from_millis(100)..Duration::from_secs(10)).contains(&took), "{took:?}");
 }
@@ -124,9 +115,9 @@ fn given_an_abort_when_warmed_up_then_it_ends_and_nothing_waits() {
         }
     });
     let begun = Instant::now();
-    let report = client.warm_up(&Options::default(), Some(&abort));
+    let warmed = client.warm_up(&Options::default(), Some(&abort));
     aborter.join().unwrap();
-    assert_eq!((report.outcome, report.code), (Outcome::NotApplied, Code::Aborted));
+    assert_eq!(warmed.unwrap_err().code, Code::Aborted);
     assert!(begun.elapsed() < Duration::from_secs(30));
 }
 
@@ -139,13 +130,13 @@ fn given_what_a_warm_up_has_no_use_for_then_it_is_refused_by_name_and_nothing_is
         ("idempotency_key", r#"{"idempotency_key":"k"}"#),
         ("max_attempts", r#"{"max_attempts":2}"#),
     ] {
-        let report = client.warm_up(&Options::from_json(json).unwrap(), None);
-        assert_eq!((report.outcome, report.code), (Outcome::NotApplied, Code::InvalidArgument));
-        assert!(report.message.starts_with(&format!("{field}: expected")), "{}", report.message);
+        let error = client.warm_up(&Options::from_json(json).unwrap(), None).unwrap_err();
+        assert_eq!(error.code, Code::InvalidArgument);
+        assert!(error.message.starts_with(&format!("{field}: expected")), "{error}");
     }
     let keeps_none = client_with(&sandbox, json!({ "max_idle_ms": 0 }));
-    let report = warm_up(&keeps_none);
-    assert_eq!((report.outcome, report.code), (Outcome::NotApplied, Code::InvalidConfig));
-    assert!(report.message.starts_with("max_idle_ms: expected"), "{}", report.message);
+    let error = warm_up(&keeps_none).unwrap_err();
+    assert_eq!(error.code, Code::InvalidConfig);
+    assert!(error.message.starts_with("max_idle_ms: expected"), "{error}");
     assert_eq!(sandbox.connections(), 0);
 }

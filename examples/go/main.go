@@ -22,7 +22,7 @@ import (
 	"strconv"
 	"time"
 
-	flexcancel "github.com/flexcancel/flexcancel/bindings/go"
+	"github.com/flexcancel/flexcancel/bindings/go/flexcancel"
 )
 
 const (
@@ -71,7 +71,7 @@ func run(args []string) int {
 
 // tell says what may be said. Whatever this program does not know, of a newer library say, is
 // "pending".
-func tell(c *flexcancel.Cancellation, err error) int {
+func tell(c *flexcancel.Result, err error) int {
 	code, words := pending, "VOID PENDING: promise the shopper nothing yet."
 	switch {
 	case err == nil:

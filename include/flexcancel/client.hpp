@@ -73,31 +73,31 @@ class Client {
      * or unknown for a cancel in doubt.
      */
     [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options = {}) const {
-        return call(flexcancel_cancel, session_id, options, nullptr);
+        return call(flexcancel_client_cancel, session_id, options, nullptr);
     }
     /** The same, with an abort. */
     [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
                                 const Abort &abort) const {
-        return call(flexcancel_cancel, session_id, options, detail::handle_of(abort));
+        return call(flexcancel_client_cancel, session_id, options, detail::handle_of(abort));
     }
 
     /**
      * Reads a checkout session back, with its payment intents. Changes nothing. The outcome says
      * what may be said of the void: already_canceled (the hold is released), not_cancelable
      * (captured or expired), not_applied (as of now it can be canceled; a cancel that is still on
-     * its way may release it yet), unknown. The JSON's `hold` says where the money is. Otherwise
+     * its way may release it yet), unknown. hold() says where the money is. Otherwise
      * like cancel(), but with fewer Options.
      *
      * Threads, errors: as for cancel().
      */
     [[nodiscard]] Result retrieve(std::string_view session_id,
                                   std::string_view options = {}) const {
-        return call(flexcancel_retrieve, session_id, options, nullptr);
+        return call(flexcancel_client_retrieve, session_id, options, nullptr);
     }
     /** The same, with an abort. */
     [[nodiscard]] Result retrieve(std::string_view session_id, std::string_view options,
                                   const Abort &abort) const {
-        return call(flexcancel_retrieve, session_id, options, detail::handle_of(abort));
+        return call(flexcancel_client_retrieve, session_id, options, detail::handle_of(abort));
     }
 
     /**
@@ -105,14 +105,14 @@ class Client {
      * call finds it, if it comes within `max_idle_ms`. Blocks until the connection stands or the
      * deadline has come; tries once. Of the options only the timeout is for this.
      *
-     * Threads: any, also at once: each opens a connection. Errors: in the result. The outcome is
-     * always not_applied; the code is ok, or says why there is no connection.
+     * Threads: any, also at once: each opens a connection. Errors: in the status, whose code says
+     * why there is no connection.
      */
-    [[nodiscard]] Result warm_up(std::string_view options = {}) const {
+    [[nodiscard]] Status warm_up(std::string_view options = {}) const {
         return open(options, nullptr);
     }
     /** The same, with an abort. */
-    [[nodiscard]] Result warm_up(std::string_view options, const Abort &abort) const {
+    [[nodiscard]] Status warm_up(std::string_view options, const Abort &abort) const {
         return open(options, detail::handle_of(abort));
     }
 
@@ -124,14 +124,14 @@ class Client {
     [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
                                 const std::stop_token &stop) const {
         return detail::until(stop, [&](flexcancel_abort *abort) {
-            return call(flexcancel_cancel, session_id, options, abort);
+            return call(flexcancel_client_cancel, session_id, options, abort);
         });
     }
     /** The same for a retrieve. */
     [[nodiscard]] Result retrieve(std::string_view session_id, std::string_view options,
                                   const std::stop_token &stop) const {
         return detail::until(stop, [&](flexcancel_abort *abort) {
-            return call(flexcancel_retrieve, session_id, options, abort);
+            return call(flexcancel_client_retrieve, session_id, options, abort);
         });
     }
 #endif
@@ -166,10 +166,10 @@ class Client {
         return Result(operation(handle_.get(), id.c_str(), json.c_str(), abort));
     }
 
-    Result open(std::string_view options, flexcancel_abort *abort) const {
+    Status open(std::string_view options, flexcancel_abort *abort) const {
         const std::shared_ptr<LogHandler> log = log_;
         const std::string json = detail::for_c(options);
-        return Result(flexcancel_client_warm_up(handle_.get(), json.c_str(), abort));
+        return Status(flexcancel_client_warm_up(handle_.get(), json.c_str(), abort));
     }
 
     static void FLEXCANCEL_CALL tell(void *handler, std::int32_t level, const char *event_json,

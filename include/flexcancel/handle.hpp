@@ -13,9 +13,7 @@ struct Free {
     void operator()(flexcancel_client *client) const noexcept { flexcancel_client_free(client); }
     void operator()(flexcancel_result *result) const noexcept { flexcancel_result_free(result); }
     void operator()(flexcancel_abort *abort) const noexcept { flexcancel_abort_free(abort); }
-    void operator()(flexcancel_outbox *outbox) const noexcept {
-        flexcancel_result_free(flexcancel_outbox_close(outbox));
-    }
+    void operator()(flexcancel_outbox *outbox) const noexcept { flexcancel_outbox_free(outbox); }
 };
 
 template <typename Handle> using Owned = std::unique_ptr<Handle, Free>;

@@ -21,7 +21,7 @@ namespace flexcancel {
 /**
  * Cancels that are kept in a file until they are delivered (docs/OUTBOX.md says what it promises).
  * May be shared between threads, and its file between processes. Nothing is delivered unless
- * flush() is called. Entries and counts are in `outbox` of a result's JSON.
+ * flush() is called. Entries and counts are in `outbox` of the JSON of a Result or Status.
  *
  * Like every C++ object it must outlive its own calls. A log handler may close it.
  */
@@ -87,16 +87,16 @@ class Outbox {
     /**
      * Delivers what is due, the entries that have waited longest first, until none is left, the
      * limits of `options` (FlushOptions, or the same as JSON) are reached, it is aborted, or the
-     * way to Flex turns out to be closed. The outcome is unknown, which asserts nothing; the code
-     * is ok, or why it ended early. `abort`: must live until this returns.
+     * way to Flex turns out to be closed. The code is ok, or why it ended early. `abort`: must live
+     * until this returns.
      *
      * Threads: any, also at once on one outbox, and from other processes. Errors: as for cancel().
      */
-    [[nodiscard]] Result flush(std::string_view options = {}) const {
+    [[nodiscard]] Status flush(std::string_view options = {}) const {
         return flush_until(nullptr, options);
     }
     /** The same, with an abort. */
-    [[nodiscard]] Result flush(std::string_view options, const Abort &abort) const {
+    [[nodiscard]] Status flush(std::string_view options, const Abort &abort) const {
         return flush_until(detail::handle_of(abort), options);
     }
 
@@ -112,7 +112,7 @@ class Outbox {
         });
     }
     /** The same for a flush. */
-    [[nodiscard]] Result flush(std::string_view options, const std::stop_token &stop) const {
+    [[nodiscard]] Status flush(std::string_view options, const std::stop_token &stop) const {
         return detail::until(
             stop, [&](flexcancel_abort *abort) { return flush_until(abort, options); });
     }
@@ -120,40 +120,39 @@ class Outbox {
 
     /**
      * Shows entries, in the order of their numbers: those that `filter` says (ListFilter, or the
-     * same as JSON), all by default. Changes nothing. The outcome asserts nothing; the code is ok.
+     * same as JSON), all by default. Changes nothing. The code is ok.
      *
      * Threads, errors: as for cancel().
      */
-    [[nodiscard]] Result list(std::string_view filter = {}) const {
+    [[nodiscard]] Status list(std::string_view filter = {}) const {
         const std::string json = detail::for_c(filter);
-        return Result(flexcancel_outbox_list(get(), json.c_str()));
+        return Status(flexcancel_outbox_list(get(), json.c_str()));
     }
 
     /**
      * Notes that a person has seen an entry that is final: it leaves the worklist. `entry_id`: the
-     * entry's `id`. Doing so again has no effect. The outcome asserts nothing; the code is ok,
+     * entry's `id`. Doing so again has no effect. The code is ok,
      * outbox_no_entry, or outbox_pending for one that is not final yet and stays as it is.
      *
      * Threads, errors: as for cancel().
      */
-    [[nodiscard]] Result acknowledge(std::int64_t entry_id) const {
-        return Result(flexcancel_outbox_acknowledge(get(), entry_id));
+    [[nodiscard]] Status acknowledge(std::int64_t entry_id) const {
+        return Status(flexcancel_outbox_acknowledge(get(), entry_id));
     }
 
     /**
-     * Counts the entries. Changes nothing. The outcome asserts nothing; the code is ok.
+     * Counts the entries. Changes nothing. The code is ok.
      *
      * Threads, errors: as for cancel().
      */
-    [[nodiscard]] Result stats() const { return Result(flexcancel_outbox_stats(get())); }
+    [[nodiscard]] Status stats() const { return Status(flexcancel_outbox_stats(get())); }
 
     /**
-     * Closes the file; the entries stay in it, and the outbox is empty then. The result's code is
-     * ok, or invalid_handle for an outbox that was empty before. The destructor does the same.
-     * Threads: not while another thread uses this object. Errors: in the result, which may be
-     * ignored: nothing can be lost here.
+     * Frees the outbox; its entries stay in the file, and the outbox is empty then. Closing again
+     * has no effect. The destructor does the same. Nothing can be lost here. Threads: not while
+     * another thread uses this object. Errors: none.
      */
-    Result close() noexcept { return Result(flexcancel_outbox_close(handle_.release())); }
+    void close() noexcept { handle_.reset(); }
 
     /** False for an empty outbox. Threads: as for close(). Errors: none. */
     [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }
@@ -172,10 +171,10 @@ class Outbox {
         const std::string id = detail::for_c(session_id), json = detail::for_c(options);
         return Result(flexcancel_outbox_cancel(get(), id.c_str(), json.c_str(), abort));
     }
-    Result flush_until(flexcancel_abort *abort, std::string_view options) const {
+    Status flush_until(flexcancel_abort *abort, std::string_view options) const {
         const std::shared_ptr<LogHandler> log = log_;
         const std::string json = detail::for_c(options);
-        return Result(flexcancel_outbox_flush(get(), json.c_str(), abort));
+        return Status(flexcancel_outbox_flush(get(), json.c_str(), abort));
     }
 
     // That of the client, which may go first. Before the handle, so that it goes after it.

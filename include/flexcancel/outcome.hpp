@@ -1,4 +1,4 @@
-/* Outcome, Code and Level: what a call comes to, in numbers with names. Part of flexcancel.hpp. */
+/* Outcome, Hold, Code, Level: what a call comes to, as numbers. Part of flexcancel.hpp. */
 #ifndef FLEXCANCEL_OUTCOME_HPP
 #define FLEXCANCEL_OUTCOME_HPP
 
@@ -82,6 +82,20 @@ enum class Code : std::int32_t {
     internal = FLEXCANCEL_CODE_INTERNAL,
 };
 
+/** What is known of the money itself. 0, the value of anything unset, is unknown. */
+enum class Hold : std::int32_t {
+    /** Nothing is known. */
+    unknown = FLEXCANCEL_HOLD_UNKNOWN,
+    /** No hold is left, because of a cancel. */
+    released = FLEXCANCEL_HOLD_RELEASED,
+    /** There is no hold: the session never had one, or expired. */
+    none = FLEXCANCEL_HOLD_NONE,
+    /** The money was captured. */
+    captured = FLEXCANCEL_HOLD_CAPTURED,
+    /** The hold is still there. */
+    held = FLEXCANCEL_HOLD_HELD,
+};
+
 /** How much an event matters. */
 enum class Level : std::int32_t {
     /** Something to look at: a failed attempt, an outcome that is not known. */
@@ -111,6 +125,17 @@ enum class Level : std::int32_t {
  */
 [[nodiscard]] inline std::string_view name(Code code) noexcept {
     const char *text = flexcancel_code_name(static_cast<std::int32_t>(code));
+    return text != nullptr ? text : std::string_view();
+}
+
+/**
+ * The name of a hold as the JSON has it, like "released".
+ *
+ * Ownership: static. Empty for a number that is no hold of the library. Threads: any. Errors:
+ * none.
+ */
+[[nodiscard]] inline std::string_view name(Hold hold) noexcept {
+    const char *text = flexcancel_hold_name(static_cast<std::int32_t>(hold));
     return text != nullptr ? text : std::string_view();
 }
 

@@ -1,4 +1,4 @@
-/* Result: what a call came to. Error: the same as an exception. Part of flexcancel.hpp. */
+/* Status, Result: what a call came to. Error: the same as an exception. Part of flexcancel.hpp. */
 #ifndef FLEXCANCEL_RESULT_HPP
 #define FLEXCANCEL_RESULT_HPP
 
@@ -22,7 +22,7 @@ class Result;
 #if defined(__cpp_exceptions)
 /**
  * Thrown by the functions whose names say so: what a Result was, kept in an exception. what() is
- * "OUTCOME/CODE: " and the result's JSON, on one line. It never holds the API key.
+ * "OUTCOME/CODE: MESSAGE". It never holds the API key.
  */
 class Error : public std::runtime_error {
   public:
@@ -34,46 +34,110 @@ class Error : public std::runtime_error {
     /** The code. Threads: any. Errors: none. */
     [[nodiscard]] Code code() const noexcept { return code_; }
     /**
-     * The result's JSON. Ownership: borrowed; valid as long as this exception. Threads: any.
-     * Errors: none.
+     * The result's JSON. Ownership: borrowed; valid as long as this exception or a copy of it.
+     * Threads: any. Errors: none.
      */
-    [[nodiscard]] std::string_view json() const noexcept {
-        return std::string_view(what()).substr(json_at_);
-    }
+    [[nodiscard]] std::string_view json() const noexcept { return kept_->first; }
     /** As Result::repeat(). Threads: any. Errors: none, but for memory. */
-    [[nodiscard]] Repeat repeat() const { return *repeat_; }
+    [[nodiscard]] Repeat repeat() const { return kept_->second; }
 
   private:
     Outcome outcome_;
     Code code_;
-    std::size_t json_at_;
     // Shared, because an exception is copied and must not throw then.
-    std::shared_ptr<const Repeat> repeat_;
+    std::shared_ptr<const std::pair<std::string, Repeat>> kept_;
 };
 #endif
 
 /**
- * What a call came to: an outcome, a code, and everything as JSON. Immutable; may be read from
- * several threads at once. An empty one is unknown/invalid_handle.
+ * What a call came to that is about no session: a warm-up, or an outbox's flush, list, acknowledge
+ * or stats. It asserts nothing of a cancel. Immutable; may be read from several threads at once. An
+ * empty one is invalid_handle.
  */
-class Result {
+class Status {
   public:
-    /** An empty result. */
-    Result() = default;
+    /** An empty status. */
+    Status() = default;
     /**
-     * Takes a result of the C API. Ownership: taken. NULL: makes an empty result. Threads: any.
+     * Takes a result of the C API. Ownership: taken. NULL: makes an empty status. Threads: any.
      * Errors: none.
      */
-    explicit Result(flexcancel_result *taken) noexcept : handle_(taken) {}
+    explicit Status(flexcancel_result *taken) noexcept : handle_(taken) {}
+
+    /** Code::ok, or why it did not go well. Threads: any, also at once. Errors: none. */
+    [[nodiscard]] Code code() const noexcept {
+        return static_cast<Code>(flexcancel_result_code(handle_.get()));
+    }
+
+    /**
+     * What happened, in one line for a log. A NUL within it is given as U+FFFD. NUL-terminated.
+     *
+     * Ownership: borrowed; valid until this object, or the one that it was moved to, is destroyed
+     * or assigned to. Of an empty one: empty. Threads: any, also at once. Errors: none.
+     */
+    [[nodiscard]] std::string_view message() const &noexcept {
+        return text(flexcancel_result_message);
+    }
+    /** What to do now, in one line for a person. Otherwise like message(). */
+    [[nodiscard]] std::string_view advice() const &noexcept {
+        return text(flexcancel_result_advice);
+    }
+    /**
+     * Everything about the call as a JSON object on one line (docs/RESULT.md): the outbox's
+     * entries, and of a Result the attempts too. It holds no API key and is fit for a log.
+     * NUL-terminated. Of an empty one: a static text that says invalid_handle. Otherwise like
+     * message().
+     */
+    [[nodiscard]] std::string_view json() const &noexcept {
+        std::size_t length = 0;
+        const char *text = flexcancel_result_json(handle_.get(), &length);
+        return {text, length};
+    }
+    /** A text borrowed from an object that is about to go is of no use: keep the object. */
+    std::string_view message() const && = delete;
+    /** The same. */
+    std::string_view advice() const && = delete;
+    /** The same. */
+    std::string_view json() const && = delete;
+
+    /** False for an empty one. Threads: any. Errors: none. */
+    [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+    /**
+     * The handle, for functions of flexcancel.h. Ownership: borrowed. NULL: of an empty one.
+     * Threads: any. Errors: none.
+     */
+    [[nodiscard]] const flexcancel_result *get() const noexcept { return handle_.get(); }
+
+  protected:
+    using Accessor = const char *(FLEXCANCEL_CALL *)(const flexcancel_result *);
+
+    /** A text of the C API; empty for NULL. */
+    std::string_view text(Accessor accessor) const noexcept {
+        const char *text = accessor(handle_.get());
+        return text != nullptr ? text : std::string_view();
+    }
+
+  private:
+    detail::Owned<flexcancel_result> handle_;
+};
+
+/**
+ * What a call about a session came to: a Status with an outcome. An empty one is
+ * unknown/invalid_handle.
+ */
+class Result : public Status {
+  public:
+    using Status::Status;
 
     /** What is known of the cancel. Threads: any, also at once. Errors: none. */
     [[nodiscard]] Outcome outcome() const noexcept {
-        return static_cast<Outcome>(flexcancel_result_outcome(handle_.get()));
+        return static_cast<Outcome>(flexcancel_result_outcome(get()));
     }
 
-    /** Why. Threads: any, also at once. Errors: none. */
-    [[nodiscard]] Code code() const noexcept {
-        return static_cast<Code>(flexcancel_result_code(handle_.get()));
+    /** What is known of the money itself. Threads: any, also at once. Errors: none. */
+    [[nodiscard]] Hold hold() const noexcept {
+        return static_cast<Hold>(flexcancel_result_hold(get()));
     }
 
     /**
@@ -85,22 +149,27 @@ class Result {
         return outcome() == Outcome::canceled || outcome() == Outcome::already_canceled;
     }
 
-    /**
-     * Everything about the call as a JSON object on one line (docs/RESULT.md): message, advice,
-     * hold, idempotency_key, attempts, checkout_session. It holds no API key and is fit for a
-     * log. NUL-terminated at its end.
-     *
-     * Ownership: borrowed; valid until this result, or the one that it was moved to, is destroyed
-     * or assigned to. Of an empty result: a static text of the same shape. Threads: any, also at
-     * once. Errors: none.
-     */
-    [[nodiscard]] std::string_view json() const &noexcept {
-        std::size_t length = 0;
-        const char *text = flexcancel_result_json(handle_.get(), &length);
-        return {text, length};
+    /** The session's id as it was passed; empty if it was not usable. Otherwise like message(). */
+    [[nodiscard]] std::string_view session_id() const &noexcept {
+        return text(flexcancel_result_session_id);
     }
-    /** A text borrowed from a result that is about to go is of no use: keep the result. */
-    std::string_view json() const && = delete;
+    /** The key that every send carried; empty if there was none. Otherwise like message(). */
+    [[nodiscard]] std::string_view idempotency_key() const &noexcept {
+        return text(flexcancel_result_idempotency_key);
+    }
+    /**
+     * The session as a JSON object, exactly as Flex wrote it; empty if no answer brought it.
+     * Otherwise like message().
+     */
+    [[nodiscard]] std::string_view checkout_session() const &noexcept {
+        return text(flexcancel_result_checkout_session);
+    }
+    /** A text borrowed from an object that is about to go is of no use: keep the object. */
+    std::string_view session_id() const && = delete;
+    /** The same. */
+    std::string_view idempotency_key() const && = delete;
+    /** The same. */
+    std::string_view checkout_session() const && = delete;
 
     /**
      * The options that repeat this cancel: to be given to Client::cancel, or to Outbox::cancel or
@@ -109,18 +178,9 @@ class Result {
      * none, but for memory.
      */
     [[nodiscard]] Repeat repeat() const {
-        const char *json = flexcancel_result_repeat(handle_.get());
+        const char *json = flexcancel_result_repeat(get());
         return json != nullptr ? Repeat(json) : Repeat();
     }
-
-    /** False for an empty result. Threads: any. Errors: none. */
-    [[nodiscard]] explicit operator bool() const noexcept { return handle_ != nullptr; }
-
-    /**
-     * The handle, for functions of flexcancel.h. Ownership: borrowed. NULL: of an empty result.
-     * Threads: any. Errors: none.
-     */
-    [[nodiscard]] const flexcancel_result *get() const noexcept { return handle_.get(); }
 
 #if defined(__cpp_exceptions)
     /**
@@ -141,18 +201,15 @@ class Result {
         return *this;
     }
 #endif
-
-  private:
-    detail::Owned<flexcancel_result> handle_;
 };
 
 #if defined(__cpp_exceptions)
 inline Error::Error(const Result &result)
     : std::runtime_error(std::string(name(result.outcome())) + "/" +
-                         std::string(name(result.code())) + ": " + std::string(result.json())),
+                         std::string(name(result.code())) + ": " + std::string(result.message())),
       outcome_(result.outcome()), code_(result.code()),
-      json_at_(name(outcome_).size() + name(code_).size() + 3),
-      repeat_(std::make_shared<const Repeat>(result.repeat())) {}
+      kept_(std::make_shared<const std::pair<std::string, Repeat>>(result.json(),
+                                                                   result.repeat())) {}
 #endif
 
 } // namespace flexcancel

@@ -1,5 +1,6 @@
 //! `flexcancel_abort`: ends calls early.
 
+use super::arguments;
 use super::guard::guarded;
 use super::handle::{HANDLES, Kind, Object};
 use crate::abort::Abort;
@@ -9,14 +10,6 @@ use crate::abort::Abort;
 #[allow(non_camel_case_types)]
 pub struct flexcancel_abort {
     _opaque: (),
-}
-
-/// The abort with this handle.
-pub(super) fn find(abort: *const flexcancel_abort) -> Option<Abort> {
-    match HANDLES.get(abort.addr(), Kind::Abort)? {
-        Object::Abort(abort) => Some(abort),
-        _ => None,
-    }
 }
 
 /// Makes an abort that is not triggered.
@@ -45,7 +38,7 @@ pub extern "C" fn flexcancel_abort_trigger(abort: *mut flexcancel_abort) {
     guarded(
         || (),
         || {
-            if let Some(abort) = find(abort) {
+            if let Ok(Some(abort)) = arguments::abort(abort.addr()) {
                 abort.trigger();
             }
         },

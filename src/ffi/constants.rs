@@ -1,7 +1,7 @@
-//! The numbers of outcomes and codes, for C. cbindgen reads literals only, so each number stands
+//! The numbers of outcomes, holds and codes, for C. cbindgen reads literals only, so each number stands
 //! here once more; the assertions below hold the two together at compile time.
 
-use crate::outcome::{Code, Outcome};
+use crate::outcome::{Code, Hold, Outcome};
 use crate::report::Level;
 
 /// A request may have reached Flex and the truth could not be read back in time. Asserts
@@ -22,6 +22,16 @@ pub const FLEXCANCEL_OUTCOME_NOT_CANCELABLE: i32 = 3;
 /// it with an error code of its own. Asserts: no request of this cancel had an effect or
 /// will have one. The till may say "not voided".
 pub const FLEXCANCEL_OUTCOME_NOT_APPLIED: i32 = 4;
+/// Nothing is known.
+pub const FLEXCANCEL_HOLD_UNKNOWN: i32 = 0;
+/// No hold is left, because of a cancel.
+pub const FLEXCANCEL_HOLD_RELEASED: i32 = 1;
+/// There is no hold: the session never had one, or expired.
+pub const FLEXCANCEL_HOLD_NONE: i32 = 2;
+/// The money was captured.
+pub const FLEXCANCEL_HOLD_CAPTURED: i32 = 3;
+/// The hold is still there.
+pub const FLEXCANCEL_HOLD_HELD: i32 = 4;
 /// Nothing went wrong.
 pub const FLEXCANCEL_CODE_OK: i32 = 0;
 /// A handle that is NULL, garbage, freed, or of another type.
@@ -103,6 +113,11 @@ const _: () = {
     assert!(FLEXCANCEL_OUTCOME_ALREADY_CANCELED == Outcome::AlreadyCanceled.number());
     assert!(FLEXCANCEL_OUTCOME_NOT_CANCELABLE == Outcome::NotCancelable.number());
     assert!(FLEXCANCEL_OUTCOME_NOT_APPLIED == Outcome::NotApplied.number());
+    assert!(FLEXCANCEL_HOLD_UNKNOWN == Hold::Unknown.number());
+    assert!(FLEXCANCEL_HOLD_RELEASED == Hold::Released.number());
+    assert!(FLEXCANCEL_HOLD_NONE == Hold::None.number());
+    assert!(FLEXCANCEL_HOLD_CAPTURED == Hold::Captured.number());
+    assert!(FLEXCANCEL_HOLD_HELD == Hold::Held.number());
     assert!(FLEXCANCEL_CODE_OK == Code::Ok.number());
     assert!(FLEXCANCEL_CODE_INVALID_HANDLE == Code::InvalidHandle.number());
     assert!(FLEXCANCEL_CODE_INVALID_ARGUMENT == Code::InvalidArgument.number());

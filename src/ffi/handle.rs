@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use once_cell::sync::Lazy;
 
-use super::result::ResultObject;
+use super::object::ResultObject;
 use crate::abort::Abort;
 use crate::client::Client;
 use crate::outbox::Outbox;

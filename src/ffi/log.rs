@@ -3,7 +3,8 @@
 use std::ffi::{CString, c_char, c_void};
 use std::sync::Arc;
 
-use super::client::{self, flexcancel_client};
+use super::arguments;
+use super::client::flexcancel_client;
 use super::guard::guarded;
 use crate::outcome::Code;
 use crate::report::{Event, Observer};
@@ -12,7 +13,7 @@ use crate::report::{Event, Observer};
 ///
 /// `user_data` is what was given with the callback; `level` is 2 (warn), 3 (info) or 4 (debug);
 /// `event_json` is a JSON object of `len` bytes, NUL-terminated, valid only until the callback
-/// returns: `event` is `attempt` or `result`, the other fields are named as in docs/RESULT.md. No
+/// returns: `event` is `attempt`, `result` or `warm_up`, the other fields are named as in docs/RESULT.md. No
 /// event ever holds an API key.
 ///
 /// It runs on the thread that makes the call, before that call returns, and no lock is held: it
@@ -43,7 +44,9 @@ pub unsafe extern "C" fn flexcancel_client_set_log(
     guarded(
         || Code::Internal.number(),
         || {
-            let Some(client) = client::find(client) else { return Code::InvalidHandle.number() };
+            let Ok(client) = arguments::client(client.addr()) else {
+                return Code::InvalidHandle.number();
+            };
             let data = UserData(user_data);
             client.set_observer(callback.map(|callback| -> Observer {
                 Arc::new(move |event: &Event<'_>| {

@@ -16,11 +16,13 @@
 #![allow(unsafe_code)]
 
 mod abort;
+mod arguments;
 mod client;
 mod constants;
 mod guard;
 mod handle;
 mod log;
+mod object;
 mod operation;
 mod outbox;
 mod result;

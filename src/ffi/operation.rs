@@ -3,18 +3,17 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use super::abort::{self, flexcancel_abort};
-use super::client::{self, flexcancel_client};
+use super::abort::flexcancel_abort;
+use super::arguments;
+use super::client::flexcancel_client;
 use super::guard::guarded;
 use super::result::{self, flexcancel_result};
-use super::text;
 use crate::abort::Abort;
-use crate::api::{MAX_SESSION_ID_BYTES, Operation};
+use crate::api::Operation;
 use crate::client::Client;
-use crate::fields::{FieldError, MAX_JSON_BYTES};
+use crate::error::Error;
 use crate::options::Options;
-use crate::outcome::Code;
-use crate::report::{Refused, Report};
+use crate::report::{Report, Status};
 
 /// Releases the hold of a checkout session, and says whether it is released.
 ///
@@ -33,7 +32,7 @@ use crate::report::{Refused, Report};
 /// # Safety
 /// `session_id` and `options_json` are NULL or NUL-terminated strings.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn flexcancel_cancel(
+pub unsafe extern "C" fn flexcancel_client_cancel(
     client: *mut flexcancel_client,
     session_id: *const c_char,
     options_json: *const c_char,
@@ -48,15 +47,15 @@ pub unsafe extern "C" fn flexcancel_cancel(
 /// The outcome says what may be said of the void: already_canceled (the hold is released),
 /// not_cancelable (captured or expired), not_applied (as of now it can be canceled; a cancel that
 /// is still on its way may release it yet), unknown. The result's `hold` says where the money is.
-/// Otherwise like flexcancel_cancel; the options `asked_at_ms`, `idempotency_key`, `in_doubt` and
-/// `verify` are refused.
+/// Otherwise like flexcancel_client_cancel; the options `asked_at_ms`, `idempotency_key`,
+/// `in_doubt` and `verify` are refused.
 ///
-/// Ownership, NULL, threads, errors: as for flexcancel_cancel.
+/// Ownership, NULL, threads, errors: as for flexcancel_client_cancel.
 ///
 /// # Safety
 /// `session_id` and `options_json` are NULL or NUL-terminated strings.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn flexcancel_retrieve(
+pub unsafe extern "C" fn flexcancel_client_retrieve(
     client: *mut flexcancel_client,
     session_id: *const c_char,
     options_json: *const c_char,
@@ -71,7 +70,7 @@ pub unsafe extern "C" fn flexcancel_retrieve(
 ///
 /// Blocks until the connection stands or the deadline has come; tries once. `options_json`: NULL,
 /// or a JSON object with `timeout_ms`. `abort`: NULL, or an abort that may end it early. The
-/// outcome is always not_applied; the code is ok, or says why there is no connection.
+/// code is ok, or says why there is no connection; there is no outcome.
 ///
 /// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `client` is an error like any other. Threads: any, also at once on one
@@ -87,15 +86,15 @@ pub unsafe extern "C" fn flexcancel_client_warm_up(
 ) -> *mut flexcancel_result {
     guarded(result::unreported, || {
         // SAFETY: the caller vouches for a NUL-terminated string.
-        let options_json = unsafe { text::read(options_json, MAX_JSON_BYTES) };
-        let report = handles(client, abort)
+        let options_json = unsafe { arguments::json(options_json) };
+        let status = handles(client, abort)
             .map(|(client, abort)| {
-                let options = parsed(&options_json, Options::from_json);
-                let options = options.as_ref().map_err(Clone::clone);
+                let options = arguments::parsed(&options_json, Options::from_json);
+                let options = options.as_ref().map_err(|e| (e.code, e.message.clone()));
                 client.warm_up_checked(options, abort.as_ref())
             })
-            .unwrap_or_else(|(code, why)| Report::warm_up(code, why));
-        result::into_handle(&report)
+            .unwrap_or_else(|error| Status::of_warm_up(error.code, error.message));
+        result::into_handle(status)
     })
 }
 
@@ -110,65 +109,25 @@ unsafe fn call(
 ) -> *mut flexcancel_result {
     guarded(result::unreported, || {
         // SAFETY: the caller vouches for a NUL-terminated string.
-        let session_id = unsafe { text::read(session_id, MAX_SESSION_ID_BYTES) };
-        // SAFETY: the caller vouches for a NUL-terminated string.
-        let options_json = unsafe { text::read(options_json, MAX_JSON_BYTES) };
-        let report = run(operation, client, session_id, &options_json, abort)
-            .unwrap_or_else(|problem| Report::refused(operation, refused(problem, &options_json)));
-        result::into_handle(&report)
+        let options_json = unsafe { arguments::json(options_json) };
+        let run = || {
+            let (client, abort) = handles(client, abort)?;
+            // SAFETY: the caller vouches for a NUL-terminated string.
+            let session_id = unsafe { arguments::session_id(session_id)? };
+            let options = arguments::parsed(&options_json, Options::from_json)
+                .map_err(|error| arguments::refused(error, &options_json));
+            let options = options.as_ref().map_err(Clone::clone);
+            Ok(client.call_checked(operation, session_id, options, abort.as_ref()))
+        };
+        result::into_handle(run().unwrap_or_else(|error: Error| {
+            Report::refused(operation, arguments::refused(error, &options_json))
+        }))
     })
-}
-
-pub(super) type Text<'a> = Result<Option<&'a str>, text::Unreadable>;
-
-/// A call that these options were given to is refused.
-pub(super) fn refused((code, message): (Code, String), options_json: &Text<'_>) -> Refused {
-    let json = options_json.as_ref().ok().copied().flatten();
-    Refused { code, message, in_doubt: json.is_some_and(Options::claims_doubt_in) }
-}
-
-fn run(
-    operation: Operation,
-    client: *const flexcancel_client,
-    session_id: Text<'_>,
-    options_json: &Text<'_>,
-    abort: *const flexcancel_abort,
-) -> Result<Report, (Code, String)> {
-    let (client, abort) = handles(client, abort)?;
-    let session_id = session_id
-        .and_then(|id| id.ok_or_else(|| "expected a string, found NULL".to_owned()))
-        .map_err(|problem| (Code::InvalidSessionId, format!("session_id: {problem}")))?;
-    let options =
-        parsed(options_json, Options::from_json).map_err(|problem| refused(problem, options_json));
-    Ok(client.call_checked(
-        operation,
-        session_id,
-        options.as_ref().map_err(Clone::clone),
-        abort.as_ref(),
-    ))
 }
 
 fn handles(
     client: *const flexcancel_client,
     abort: *const flexcancel_abort,
-) -> Result<(Arc<Client>, Option<Abort>), (Code, String)> {
-    let stale = |name| (Code::InvalidHandle, format!("{name}: expected a live handle"));
-    let client = client::find(client).ok_or_else(|| stale("client"))?;
-    let abort: Option<Abort> = match abort.is_null() {
-        true => None,
-        false => Some(abort::find(abort).ok_or_else(|| stale("abort"))?),
-    };
-    Ok((client, abort))
-}
-
-/// Reads options of some kind.
-pub(super) fn parsed<T>(
-    options_json: &Text<'_>,
-    read: impl FnOnce(&str) -> Result<T, FieldError>,
-) -> Result<T, (Code, String)> {
-    let invalid = |problem| (Code::InvalidArgument, problem);
-    match options_json {
-        Ok(json) => read(json.unwrap_or_default()).map_err(|error| invalid(error.to_string())),
-        Err(problem) => Err(invalid(format!("options_json: {problem}"))),
-    }
+) -> Result<(Arc<Client>, Option<Abort>), Error> {
+    Ok((arguments::client(client.addr())?, arguments::abort(abort.addr())?))
 }

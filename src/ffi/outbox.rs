@@ -3,20 +3,17 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use super::abort::{self, flexcancel_abort};
-use super::client::{self, flexcancel_client};
+use super::abort::flexcancel_abort;
+use super::arguments::{self, Json, parsed};
+use super::client::flexcancel_client;
 use super::guard::guarded;
 use super::handle::{HANDLES, Kind, Object};
-use super::operation::{self, Text, parsed};
 use super::result::{self, flexcancel_result};
-use super::text;
-use crate::abort::Abort;
-use crate::api::{MAX_SESSION_ID_BYTES, Operation};
-use crate::fields::{FieldError, MAX_JSON_BYTES};
+use crate::api::Operation;
+use crate::error::Error;
 use crate::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
 use crate::outcome::Code;
-use crate::report::OutboxView;
-use crate::report::{Refused, Report};
+use crate::report::{OutboxView, Refused, Report, Status};
 
 /// Cancels kept in a file until they are delivered. May be shared between threads, and its file
 /// between processes. docs/OUTBOX.md says what it promises.
@@ -33,7 +30,7 @@ pub struct flexcancel_outbox {
 /// outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was set aside; open again to
 /// begin a new one), outbox_schema, outbox_busy, outbox_unavailable.
 ///
-/// Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_close
+/// Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_free
 /// and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an error like any
 /// other. Threads: any. Errors: NULL is returned, and `*error` says why.
 ///
@@ -45,24 +42,18 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
     options_json: *const c_char,
     error: *mut *mut flexcancel_result,
 ) -> *mut flexcancel_outbox {
-    let (outbox, problem) = guarded(
-        || (std::ptr::null_mut(), result::unreported()),
-        || {
-            // SAFETY: the caller vouches for a NUL-terminated string.
-            let json = unsafe { text::read(options_json, MAX_JSON_BYTES) };
-            match open(client, json) {
-                Ok(key) => (std::ptr::without_provenance_mut(key), std::ptr::null_mut()),
-                // Nobody could free a result that nobody is given.
-                Err(_) if error.is_null() => (std::ptr::null_mut(), std::ptr::null_mut()),
-                Err(problem) => (std::ptr::null_mut(), result::into_handle(&refused(problem))),
-            }
-        },
-    );
-    if !error.is_null() {
-        // SAFETY: the caller vouches for a pointer that may be written.
-        unsafe { error.write(problem) };
-    }
-    outbox
+    let open = || {
+        let client = arguments::client(client.addr())?;
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let json = arguments::required(unsafe { arguments::json(options_json) })
+            .map_err(|problem| Error::new(Code::InvalidArgument, "options_json", &problem))?;
+        let options = OpenOptions::from_json(json)
+            .map_err(|error| Error::of_field(Code::InvalidArgument, error))?;
+        let outbox = Outbox::open(client, &options)?;
+        Ok(Object::Outbox(Arc::new(outbox)))
+    };
+    // SAFETY: the caller vouches for a pointer that may be written.
+    unsafe { arguments::construct(error, open, without_entries) }
 }
 
 /// Keeps a cancel in the outbox, then tries it at once: one call for a till.
@@ -73,7 +64,7 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
 /// its idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
 /// `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`,
 /// `verify`; for a cancel that ended unknown, what flexcancel_result_repeat gives. Otherwise like
-/// flexcancel_cancel; the result's `outbox.entry` is the entry.
+/// flexcancel_client_cancel; the result's `outbox.entry` is the entry.
 ///
 /// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` or `session_id` is an error like any other. Threads: any, also at
@@ -88,10 +79,10 @@ pub unsafe extern "C" fn flexcancel_outbox_cancel(
     options_json: *const c_char,
     abort: *mut flexcancel_abort,
 ) -> *mut flexcancel_result {
-    let act = |json: &Text<'_>| {
-        let (outbox, abort) = (find(outbox)?, find_abort(abort)?);
+    let act = |json: &Json<'_>| {
+        let (outbox, abort) = (arguments::outbox(outbox.addr())?, arguments::abort(abort.addr())?);
         // SAFETY: the caller vouches for a NUL-terminated string.
-        let id = unsafe { read_id(session_id)? };
+        let id = unsafe { arguments::session_id(session_id)? };
         Ok(outbox.cancel(id, &parsed(json, EntryOptions::from_json)?, abort.as_ref()))
     };
     // SAFETY: the caller vouches for a NUL-terminated string.
@@ -116,10 +107,10 @@ pub unsafe extern "C" fn flexcancel_outbox_enqueue(
     session_id: *const c_char,
     options_json: *const c_char,
 ) -> *mut flexcancel_result {
-    let act = |json: &Text<'_>| {
-        let outbox = find(outbox)?;
+    let act = |json: &Json<'_>| {
+        let outbox = arguments::outbox(outbox.addr())?;
         // SAFETY: the caller vouches for a NUL-terminated string.
-        let id = unsafe { read_id(session_id)? };
+        let id = unsafe { arguments::session_id(session_id)? };
         Ok(outbox.enqueue(id, &parsed(json, EntryOptions::for_enqueue_from_json)?))
     };
     // SAFETY: the caller vouches for a NUL-terminated string.
@@ -131,8 +122,8 @@ pub unsafe extern "C" fn flexcancel_outbox_enqueue(
 /// Ends when none is left, `max` were tried, the deadline (`timeout_ms`) has come, the abort is
 /// triggered, or the way to Flex turns out to be closed. `options_json`: NULL, or a JSON object
 /// with any of `timeout_ms`, `max`. The result's `outbox.entries` are the entries that were
-/// tried, as they stand now, and `outbox.counts` counts all. The outcome is unknown, which
-/// asserts nothing; the code is ok, or why the flush ended early.
+/// tried, as they stand now, and `outbox.counts` counts all. The
+/// code is ok, or why the flush ended early; there is no outcome.
 ///
 /// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` is an error like any other; a NULL `abort` is none. Threads: any,
@@ -147,9 +138,10 @@ pub unsafe extern "C" fn flexcancel_outbox_flush(
     abort: *mut flexcancel_abort,
 ) -> *mut flexcancel_result {
     reported(|| {
-        let (outbox, abort) = (find(outbox)?, find_abort(abort)?);
-        // SAFETY: the caller vouches for the string.
-        let options = unsafe { read_options(options_json, FlushOptions::from_json)? };
+        let (outbox, abort) = (arguments::outbox(outbox.addr())?, arguments::abort(abort.addr())?);
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let json = unsafe { arguments::json(options_json) };
+        let options = parsed(&json, FlushOptions::from_json)?;
         Ok(outbox.flush(&options, abort.as_ref()))
     })
 }
@@ -171,9 +163,10 @@ pub unsafe extern "C" fn flexcancel_outbox_list(
     filter_json: *const c_char,
 ) -> *mut flexcancel_result {
     reported(|| {
-        let outbox = find(outbox)?;
-        // SAFETY: the caller vouches for the string.
-        let filter = unsafe { read_options(filter_json, ListFilter::from_json)? };
+        let outbox = arguments::outbox(outbox.addr())?;
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let json = unsafe { arguments::json(filter_json) };
+        let filter = parsed(&json, ListFilter::from_json)?;
         Ok(outbox.list(&filter))
     })
 }
@@ -190,7 +183,7 @@ pub extern "C" fn flexcancel_outbox_acknowledge(
     outbox: *mut flexcancel_outbox,
     entry_id: i64,
 ) -> *mut flexcancel_result {
-    reported(|| Ok(find(outbox)?.acknowledge(entry_id)))
+    reported(|| Ok(arguments::outbox(outbox.addr())?.acknowledge(entry_id)))
 }
 
 /// Counts the entries. Changes nothing. The result's `outbox.counts` are the counts.
@@ -200,31 +193,28 @@ pub extern "C" fn flexcancel_outbox_acknowledge(
 pub extern "C" fn flexcancel_outbox_stats(
     outbox: *mut flexcancel_outbox,
 ) -> *mut flexcancel_result {
-    reported(|| Ok(find(outbox)?.stats()))
+    reported(|| Ok(arguments::outbox(outbox.addr())?.stats()))
 }
 
-/// Closes an outbox. Its entries stay in the file. A call in flight on another thread keeps what
-/// it needs and ends as if nothing had happened.
+/// Frees an outbox. Its entries stay in the file. A call in flight on another thread keeps what it
+/// needs and ends as if nothing had happened; the file is closed when the last such call has ended.
 ///
-/// Ownership: the outbox is taken; the result is the caller's: free it with
-/// flexcancel_result_free. NULL, an outbox closed before, or any other invalid handle:
-/// invalid_handle, and no effect. Threads: any, also while calls use it. Errors: in the result.
+/// What was kept is on the disk already, so nothing can be lost here and there is no error to
+/// report.
+///
+/// Ownership: taken. NULL, an outbox freed before, or any other invalid handle: no effect.
+/// Threads: any, also while calls use it. Errors: none.
 #[unsafe(no_mangle)]
-pub extern "C" fn flexcancel_outbox_close(
-    outbox: *mut flexcancel_outbox,
-) -> *mut flexcancel_result {
-    reported(|| {
-        let removed = HANDLES.remove(outbox.addr(), Kind::Outbox).ok_or_else(|| stale("outbox"))?;
-        drop(removed);
-        Ok(Report::of_outbox(Code::Ok, "closed".to_owned(), OutboxView::default()))
-    })
+pub extern "C" fn flexcancel_outbox_free(outbox: *mut flexcancel_outbox) {
+    guarded(|| (), || drop(HANDLES.remove(outbox.addr(), Kind::Outbox)));
 }
-
-type Problem = (Code, String);
 
 /// Runs an operation; what went wrong before it began is a result too.
-fn reported(operation: impl FnOnce() -> Result<Report, Problem>) -> *mut flexcancel_result {
-    guarded(result::unreported, || result::into_handle(&operation().unwrap_or_else(refused)))
+fn reported(operation: impl FnOnce() -> Result<Status, Error>) -> *mut flexcancel_result {
+    guarded(result::unreported, || {
+        let refused = |e: Error| Status::of_outbox(e.code, e.message, OutboxView::default());
+        result::into_handle(operation().unwrap_or_else(refused))
+    })
 }
 
 /// The same of an operation that keeps a cancel, which may repeat an earlier one.
@@ -233,76 +223,18 @@ fn reported(operation: impl FnOnce() -> Result<Report, Problem>) -> *mut flexcan
 /// `options_json` is NULL or a NUL-terminated string.
 unsafe fn kept(
     options_json: *const c_char,
-    operation: impl FnOnce(&Text<'_>) -> Result<Report, Problem>,
+    operation: impl FnOnce(&Json<'_>) -> Result<Report, Error>,
 ) -> *mut flexcancel_result {
     guarded(result::unreported, || {
         // SAFETY: the caller vouches for a NUL-terminated string.
-        let json = unsafe { text::read(options_json, MAX_JSON_BYTES) };
-        let report = operation(&json)
-            .unwrap_or_else(|problem| without_entries(operation::refused(problem, &json)));
-        result::into_handle(&report)
+        let json = unsafe { arguments::json(options_json) };
+        let refused = |error| without_entries(arguments::refused(error, &json));
+        result::into_handle(operation(&json).unwrap_or_else(refused))
     })
-}
-
-fn refused((code, message): Problem) -> Report {
-    without_entries(Refused { code, message, in_doubt: false })
 }
 
 fn without_entries(refused: Refused) -> Report {
     let mut report = Report::refused(Operation::Cancel, refused);
     report.outbox = Some(Box::default());
     report
-}
-
-fn open(
-    client: *const flexcancel_client,
-    json: Result<Option<&str>, text::Unreadable>,
-) -> Result<usize, Problem> {
-    let client = client::find(client).ok_or_else(|| stale("client"))?;
-    let json = json
-        .and_then(|json| json.ok_or_else(|| "expected a string, found NULL".to_owned()))
-        .map_err(|problem| (Code::InvalidArgument, format!("options_json: {problem}")))?;
-    let options =
-        OpenOptions::from_json(json).map_err(|e| (Code::InvalidArgument, e.to_string()))?;
-    let outbox = Outbox::open(client, &options).map_err(|t| (t.code, t.message))?;
-    HANDLES
-        .insert(Object::Outbox(Arc::new(outbox)))
-        .ok_or_else(|| (Code::Internal, "every handle is in use".to_owned()))
-}
-
-fn find(outbox: *const flexcancel_outbox) -> Result<Arc<Outbox>, Problem> {
-    match HANDLES.get(outbox.addr(), Kind::Outbox) {
-        Some(Object::Outbox(outbox)) => Ok(outbox),
-        _ => Err(stale("outbox")),
-    }
-}
-
-fn find_abort(abort: *const flexcancel_abort) -> Result<Option<Abort>, Problem> {
-    match abort.is_null() {
-        true => Ok(None),
-        false => abort::find(abort).map(Some).ok_or_else(|| stale("abort")),
-    }
-}
-
-fn stale(name: &str) -> Problem {
-    (Code::InvalidHandle, format!("{name}: expected a live handle"))
-}
-
-/// # Safety
-/// `session_id` is NULL or a NUL-terminated string that outlives the use of what is returned.
-unsafe fn read_id<'a>(session_id: *const c_char) -> Result<&'a str, Problem> {
-    // SAFETY: the caller vouches for a NUL-terminated string.
-    unsafe { text::read(session_id, MAX_SESSION_ID_BYTES) }
-        .and_then(|id| id.ok_or_else(|| "expected a string, found NULL".to_owned()))
-        .map_err(|problem| (Code::InvalidSessionId, format!("session_id: {problem}")))
-}
-
-/// # Safety
-/// `json` is NULL or a NUL-terminated string.
-unsafe fn read_options<T>(
-    json: *const c_char,
-    read: impl FnOnce(&str) -> Result<T, FieldError>,
-) -> Result<T, Problem> {
-    // SAFETY: the caller vouches for a NUL-terminated string.
-    parsed(&unsafe { text::read(json, MAX_JSON_BYTES) }, read)
 }

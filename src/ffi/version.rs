@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char};
 
 use super::guard::guarded;
-use crate::outcome::{Code, Outcome};
+use crate::outcome::{Code, Hold, Outcome};
 
 /// Grows with every change that an existing program would notice; the number in the shared
 /// library's name (libflexcancel.so.0).
@@ -52,5 +52,16 @@ pub extern "C" fn flexcancel_code_name(code: i32) -> *const c_char {
 pub extern "C" fn flexcancel_outcome_name(outcome: i32) -> *const c_char {
     guarded(std::ptr::null, || {
         Outcome::from_number(outcome).map_or(std::ptr::null(), |outcome| outcome.c_name().as_ptr())
+    })
+}
+
+/// The name of a hold (FLEXCANCEL_HOLD_*) as the result's JSON has it, like "released".
+///
+/// Ownership: static; never freed. NULL: returned for a number that is no hold. Threads: any.
+/// Errors: none.
+#[unsafe(no_mangle)]
+pub extern "C" fn flexcancel_hold_name(hold: i32) -> *const c_char {
+    guarded(std::ptr::null, || {
+        Hold::from_number(hold).map_or(std::ptr::null(), |hold| hold.c_name().as_ptr())
     })
 }

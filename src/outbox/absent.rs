@@ -4,11 +4,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use super::options::{EntryOptions, FlushOptions, ListFilter, OpenOptions};
-use super::trouble::Trouble;
 use crate::abort::Abort;
 use crate::client::Client;
+use crate::error::Error;
 use crate::outcome::Code;
-use crate::report::Report;
+use crate::report::{Report, Status};
 
 /// The outbox of a library that was built without one: it cannot be opened.
 #[derive(Debug)]
@@ -18,9 +18,9 @@ pub struct Outbox(Infallible);
 impl Outbox {
     /// # Errors
     /// Always `outbox_unavailable`.
-    pub fn open(_: Arc<Client>, _: &OpenOptions) -> Result<Self, Trouble> {
+    pub fn open(_: Arc<Client>, _: &OpenOptions) -> Result<Self, Error> {
         let message = "this library was built without the outbox";
-        Err(Trouble::new(Code::OutboxUnavailable, message))
+        Err(Error::whole(Code::OutboxUnavailable, message))
     }
 
     pub fn cancel(&self, _: &str, _: &EntryOptions, _: Option<&Abort>) -> Report {
@@ -31,19 +31,19 @@ impl Outbox {
         match self.0 {}
     }
 
-    pub fn flush(&self, _: &FlushOptions, _: Option<&Abort>) -> Report {
+    pub fn flush(&self, _: &FlushOptions, _: Option<&Abort>) -> Status {
         match self.0 {}
     }
 
-    pub fn list(&self, _: &ListFilter) -> Report {
+    pub fn list(&self, _: &ListFilter) -> Status {
         match self.0 {}
     }
 
-    pub fn acknowledge(&self, _: i64) -> Report {
+    pub fn acknowledge(&self, _: i64) -> Status {
         match self.0 {}
     }
 
-    pub fn stats(&self) -> Report {
+    pub fn stats(&self) -> Status {
         match self.0 {}
     }
 }

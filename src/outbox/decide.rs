@@ -3,7 +3,7 @@
 use super::clock::Moment;
 use crate::config::Mode;
 use crate::outcome::{Code, Outcome};
-use crate::report::{Entry, State};
+use crate::report::{OutboxEntry, OutboxState};
 
 /// The first try of an entry that is not in doubt is made without looking at the session first up
 /// to this age, by the wall clock and by the one that does not jump.
@@ -36,7 +36,7 @@ impl Target {
     }
 
     /// The one that an entry is for.
-    pub(super) fn of(entry: &Entry) -> Self {
+    pub(super) fn of(entry: &OutboxEntry) -> Self {
         let mode = match entry.mode {
             Some("test") => Some(Mode::Test),
             Some("live") => Some(Mode::Live),
@@ -53,7 +53,7 @@ impl Target {
 /// An entry with what only the outbox itself needs to know.
 #[derive(Clone, Debug)]
 pub(super) struct Record {
-    pub(super) entry: Entry,
+    pub(super) entry: OutboxEntry,
     /// Which start of the machine it was made in, and how long after it.
     pub(super) born_boot: u128,
     pub(super) born_up_ms: i64,
@@ -67,12 +67,12 @@ pub(super) struct Record {
 
 impl Record {
     /// The entry as results show it.
-    pub(super) fn shown(self, now: Moment) -> Entry {
+    pub(super) fn shown(self, now: Moment) -> OutboxEntry {
         let leased = |(_, boot, until_ms): &(String, u128, i64)| {
             *boot == now.boot && *until_ms > now.awake_ms
         };
         let in_delivery = self.lease.as_ref().is_some_and(leased);
-        Entry { in_delivery, ..self.entry }
+        OutboxEntry { in_delivery, ..self.entry }
     }
 
     /// True if it may be delivered without looking at the session first: this is its first try,
@@ -96,7 +96,7 @@ impl Record {
 /// How one try ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ending {
-    pub(super) state: State,
+    pub(super) state: OutboxState,
     /// What is known of the cancel that the entry stands for.
     pub(super) outcome: Outcome,
     pub(super) code: Code,
@@ -114,7 +114,13 @@ impl Ending {
     }
 }
 
-fn ending(state: State, outcome: Outcome, code: Code, is_clear: bool, message: &str) -> Ending {
+fn ending(
+    state: OutboxState,
+    outcome: Outcome,
+    code: Code,
+    is_clear: bool,
+    message: &str,
+) -> Ending {
     let end = message.floor_char_boundary(MAX_MESSAGE_BYTES);
     Ending { state, outcome, code, message: message[..end].to_owned(), is_clear, wait_ms: 0 }
 }
@@ -131,7 +137,7 @@ pub(super) fn after_call(
     is_sent: bool,
     message: &str,
 ) -> Ending {
-    use State::{Delivered, NeedsAttention, Pending, Refused};
+    use OutboxState::{Delivered, NeedsAttention, Pending, Refused};
     let not_applied = if unclear_before == 0 { Outcome::NotApplied } else { Outcome::Unknown };
     let (state, known, code) = match (outcome, code) {
         (Outcome::Canceled | Outcome::AlreadyCanceled, _) => (Delivered, outcome, code),
@@ -173,7 +179,7 @@ pub(super) fn after_call(
 /// True if the next entry would fare no better: the way to Flex, or the key, is the trouble.
 pub(super) fn is_way_closed(ending: &Ending) -> bool {
     ending.is_clear
-        && ending.state == State::Pending
+        && ending.state == OutboxState::Pending
         && matches!(
             ending.code,
             Code::Aborted

@@ -13,7 +13,7 @@ use crate::api::Operation;
 use crate::client::Client;
 use crate::options::Options;
 use crate::outcome::Code;
-use crate::report::Entry;
+use crate::report::OutboxEntry;
 use crate::report::{Refused, Report};
 
 /// How much longer a lease lasts than the try that it is for, so that a machine under load still
@@ -44,7 +44,7 @@ pub(super) struct Tried {
     pub(super) report: Report,
     pub(super) ending: Ending,
     /// The entry as it stands now.
-    pub(super) entry: Entry,
+    pub(super) entry: OutboxEntry,
     /// The entry that takes its place, if it turned stale and was asked for again.
     pub(super) successor: Option<Record>,
     /// The end could not be noted; the entry is tried again when its lease is over.

@@ -31,6 +31,7 @@ mod rows;
 mod schema;
 #[cfg(feature = "outbox")]
 mod store;
+#[cfg(feature = "outbox")]
 mod trouble;
 
 #[cfg(not(feature = "outbox"))]
@@ -43,4 +44,3 @@ pub use options::{
     ENQUEUE_KEYS, EntryOptions, FLUSH_KEYS, FlushOptions, LIST_KEYS, ListFilter, OPEN_KEYS,
     OUTBOX_CANCEL_KEYS, OpenOptions,
 };
-pub use trouble::Trouble;

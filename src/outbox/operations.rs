@@ -1,4 +1,4 @@
-//! The operations: what a host asks of the outbox, and the report that it gets.
+//! The operations: what a host asks of the outbox, and what it is told.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use crate::abort::Abort;
 use crate::api::Operation;
 use crate::call::Call;
 use crate::client::Client;
+use crate::error::Error;
 use crate::fields::FieldError;
 use crate::options::Options;
 use crate::outcome::Code;
-use crate::report::Report;
-use crate::report::{Entry, OutboxView};
+use crate::report::{OutboxEntry, OutboxView, Report, Status};
 
 /// With less time than this left, a flush begins no further try: it would only become unclear.
 const TOO_SHORT_TO_TRY: Duration = Duration::from_secs(1);
@@ -35,10 +35,9 @@ const DELIVERED_ELSEWHERE: &str = "somebody else delivers it now";
 /// Keeps cancels in a file until they are delivered. Blocking; share it between threads, and the
 /// file between the processes of one till. There is no thread behind it.
 ///
-/// Each operation gives a [`Report`] whose [`outbox`](Report::outbox) says what it found.
-/// [`Outbox::cancel`] and [`Outbox::enqueue`] are about one cancel, and the report's outcome is
-/// that cancel's. The others assert nothing of any cancel: their outcome is
-/// [`Unknown`](crate::Outcome::Unknown), and [`Code::Ok`] says that all went well.
+/// [`Outbox::cancel`] and [`Outbox::enqueue`] are about one cancel: they give a [`Report`], whose
+/// outcome is that cancel's. The others assert nothing of any cancel: they give a [`Status`], and
+/// [`Code::Ok`] says that all went well. What either found is in its `outbox`.
 pub struct Outbox {
     client: Arc<Client>,
     store: Store,
@@ -53,9 +52,9 @@ impl Outbox {
     /// It delivers through the client, and only what is for that client's service and mode.
     ///
     /// # Errors
-    /// A [`Trouble`] whose code is one of the outbox's: the file is not safe, cannot be read or
+    /// An [`Error`] whose code is one of the outbox's: the file is not safe, cannot be read or
     /// written, is damaged (it is set aside then), or is no outbox.
-    pub fn open(client: Arc<Client>, options: &OpenOptions) -> Result<Self, Trouble> {
+    pub fn open(client: Arc<Client>, options: &OpenOptions) -> Result<Self, Error> {
         Self::open_with_clock(client, options, Box::new(SystemClock::new()?))
     }
 
@@ -67,7 +66,7 @@ impl Outbox {
         client: Arc<Client>,
         options: &OpenOptions,
         clock: Box<dyn Clock>,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, Error> {
         let source = Source::File(Place::find(&options.path)?);
         Self::over(client, source, millis(options.keep.unwrap_or(DEFAULT_KEEP)), clock)
     }
@@ -81,7 +80,7 @@ impl Outbox {
         client: Arc<Client>,
         name: &str,
         clock: Box<dyn Clock>,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, Error> {
         Self::over(client, Source::Memory(name.to_owned()), millis(DEFAULT_KEEP), clock)
     }
 
@@ -90,7 +89,7 @@ impl Outbox {
         source: Source,
         keep_ms: i64,
         clock: Box<dyn Clock>,
-    ) -> Result<Self, Trouble> {
+    ) -> Result<Self, Error> {
         let store = Store::open(source, clock.now().wall_ms)?;
         let target =
             Target { mode: client.context.mode, base_url: client.context.base_url.clone() };
@@ -130,20 +129,20 @@ impl Outbox {
 
     /// Tries the entries that are due, those that have waited longest first, until none is left,
     /// `max` were tried, the time is up, the abort is triggered, or the way to Flex turns out to
-    /// be closed. The report lists the entries that were tried as they stand now, and counts.
-    pub fn flush(&self, options: &FlushOptions, abort: Option<&Abort>) -> Report {
+    /// be closed. The status lists the entries that were tried as they stand now, and counts.
+    pub fn flush(&self, options: &FlushOptions, abort: Option<&Abort>) -> Status {
         let begun = self.client.context.transport.now();
-        let report = match options.check() {
+        let status = match options.check() {
             Ok(()) => self.try_all(options, begun, abort),
             Err(error) => refused_for(&error),
         };
-        self.timed(report, begun)
+        Status { elapsed: self.since(begun), ..status }
     }
 
     /// Lists entries, in the order of their numbers.
-    pub fn list(&self, filter: &ListFilter) -> Report {
+    pub fn list(&self, filter: &ListFilter) -> Status {
         let begun = self.client.context.transport.now();
-        let report = match filter.check() {
+        let status = match filter.check() {
             Err(error) => refused_for(&error),
             Ok(()) => {
                 let listed = self.store.read(|db| queries::list(db, filter));
@@ -154,44 +153,44 @@ impl Outbox {
                 })
             }
         };
-        self.timed(report, begun)
+        Status { elapsed: self.since(begun), ..status }
     }
 
     /// Notes that a person has seen a final entry: it leaves the worklist. Doing so again has no
     /// effect. A pending entry is [`Code::OutboxPending`], and stays.
-    pub fn acknowledge(&self, entry_id: i64) -> Report {
+    pub fn acknowledge(&self, entry_id: i64) -> Status {
         let begun = self.client.context.transport.now();
         let now = self.clock.now();
         let noted = self.store.write(move |db| rows::acknowledge(db, entry_id, now));
-        let report = match noted {
+        let status = match noted {
             Ok(None) => {
                 let message = format!("the outbox has no entry {entry_id}");
-                Report::of_outbox(Code::OutboxNoEntry, message, OutboxView::default())
+                Status::of_outbox(Code::OutboxNoEntry, message, OutboxView::default())
             }
             Ok(Some(record)) if !record.entry.state.is_final() => {
                 let message = format!("entry {entry_id} is still pending");
                 let entry = Some(record.shown(now));
                 let view = OutboxView { entry, ..OutboxView::default() };
-                Report::of_outbox(Code::OutboxPending, message, view)
+                Status::of_outbox(Code::OutboxPending, message, view)
             }
             other => self.about_outbox(other, |record, now| {
                 let entry = record.map(|record| record.shown(now));
                 ("acknowledged".to_owned(), OutboxView { entry, ..OutboxView::default() })
             }),
         };
-        self.timed(report, begun)
+        Status { elapsed: self.since(begun), ..status }
     }
 
     /// Counts the entries.
-    pub fn stats(&self) -> Report {
+    pub fn stats(&self) -> Status {
         let begun = self.client.context.transport.now();
         let now = self.clock.now();
         let counted = self.store.read(|db| queries::counts(db, &self.target, now));
-        let report = self.about_outbox(counted, |counts, _| {
+        let status = self.about_outbox(counted, |counts, _| {
             let message = format!("{} pending, {} for a person", counts.pending, counts.worklist);
             (message, OutboxView { counts: Some(counts), ..OutboxView::default() })
         });
-        self.timed(report, begun)
+        Status { elapsed: self.since(begun), ..status }
     }
 
     /// Checks the arguments by the rules of a plain cancel, and makes the key.
@@ -266,11 +265,11 @@ impl Outbox {
         Ok(report.with_entry(tried.ending.outcome, tried.ending.code, tried.entry))
     }
 
-    fn try_all(&self, options: &FlushOptions, begun: Instant, abort: Option<&Abort>) -> Report {
+    fn try_all(&self, options: &FlushOptions, begun: Instant, abort: Option<&Abort>) -> Status {
         let deadline = begun + options.timeout.unwrap_or(DEFAULT_FLUSH_TIMEOUT);
         let most = options.max.unwrap_or(DEFAULT_MAX) as usize;
         let delivery = self.delivery(abort);
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries: Vec<OutboxEntry> = Vec::new();
         let (mut next, mut end) = match self.sweep_and_claim(&delivery, deadline, abort) {
             Ok(first) => (first, None),
             Err(trouble) => (None, Some(trouble)),
@@ -300,7 +299,7 @@ impl Outbox {
             None => (Code::Ok, summary(&entries)),
             Some(trouble) => (trouble.code, format!("{}; {trouble}", summary(&entries))),
         };
-        Report::of_outbox(code, message, OutboxView { entry: None, entries, counts })
+        Status::of_outbox(code, message, OutboxView { entry: None, entries, counts })
     }
 
     /// Ends what is overdue, then claims the first entry that is due.
@@ -341,17 +340,17 @@ impl Outbox {
         Delivery { client: &self.client, store: &self.store, clock: &*self.clock, abort }
     }
 
-    /// A report about the outbox itself, of what was read from it.
+    /// The status of an operation that reads the outbox.
     fn about_outbox<T>(
         &self,
         found: Result<T, Trouble>,
         view: impl FnOnce(T, Moment) -> (String, OutboxView),
-    ) -> Report {
+    ) -> Status {
         match found {
             Err(trouble) => failed(trouble),
             Ok(found) => {
                 let (message, view) = view(found, self.clock.now());
-                Report::of_outbox(Code::Ok, message, view)
+                Status::of_outbox(Code::Ok, message, view)
             }
         }
     }
@@ -376,9 +375,13 @@ impl Outbox {
     }
 
     fn timed(&self, mut report: Report, begun: Instant) -> Report {
-        report.elapsed = self.client.context.transport.now().saturating_duration_since(begun);
+        report.elapsed = self.since(begun);
         report.outbox.get_or_insert_default();
         report
+    }
+
+    fn since(&self, begun: Instant) -> Duration {
+        self.client.context.transport.now().saturating_duration_since(begun)
     }
 }
 

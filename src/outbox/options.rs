@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::config::{MAX_TEXT_BYTES, MAX_TIMEOUT_MS};
 use crate::fields::{FieldError, Fields};
 use crate::options::{OPTION_KEYS, Options};
-use crate::report::State;
+use crate::report::OutboxState;
 
 /// Every key that the options of opening may have.
 pub const OPEN_KEYS: &[&str] = &["keep_ms", "path"];
@@ -168,7 +168,7 @@ impl FlushOptions {
 #[non_exhaustive]
 pub struct ListFilter {
     /// Of these states; of all, if empty.
-    pub states: Vec<State>,
+    pub states: Vec<OutboxState>,
     /// Only those that are acknowledged, or only those that are not.
     pub acknowledged: Option<bool>,
     /// Only those of this session.
@@ -183,7 +183,7 @@ impl ListFilter {
     /// What a person has to look at: refused, expired, in need of attention, not acknowledged.
     #[must_use]
     pub fn worklist() -> Self {
-        let states = vec![State::Refused, State::Expired, State::NeedsAttention];
+        let states = vec![OutboxState::Refused, OutboxState::Expired, OutboxState::NeedsAttention];
         Self { states, acknowledged: Some(false), ..Self::default() }
     }
 
@@ -198,8 +198,8 @@ impl ListFilter {
         }
         let mut fields = Fields::parse(json, LIST_KEYS)?;
         let state = |name: String| {
-            State::from_name(&name).ok_or_else(|| {
-                let names: Vec<_> = State::ALL.iter().map(|state| state.name()).collect();
+            OutboxState::from_name(&name).ok_or_else(|| {
+                let names: Vec<_> = OutboxState::ALL.iter().map(|state| state.name()).collect();
                 FieldError::new("states", format!("expected names of: {}", names.join(", ")))
             })
         };

@@ -6,7 +6,7 @@ use super::clock::Moment;
 use super::decide::{LATEST_TRY_MS, Record, Target};
 use super::options::{DEFAULT_MAX, ListFilter};
 use super::rows::{COLUMNS, IS_DUE, IS_FREE, boot_name, one, record};
-use crate::report::Counts;
+use crate::report::OutboxCounts;
 
 /// The entries that the filter lets through.
 pub(super) fn list(db: &Connection, filter: &ListFilter) -> Result<Vec<Record>> {
@@ -34,7 +34,7 @@ pub(super) fn list(db: &Connection, filter: &ListFilter) -> Result<Vec<Record>> 
 }
 
 /// How many entries there are.
-pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<Counts> {
+pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<OutboxCounts> {
     let sql = format!(
         "SELECT count(*) FILTER (WHERE state = 'pending'), \
          count(*) FILTER (WHERE state = 'delivered'), count(*) FILTER (WHERE state = 'refused'), \
@@ -54,7 +54,7 @@ pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<Co
     };
     one(db, &sql, values, |row| {
         let count = |index: usize| -> Result<u64> { Ok(row.get::<_, i64>(index)?.unsigned_abs()) };
-        Ok(Counts {
+        Ok(OutboxCounts {
             pending: count(0)?,
             delivered: count(1)?,
             refused: count(2)?,

@@ -3,11 +3,9 @@
 use super::clock::Moment;
 use super::decide::Record;
 use super::trouble::Trouble;
-use crate::api::Operation;
 use crate::fields::FieldError;
 use crate::outcome::{Code, Outcome};
-use crate::report::{Entry, OutboxView, State};
-use crate::report::{Refused, Report};
+use crate::report::{OutboxEntry, OutboxState, OutboxView, Report, Status};
 
 /// The report of a cancel that the outbox keeps.
 pub(super) fn kept_report(message: &str, code: Code, record: Record, now: Moment) -> Report {
@@ -15,26 +13,25 @@ pub(super) fn kept_report(message: &str, code: Code, record: Record, now: Moment
     report.with_entry(Outcome::Unknown, code, record.shown(now))
 }
 
-/// The report of an operation that could not be carried out.
-pub(super) fn failed(trouble: Trouble) -> Report {
-    Report::of_outbox(trouble.code, trouble.message, OutboxView::default())
+/// The status of an operation that could not be carried out.
+pub(super) fn failed(trouble: Trouble) -> Status {
+    Status::of_outbox(trouble.code, trouble.message, OutboxView::default())
 }
 
-/// The report of an operation whose arguments cannot be used.
-pub(super) fn refused_for(error: &FieldError) -> Report {
-    let (code, message) = (Code::InvalidArgument, error.to_string());
-    Report::refused(Operation::Cancel, Refused { code, message, in_doubt: false })
+/// The status of an operation whose arguments cannot be used.
+pub(super) fn refused_for(error: &FieldError) -> Status {
+    failed(Trouble::new(Code::InvalidArgument, error.to_string()))
 }
 
 /// What a flush came to, in one line for a log.
-pub(super) fn summary(entries: &[Entry]) -> String {
-    let count = |state: State| entries.iter().filter(|entry| entry.state == state).count();
+pub(super) fn summary(entries: &[OutboxEntry]) -> String {
+    let count = |state: OutboxState| entries.iter().filter(|entry| entry.state == state).count();
     format!(
         "{} tried: {} delivered, {} refused, {} need attention, {} kept",
         entries.len(),
-        count(State::Delivered),
-        count(State::Refused),
-        count(State::NeedsAttention) + count(State::Expired),
-        count(State::Pending),
+        count(OutboxState::Delivered),
+        count(OutboxState::Refused),
+        count(OutboxState::NeedsAttention) + count(OutboxState::Expired),
+        count(OutboxState::Pending),
     )
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Result, Row, ToSql, named_
 use super::clock::Moment;
 use super::decide::{Ending, LATEST_TRY_MS, Record, Target};
 use crate::outcome::{Code, Outcome};
-use crate::report::{Entry, State};
+use crate::report::{OutboxEntry, OutboxState};
 
 /// Its columns, in the order in which [`record`] reads them.
 pub(super) const COLUMNS: &str = "id, session_id, idempotency_key, expand, mode, base_url, state, created_ms, \
@@ -215,7 +215,8 @@ pub(super) fn finish(
 ) -> Result<Finished> {
     let is_final = ending.state.is_final();
     // A refusal is that of one try, and another try may be under way.
-    let settles = ending.state == State::Delivered || ending.outcome == Outcome::NotCancelable;
+    let settles =
+        ending.state == OutboxState::Delivered || ending.outcome == Outcome::NotCancelable;
     let changed = execute(
         db,
         "UPDATE entry SET state = :state, last_outcome = :outcome, last_code = :code, \
@@ -334,14 +335,14 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record> {
     let outcome = optional(12)?;
     let code = optional(13)?;
     Ok(Record {
-        entry: Entry {
+        entry: OutboxEntry {
             id: number(0)?,
             session_id: text(1)?,
             idempotency_key: text(2)?,
             expand: serde_json::from_str(&text(3)?).map_err(|_| wrong(3, "a list of names"))?,
             mode: Target::mode_of_name(&text(4)?),
             base_url: text(5)?,
-            state: State::from_name(&text(6)?).ok_or_else(|| wrong(6, "a state"))?,
+            state: OutboxState::from_name(&text(6)?).ok_or_else(|| wrong(6, "a state"))?,
             created_ms: number(7)?,
             asked_at_ms: number(22)?,
             not_after_ms: number(8)?,

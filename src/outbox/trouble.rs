@@ -2,16 +2,16 @@
 
 use std::fmt;
 
+use crate::error::Error;
 use crate::outcome::Code;
 
 /// Why the outbox could not do something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Trouble {
+pub(super) struct Trouble {
     /// What kind of trouble it is.
-    pub code: Code,
+    pub(super) code: Code,
     /// The same in words.
-    pub message: String,
+    pub(super) message: String,
     /// What was to be written may turn out to be in the file all the same: the last step of the
     /// write failed, and only a restart shows which part of it reached the disk.
     pub(super) may_be_kept: bool,
@@ -29,4 +29,8 @@ impl fmt::Display for Trouble {
     }
 }
 
-impl std::error::Error for Trouble {}
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        Self::whole(trouble.code, trouble.message)
+    }
+}

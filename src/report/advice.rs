@@ -98,6 +98,7 @@ pub(crate) fn is_outbox_retryable(code: Code) -> bool {
         code,
         Code::Ok
             | Code::InvalidHandle
+            | Code::InvalidArgument
             | Code::Unauthorized
             | Code::OutboxUnavailable
             | Code::OutboxUnsafe
@@ -110,6 +111,7 @@ pub(crate) fn is_outbox_retryable(code: Code) -> bool {
 pub(crate) fn outbox_advice(code: Code) -> &'static str {
     match code {
         Code::Ok => "Look at the outbox's entries: what needs a person is in its worklist.",
+        Code::InvalidHandle | Code::InvalidArgument => "Correct the program that makes this call.",
         Code::OutboxUnavailable => "Use a build of this library with the outbox.",
         Code::OutboxUnsafe => "Put the outbox's file where only this program's user may write.",
         Code::OutboxIo => "Check the disk that the outbox's file is on, then call again.",

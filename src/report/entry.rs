@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use crate::outcome::{Code, Outcome};
 
-/// Where an entry stands. All but [`State::Pending`] are final.
+/// Where an entry stands. All but [`OutboxState::Pending`] are final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum State {
+pub enum OutboxState {
     /// Is still to be delivered.
     Pending,
     /// The hold is released.
@@ -21,7 +21,7 @@ pub enum State {
     NeedsAttention,
 }
 
-impl State {
+impl OutboxState {
     /// Every state.
     pub const ALL: &'static [Self] =
         &[Self::Pending, Self::Delivered, Self::Refused, Self::Expired, Self::NeedsAttention];
@@ -55,7 +55,7 @@ impl State {
 /// clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Entry {
+pub struct OutboxEntry {
     /// Its number in the file.
     pub id: i64,
     /// The session to cancel.
@@ -69,7 +69,7 @@ pub struct Entry {
     /// The service that it is for; a client of another one does not deliver it.
     pub base_url: String,
     /// Where it stands.
-    pub state: State,
+    pub state: OutboxState,
     /// When it was made.
     pub created_ms: i64,
     /// When the cancel was asked for: a hold that is newer is not released.
@@ -99,16 +99,16 @@ pub struct Entry {
 /// How many entries there are, of every service and mode together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Counts {
-    /// In state [`State::Pending`].
+pub struct OutboxCounts {
+    /// In state [`OutboxState::Pending`].
     pub pending: u64,
-    /// In state [`State::Delivered`].
+    /// In state [`OutboxState::Delivered`].
     pub delivered: u64,
-    /// In state [`State::Refused`].
+    /// In state [`OutboxState::Refused`].
     pub refused: u64,
-    /// In state [`State::Expired`].
+    /// In state [`OutboxState::Expired`].
     pub expired: u64,
-    /// In state [`State::NeedsAttention`].
+    /// In state [`OutboxState::NeedsAttention`].
     pub needs_attention: u64,
     /// Refused, expired or in need of attention, and not acknowledged: for a person.
     pub worklist: u64,
@@ -125,9 +125,9 @@ pub struct Counts {
 #[non_exhaustive]
 pub struct OutboxView {
     /// The entry that a cancel, an enqueue or an acknowledge was about.
-    pub entry: Option<Entry>,
+    pub entry: Option<OutboxEntry>,
     /// The entries that a list found, or that a flush tried, in order.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<OutboxEntry>,
     /// How many entries there are now, after a flush and for stats.
-    pub counts: Option<Counts>,
+    pub counts: Option<OutboxCounts>,
 }

@@ -1,4 +1,4 @@
-//! What a client tells its log: one event for each attempt, one for each result.
+//! What a client tells its log: one event for each attempt, each result, each warm-up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::outcome::{Code, Hold, Outcome};
-use crate::report::{Attempt, Report, as_millis};
+use crate::report::{Attempt, Report, Status, as_millis};
 
 /// How much an event matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,7 +40,7 @@ pub enum Event<'a> {
         /// The same in words.
         message: &'a str,
     },
-    /// One call has ended.
+    /// One call about a session has ended.
     Result {
         /// How much it matters.
         level: Level,
@@ -57,6 +57,18 @@ pub enum Event<'a> {
         /// How many exchanges there were.
         attempts: usize,
         /// How long the call took.
+        #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
+        elapsed: Duration,
+        /// The same in words.
+        message: &'a str,
+    },
+    /// One warm-up has ended.
+    WarmUp {
+        /// How much it matters.
+        level: Level,
+        /// `ok`, or why no connection waits.
+        code: Code,
+        /// How long it took.
         #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
         elapsed: Duration,
         /// The same in words.
@@ -90,11 +102,19 @@ impl<'a> Event<'a> {
         }
     }
 
+    pub(crate) fn of_warm_up(status: &'a Status) -> Self {
+        let Status { code, elapsed, message, .. } = status;
+        let level = if *code == Code::Ok { Level::Info } else { Level::Warn };
+        Self::WarmUp { level, code: *code, elapsed: *elapsed, message }
+    }
+
     /// How much the event matters.
     #[must_use]
     pub fn level(&self) -> Level {
         match self {
-            Self::Attempt { level, .. } | Self::Result { level, .. } => *level,
+            Self::Attempt { level, .. }
+            | Self::Result { level, .. }
+            | Self::WarmUp { level, .. } => *level,
         }
     }
 }

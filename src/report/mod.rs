@@ -1,16 +1,18 @@
-//! What a call reports: one shape for every operation, and its JSON (docs/RESULT.md).
+//! What a call reports, and its JSON (docs/RESULT.md).
 
 mod advice;
 mod entry;
 mod event;
+mod status;
 
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use self::advice::{advice, is_outbox_retryable, is_retryable, outbox_advice, warm_up_advice};
-pub use self::entry::{Counts, Entry, OutboxView, State};
+use self::advice::{advice, is_retryable, outbox_advice};
+pub use self::entry::{OutboxCounts, OutboxEntry, OutboxState, OutboxView};
 pub use self::event::{Event, Level, Observer};
+pub use self::status::Status;
 use crate::api::session::CheckoutSession;
 use crate::api::{Operation, ProviderError};
 use crate::decision::Decision;
@@ -19,7 +21,7 @@ use crate::outcome::{Code, Hold, Outcome};
 use crate::phase::Phase;
 use crate::raw_json::RawJson;
 
-/// The report of one call.
+/// The report of one call about a session. What is about no cancel has a [`Status`].
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Report {
@@ -56,7 +58,7 @@ pub struct Report {
     /// The session exactly as Flex wrote it.
     #[serde(rename = "checkout_session")]
     pub raw_session: Option<RawJson>,
-    /// What an operation of the outbox says besides; `None` for every other.
+    /// What a cancel or an enqueue of the outbox says besides; `None` for every other call.
     pub outbox: Option<Box<OutboxView>>,
 }
 
@@ -140,10 +142,7 @@ impl Report {
 
     /// A report of a warm-up, which sends nothing whatever becomes of it.
     pub(crate) fn warm_up(code: Code, message: String) -> Self {
-        let refused = Refused { code, message, in_doubt: false };
-        let mut report = Self::refused(Operation::Cancel, refused);
-        report.advice = warm_up_advice(code);
-        report
+        Self::refused(Operation::Cancel, Refused { code, message, in_doubt: false })
     }
 
     /// A report of a call whose own report was lost, or never was.
@@ -153,26 +152,17 @@ impl Report {
         Self::new(Operation::Cancel, decision, message.to_owned())
     }
 
-    /// A report that says nothing of any cancel: of an operation that is about the outbox.
-    pub(crate) fn of_outbox(code: Code, message: String, view: OutboxView) -> Self {
-        let mut report = Self::unreported(code, &message);
-        report.advice = outbox_advice(code);
-        report.retryable = is_outbox_retryable(code);
-        report.outbox = Some(Box::new(view));
-        report
-    }
-
     /// The same call's report with what is known of the cancel that the outbox keeps.
-    pub(crate) fn with_entry(mut self, outcome: Outcome, code: Code, entry: Entry) -> Self {
+    pub(crate) fn with_entry(mut self, outcome: Outcome, code: Code, entry: OutboxEntry) -> Self {
         self.outcome = outcome;
         self.code = code;
         let state = entry.state;
         (self.advice, self.retryable) = match (state, outcome) {
-            (State::Pending, Outcome::Unknown) => (
+            (OutboxState::Pending, Outcome::Unknown) => (
                 "Treat the void as pending: the outbox keeps it, and a later flush delivers it.",
                 true,
             ),
-            (State::NeedsAttention | State::Expired, _) => (outbox_advice(code), false),
+            (OutboxState::NeedsAttention | OutboxState::Expired, _) => (outbox_advice(code), false),
             _ => {
                 let operation = Operation::Cancel;
                 (advice(operation, outcome, code), is_retryable(operation, outcome, code))
@@ -200,15 +190,10 @@ impl Report {
     /// # Errors
     /// None that is known: nothing in a report is hard to write as JSON.
     pub fn to_json(&self) -> Result<String, serde_json::Error> {
-        String::from_utf8(self.to_json_bytes()?).map_err(serde::ser::Error::custom)
-    }
-
-    /// The same as bytes, with room for one more.
-    pub(crate) fn to_json_bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
         let session = self.raw_session.as_ref().map_or("", RawJson::get);
         let mut json = Vec::with_capacity(ROOM_BESIDE_SESSION + session.len());
         serde_json::to_writer(&mut json, self)?;
-        Ok(json)
+        String::from_utf8(json).map_err(serde::ser::Error::custom)
     }
 
     /// The options that repeat this cancel as a JSON object; `None` as [`Report::repeat`] is.

@@ -36,16 +36,16 @@ static void wait_until_the_server_has_the_requests(void) {
 
 static void before(void) {
     flexcancel_abort_trigger(abort_handle);
-    EXPECT(flexcancel_cancel(client, id, NULL, abort_handle), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_cancel(client, id, NULL, abort_handle), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_ABORTED);
     /* It stays triggered, however often it is used and triggered again. */
     flexcancel_abort_trigger(abort_handle);
-    EXPECT(flexcancel_cancel(client, id, NULL, abort_handle), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_cancel(client, id, NULL, abort_handle), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_ABORTED);
 }
 
 static void *call(void *unused) {
-    flexcancel_result *result = flexcancel_cancel(client, id, NULL, abort_handle);
+    flexcancel_result *result = flexcancel_client_cancel(client, id, NULL, abort_handle);
     const double waited_ms = now_ms() - triggered_ms;
     EXPECT(result, FLEXCANCEL_OUTCOME_UNKNOWN, FLEXCANCEL_CODE_ABORTED);
     CHECK(triggered_ms > 0, "no call ends before the trigger");
@@ -67,14 +67,14 @@ static void during(void) {
     flexcancel_abort_trigger(abort_handle);
     for (i = 0; i < CALLS; i++)
         pthread_join(threads[i], NULL);
-    EXPECT(flexcancel_cancel(client, id, NULL, abort_handle), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_cancel(client, id, NULL, abort_handle), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_ABORTED);
     /* The client itself is as good as before, with a fresh abort and without one. */
     flexcancel_abort_free(another);
     another = flexcancel_abort_new();
-    EXPECT(flexcancel_cancel(client, id, NULL, another), FLEXCANCEL_OUTCOME_CANCELED,
+    EXPECT(flexcancel_client_cancel(client, id, NULL, another), FLEXCANCEL_OUTCOME_CANCELED,
            FLEXCANCEL_CODE_OK);
-    EXPECT(flexcancel_retrieve(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_ALREADY_CANCELED,
+    EXPECT(flexcancel_client_retrieve(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_ALREADY_CANCELED,
            FLEXCANCEL_CODE_OK);
     flexcancel_abort_free(another);
 }
@@ -95,12 +95,12 @@ static void freed(void) {
     flexcancel_result *result;
     CHECK(pthread_create(&thread, NULL, free_and_trigger, NULL) == 0, "a thread");
     snprintf(options, sizeof options, "{\"timeout_ms\":%d}", FREED_TIMEOUT_MS);
-    result = flexcancel_cancel(client, id, options, abort_handle);
+    result = flexcancel_client_cancel(client, id, options, abort_handle);
     took_ms = now_ms() - begun_ms;
     pthread_join(thread, NULL);
     EXPECT(result, FLEXCANCEL_OUTCOME_UNKNOWN, FLEXCANCEL_CODE_TIMEOUT);
     CHECK(took_ms >= FREED_TIMEOUT_MS, "the call went on; it took %.0f ms", took_ms);
-    EXPECT(flexcancel_cancel(client, id, NULL, abort_handle), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_cancel(client, id, NULL, abort_handle), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_INVALID_HANDLE);
 }
 

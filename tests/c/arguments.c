@@ -29,9 +29,9 @@ static char *at_the_edge(size_t size) {
 }
 
 static void refuse_id(const char *id) {
-    EXPECT(flexcancel_cancel(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_cancel(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_INVALID_SESSION_ID);
-    EXPECT(flexcancel_retrieve(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_retrieve(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_INVALID_SESSION_ID);
 }
 
@@ -54,7 +54,7 @@ static void given_bad_ids(flexcancel_abort *triggered) {
     free(huge);
     /* The triggered abort comes after the check of the id, so it shows that the id passed. */
     whole[ID_BYTES] = '\0';
-    EXPECT(flexcancel_cancel(client, whole, NULL, triggered), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_cancel(client, whole, NULL, triggered), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_ABORTED);
 }
 
@@ -104,23 +104,23 @@ static void given_bad_options(flexcancel_abort *triggered) {
     for (i = 0; i < sizeof bad / sizeof *bad; i++) {
         /* Of 1e400 a JSON parser may say that it is no number at all. */
         if (strstr(bad[i].json, "1e400") != NULL)
-            EXPECT(flexcancel_cancel(client, "s", bad[i].json, NULL),
+            EXPECT(flexcancel_client_cancel(client, "s", bad[i].json, NULL),
                    FLEXCANCEL_OUTCOME_NOT_APPLIED, FLEXCANCEL_CODE_INVALID_ARGUMENT);
         else
-            expect_named(flexcancel_cancel(client, "s", bad[i].json, NULL),
+            expect_named(flexcancel_client_cancel(client, "s", bad[i].json, NULL),
                          FLEXCANCEL_CODE_INVALID_ARGUMENT, bad[i].field, bad[i].json);
     }
     for (i = 0; i < sizeof no_objects / sizeof *no_objects; i++)
-        EXPECT(flexcancel_cancel(client, "s", no_objects[i], NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
-               FLEXCANCEL_CODE_INVALID_ARGUMENT);
-    expect_named(flexcancel_retrieve(client, "s", "{\"idempotency_key\":\"k\"}", NULL),
+        EXPECT(flexcancel_client_cancel(client, "s", no_objects[i], NULL),
+               FLEXCANCEL_OUTCOME_NOT_APPLIED, FLEXCANCEL_CODE_INVALID_ARGUMENT);
+    expect_named(flexcancel_client_retrieve(client, "s", "{\"idempotency_key\":\"k\"}", NULL),
                  FLEXCANCEL_CODE_INVALID_ARGUMENT, "idempotency_key", "a retrieve");
-    expect_named(flexcancel_cancel(client, "s", unterminated, NULL),
+    expect_named(flexcancel_client_cancel(client, "s", unterminated, NULL),
                  FLEXCANCEL_CODE_INVALID_ARGUMENT, "options_json", "64 KiB and 1 byte");
     memset(whole, ' ', JSON_BYTES);
     memcpy(whole, "{}", 2);
     whole[JSON_BYTES] = '\0';
-    EXPECT(flexcancel_cancel(client, "s", whole, triggered), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_cancel(client, "s", whole, triggered), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_ABORTED);
 }
 

@@ -13,7 +13,7 @@ int main(int argc, char **argv) {
     give_up_after(60);
     client = flexcancel_client_new(argv[1], &result);
     if (client != NULL)
-        result = flexcancel_cancel(client, argv[2], NULL, NULL);
+        result = flexcancel_client_cancel(client, argv[2], NULL, NULL);
     puts(flexcancel_result_json(result, NULL));
     flexcancel_result_free(result);
     flexcancel_client_free(client);

@@ -55,7 +55,7 @@ static int threads(void) {
 }
 
 static void cancel(flexcancel_client *client, const char *session_id) {
-    flexcancel_result *result = flexcancel_cancel(client, session_id, NULL, NULL);
+    flexcancel_result *result = flexcancel_client_cancel(client, session_id, NULL, NULL);
     /* A stateful server says of all but the first that it was canceled before. */
     const int32_t outcome = flexcancel_result_outcome(result);
     CHECK(outcome == FLEXCANCEL_OUTCOME_CANCELED || outcome == FLEXCANCEL_OUTCOME_ALREADY_CANCELED,

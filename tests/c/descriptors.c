@@ -23,11 +23,11 @@ int main(int argc, char **argv) {
     while (count < 64 && (taken[count] = open("/dev/null", O_RDONLY)) >= 0)
         count++;
     CHECK(count > 0 && count < 64, "%d descriptors", count);
-    EXPECT(flexcancel_cancel(client, argv[2], "{\"timeout_ms\":300}", NULL),
+    EXPECT(flexcancel_client_cancel(client, argv[2], "{\"timeout_ms\":300}", NULL),
            FLEXCANCEL_OUTCOME_NOT_APPLIED, FLEXCANCEL_CODE_CONNECT);
     while (count > 0)
         close(taken[--count]);
-    EXPECT(flexcancel_cancel(client, argv[2], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+    EXPECT(flexcancel_client_cancel(client, argv[2], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
            FLEXCANCEL_CODE_OK);
     flexcancel_client_free(client);
     return 0;

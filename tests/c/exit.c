@@ -17,7 +17,7 @@ static const char *id;
 
 static void *call(void *unused) {
     (void)unused;
-    flexcancel_result_free(flexcancel_cancel(client, id, NULL, NULL));
+    flexcancel_result_free(flexcancel_client_cancel(client, id, NULL, NULL));
     return NULL;
 }
 

@@ -17,19 +17,19 @@ int main(int argc, char **argv) {
     CHECK(argc == 5, "a base URL and three sessions");
     give_up_after(60);
     client = client_of(argv[1]);
-    EXPECT(flexcancel_cancel(client, argv[2], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+    EXPECT(flexcancel_client_cancel(client, argv[2], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
            FLEXCANCEL_CODE_OK);
     child = fork();
     CHECK(child >= 0, "a child");
     if (child == 0) {
-        EXPECT(flexcancel_cancel(client, argv[3], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+        EXPECT(flexcancel_client_cancel(client, argv[3], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
                FLEXCANCEL_CODE_OK);
         flexcancel_client_free(client);
         return 0;
     }
     CHECK(waitpid(child, &status, 0) == child, "the child ends");
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child canceled its session");
-    EXPECT(flexcancel_cancel(client, argv[4], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+    EXPECT(flexcancel_client_cancel(client, argv[4], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
            FLEXCANCEL_CODE_OK);
     flexcancel_client_free(client);
     return 0;

@@ -58,8 +58,10 @@ static void give_to_abort_functions(uintptr_t value) {
     flexcancel_abort_trigger(bad);
     flexcancel_abort_free(bad);
     if (value != 0) {
-        expect_bad_call(flexcancel_cancel(client, "s", NULL, bad), "cancel with abort", value);
-        expect_bad_call(flexcancel_retrieve(client, "s", NULL, bad), "retrieve with abort", value);
+        expect_bad_call(flexcancel_client_cancel(client, "s", NULL, bad),
+                        "cancel with abort", value);
+        expect_bad_call(flexcancel_client_retrieve(client, "s", NULL, bad),
+                        "retrieve with abort", value);
     }
 }
 
@@ -67,8 +69,9 @@ static void give_to_client_functions(uintptr_t value) {
     flexcancel_client *bad = (flexcancel_client *)value;
     CHECK(flexcancel_client_set_log(bad, never, NULL) == FLEXCANCEL_CODE_INVALID_HANDLE,
           "set_log of %#lx", (unsigned long)value);
-    expect_bad_call(flexcancel_cancel(bad, "s", NULL, NULL), "cancel with client", value);
-    expect_bad_call(flexcancel_retrieve(bad, "s", NULL, NULL), "retrieve with client", value);
+    expect_bad_call(flexcancel_client_cancel(bad, "s", NULL, NULL), "cancel with client", value);
+    expect_bad_call(flexcancel_client_retrieve(bad, "s", NULL, NULL),
+                    "retrieve with client", value);
     flexcancel_client_free(bad);
 }
 
@@ -82,7 +85,7 @@ static void make_live(void) {
     client = client_of(base_url);
     abort_handle = flexcancel_abort_new();
     CHECK(abort_handle != NULL, "an abort is made");
-    result = flexcancel_cancel(client, "not an id", NULL, NULL);
+    result = flexcancel_client_cancel(client, "not an id", NULL, NULL);
     result_text = flexcancel_result_json(result, NULL);
 }
 
@@ -96,18 +99,18 @@ static void prove_live(const char *after) {
     CHECK(flexcancel_client_set_log(client, NULL, NULL) == FLEXCANCEL_CODE_OK,
           "the client lives after %s", after);
     /* The handles are checked before the id: this one shows that the abort is alive too. */
-    EXPECT(flexcancel_cancel(client, "not an id", NULL, abort_handle),
+    EXPECT(flexcancel_client_cancel(client, "not an id", NULL, abort_handle),
            FLEXCANCEL_OUTCOME_NOT_APPLIED, FLEXCANCEL_CODE_INVALID_SESSION_ID);
 }
 
 static void given_null_everywhere(void) {
     flexcancel_result *error = (flexcancel_result *)(uintptr_t)1;
     give_to_all(0);
-    expect_bad_call(flexcancel_cancel(NULL, NULL, NULL, NULL), "cancel", 0);
-    expect_bad_call(flexcancel_retrieve(NULL, NULL, NULL, NULL), "retrieve", 0);
-    EXPECT(flexcancel_cancel(client, NULL, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    expect_bad_call(flexcancel_client_cancel(NULL, NULL, NULL, NULL), "cancel", 0);
+    expect_bad_call(flexcancel_client_retrieve(NULL, NULL, NULL, NULL), "retrieve", 0);
+    EXPECT(flexcancel_client_cancel(client, NULL, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_INVALID_SESSION_ID);
-    EXPECT(flexcancel_retrieve(client, NULL, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_retrieve(client, NULL, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_INVALID_SESSION_ID);
     CHECK(flexcancel_client_new(NULL, NULL) == NULL, "no configuration, no client");
     CHECK(flexcancel_client_new(NULL, &error) == NULL, "no configuration, no client");
@@ -175,7 +178,7 @@ static void given_forged_handles(void) {
 static void given_freed_handles(void) {
     flexcancel_client *old_client = client_of(base_url);
     flexcancel_abort *old_abort = flexcancel_abort_new();
-    flexcancel_result *old_result = flexcancel_cancel(NULL, NULL, NULL, NULL);
+    flexcancel_result *old_result = flexcancel_client_cancel(NULL, NULL, NULL, NULL);
     int i;
     flexcancel_client_free(old_client);
     flexcancel_abort_free(old_abort);
@@ -225,11 +228,13 @@ static void *give_random_handles(void *share) {
               "set_log of %#lx", (unsigned long)value);
         flexcancel_client_free(bad);
         if (i % 2 == 0) {
-            expect_bad_call(flexcancel_cancel(bad, "s", NULL, NULL), "cancel", value);
-            expect_bad_call(flexcancel_retrieve(client, "s", NULL, bad_abort), "retrieve", value);
+            expect_bad_call(flexcancel_client_cancel(bad, "s", NULL, NULL), "cancel", value);
+            expect_bad_call(flexcancel_client_retrieve(client, "s", NULL, bad_abort),
+                            "retrieve", value);
         } else {
-            expect_bad_call(flexcancel_retrieve(bad, "s", NULL, NULL), "retrieve", value);
-            expect_bad_call(flexcancel_cancel(client, "s", NULL, bad_abort), "cancel", value);
+            expect_bad_call(flexcancel_client_retrieve(bad, "s", NULL, NULL), "retrieve", value);
+            expect_bad_call(flexcancel_client_cancel(client, "s", NULL, bad_abort),
+                            "cancel", value);
         }
     }
     return NULL;
@@ -265,11 +270,11 @@ int main(int argc, char **argv) {
     given_random_handles(count_or(1000000));
 
     prove_live("all of it");
-    EXPECT(flexcancel_cancel(client, argv[2], NULL, abort_handle), FLEXCANCEL_OUTCOME_CANCELED,
-           FLEXCANCEL_CODE_OK);
+    EXPECT(flexcancel_client_cancel(client, argv[2], NULL, abort_handle),
+           FLEXCANCEL_OUTCOME_CANCELED, FLEXCANCEL_CODE_OK);
     flexcancel_abort_trigger(abort_handle);
-    EXPECT(flexcancel_cancel(client, argv[2], NULL, abort_handle), FLEXCANCEL_OUTCOME_NOT_APPLIED,
-           FLEXCANCEL_CODE_ABORTED);
+    EXPECT(flexcancel_client_cancel(client, argv[2], NULL, abort_handle),
+           FLEXCANCEL_OUTCOME_NOT_APPLIED, FLEXCANCEL_CODE_ABORTED);
     flexcancel_result_free(result);
     flexcancel_abort_free(abort_handle);
     flexcancel_client_free(client);

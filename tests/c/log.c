@@ -66,7 +66,7 @@ static struct watch watch_of(flexcancel_client *client, const char *id) {
 static void a_refusal_that_repeats_the_key(flexcancel_client *client, const char *id) {
     struct watch watch = watch_of(client, id);
     set_log(client, write_down, &watch);
-    EXPECT(flexcancel_cancel(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_cancel(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_REJECTED);
     /* The cancel, and the read-back of what was refused. */
     CHECK(watch.attempts == 2 && watch.results == 1, "%d attempts, %d results", watch.attempts,
@@ -76,7 +76,7 @@ static void a_refusal_that_repeats_the_key(flexcancel_client *client, const char
 static void a_cancel(flexcancel_client *client, const char *id) {
     struct watch watch = watch_of(client, id);
     set_log(client, write_down, &watch);
-    EXPECT(flexcancel_cancel(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+    EXPECT(flexcancel_client_cancel(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
            FLEXCANCEL_CODE_OK);
     CHECK(watch.attempts == 1 && watch.results == 1, "%d attempts, %d results", watch.attempts,
           watch.results);
@@ -86,8 +86,8 @@ static void *cancel_on_this_thread(void *user_data) {
     struct watch *watch = user_data;
     watch->caller = pthread_self();
     set_log(watch->client, count, watch);
-    EXPECT(flexcancel_cancel(watch->client, watch->id, NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
-           FLEXCANCEL_CODE_OK);
+    EXPECT(flexcancel_client_cancel(watch->client, watch->id, NULL, NULL),
+           FLEXCANCEL_OUTCOME_CANCELED, FLEXCANCEL_CODE_OK);
     return NULL;
 }
 
@@ -104,12 +104,12 @@ static void replaced_and_ended(flexcancel_client *client, const char *first, con
     struct watch watch = watch_of(client, first);
     set_log(client, never, NULL);
     set_log(client, count, &watch);
-    EXPECT(flexcancel_cancel(client, first, NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+    EXPECT(flexcancel_client_cancel(client, first, NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
            FLEXCANCEL_CODE_OK);
     CHECK(watch.results == 1, "the callback in place is told");
     set_log(client, never, NULL);
     set_log(client, NULL, NULL);
-    EXPECT(flexcancel_cancel(client, second, NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+    EXPECT(flexcancel_client_cancel(client, second, NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
            FLEXCANCEL_CODE_OK);
 }
 
@@ -121,7 +121,7 @@ static void cancel_within(void *user_data, int32_t level, const char *event_json
     check_event(watch, level, event_json, len);
     if (watch->results == 0) {
         set_log(watch->client, count, &inner);
-        EXPECT(flexcancel_cancel(watch->client, inner.id, NULL, NULL),
+        EXPECT(flexcancel_client_cancel(watch->client, inner.id, NULL, NULL),
                FLEXCANCEL_OUTCOME_CANCELED, FLEXCANCEL_CODE_OK);
     }
 }
@@ -131,7 +131,7 @@ static void a_callback_that_cancels(flexcancel_client *client, const char *outer
     struct watch outer = watch_of(client, outer_id);
     inner = watch_of(client, inner_id);
     set_log(client, cancel_within, &outer);
-    EXPECT(flexcancel_cancel(client, outer_id, NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+    EXPECT(flexcancel_client_cancel(client, outer_id, NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
            FLEXCANCEL_CODE_OK);
     CHECK(outer.attempts == 1 && outer.results == 1,
           "a call keeps the callback it began with: %d attempts, %d results", outer.attempts,
@@ -153,11 +153,11 @@ static void a_callback_that_frees_the_client(const char *base_url, const char *i
     flexcancel_client *client = client_of(base_url);
     struct watch watch = watch_of(client, id);
     set_log(client, free_within, &watch);
-    EXPECT(flexcancel_cancel(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+    EXPECT(flexcancel_client_cancel(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
            FLEXCANCEL_CODE_OK);
     CHECK(watch.attempts == 1 && watch.results == 1, "%d attempts, %d results", watch.attempts,
           watch.results);
-    EXPECT(flexcancel_cancel(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_cancel(client, id, NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_INVALID_HANDLE);
 }
 

@@ -12,14 +12,14 @@
 static void four_calls(flexcancel_client *client, const char *held, const char *canceled) {
     flexcancel_abort *abort_handle = flexcancel_abort_new();
     flexcancel_result *error = NULL;
-    EXPECT(flexcancel_retrieve(client, held, NULL, abort_handle), FLEXCANCEL_OUTCOME_NOT_APPLIED,
-           FLEXCANCEL_CODE_OK);
-    EXPECT(flexcancel_cancel(client, canceled, "{\"idempotency_key\":\"again\"}", NULL),
+    EXPECT(flexcancel_client_retrieve(client, held, NULL, abort_handle),
+           FLEXCANCEL_OUTCOME_NOT_APPLIED, FLEXCANCEL_CODE_OK);
+    EXPECT(flexcancel_client_cancel(client, canceled, "{\"idempotency_key\":\"again\"}", NULL),
            FLEXCANCEL_OUTCOME_CANCELED, FLEXCANCEL_CODE_OK);
     flexcancel_abort_trigger(abort_handle);
-    EXPECT(flexcancel_cancel(client, held, NULL, abort_handle), FLEXCANCEL_OUTCOME_NOT_APPLIED,
-           FLEXCANCEL_CODE_ABORTED);
-    EXPECT(flexcancel_cancel(client, "?", NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
+    EXPECT(flexcancel_client_cancel(client, held, NULL, abort_handle),
+           FLEXCANCEL_OUTCOME_NOT_APPLIED, FLEXCANCEL_CODE_ABORTED);
+    EXPECT(flexcancel_client_cancel(client, "?", NULL, NULL), FLEXCANCEL_OUTCOME_NOT_APPLIED,
            FLEXCANCEL_CODE_INVALID_SESSION_ID);
     CHECK(flexcancel_client_new("{}", &error) == NULL, "no key, no client");
     flexcancel_result_free(error);

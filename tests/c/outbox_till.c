@@ -56,7 +56,7 @@ int main(int argc, char **argv) {
         flexcancel_result_free(result);
     }
     if (outbox != NULL)
-        flexcancel_result_free(flexcancel_outbox_close(outbox));
+        flexcancel_outbox_free(outbox);
     flexcancel_client_free(client);
     return 0;
 }

@@ -30,7 +30,7 @@ static flexcancel_result *press(flexcancel_client *client, flexcancel_outbox *ou
         return flexcancel_outbox_cancel(outbox, id, repeat, NULL);
     if (strcmp(button, "enqueue\n") == 0)
         return flexcancel_outbox_enqueue(outbox, id, repeat);
-    return flexcancel_cancel(client, id, repeat, NULL);
+    return flexcancel_client_cancel(client, id, repeat, NULL);
 }
 
 static void flush(flexcancel_outbox *outbox) {
@@ -73,7 +73,7 @@ int main(int argc, char **argv) {
         fflush(stdout);
     }
     flexcancel_result_free(last);
-    flexcancel_result_free(flexcancel_outbox_close(outbox));
+    flexcancel_outbox_free(outbox);
     flexcancel_client_free(client);
     return 0;
 }

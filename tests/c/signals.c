@@ -50,7 +50,7 @@ int main(int argc, char **argv) {
     CHECK(timer_create(CLOCK_MONOTONIC, &event, &timer) == 0, "a timer");
     CHECK(timer_settime(timer, 0, &each_ms, NULL) == 0, "a running timer");
     for (i = 2; i < argc; i++)
-        EXPECT(flexcancel_cancel(client, argv[i], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+        EXPECT(flexcancel_client_cancel(client, argv[i], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
                FLEXCANCEL_CODE_OK);
     flexcancel_client_free(client);
     CHECK(ticks > 10, "only %d signals came", (int)ticks);

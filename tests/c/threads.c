@@ -54,7 +54,7 @@ static const char *take_id(void) {
 static void *cancel_and_expect(void *unused) {
     const char *id;
     while ((id = take_id()) != NULL) {
-        flexcancel_result *result = flexcancel_cancel(client, id, NULL, NULL);
+        flexcancel_result *result = flexcancel_client_cancel(client, id, NULL, NULL);
         CHECK(strstr(flexcancel_result_json(result, NULL), id) != NULL,
               "the result is that of %s, not of another thread: %s", id,
               flexcancel_result_json(result, NULL));
@@ -73,7 +73,7 @@ static void *cancel_and_note(void *unused) {
         current_client = client, current_abort = abort_handle;
         pthread_mutex_unlock(&lock);
         /* From here on both may be freed at any moment. */
-        result = flexcancel_cancel(current_client, id, NULL, current_abort);
+        result = flexcancel_client_cancel(current_client, id, NULL, current_abort);
         pthread_mutex_lock(&lock);
         fprintf(results, "%s %ld %ld\n", id, (long)flexcancel_result_outcome(result),
                 (long)flexcancel_result_code(result));

@@ -18,14 +18,19 @@ int main(void) {
     printf("abi_version=%lu\n", (unsigned long)flexcancel_abi_version());
     for (number = -1000; number <= 1000; number++) {
         const char *outcome = flexcancel_outcome_name(number);
+        const char *hold = flexcancel_hold_name(number);
         const char *code = flexcancel_code_name(number);
         if (outcome != NULL)
             printf("outcome_name(%ld)=%s\n", (long)number, outcome);
+        if (hold != NULL)
+            printf("hold_name(%ld)=%s\n", (long)number, hold);
         if (code != NULL)
             printf("code_name(%ld)=%s\n", (long)number, code);
     }
     CHECK(flexcancel_code_name(INT32_MIN) == NULL, "the least number is no code");
     CHECK(flexcancel_code_name(INT32_MAX) == NULL, "the greatest number is no code");
+    CHECK(flexcancel_hold_name(INT32_MIN) == NULL, "the least number is no hold");
+    CHECK(flexcancel_hold_name(INT32_MAX) == NULL, "the greatest number is no hold");
     CHECK(flexcancel_outcome_name(INT32_MIN) == NULL, "the least number is no outcome");
     CHECK(flexcancel_outcome_name(INT32_MAX) == NULL, "the greatest number is no outcome");
     return 0;

@@ -15,10 +15,10 @@ int main(int argc, char **argv) {
     flexcancel_result *result;
     CHECK(argc == 4, "a base URL and two sessions");
     client = client_of(argv[1]);
-    EXPECT(flexcancel_cancel(client, argv[2], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
+    EXPECT(flexcancel_client_cancel(client, argv[2], NULL, NULL), FLEXCANCEL_OUTCOME_CANCELED,
            FLEXCANCEL_CODE_OK);
     mark("[the second begins]");
-    result = flexcancel_cancel(client, argv[3], NULL, NULL);
+    result = flexcancel_client_cancel(client, argv[3], NULL, NULL);
     mark("[the second ends]");
     EXPECT(result, FLEXCANCEL_OUTCOME_CANCELED, FLEXCANCEL_CODE_OK);
     flexcancel_client_free(client);

@@ -36,8 +36,10 @@ static flexcancel_result *call(char *field[FIELDS]) {
         abort_handle = flexcancel_abort_new();
         flexcancel_abort_trigger(abort_handle);
     }
-    result = (strcmp(field[OPERATION], "cancel") == 0 ? flexcancel_cancel : flexcancel_retrieve)(
-        client, field[SESSION_ID], field[OPTIONS], abort_handle);
+    result = strcmp(field[OPERATION], "cancel") == 0
+                 ? flexcancel_client_cancel(client, field[SESSION_ID], field[OPTIONS], abort_handle)
+                 : flexcancel_client_retrieve(client, field[SESSION_ID], field[OPTIONS],
+                                              abort_handle);
     flexcancel_abort_free(abort_handle);
     flexcancel_client_free(client);
     return result;

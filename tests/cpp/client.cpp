@@ -49,11 +49,16 @@ static void what_is_empty_is_answered_and_never_undefined(const char *id) {
     const Result none;
     CHECK(!none, "a default result is empty");
     EXPECT_RESULT(none, Outcome::unknown, Code::invalid_handle);
+    CHECK(none.hold() == Hold::unknown && none.message().empty() && none.advice().empty(), "none");
+    CHECK(none.session_id().empty() && none.idempotency_key().empty(), "none");
+    CHECK(none.checkout_session().empty(), "none");
     Client empty;
     CHECK(!empty && empty.get() == nullptr, "a default client is empty");
     EXPECT_RESULT(empty.cancel(id), Outcome::not_applied, Code::invalid_handle, "client: ");
     EXPECT_RESULT(empty.retrieve(id), Outcome::not_applied, Code::invalid_handle, "client: ");
-    EXPECT_RESULT(empty.warm_up(), Outcome::not_applied, Code::invalid_handle, "client: ");
+    const Status cold = empty.warm_up();
+    CHECK(cold.code() == Code::invalid_handle && has(cold.message(), "client: "), "%s",
+          cold.message().data());
     empty.close();
     empty.close();
 }
@@ -83,8 +88,13 @@ static void what_is_moved_from_is_empty(const char *base_url, const char *id) {
     CHECK(moved && !abort, "an abort moves");
     abort.trigger();
     first = client_at(base_url);
-    EXPECT_RESULT(first.warm_up(Options().timeout(30s)), Outcome::not_applied, Code::ok);
-    EXPECT_RESULT(first.warm_up({}, abort), Outcome::not_applied, Code::invalid_handle, "abort: ");
+    const Status warm = first.warm_up(Options().timeout(30s));
+    CHECK(warm.code() == Code::ok && has(warm.advice(), "a connection waits"), "%s",
+          warm.message().data());
+    CHECK(!has(warm.json(), "outcome"), "%s", warm.json().data());
+    const Status none = first.warm_up({}, abort);
+    CHECK(none.code() == Code::invalid_handle && has(none.message(), "abort: "), "%s",
+          none.message().data());
     EXPECT_RESULT(first.retrieve(id, {}, moved), Outcome::already_canceled, Code::ok);
     // An empty abort could not end the call: it is refused.
     EXPECT_RESULT(first.retrieve(id, {}, abort), Outcome::not_applied, Code::invalid_handle,
@@ -174,7 +184,16 @@ static void options_arrive(const char *base_url, const char *id) {
                                               .timeout(30s));
     EXPECT_RESULT(result, Outcome::canceled, Code::ok, "\"idempotency_key\":\"receipt-1\"");
     CHECK(!result.repeat(), "what is done is not repeated");
-    CHECK(has(result.json(), "\"payment_intent\":{"), "expanded: %s", result.json().data());
+    CHECK(result.idempotency_key() == "receipt-1" && result.session_id() == id, "%s",
+          result.json().data());
+    const std::string_view session = result.checkout_session();
+    CHECK(has(session, "\"payment_intent\":{"), "expanded: %s", session.data());
+    CHECK(has(result.json(), std::string("\"checkout_session\":").append(session) + ","), "%s",
+          result.json().data());
+    CHECK(result.hold() == Hold::released && name(result.hold()) == "released", "the hold");
+    CHECK(has(result.json(), result.message()) && has(result.json(), result.advice()), "%s",
+          result.message().data());
+    CHECK(!result.message().empty() && !result.advice().empty(), "both have something to say");
     CHECK(result.json().data()[result.json().size()] == '\0', "the text ends with NUL");
     // A part of a longer text is an id, too.
     const std::string longer = std::string(id) + "tail";
@@ -239,8 +258,9 @@ static void what_throws_says_so_in_its_name(const char *base_url, const char *id
         (void)Client::create_or_throw(Config().api_key(KEY).max_attempts(99));
         CHECK(false, "a client of nothing");
     } catch (const std::runtime_error &error) {
-        CHECK(has(error.what(), "not_applied/invalid_config: {\"outcome\":"), "%s", error.what());
-        CHECK(has(error.what(), "max_attempts: ") && !has(error.what(), KEY), "%s", error.what());
+        CHECK(has(error.what(), "not_applied/invalid_config: max_attempts: expected "), "%s",
+              error.what());
+        CHECK(!has(error.what(), KEY), "%s", error.what());
     }
     const Client client =
         Client::create_or_throw(Config().api_key(KEY).base_url(base_url).timeout(60s));

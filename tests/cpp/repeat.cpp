@@ -43,7 +43,7 @@ int main(int argc, char **argv) {
     bool is_first = true;
     for (std::string button; std::getline(std::cin, button); is_first = false) {
         if (button == "flush") {
-            const Result flushed = outbox.flush();
+            const flexcancel::Status flushed = outbox.flush();
             CHECK(flushed.json().find(KEY) == std::string_view::npos, "no API key");
             std::cout << flushed.json() << std::endl;
             continue;

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/flexcancel/flexcancel/bindings/go"
+	"github.com/flexcancel/flexcancel/bindings/go/flexcancel"
 )
 
 func main() {
@@ -19,6 +19,6 @@ func main() {
 		os.Exit(1)
 	}
 	defer client.Close()
-	cancellation, err := client.Cancel(context.Background(), os.Args[1])
-	fmt.Println(cancellation.Outcome, err)
+	result, err := client.Cancel(context.Background(), os.Args[1])
+	fmt.Println(result.Outcome, err)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flex_sandbox::{Hold, Sandbox};
 use flexcancel::outbox::{FlushOptions, ListFilter, Outbox};
-use flexcancel::{Code, Entry, Outcome, State};
+use flexcancel::{Code, OutboxEntry, OutboxState, Outcome};
 use serde_json::Value;
 
 use super::{TestClock, open};
@@ -83,8 +83,8 @@ pub fn long_after(sandbox: &Sandbox, file: &Path) -> Outbox {
 }
 
 /// Every entry of the file.
-pub fn entries(outbox: &Outbox) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = Vec::new();
+pub fn entries(outbox: &Outbox) -> Vec<OutboxEntry> {
+    let mut entries: Vec<OutboxEntry> = Vec::new();
     loop {
         let mut filter = ListFilter::default();
         filter.max = Some(1_000);
@@ -107,7 +107,7 @@ pub fn balance(sandbox: &Sandbox, file: &Path, told: &[Told]) -> Balance {
     options.max = Some(1_000);
     while !outbox.flush(&options, None).outbox.unwrap().entries.is_empty() {}
     let entries = entries(&outbox);
-    let mut by_session: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    let mut by_session: BTreeMap<&str, Vec<&OutboxEntry>> = BTreeMap::new();
     for entry in &entries {
         by_session.entry(&entry.session_id).or_default().push(entry);
     }
@@ -137,7 +137,13 @@ pub fn balance(sandbox: &Sandbox, file: &Path, told: &[Told]) -> Balance {
     balance
 }
 
-fn audit(balance: &mut Balance, sandbox: &Sandbox, told: &Told, there: &[&Entry], was_sent: bool) {
+fn audit(
+    balance: &mut Balance,
+    sandbox: &Sandbox,
+    told: &Told,
+    there: &[&OutboxEntry],
+    was_sent: bool,
+) {
     let id = told.session().unwrap_or_default();
     let truth = sandbox.truth(id).unwrap();
     let mut wrong = |what: &str| {
@@ -162,7 +168,7 @@ fn audit(balance: &mut Balance, sandbox: &Sandbox, told: &Told, there: &[&Entry]
         Some(Outcome::NotApplied) if was_sent || !there.is_empty() => wrong("not so"),
         _ => {}
     }
-    if there.iter().any(|entry| entry.state != State::Delivered) {
+    if there.iter().any(|entry| entry.state != OutboxState::Delivered) {
         wrong("not delivered");
     }
     if there.is_empty() == is_released {

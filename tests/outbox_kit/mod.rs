@@ -12,7 +12,7 @@ use std::{env, fs, process};
 
 use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
 use flexcancel::outbox::{Clock, EntryOptions, FlushOptions, Moment, OpenOptions, Outbox};
-use flexcancel::{Client, Config, Entry, Report};
+use flexcancel::{Client, Config, OutboxEntry, Report};
 use serde_json::json;
 
 /// The start of the machine that a test's clock counts from.
@@ -112,11 +112,11 @@ impl Till {
     }
 
     /// Keeps a cancel, and nothing more.
-    pub fn enqueue(&self, id: &str) -> Entry {
+    pub fn enqueue(&self, id: &str) -> OutboxEntry {
         entry(&self.outbox.enqueue(id, &EntryOptions::default())).clone()
     }
 
-    pub fn entry(&self, id: i64) -> Entry {
+    pub fn entry(&self, id: i64) -> OutboxEntry {
         let all = self.outbox.list(&Default::default()).outbox.unwrap().entries;
         all.into_iter().find(|entry| entry.id == id).unwrap()
     }
@@ -146,12 +146,12 @@ pub fn truth(sandbox: &Sandbox, id: &str) -> (Hold, usize) {
 }
 
 /// The entry that a report is about.
-pub fn entry(report: &Report) -> &Entry {
+pub fn entry(report: &Report) -> &OutboxEntry {
     let view = report.outbox.as_ref().unwrap_or_else(|| panic!("{report:?}"));
     view.entry.as_ref().unwrap_or_else(|| panic!("{report:?}"))
 }
 
 /// Flushes, and gives the entries that were tried.
-pub fn flush(outbox: &Outbox) -> Vec<Entry> {
+pub fn flush(outbox: &Outbox) -> Vec<OutboxEntry> {
     outbox.flush(&FlushOptions::default(), None).outbox.unwrap().entries
 }

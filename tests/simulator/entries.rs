@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flexcancel::{Code, Entry, Outcome, State};
+use flexcancel::{Code, OutboxEntry, OutboxState, Outcome};
 
 use super::holds::Hold;
 use super::newer::shows_age;
@@ -13,7 +13,7 @@ use super::stage::{Asked, Step, Told};
 use super::world::{Send, World};
 
 /// Everything that is wrong with the entries of a till's outbox, at the end of its story.
-pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violation> {
+pub fn violations(world: &World, told: &[Told], entries: &[OutboxEntry]) -> Vec<Violation> {
     let rules = entries.iter().filter_map(|entry| {
         let key = entry.idempotency_key.as_str();
         let step = told.iter().rposition(|told| told.key.as_deref() == Some(key))?;
@@ -26,7 +26,7 @@ pub fn violations(world: &World, told: &[Told], entries: &[Entry]) -> Vec<Violat
         });
         let asked = asked_for(told, entry)?;
         let is_early = told.last()?.span.1 < asked.at + WEEK;
-        if entry.state == State::Expired && entry.attempts == 0 && is_early {
+        if entry.state == OutboxState::Expired && entry.attempts == 0 && is_early {
             return Some(Violation { rule: "the entry expired early, and was never tried", step });
         }
         if is_tied(world, told, entries, entry) {
@@ -59,14 +59,15 @@ fn is_in_doubt(world: &World, told: &Told, key: &str, until: usize) -> bool {
 fn denied(world: &World, told: &[Told]) -> impl Iterator<Item = Violation> {
     told.iter().enumerate().filter_map(|(step, one)| {
         let view = one.report.outbox.as_ref()?;
-        let was_in_doubt = |entry: &Entry| {
+        let was_in_doubt = |entry: &OutboxEntry| {
             let key = entry.idempotency_key.as_str();
             let of_key = told[..=step].iter().filter(|told| told.key.as_deref() == Some(key));
             let mut in_doubt = of_key.filter(|told| told.is_key_in_doubt());
             in_doubt.any(|told| is_in_doubt(world, told, key, one.sends.end))
         };
-        let is_denied =
-            |entry: &Entry| entry.last_outcome == Some(Outcome::NotApplied) && was_in_doubt(entry);
+        let is_denied = |entry: &OutboxEntry| {
+            entry.last_outcome == Some(Outcome::NotApplied) && was_in_doubt(entry)
+        };
         let mut entries = view.entry.iter().chain(&view.entries);
         let rule = "the entry is told as not applied, though in doubt";
         entries.any(is_denied).then_some(Violation { rule, step })
@@ -75,7 +76,7 @@ fn denied(world: &World, told: &[Told]) -> impl Iterator<Item = Violation> {
 
 /// When the cancel was asked for that the entry was made of. A till that died while it asked was
 /// told of no entry, and the file has it all the same.
-fn asked_for(told: &[Told], entry: &Entry) -> Option<Asked> {
+fn asked_for(told: &[Told], entry: &OutboxEntry) -> Option<Asked> {
     let is_of_key = |told: &&Told| told.key.as_deref() == Some(&entry.idempotency_key);
     let made = told.iter().filter(is_of_key).find(|told| {
         let view = told.report.outbox.as_ref();
@@ -86,8 +87,8 @@ fn asked_for(told: &[Told], entry: &Entry) -> Option<Asked> {
 
 /// How many cancels the till had sent by the end of the step in which the entry ended, and when
 /// that was. What it sends later under the same key is no try of the entry.
-fn end_of(world: &World, told: &[Told], entry: &Entry) -> (usize, Duration) {
-    let is_it = |other: &Entry| other.id == entry.id && other.state.is_final();
+fn end_of(world: &World, told: &[Told], entry: &OutboxEntry) -> (usize, Duration) {
+    let is_it = |other: &OutboxEntry| other.id == entry.id && other.state.is_final();
     let shows_end = |told: &&Told| {
         told.report.outbox.as_ref().is_some_and(|view| {
             view.entry.as_ref().is_some_and(is_it) || view.entries.iter().any(is_it)
@@ -102,12 +103,12 @@ const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// The till asked anew, of a hold that was there by then, and the entry that it was told of is one
 /// that was made before the hold, and turned out stale.
-fn is_tied(world: &World, told: &[Told], entries: &[Entry], entry: &Entry) -> bool {
-    if entry.state != State::NeedsAttention || entry.last_code != Some(Code::OutboxStale) {
+fn is_tied(world: &World, told: &[Told], entries: &[OutboxEntry], entry: &OutboxEntry) -> bool {
+    if entry.state != OutboxState::NeedsAttention || entry.last_code != Some(Code::OutboxStale) {
         return false;
     }
     // A newer entry took the ask, or this one was made for it.
-    let is_of_key = |other: &&Entry| other.idempotency_key == entry.idempotency_key;
+    let is_of_key = |other: &&OutboxEntry| other.idempotency_key == entry.idempotency_key;
     if entries.iter().any(|other| other.id > entry.id)
         || entries.iter().filter(is_of_key).any(|other| other.id < entry.id)
     {
@@ -141,20 +142,20 @@ fn released_before(world: &World, key: &str, asked: Duration, until: usize) -> b
 /// What a final state says of the hold that is not so.
 fn wrong_about_the_hold(
     world: &World,
-    entry: &Entry,
+    entry: &OutboxEntry,
     asked: Asked,
     ended: Duration,
 ) -> Option<&'static str> {
     let asked_ats = [asked.at, asked.at.saturating_sub(world.lag)];
     match (entry.state, entry.last_outcome) {
-        (State::Delivered, Some(Outcome::Canceled)) => {
+        (OutboxState::Delivered, Some(Outcome::Canceled)) => {
             // What was captured in the very millisecond of the asking counts as older.
             let is_right = is_lost(world, asked, ended)
                 || is_voided(world, asked.at + Duration::from_millis(1), ended)
                 || asked_ats.iter().any(|at| is_voided(world, *at, ended));
             (!is_right).then_some("the entry is delivered, and the hold was not released")
         }
-        (State::Delivered, Some(Outcome::AlreadyCanceled)) => {
+        (OutboxState::Delivered, Some(Outcome::AlreadyCanceled)) => {
             let is_right = asked_ats.iter().any(|at| was_voided(world, *at, asked.at, ended));
             (!is_right).then_some("the entry is told as already canceled, and the hold was not")
         }
@@ -169,7 +170,7 @@ fn wrong_about_the_hold(
 /// What a final state says that is not so.
 fn wrong_state(
     world: &World,
-    entry: &Entry,
+    entry: &OutboxEntry,
     asked: Duration,
     until: usize,
     was_in_doubt: bool,
@@ -182,15 +183,15 @@ fn wrong_state(
     // No client can tell: docs/OUTCOMES.md, "What Flex would have to do to make us wrong".
     let is_doubled = was_doubled(world, key, until);
     match (entry.state, entry.last_outcome) {
-        (State::Expired, _) if has_effect => Some("the entry is expired, and took effect"),
-        (State::Expired, _) if is_in_doubt => Some("the entry is expired, though in doubt"),
-        (State::Refused, Some(Outcome::NotApplied)) if has_effect && !is_doubled => {
+        (OutboxState::Expired, _) if has_effect => Some("the entry is expired, and took effect"),
+        (OutboxState::Expired, _) if is_in_doubt => Some("the entry is expired, though in doubt"),
+        (OutboxState::Refused, Some(Outcome::NotApplied)) if has_effect && !is_doubled => {
             Some("the entry is refused, and took effect")
         }
-        (State::Refused, Some(Outcome::NotApplied)) if is_in_doubt => {
+        (OutboxState::Refused, Some(Outcome::NotApplied)) if is_in_doubt => {
             Some("the entry is refused, though in doubt")
         }
-        (State::Refused, _) if !is_doubled && released_before(world, key, asked, until) => {
+        (OutboxState::Refused, _) if !is_doubled && released_before(world, key, asked, until) => {
             let message = entry.last_message.as_deref().unwrap_or_default();
             let is_hedged = had_sale && message.contains(HEDGED);
             (!is_hedged)
@@ -199,7 +200,7 @@ fn wrong_state(
         (_, Some(Outcome::NotApplied)) if entry.state.is_final() && has_effect && !is_doubled => {
             Some("the entry is told as not applied, and took effect")
         }
-        (State::Delivered, Some(Outcome::AlreadyCanceled)) if has_effect && !is_doubled => {
+        (OutboxState::Delivered, Some(Outcome::AlreadyCanceled)) if has_effect && !is_doubled => {
             Some("the entry is told as already canceled, by itself")
         }
         _ => None,

@@ -18,6 +18,7 @@ mod outbox_tally;
 mod parallel;
 mod random;
 mod refusal;
+mod said;
 mod stage;
 mod story;
 mod tally;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use flex_sandbox::Settings;
 use flexcancel::outbox::EntryOptions;
-use flexcancel::{Code, Entry, State};
+use flexcancel::{Code, OutboxEntry, OutboxState};
 
 use super::actors;
 use super::clock::Incident;
@@ -24,7 +24,7 @@ use super::world::{Act, Event, Luck, World};
 /// What a run came to.
 pub struct OutboxRun {
     /// How the entries ended.
-    pub states: Vec<State>,
+    pub states: Vec<OutboxState>,
     pub crashes: u64,
     pub restarts: u64,
     /// What is not as docs/OUTBOX.md promises; empty in a world without defects.
@@ -169,7 +169,7 @@ fn violations(mut till: Till) -> Vec<String> {
         }
     }
     for entry in &entries {
-        if entry.state == State::Pending {
+        if entry.state == OutboxState::Pending {
             wrong.push(format!("never ended: {entry:?}"));
         }
     }

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, Outbox};
-use flexcancel::{Client, Config, Entry, Options, Outcome, Report};
+use flexcancel::{Client, Config, Options, OutboxEntry, Outcome};
 
 use super::clock::Incident;
 use super::machine::{Fuse, Machine, MachineClock};
 use super::network::Network;
+use super::said::Said;
 use super::world::{Act, World};
 
 /// What a till does with one session.
@@ -64,7 +65,7 @@ pub struct Told {
     /// An earlier request with the key may have reached Flex when the step began.
     pub in_doubt: bool,
     pub key: Option<String>,
-    pub report: Report,
+    pub report: Said,
     pub options: Options,
     /// How many exchanges it made.
     pub exchanges: usize,
@@ -186,7 +187,7 @@ impl Stage {
     }
 
     /// What the outbox keeps.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<OutboxEntry> {
         let list = |outbox: &Outbox| outbox.list(&ListFilter::default()).outbox.unwrap().entries;
         self.outbox.as_ref().map(list).unwrap_or_default()
     }
@@ -209,10 +210,11 @@ impl Stage {
         }
     }
 
-    fn hear(&mut self, step: Step, begun: Begun, report: Report, options: Options) -> &Told {
+    fn hear(&mut self, step: Step, begun: Begun, said: impl Into<Said>, options: Options) -> &Told {
         let world = self.world.lock().unwrap();
         let (now, exchanges, sends) = (world.now(), world.exchanges, world.sends.len());
         drop(world);
+        let report = said.into();
         let told = Told {
             step,
             span: (begun.at, now),

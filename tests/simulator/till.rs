@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, Outbox};
-use flexcancel::{Client, Config, Entry, Options, Outcome, Report, State};
+use flexcancel::{Client, Config, Options, OutboxEntry, OutboxState, Outcome};
 
 use super::clock::server_ms;
 use super::machine::{Crash, Fragile, Fuse, Machine, MachineClock};
 use super::network::Network;
+use super::said::Said;
 use super::stage::{Asked, Step, Told};
 use super::world::World;
 
@@ -29,7 +30,7 @@ pub struct Till {
     disk: Outbox,
     outbox: Option<Outbox>,
     pub told: Vec<Told>,
-    pub finals: BTreeMap<i64, Entry>,
+    pub finals: BTreeMap<i64, OutboxEntry>,
     /// What is not as docs/OUTBOX.md promises of the file itself.
     pub broken: Vec<String>,
     /// Entries that expired before their time was over, and were never tried.
@@ -38,7 +39,7 @@ pub struct Till {
 
 /// How things are between two things that the till does.
 pub struct Before {
-    entries: Vec<Entry>,
+    entries: Vec<OutboxEntry>,
     asked: Asked,
     exchanges: usize,
     sends: usize,
@@ -94,21 +95,21 @@ impl Till {
         self.fuse.unset();
         let is_up = said.is_some();
         // The counts claim nothing of any cancel.
-        let report = said.unwrap_or_else(|| self.disk.stats());
+        let report = said.unwrap_or_else(|| self.disk.stats().into());
         self.hear(step, &before, report);
         self.compare(&before);
         is_up
     }
 
-    fn ask(&self, step: Step) -> Report {
+    fn ask(&self, step: Step) -> Said {
         let outbox = self.outbox.as_ref().unwrap();
         match step {
-            Step::Flush => outbox.flush(&FlushOptions::default(), None),
-            Step::Enqueue => outbox.enqueue(&self.session, &self.options),
+            Step::Flush => outbox.flush(&FlushOptions::default(), None).into(),
+            Step::Enqueue => outbox.enqueue(&self.session, &self.options).into(),
             _ => {
                 let mut options = self.options.clone();
                 options.call.timeout = Some(Duration::from_secs(5));
-                outbox.cancel(&self.session, &options, None)
+                outbox.cancel(&self.session, &options, None).into()
             }
         }
     }
@@ -126,12 +127,12 @@ impl Till {
         self.outbox = Some(outbox);
     }
 
-    pub fn entries(&self) -> Vec<Entry> {
+    pub fn entries(&self) -> Vec<OutboxEntry> {
         self.disk.list(&ListFilter::default()).outbox.unwrap().entries
     }
 
     /// The same, and those that are forgotten since.
-    pub fn all_entries(&self) -> Vec<Entry> {
+    pub fn all_entries(&self) -> Vec<OutboxEntry> {
         let mut entries = self.entries();
         let kept: Vec<i64> = entries.iter().map(|entry| entry.id).collect();
         let forgotten = self.finals.values().filter(|entry| !kept.contains(&entry.id));
@@ -153,7 +154,7 @@ impl Till {
         Before { entries, asked, exchanges: world.exchanges, sends: world.sends.len() }
     }
 
-    fn hear(&mut self, step: Step, before: &Before, report: Report) {
+    fn hear(&mut self, step: Step, before: &Before, report: Said) {
         let entry = report.outbox.as_ref().and_then(|view| view.entry.as_ref());
         let key = entry.map(|entry| entry.idempotency_key.clone());
         if matches!(step, Step::Flush | Step::Enqueue) && report.outcome != Outcome::Unknown {
@@ -164,7 +165,7 @@ impl Till {
 
     /// The step by whose clock the entry was asked for: one that succeeds another entry was asked
     /// for while that one was being delivered.
-    fn asked_of(&self, entry: &Entry) -> Option<Asked> {
+    fn asked_of(&self, entry: &OutboxEntry) -> Option<Asked> {
         let wall_ms = |asked: &Asked| server_ms(asked.at) + asked.ahead_ms;
         let mut asked = self.told.iter().map(|told| told.asked);
         asked.find(|asked| wall_ms(asked) == entry.asked_at_ms)
@@ -176,7 +177,7 @@ impl Till {
         before: &Before,
         asked: Asked,
         key: Option<String>,
-        report: Report,
+        report: Said,
     ) {
         let world = self.world.lock().unwrap();
         let told = Told {
@@ -200,7 +201,7 @@ impl Till {
         for entry in &entries {
             let is_known = |told: &Told| told.key.as_ref() == Some(&entry.idempotency_key);
             if !self.told.iter().any(is_known) {
-                let (key, report) = (entry.idempotency_key.clone(), self.disk.stats());
+                let (key, report) = (entry.idempotency_key.clone(), self.disk.stats().into());
                 let asked = self.asked_of(entry).unwrap_or(before.asked);
                 self.tell(Step::Enqueue, before, asked, Some(key), report);
             }
@@ -216,23 +217,23 @@ impl Till {
             }
         }
         for entry in &before.entries {
-            let is_same = |other: &Entry| {
+            let is_same = |other: &OutboxEntry| {
                 other.id == entry.id && other.idempotency_key == entry.idempotency_key
             };
             // A delivered one is forgotten when its time is over, or the clock says so.
-            if !entries.iter().any(is_same) && entry.state != State::Delivered {
+            if !entries.iter().any(is_same) && entry.state != OutboxState::Delivered {
                 self.broken.push(format!("lost: {entry:?}"));
             }
         }
     }
 
-    fn is_expired_untried(&self, entry: &Entry) -> bool {
+    fn is_expired_untried(&self, entry: &OutboxEntry) -> bool {
         const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
         let mut told = self.told.iter();
         let first = told.find(|told| told.key.as_ref() == Some(&entry.idempotency_key)).unwrap();
         let within = self.options.deliver_within.unwrap_or(WEEK);
         let is_early = self.world().now() < first.asked.at + within;
-        entry.state == State::Expired && entry.attempts == 0 && is_early
+        entry.state == OutboxState::Expired && entry.attempts == 0 && is_early
     }
 }
 

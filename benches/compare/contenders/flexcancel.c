@@ -19,7 +19,7 @@ static void *lane_new(void *client) { return client; }
 
 static void lane_call(void *lane) {
     flexcancel_result *result =
-        flexcancel_cancel((flexcancel_client *)lane, SESSION_ID, NULL, NULL);
+        flexcancel_client_cancel((flexcancel_client *)lane, SESSION_ID, NULL, NULL);
     const char *json = flexcancel_result_json(result, NULL);
     if (flexcancel_result_outcome(result) != FLEXCANCEL_OUTCOME_CANCELED)
         die(json);

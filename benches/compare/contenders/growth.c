@@ -57,7 +57,7 @@ static flexcancel_client *client_new(void) {
 }
 
 static void call(flexcancel_client *client) {
-    flexcancel_result *result = flexcancel_cancel(client, session_id, NULL, NULL);
+    flexcancel_result *result = flexcancel_client_cancel(client, session_id, NULL, NULL);
     if (flexcancel_result_outcome(result) != FLEXCANCEL_OUTCOME_CANCELED)
         die(flexcancel_result_json(result, NULL));
     flexcancel_result_free(result);

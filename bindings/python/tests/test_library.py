@@ -63,8 +63,8 @@ def test_the_callback_is_that_of_the_header() -> None:
 def test_only_what_can_block_gives_the_gil_away() -> None:
     blocking = {name for name, (blocks, _, _) in _library.FUNCTIONS.items() if blocks}
     assert blocking == {
-        "flexcancel_cancel",
-        "flexcancel_retrieve",
+        "flexcancel_client_cancel",
+        "flexcancel_client_retrieve",
         "flexcancel_client_new",
         "flexcancel_client_free",
         "flexcancel_client_warm_up",

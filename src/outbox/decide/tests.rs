@@ -61,7 +61,8 @@ fn what_is_said_of_an_entry_is_never_bolder_than_what_its_tries_allow() {
                 assert!(!is_not_applied || !may_have_effect, "{outcome}/{code} after {before}");
                 assert_eq!(ending.is_clear, outcome == Outcome::NotApplied);
                 assert!(after_call(before, outcome, code, false, "").is_clear);
-                let is_surely_not_done = matches!(ending.state, State::Refused | State::Expired);
+                let is_surely_not_done =
+                    matches!(ending.state, OutboxState::Refused | OutboxState::Expired);
                 assert!(before == 0 || !is_surely_not_done, "{outcome}/{code} after {before}");
             }
         }
@@ -71,14 +72,14 @@ fn what_is_said_of_an_entry_is_never_bolder_than_what_its_tries_allow() {
 fn record(attempts: u32, unclear: u32) -> Record {
     let now = Moment::new(1_000_000, 50_000, 50_000, 7);
     Record {
-        entry: Entry {
+        entry: OutboxEntry {
             id: 1,
             session_id: "fcs_1".to_owned(),
             idempotency_key: "key".to_owned(),
             expand: Vec::new(),
             mode: None,
             base_url: String::new(),
-            state: State::Pending,
+            state: OutboxState::Pending,
             created_ms: now.wall_ms,
             asked_at_ms: now.wall_ms,
             not_after_ms: i64::MAX,

@@ -4,7 +4,7 @@ use super::state::{HoldState, State};
 use super::steps::DELIVER_WITHIN_MS;
 use crate::outbox::decide::FRESH_MS;
 use crate::outcome::Outcome;
-use crate::report::{Entry, State as EntryState};
+use crate::report::{OutboxEntry, OutboxState as EntryState};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Breach {
@@ -54,7 +54,7 @@ impl Breach {
 pub(super) fn breach_of_table(before: &State, after: &State) -> Option<Breach> {
     for id in before.table.ids() {
         let (old, new) = (before.table.record(id)?.entry, after.table.record(id)?.entry);
-        let said = |entry: &Entry| (entry.state, entry.last_outcome, entry.last_code);
+        let said = |entry: &OutboxEntry| (entry.state, entry.last_outcome, entry.last_code);
         if old.state.is_final() && said(&old) != said(&new) {
             return Some(Breach::FinalChanged);
         }

@@ -6,27 +6,27 @@ import (
 	"fmt"
 
 	"flexcancel.example/compare/contender"
-	"github.com/flexcancel/flexcancel/bindings/go"
+	"github.com/flexcancel/flexcancel/bindings/go/flexcancel"
 )
 
 type client struct {
 	flexcancel *flexcancel.Client
 	sessionID  string
 	// look is what the caller looks at.
-	look func(*flexcancel.Cancellation) error
+	look func(*flexcancel.Result) error
 }
 
 // Outcome is what a back office needs.
-func Outcome(cancellation *flexcancel.Cancellation) error {
-	if cancellation.Outcome != flexcancel.Canceled {
-		return fmt.Errorf("expected canceled, found %v", cancellation.Outcome)
+func Outcome(result *flexcancel.Result) error {
+	if result.Outcome != flexcancel.Canceled {
+		return fmt.Errorf("expected canceled, found %v", result.Outcome)
 	}
 	return nil
 }
 
 // Session has the session read into its type.
-func Session(cancellation *flexcancel.Cancellation) error {
-	session, err := cancellation.Session()
+func Session(result *flexcancel.Result) error {
+	session, err := result.Session()
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func Session(cancellation *flexcancel.Cancellation) error {
 }
 
 // Serve lets a client of flexcancel's compete.
-func Serve(look func(*flexcancel.Cancellation) error) {
+func Serve(look func(*flexcancel.Result) error) {
 	contender.Serve(func(target contender.Target) (contender.Client, error) {
 		made, err := flexcancel.New(flexcancel.Config{
 			APIKey:  target.Key,
@@ -46,11 +46,11 @@ func Serve(look func(*flexcancel.Cancellation) error) {
 }
 
 func (client *client) Call() error {
-	cancellation, err := client.flexcancel.Cancel(context.Background(), client.sessionID)
+	result, err := client.flexcancel.Cancel(context.Background(), client.sessionID)
 	if err != nil {
 		return err
 	}
-	return client.look(cancellation)
+	return client.look(result)
 }
 
 func (client *client) Close() { client.flexcancel.Close() }

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/flexcancel/flexcancel/bindings/go"
+	"github.com/flexcancel/flexcancel/bindings/go/flexcancel"
 )
 
 func main() {
@@ -55,11 +55,11 @@ func answer(operation, config, sessionID, options, abort string) string {
 	if operation == "retrieve" {
 		call = client.Retrieve
 	}
-	cancellation, err := call(ctx, sessionID, opts...)
-	if cancellation == nil {
+	result, err := call(ctx, sessionID, opts...)
+	if result == nil {
 		return refusal(err)
 	}
-	return line(cancellation.Outcome, cancellation.Code, written(cancellation))
+	return line(result.Outcome, result.Code, written(result))
 }
 
 func line(outcome flexcancel.Outcome, code flexcancel.Code, result any) string {
@@ -222,7 +222,7 @@ func readOptions(text string) ([]flexcancel.Option, error) {
 }
 
 // written is the result by its typed values, named as docs/RESULT.md names them.
-func written(c *flexcancel.Cancellation) map[string]any {
+func written(c *flexcancel.Result) map[string]any {
 	attempts := []map[string]any{}
 	for _, attempt := range c.Attempts() {
 		attempts = append(attempts, map[string]any{
@@ -238,7 +238,7 @@ func written(c *flexcancel.Cancellation) map[string]any {
 	result := map[string]any{
 		"outcome":          c.Outcome.String(),
 		"code":             c.Code.String(),
-		"hold":             c.Hold(),
+		"hold":             c.Hold().String(),
 		"message":          c.Message(),
 		"advice":           c.Advice(),
 		"retryable":        c.Retryable(),
@@ -273,7 +273,7 @@ func written(c *flexcancel.Cancellation) map[string]any {
 }
 
 // session is the typed session; where a documented field has another type, what came.
-func session(c *flexcancel.Cancellation) any {
+func session(c *flexcancel.Result) any {
 	typed, err := c.Session()
 	switch {
 	case errors.Is(err, flexcancel.ErrNoSession):

@@ -57,7 +57,7 @@ class AsyncClient(NotCopied):
         """As ``Client.cancel``. ``timeout`` starts with the call, not while it waits."""
         named = {"timeout": timeout, "verify": verify, "max_attempts": max_attempts}
         options = _arguments.cancel_options(expand, idempotency_key, in_doubt, asked_at, **named)
-        call = self.client._prepare(Cancellation, native.cancel, options, session_id)
+        call = self.client._prepare(Cancellation, native.client_cancel, options, session_id)
         return checked(await self._run(call, abort), options)
 
     async def retrieve(
@@ -71,7 +71,7 @@ class AsyncClient(NotCopied):
     ) -> Retrieval:
         """As ``Client.retrieve``. ``timeout`` starts with the call, not while it waits."""
         options = {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
-        call = self.client._prepare(Retrieval, native.retrieve, options, session_id)
+        call = self.client._prepare(Retrieval, native.client_retrieve, options, session_id)
         return checked(await self._run(call, abort), options)
 
     async def warm_up(
@@ -83,7 +83,7 @@ class AsyncClient(NotCopied):
         check_warm_up(checked(await self._run(call, abort), options))
 
     async def aclose(self) -> None:
-        """Closes the client when the calls in flight have ended. Handle again has no effect."""
+        """Closes the client when the calls in flight have ended. Closing again has no effect."""
         # Calls that begin from here on are refused.
         self.client.close()
         while self._in_flight:

@@ -124,7 +124,7 @@ class Client(Handle):
         """
         named = {"timeout": timeout, "verify": verify, "max_attempts": max_attempts}
         options = _arguments.cancel_options(expand, idempotency_key, in_doubt, asked_at, **named)
-        call = self._prepare(Cancellation, native.cancel, options, session_id)
+        call = self._prepare(Cancellation, native.client_cancel, options, session_id)
         return checked(self._run(call, abort), options)
 
     def retrieve(
@@ -142,7 +142,7 @@ class Client(Handle):
         the money. Arguments and exceptions are those of ``cancel``.
         """
         options = {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
-        call = self._prepare(Retrieval, native.retrieve, options, session_id)
+        call = self._prepare(Retrieval, native.client_retrieve, options, session_id)
         return checked(self._run(call, abort), options)
 
     def warm_up(
@@ -160,7 +160,7 @@ class Client(Handle):
     def close(self) -> None:
         """Closes the connections. A call in flight on another thread goes on to its end.
 
-        Handle again has no effect.
+        Closing again has no effect.
         """
         self._handle = None
         self._close()

@@ -57,10 +57,12 @@ def _log(severity: int, text: str) -> None:
     event = json.loads(text)
     if event["event"] == "attempt":
         what = f"{event['operation']} attempt: {event['phase']}, {event['code']}"
+    elif event["event"] == "warm_up":
+        what = event["code"]
     else:
         what = f"{event['outcome']}/{event['code']}, hold {event['hold']}"
     logger.log(
-        severity, "%s: %s: %s", event["session_id"], what, event["message"],
+        severity, "%s: %s: %s", event.get("session_id", "warm-up"), what, event["message"],
         extra={"flexcancel": event},
     )  # fmt: skip
 

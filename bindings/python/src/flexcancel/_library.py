@@ -9,6 +9,7 @@ The declarations are written by hand; a test compares them with the C header.
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 from ctypes import c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
 from pathlib import Path
@@ -32,11 +33,18 @@ FUNCTIONS: Dict[str, Tuple[bool, Any, Tuple[Any, ...]]] = {
     "flexcancel_abi_version": (False, c_uint32, ()),
     "flexcancel_code_name": (False, c_char_p, (c_int32,)),
     "flexcancel_outcome_name": (False, c_char_p, (c_int32,)),
+    "flexcancel_hold_name": (False, c_char_p, (c_int32,)),
     "flexcancel_abort_new": (False, c_void_p, ()),
     "flexcancel_abort_trigger": (False, None, (c_void_p,)),
     "flexcancel_abort_free": (False, None, (c_void_p,)),
     "flexcancel_result_outcome": (False, c_int32, (c_void_p,)),
     "flexcancel_result_code": (False, c_int32, (c_void_p,)),
+    "flexcancel_result_hold": (False, c_int32, (c_void_p,)),
+    "flexcancel_result_message": (False, c_char_p, (c_void_p,)),
+    "flexcancel_result_advice": (False, c_char_p, (c_void_p,)),
+    "flexcancel_result_session_id": (False, c_char_p, (c_void_p,)),
+    "flexcancel_result_idempotency_key": (False, c_char_p, (c_void_p,)),
+    "flexcancel_result_checkout_session": (False, c_char_p, (c_void_p,)),
     "flexcancel_result_json": (False, c_char_p, (c_void_p, c_void_p)),
     "flexcancel_result_repeat": (False, c_char_p, (c_void_p,)),
     "flexcancel_result_free": (False, None, (c_void_p,)),
@@ -44,8 +52,8 @@ FUNCTIONS: Dict[str, Tuple[bool, Any, Tuple[Any, ...]]] = {
     "flexcancel_client_free": (True, None, (c_void_p,)),
     "flexcancel_client_set_log": (False, c_int32, (c_void_p, LogCallback, c_void_p)),
     "flexcancel_client_warm_up": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
-    "flexcancel_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
-    "flexcancel_retrieve": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
+    "flexcancel_client_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
+    "flexcancel_client_retrieve": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
     "flexcancel_outbox_open": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
     "flexcancel_outbox_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
     "flexcancel_outbox_enqueue": (True, c_void_p, (c_void_p, c_char_p, c_char_p)),
@@ -53,7 +61,7 @@ FUNCTIONS: Dict[str, Tuple[bool, Any, Tuple[Any, ...]]] = {
     "flexcancel_outbox_list": (True, c_void_p, (c_void_p, c_char_p)),
     "flexcancel_outbox_acknowledge": (True, c_void_p, (c_void_p, c_int64)),
     "flexcancel_outbox_stats": (True, c_void_p, (c_void_p,)),
-    "flexcancel_outbox_close": (True, c_void_p, (c_void_p,)),
+    "flexcancel_outbox_free": (True, None, (c_void_p,)),
 }
 
 

@@ -11,7 +11,7 @@ from ._abort import AbortToken
 from ._arguments import PathLike, checked
 from ._cancellation import Cancellation
 from ._client import Client
-from ._enums import Code, OutboxState, Outcome
+from ._enums import Code, OutboxState
 from ._errors import ArgumentError, OutboxError
 from ._flush_report import FlushReport
 from ._handle import Handle
@@ -58,7 +58,7 @@ class Outbox(Handle):
         if not handle:
             raise OutboxError(checked(take(Result, error.value), arguments))
         self._handle = handle
-        self._close = weakref.finalize(self, _close, handle)
+        self._close = weakref.finalize(self, native.outbox_free, handle)
         # At the interpreter's end the system closes what is open, and calls may be in flight.
         self._close.atexit = False
 
@@ -134,7 +134,7 @@ class Outbox(Handle):
         arguments = {"timeout": timeout, "max": max}
         call = self._prepare(FlushReport, native.outbox_flush, arguments)
         report = checked(self._client._run(call, abort), arguments)
-        is_refused = report.raw["outcome"] == Outcome.NOT_APPLIED
+        is_refused = report.code in (Code.INVALID_ARGUMENT, Code.INVALID_HANDLE)
         if is_refused or (report.code in _FILE_ERRORS and not report.entries):
             raise OutboxError(report)
         return report
@@ -192,14 +192,12 @@ class Outbox(Handle):
     def close(self) -> None:
         """Closes the file. A call in flight on another thread goes on to its end.
 
-        Handle again has no effect. Raises ``OutboxError`` if the file cannot be closed well.
+        Closing again has no effect.
         """
         if self._handle is None:
             return
         self._handle = None
-        result = self._close()
-        if result is not None:
-            _done(result, {})
+        self._close()
 
     def _all(
         self, states: Sequence[OutboxState], acknowledged: Optional[bool] = None
@@ -223,10 +221,6 @@ _FILE_ERRORS = (
     Code.OUTBOX_SCHEMA,
     Code.OUTBOX_BUSY,
 )
-
-
-def _close(handle: int) -> Result:
-    return take(Result, native.outbox_close(handle))
 
 
 def _done(result: R, arguments: Mapping[str, Any]) -> R:

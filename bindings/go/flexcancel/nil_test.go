@@ -1,0 +1,106 @@
+package flexcancel_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"github.com/flexcancel/flexcancel/bindings/go/flexcancel"
+)
+
+func TestANilClientOrOutboxAndAZeroOneAreClosed(t *testing.T) {
+	ctx := context.Background()
+	for _, till := range []*flexcancel.Client{nil, {}} {
+		_, ofCancel := till.Cancel(ctx, "fcs_1")
+		_, ofRetrieve := till.Retrieve(ctx, "fcs_1")
+		_, ofOpening := till.OpenOutbox("outbox.db")
+		for _, err := range []error{ofCancel, ofRetrieve, ofOpening, till.WarmUp(ctx)} {
+			if !errors.Is(err, flexcancel.ErrClosed) {
+				t.Error(err)
+			}
+		}
+		if err := till.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, outbox := range []*flexcancel.Outbox{nil, {}} {
+		_, ofCancel := outbox.Cancel(ctx, "fcs_1")
+		_, ofEnqueue := outbox.Enqueue("fcs_1")
+		_, ofFlush := outbox.Flush(ctx)
+		_, ofList := outbox.List(flexcancel.Filter{})
+		_, ofWorklist := outbox.Worklist()
+		_, ofAcknowledge := outbox.Acknowledge(1)
+		_, ofStats := outbox.Stats()
+		for _, err := range []error{
+			ofCancel, ofEnqueue, ofFlush, ofList, ofWorklist, ofAcknowledge, ofStats,
+		} {
+			if !errors.Is(err, flexcancel.ErrClosed) {
+				t.Error(err)
+			}
+		}
+		if err := outbox.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestANilResultErrorOrEntrySaysNothing(t *testing.T) {
+	var r *flexcancel.Result
+	texts := r.Message() + r.Advice() + r.SessionID() + r.IdempotencyKey()
+	_, isRepeated := r.Repeat()
+	_, isAsked := r.RetryAfter()
+	if texts != "" || isRepeated || isAsked || r.Hold() != flexcancel.HoldUnknown || r.Retryable() {
+		t.Error("a nil result says something")
+	}
+	if r.Elapsed() != 0 || r.HTTPStatus() != 0 || r.ProviderError() != nil || r.Attempts() != nil {
+		t.Error("a nil result says something")
+	}
+	if r.JSON() != nil || r.RawSession() != nil || r.Entry() != nil {
+		t.Error("a nil result says something")
+	}
+	if _, err := r.Session(); !errors.Is(err, flexcancel.ErrNoSession) {
+		t.Error(err)
+	}
+	var e *flexcancel.Error
+	if e.Error() == "" || e.Unwrap() != nil || errors.Is(e, flexcancel.ErrUnknown) {
+		t.Error("a nil error is one")
+	}
+	if _, ok := e.Repeat(); ok {
+		t.Error("a nil error is repeated")
+	}
+	if (*flexcancel.OutboxEntry)(nil).IsFinal() {
+		t.Error("a nil entry is final")
+	}
+}
+
+func TestANilContextNeverEnds(t *testing.T) {
+	till, id := client(t, nil), held(t)
+	var none context.Context
+	if err := till.WarmUp(none); err != nil {
+		t.Error(err)
+	}
+	result, _ := till.Cancel(none, id)
+	is(t, result, flexcancel.Canceled, flexcancel.CodeOK)
+}
+
+func TestACopyKeepsTheClientOpenWhenTheOriginalIsCollected(t *testing.T) {
+	id := held(t)
+	var gone atomic.Bool
+	copied := func() flexcancel.Client {
+		made, err := flexcancel.New(flexcancel.Config{APIKey: key, BaseURL: sandboxURL(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runtime.AddCleanup(made, func(gone *atomic.Bool) { gone.Store(true) }, &gone)
+		return *made
+	}()
+	until(t, "the original's end", func() bool {
+		runtime.GC()
+		return gone.Load()
+	})
+	result, _ := copied.Cancel(context.Background(), id)
+	is(t, result, flexcancel.Canceled, flexcancel.CodeOK)
+	_ = copied.Close()
+}

@@ -1,0 +1,171 @@
+//go:build cgo
+
+package flexcancel
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+	"unicode/utf8"
+)
+
+// Option is an option of one call; it goes before the client's configuration.
+type Option func(*options)
+
+type options struct {
+	Expand         []string `json:"expand,omitempty"`
+	IdempotencyKey *string  `json:"idempotency_key,omitempty"`
+	InDoubt        *bool    `json:"in_doubt,omitempty"`
+	AskedAtMS      *int64   `json:"asked_at_ms,omitempty"`
+	Verify         *bool    `json:"verify,omitempty"`
+	TimeoutMS      *int64   `json:"timeout_ms,omitempty"`
+	MaxAttempts    *int     `json:"max_attempts,omitempty"`
+	outboxKeys
+	// repeatsNothing is true after WithRepeat of something that has nothing to repeat.
+	repeatsNothing bool
+}
+
+// outboxKeys are of an outbox's calls only.
+type outboxKeys struct {
+	DeliverWithinMS *int64 `json:"deliver_within_ms,omitempty"`
+	Max             *int   `json:"max,omitempty"`
+}
+
+func newOptions(opts []Option) *options {
+	given := new(options)
+	for _, opt := range opts {
+		opt(given)
+	}
+	return given
+}
+
+// WithExpand asks for related objects in full in the answer. Flex does not document the names.
+func WithExpand(names ...string) Option {
+	return func(o *options) { o.Expand = append(o.Expand, names...) }
+}
+
+// WithRepeat repeats a cancel that ended [Unknown], or that was [NotApplied], as the same cancel:
+//
+//	c, err := client.Cancel(ctx, id)
+//	if errors.Is(err, flexcancel.ErrUnknown) {
+//		c, err = client.Cancel(ctx, id, flexcancel.WithRepeat(c))
+//	}
+//
+// It sets the idempotency key, whether an earlier request may have reached Flex, and when the
+// cancel was asked for. [Outbox.Cancel] and [Outbox.Enqueue] take it, too: so is an unknown cancel
+// handed over. If there is nothing to repeat, the call is refused with [ErrInvalidArgument] and
+// asserts nothing ([Unknown]): a new cancel in its place would not know of the earlier request.
+func WithRepeat(of Repeatable) Option {
+	return func(o *options) {
+		repeat, ok := Repeat{}, false
+		if of != nil {
+			repeat, ok = of.Repeat()
+		}
+		if !ok {
+			o.repeatsNothing = true
+			return
+		}
+		WithIdempotencyKey(repeat.IdempotencyKey)(o)
+		WithInDoubt(repeat.InDoubt)(o)
+		WithAskedAt(repeat.AskedAt)(o)
+	}
+}
+
+// WithIdempotencyKey is the key that every request of this cancel carries; one is made if it is
+// not given. To repeat a cancel, use [WithRepeat]; with a key of one's own that was not used
+// before, add WithInDoubt(false). Refused by Retrieve.
+func WithIdempotencyKey(key string) Option {
+	return func(o *options) { o.IdempotencyKey = &key }
+}
+
+// WithInDoubt says whether an earlier request with this idempotency key may have reached Flex;
+// true unless given, where a key is. A call in doubt reads the session before it sends anything,
+// and is never [NotApplied]. Refused by Retrieve, and true without a key by Cancel.
+func WithInDoubt(is bool) Option {
+	return func(o *options) { o.InDoubt = &is }
+}
+
+// WithAskedAt is when a person asked for this cancel, by this machine's clock; now unless given. A
+// hold that was made later is not released ([CodeNewerHold]). Refused by Retrieve.
+func WithAskedAt(at time.Time) Option {
+	return func(o *options) {
+		ms := at.UnixMilli()
+		o.AskedAtMS = &ms
+	}
+}
+
+// WithVerify says whether a confirmation that does not itself show the release is checked by one
+// read-back; as the client's Config unless given. Refused by Retrieve.
+func WithVerify(reads bool) Option {
+	return func(o *options) { o.Verify = &reads }
+}
+
+// WithTimeout is the deadline of this call, in whole milliseconds; less than one counts as one,
+// and zero is refused. Where the context has a deadline too, the earlier one counts.
+func WithTimeout(timeout time.Duration) Option {
+	return func(o *options) {
+		ms := millis(timeout)
+		if ms == nil {
+			ms = new(int64)
+		}
+		o.TimeoutMS = ms
+	}
+}
+
+// WithMaxAttempts is the most times that this cancel is sent.
+func WithMaxAttempts(count int) Option {
+	return func(o *options) { o.MaxAttempts = &count }
+}
+
+// within sets the time that the context leaves, unless the call has less anyway.
+func (o *options) within(left, configured time.Duration) {
+	if o.TimeoutMS != nil {
+		configured = time.Duration(*o.TimeoutMS) * time.Millisecond
+	}
+	if left < configured {
+		ms := max(left.Milliseconds(), 1)
+		o.TimeoutMS = &ms
+	}
+}
+
+// text is nil for no options: the library takes NULL for that. What is not UTF-8 is refused here,
+// because encoding/json would put another character in its place.
+func (o *options) text() ([]byte, error) {
+	if o.repeatsNothing {
+		return nil, errors.New("repeat: expected a cancel that can be repeated")
+	}
+	for i, name := range o.Expand {
+		if !utf8.ValidString(name) {
+			return nil, fmt.Errorf("expand[%d]: expected UTF-8", i)
+		}
+	}
+	if o.IdempotencyKey != nil && !utf8.ValidString(*o.IdempotencyKey) {
+		return nil, errors.New("idempotency_key: expected UTF-8")
+	}
+	bytes, err := json.Marshal(o)
+	if string(bytes) == "{}" {
+		return nil, nil
+	}
+	return append(bytes, 0), err
+}
+
+// refuse is the error of a call that the library is not asked to make. Nothing was sent; but an
+// earlier request that such a call was to repeat may have had its effect.
+func (o *options) refuse(code Code, message string) error {
+	refusal := &Error{Outcome: NotApplied, Code: code, Message: message}
+	if o.repeatsNothing {
+		refusal.Outcome = Unknown
+		return refusal
+	}
+	// A key that no request can carry was never used.
+	isUsed := o.IdempotencyKey != nil && utf8.ValidString(*o.IdempotencyKey)
+	if isUsed && (o.InDoubt == nil || *o.InDoubt) {
+		refusal.Outcome = Unknown
+		refusal.repeat = &Repeat{IdempotencyKey: *o.IdempotencyKey, InDoubt: true, AskedAt: time.Now()}
+		if o.AskedAtMS != nil {
+			refusal.repeat.AskedAt = time.UnixMilli(*o.AskedAtMS)
+		}
+	}
+	return refusal
+}

@@ -1,0 +1,99 @@
+//go:build cgo
+
+package flexcancel
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+	"unicode/utf8"
+)
+
+// OutboxOption is an option of [Client.OpenOutbox].
+type OutboxOption func(*outboxOptions)
+
+type outboxOptions struct {
+	Path   string `json:"path"`
+	KeepMS *int64 `json:"keep_ms,omitempty"`
+}
+
+// WithKeep is how long delivered and acknowledged entries stay in the file after their end; 30 days
+// unless given. A flush forgets older ones.
+func WithKeep(keep time.Duration) OutboxOption {
+	return func(o *outboxOptions) { o.KeepMS = orZero(keep) }
+}
+
+// EnqueueOption is an option of [Outbox.Cancel] or [Outbox.Enqueue]: [WithDeliverWithin], or an [Option].
+// The library refuses, by name, an Option that makes no sense there.
+type EnqueueOption interface{ enqueue(*options) }
+
+// FlushOption is an option of [Outbox.Flush]: [WithMax], or [WithTimeout]. The library refuses any
+// other [Option] by name.
+type FlushOption interface{ flush(*options) }
+
+func (o Option) enqueue(to *options) { o(to) }
+func (o Option) flush(to *options)   { o(to) }
+
+type enqueueOption func(*options)
+
+func (o enqueueOption) enqueue(to *options) { o(to) }
+
+type flushOption func(*options)
+
+func (o flushOption) flush(to *options) { o(to) }
+
+// WithDeliverWithin is how long an outbox tries to deliver a cancel; 7 days unless given.
+func WithDeliverWithin(within time.Duration) EnqueueOption {
+	return enqueueOption(func(to *options) { to.DeliverWithinMS = orZero(within) })
+}
+
+// WithMax is the most entries that a flush tries; 100 unless given, at most 1000.
+func WithMax(count int) FlushOption {
+	return flushOption(func(to *options) { to.Max = &count })
+}
+
+// Filter is which entries [Outbox.List] gives; what is left zero lets every entry through.
+type Filter struct {
+	// States has the states of which one must be the entry's.
+	States []OutboxState
+	// Acknowledged is whether a person must have acknowledged the entry, or must not have.
+	Acknowledged *bool
+	// SessionID is the session that the entry must be about.
+	SessionID string
+	// After is the number that the entry's must be greater than: where the list before ended.
+	After int64
+	// Max is the most entries of one list; 100 unless given, at most 1000.
+	Max int
+}
+
+// text of a filter; what JSON would change on the way is refused here.
+func (f Filter) text() ([]byte, error) {
+	if !utf8.ValidString(f.SessionID) {
+		return nil, errors.New("session_id: expected UTF-8")
+	}
+	bytes, err := json.Marshal(struct {
+		States       []OutboxState `json:"states,omitempty"`
+		Acknowledged *bool         `json:"acknowledged,omitempty"`
+		SessionID    string        `json:"session_id,omitempty"`
+		After        int64         `json:"after,omitempty"`
+		Max          int           `json:"max,omitempty"`
+	}(f))
+	return append(bytes, 0), err
+}
+
+// text of the options; another path than the one that was given must not be opened.
+func (o outboxOptions) text() ([]byte, error) {
+	if !utf8.ValidString(o.Path) {
+		return nil, errors.New("path: expected UTF-8")
+	}
+	bytes, err := json.Marshal(o)
+	return append(bytes, 0), err
+}
+
+// orZero is millis for a time that was given, where zero is a time too.
+func orZero(d time.Duration) *int64 {
+	if ms := millis(d); ms != nil {
+		return ms
+	}
+	return new(int64)
+}
