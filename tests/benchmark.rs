@@ -1,6 +1,8 @@
 //! What `benches/compare/run` has measured, and the page that tells of it: the two are the same.
 //! No figure is judged here.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 const RESULTS: &str = include_str!("../benches/compare/results.json");
@@ -184,6 +186,16 @@ fn the_page_names_machine_versions_and_effort() {
     assert!(is_quick || rounds >= 5.0, "{rounds} rounds");
 }
 
+/// How many points each line of a plot has.
+fn markers(svg: &str) -> usize {
+    let lines = svg.split("<g id=\"line of ").skip(1);
+    let counts: BTreeSet<usize> = lines
+        .map(|line| line.split("</g>").next().expect("a line").matches("<use ").count())
+        .collect();
+    let [count] = counts.into_iter().collect::<Vec<_>>()[..] else { panic!("lines that differ") };
+    count
+}
+
 #[test]
 fn every_plot_on_the_page_shows_the_results() {
     let results = results();
@@ -197,8 +209,9 @@ fn every_plot_on_the_page_shows_the_results() {
     for plot in plots {
         let path = format!("{}/docs/performance/{plot}", env!("CARGO_MANIFEST_DIR"));
         let svg = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{plot}: {error}"));
-        if plot.starts_with("growth-") {
-            assert!(svg.contains("<polyline"), "{plot}");
+        if let Some(name) = plot.strip_prefix("growth-") {
+            let name = name.strip_suffix(".svg").expect(plot);
+            assert_eq!(markers(&svg), results["growth"][name].as_array().expect(plot).len());
             continue;
         }
         let (cell, figure) = match plot {

@@ -1,10 +1,13 @@
 //! The command line.
 
+use std::ffi::OsString;
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use flex_sandbox::{Mode, Options};
+use lexopt::{Arg, Error, Parser};
 
 pub(crate) const HELP: &str = include_str!("help.txt");
 
@@ -24,81 +27,89 @@ pub(crate) struct Serve {
 
 /// Reads the arguments after the program's name. The error names the option at fault and what
 /// was expected of it, and never repeats a key.
-pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, String> {
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString> + 'static,
+) -> Result<Command, String> {
+    let mut parser = Parser::from_args(arguments);
     let mut serve = Serve::default();
-    let mut arguments = arguments.into_iter();
-    while let Some(argument) = arguments.next() {
-        let (name, joined) = match argument.split_once('=') {
-            Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
-            _ => (argument.as_str(), None),
-        };
-        let flag = matches!(name, "--help" | "-h" | "--version" | "-V" | "--tls");
-        if flag && joined.is_some() {
-            return Err(format!("{name}: expected no value"));
-        }
-        match name {
-            "--help" | "-h" => return Ok(Command::Help),
-            "--version" | "-V" => return Ok(Command::Version),
-            "--tls" => serve.options.tls = true,
-            _ => {
-                let value = || joined.or_else(|| arguments.next());
-                option(&mut serve, name, value)?;
+    let mut shown = None;
+    while let Some(argument) = parser.next().map_err(explained)? {
+        match argument {
+            Arg::Short('h') | Arg::Long("help") => shown = Some(Command::Help),
+            Arg::Short('V') | Arg::Long("version") => shown = Some(Command::Version),
+            Arg::Long(name) => {
+                let name = format!("--{name}");
+                option(&mut serve, &name, &mut parser)?;
             }
+            other => return Err(explained(other.unexpected())),
         }
     }
-    match (serve.options.tls, &serve.ca_out) {
-        (true, None) => Err("--tls: expected --ca-out FILE beside it, for clients to trust".into()),
-        (false, Some(_)) => Err("--ca-out: expected --tls beside it".into()),
+    match (shown, serve.options.tls, &serve.ca_out) {
+        (Some(shown), ..) => Ok(shown),
+        (None, true, None) => {
+            Err("--tls: expected --ca-out FILE beside it, for clients to trust".into())
+        }
+        (None, false, Some(_)) => Err("--ca-out: expected --tls beside it".into()),
         _ => Ok(Command::Serve(Box::new(serve))),
     }
 }
 
-fn option(
-    serve: &mut Serve,
-    name: &str,
-    value: impl FnOnce() -> Option<String>,
-) -> Result<(), String> {
-    let require = |what: &str| {
-        let given = value().filter(|value| !value.is_empty());
-        given.ok_or_else(|| format!("{name}: expected {what}"))
-    };
+fn option(serve: &mut Serve, name: &str, parser: &mut Parser) -> Result<(), String> {
     let options = &mut serve.options;
+    let mut value = |what: &str| value(parser, name, what);
     match name {
-        "--port" => options.port = number(name, "a port, 0 to 65535", require)?,
-        "--late-ms" => options.late = milliseconds(name, require)?,
-        "--lag-ms" => options.lag = milliseconds(name, require)?,
-        "--dialect" => options.dialect = choice(name, &require("NAME=VALUE,…")?)?,
-        "--error-shape" => options.error_shape = choice(name, &require("a shape")?)?,
-        "--ca-out" => serve.ca_out = Some(PathBuf::from(require("a file name")?)),
+        "--tls" => options.tls = true,
+        "--port" => options.port = number(name, "a port, 0 to 65535", value)?,
+        "--late-ms" => options.late = milliseconds(name, value)?,
+        "--lag-ms" => options.lag = milliseconds(name, value)?,
+        "--dialect" => options.dialect = choice(name, &text(value("NAME=VALUE,…")?))?,
+        "--error-shape" => options.error_shape = choice(name, &text(value("a shape")?))?,
+        "--ca-out" => serve.ca_out = Some(PathBuf::from(value("a file name")?)),
         "--test-key" | "--live-key" => {
             let mode = if name == "--test-key" { Mode::Test } else { Mode::Live };
-            options.keys = std::mem::take(&mut options.keys).with(mode, require("a key")?);
+            options.keys = std::mem::take(&mut options.keys).with(mode, text(value("a key")?));
         }
-        _ if name.starts_with('-') => return Err(format!("{name}: no such option")),
-        // Not repeated: it might be a key that lost its option.
-        _ => return Err("expected options, not an argument that stands alone".to_owned()),
+        _ => return Err(explained(Error::UnexpectedOption(name.to_owned()))),
     }
     Ok(())
 }
 
+/// An error in this program's own form. What was given is not repeated: it might be a key.
+fn explained(error: Error) -> String {
+    match error {
+        Error::UnexpectedOption(name) => format!("{name}: no such option"),
+        Error::UnexpectedValue { option, .. } => format!("{option}: expected no value"),
+        _ => "expected options, not an argument that stands alone".to_owned(),
+    }
+}
+
+fn value(parser: &mut Parser, name: &str, what: &str) -> Result<OsString, String> {
+    let given = parser.value().ok().filter(|value| !value.is_empty());
+    given.ok_or_else(|| format!("{name}: expected {what}"))
+}
+
+fn text(value: OsString) -> String {
+    value.to_string_lossy().into_owned()
+}
+
 fn milliseconds(
     name: &str,
-    require: impl FnOnce(&str) -> Result<String, String>,
+    value: impl FnOnce(&str) -> Result<OsString, String>,
 ) -> Result<Duration, String> {
-    let ms: u32 = number(name, "milliseconds, 0 to 4294967295", require)?;
+    let ms: u32 = number(name, "milliseconds, 0 to 4294967295", value)?;
     Ok(Duration::from_millis(u64::from(ms)))
 }
 
 fn number<T: FromStr>(
     name: &str,
     what: &str,
-    require: impl FnOnce(&str) -> Result<String, String>,
+    value: impl FnOnce(&str) -> Result<OsString, String>,
 ) -> Result<T, String> {
-    let given = require(what)?;
+    let given = text(value(what)?);
     given.parse().map_err(|_| format!("{name}: expected {what}, not `{given}`"))
 }
 
-fn choice<T: FromStr<Err: std::fmt::Display>>(name: &str, given: &str) -> Result<T, String> {
+fn choice<T: FromStr<Err: Display>>(name: &str, given: &str) -> Result<T, String> {
     given.parse().map_err(|error| format!("{name}: {error}"))
 }
 
@@ -110,7 +121,7 @@ mod tests {
     use flex_sandbox::{Effects, ErrorShape};
 
     fn parsed(line: &str) -> Result<Command, String> {
-        parse(line.split_whitespace().map(str::to_owned))
+        parse(line.split_whitespace().map(OsString::from).collect::<Vec<_>>())
     }
 
     fn error(line: &str) -> String {

@@ -18,8 +18,7 @@ const PARENT_POLL: Duration = Duration::from_millis(200);
 
 fn main() -> ExitCode {
     let parent = parent_id();
-    let arguments = std::env::args_os().skip(1).map(|it| it.to_string_lossy().into_owned());
-    let done = match cli::parse(arguments) {
+    let done = match cli::parse(std::env::args_os().skip(1)) {
         Ok(Command::Help) => say(cli::HELP.trim_end()),
         Ok(Command::Version) => say(concat!("flex-sandbox ", env!("CARGO_PKG_VERSION"))),
         Ok(Command::Serve(serve)) => run(*serve, parent),

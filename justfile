@@ -1,0 +1,29 @@
+# Short names for the project's commands. `just --list` shows them.
+
+# The tests that need only Rust and a C compiler.
+test:
+    cargo test
+
+# All tests; installs the tools that they need.
+test-all:
+    tests/run
+
+# Formats, lints, documentation warnings.
+lint:
+    .ci/lint
+
+# Renews include/flexcancel.h after a change in src/ffi.
+header:
+    FLEXCANCEL_UPDATE=1 cargo test --test header
+
+# Compares with what users would use instead; needs a machine that does nothing else.
+bench:
+    benches/compare/run
+
+# The Rust documentation, in target/doc.
+docs:
+    cargo doc --no-deps --workspace
+
+# The release library, held to its limits.
+release:
+    .ci/check-library
