@@ -14,6 +14,7 @@ use native::Scratch;
 use serde_json::{Value, json};
 
 const README: &str = include_str!("../README.md");
+const CONFIGURATION: &str = include_str!("../docs/CONFIGURATION.md");
 const OUTCOMES: &str = include_str!("../docs/OUTCOMES.md");
 const RESULT: &str = include_str!("../docs/RESULT.md");
 const DEPENDENCIES: &str = include_str!("../docs/DEPENDENCIES.md");
@@ -47,11 +48,11 @@ fn assert_valid(what: &str, result: &Value) {
 }
 
 #[test]
-fn the_readmes_tables_have_exactly_the_keys_there_are() {
-    let mut configuration = first_cells(section(README, "Configuration"));
+fn the_tables_of_settings_have_exactly_the_keys_there_are() {
+    let mut configuration = first_cells(section(CONFIGURATION, "Configuration"));
     configuration.sort_unstable();
     assert_eq!(configuration, CONFIG_KEYS);
-    let mut options = first_cells(section(README, "Options of one call"));
+    let mut options = first_cells(section(CONFIGURATION, "Options of one call"));
     options.sort_unstable();
     assert_eq!(options, OPTION_KEYS);
 }
