@@ -1,5 +1,5 @@
-//! The fault matrix over real sockets: each row of the catalogue of faults that needs a socket is
-//! one case or many. Given the fault, when canceled, then the outcome that is owed; and always,
+//! The fault matrix over real sockets: each fault of docs/FAULTS.md that needs a socket is one case
+//! or many. Given the fault, when canceled, then the outcome that is owed; and always,
 //! what the sandbox knows to be true contradicts nothing that the report asserts.
 //!
 //! `cargo test --test faults -- --nocapture` prints the table.
@@ -25,8 +25,17 @@ mod worlds;
 
 use std::collections::BTreeSet;
 
-/// The rows of the catalogue.
-const ROWS: std::ops::RangeInclusive<u16> = 1..=106;
+/// The numbers of the catalogue, in its order.
+fn catalogue() -> Vec<u16> {
+    let cells = include_str!("../docs/FAULTS.md").lines().filter_map(|line| line.split('|').nth(1));
+    cells.filter_map(|cell| cell.trim().parse().ok()).collect()
+}
+
+#[test]
+fn the_catalogue_numbers_each_fault_once_and_in_order() {
+    let count = u16::try_from(catalogue().len()).expect("a small number");
+    assert!(catalogue().into_iter().eq(1..=count) && count > 100, "{:?}", catalogue());
+}
 
 #[test]
 fn whatever_goes_wrong_the_outcome_is_the_one_owed_and_agrees_with_the_truth() {
@@ -40,11 +49,11 @@ fn whatever_goes_wrong_the_outcome_is_the_one_owed_and_agrees_with_the_truth() {
     println!("{tally}");
     assert!(tally.complaints.is_empty(), "{}", tally.complaints.join("\n"));
     assert!(tally.count() >= 1_000, "only {} cases", tally.count());
-    let listed: BTreeSet<u16> = elsewhere::ROWS.iter().map(|(row, _)| *row).collect();
-    let missing: Vec<u16> =
-        ROWS.filter(|row| !tally.rows().contains(row) && !listed.contains(row)).collect();
-    assert!(missing.is_empty(), "neither a case nor listed: {missing:?}");
-    assert!(listed.iter().all(|row| ROWS.contains(row)), "{listed:?}");
+    let mut cited: BTreeSet<u16> = elsewhere::ROWS.iter().map(|(row, _)| *row).collect();
+    cited.extend(tally.rows());
+    let catalogue = catalogue().into_iter().collect();
+    let missing: Vec<_> = cited.symmetric_difference(&catalogue).collect();
+    assert!(missing.is_empty(), "only cited, or only in docs/FAULTS.md: {missing:?}");
 }
 
 /// A Flex that confirms what it does not do makes any client wrong; that it shows is what makes

@@ -1,4 +1,4 @@
-//! The rows that cannot be made here, and why.
+//! The faults of docs/FAULTS.md that cannot be made here, and why.
 
 /// Those of the C ABI are in tests/c: hostile.c, arguments.c, threads.c, abort.c.
 pub const ROWS: &[(u16, &str)] = &[
