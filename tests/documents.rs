@@ -5,8 +5,10 @@ mod simulator;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
+use std::path::Path;
 
 use flex_sandbox::{CreateParams, Sandbox};
 use flexcancel::{CONFIG_KEYS, Client, Code, Config, Hold, OPTION_KEYS, Options, Outcome, Report};
@@ -15,6 +17,7 @@ use serde_json::{Value, json};
 
 const README: &str = include_str!("../README.md");
 const CONFIGURATION: &str = include_str!("../docs/CONFIGURATION.md");
+const GUIDE: &str = include_str!("../docs/GUIDE.md");
 const OUTCOMES: &str = include_str!("../docs/OUTCOMES.md");
 const RESULT: &str = include_str!("../docs/RESULT.md");
 const DEPENDENCIES: &str = include_str!("../docs/DEPENDENCIES.md");
@@ -106,6 +109,99 @@ fn each_outcome_is_described_in_the_same_sentences_in_every_language() {
         for (outcome, description) in Outcome::ALL.iter().zip(&descriptions) {
             let found = rest.split_once(description.as_str());
             rest = found.unwrap_or_else(|| panic!("{language}: {outcome}: {description}")).1;
+        }
+    }
+}
+
+/// The comment and the name of each code, from src/outcome.rs.
+fn codes() -> Vec<(String, String)> {
+    let rust = include_str!("../src/outcome.rs").split_once("enum Code").unwrap().1;
+    let mut comment = String::new();
+    let mut codes = Vec::new();
+    for line in rust.lines().map(str::trim) {
+        match (line.strip_prefix("///"), line.split('"').nth(1)) {
+            (Some(text), _) => comment.push_str(text),
+            (None, Some(name)) => codes.push((name.to_owned(), std::mem::take(&mut comment))),
+            _ => comment.clear(),
+        }
+        if codes.len() == Code::ALL.len() {
+            break;
+        }
+    }
+    codes
+}
+
+#[test]
+fn each_code_is_described_in_the_same_sentences_in_rust_and_in_c() {
+    let header = plain(native::HEADER);
+    let codes = codes();
+    assert!(codes.iter().map(|(name, _)| name.as_str()).eq(Code::ALL.iter().map(|it| it.name())));
+    for (name, comment) in codes.iter().filter(|(_, comment)| !comment.is_empty()) {
+        assert!(header.contains(&plain(comment)), "{name}: {comment}");
+    }
+}
+
+#[test]
+fn the_statuses_that_leave_doubt_are_those_that_the_code_names() {
+    let decision = include_str!("../src/decision/observation.rs");
+    let arm =
+        decision.lines().find(|line| line.contains("=> Code::ServerError") && line.contains('|'));
+    let statuses = |text: &str| -> Vec<u16> {
+        let words = text.split(|c: char| !c.is_ascii_digit());
+        words.filter(|word| word.len() == 3).map(|word| word.parse().unwrap()).collect()
+    };
+    let statuses_of_the_code = statuses(arm.expect("the statuses of a server's error"));
+    assert!(statuses_of_the_code.len() > 3, "{statuses_of_the_code:?}");
+    let codes = codes();
+    let (_, comment) = codes.iter().find(|(name, _)| name == "server_error").unwrap();
+    assert_eq!(statuses(comment), statuses_of_the_code);
+    let row = RESULT.lines().find(|line| line.contains("| `server_error` |")).unwrap();
+    assert_eq!(statuses(row.split('|').nth(3).unwrap()), statuses_of_the_code);
+}
+
+/// Every `static` below a directory, but for what only tests have.
+fn statics(directory: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("exhaustive") {
+            statics(&path, found);
+        } else if path.is_file() {
+            let text = fs::read_to_string(&path).unwrap();
+            let names = text.lines().filter_map(|line| {
+                let line = line.trim_start().trim_start_matches("pub(super) ");
+                Some(line.strip_prefix("static ")?.split_once(':')?.0.to_owned())
+            });
+            found.extend(names);
+        }
+    }
+}
+
+#[test]
+fn the_guide_names_all_global_state() {
+    let mut found = BTreeSet::new();
+    statics(&Path::new(native::ROOT).join("src"), &mut found);
+    let sentence = GUIDE.split_once("Its global state is").unwrap().1.split_once("\n- ").unwrap().0;
+    let named: BTreeSet<String> =
+        sentence.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    assert_eq!(named, found);
+}
+
+#[test]
+fn every_link_of_a_page_leads_to_a_file() {
+    let mut pages =
+        vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned(), "SECURITY.md".to_owned()];
+    for directory in ["docs", "docs/decisions"] {
+        for entry in fs::read_dir(Path::new(native::ROOT).join(directory)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            pages.extend(name.ends_with(".md").then(|| format!("{directory}/{name}")));
+        }
+    }
+    for page in pages {
+        let page = Path::new(native::ROOT).join(page);
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            let target = page.parent().unwrap().join(link);
+            assert!(link.starts_with("http") || target.exists(), "{}: {link}", page.display());
         }
     }
 }
