@@ -25,6 +25,10 @@ mod worlds;
 
 use std::collections::BTreeSet;
 
+use flexcancel::Outcome;
+
+use case::Case;
+
 /// The numbers of the catalogue, in its order.
 fn catalogue() -> Vec<u16> {
     let cells = include_str!("../docs/FAULTS.md").lines().filter_map(|line| line.split('|').nth(1));
@@ -37,15 +41,31 @@ fn the_catalogue_numbers_each_fault_once_and_in_order() {
     assert!(catalogue().into_iter().eq(1..=count) && count > 100, "{:?}", catalogue());
 }
 
+fn cases() -> Vec<Case> {
+    rows::all().into_iter().chain(cuts::all()).chain(lone::all()).chain(worlds::all()).collect()
+}
+
+#[test]
+fn each_outcome_that_the_catalogue_names_is_that_of_a_case() {
+    let cases = cases();
+    let mut named = 0;
+    for row in include_str!("../docs/FAULTS.md").lines() {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let Some(number) = cells.get(1).and_then(|cell| cell.parse::<u16>().ok()) else { continue };
+        let owed: Vec<Outcome> =
+            cases.iter().filter(|case| case.row == number).map(|case| case.owed.0).collect();
+        let outcomes = Outcome::ALL.iter();
+        for outcome in outcomes.filter(|outcome| cells[3].contains(&format!("`{outcome}`"))) {
+            assert!(owed.is_empty() || owed.contains(outcome), "fault {number}: {outcome}");
+            named += usize::from(!owed.is_empty());
+        }
+    }
+    assert!(named > 60, "{named} outcomes are named");
+}
+
 #[test]
 fn whatever_goes_wrong_the_outcome_is_the_one_owed_and_agrees_with_the_truth() {
-    let cases = rows::all()
-        .into_iter()
-        .chain(cuts::all())
-        .chain(lone::all())
-        .chain(worlds::all())
-        .collect();
-    let tally = harness::run_all(cases);
+    let tally = harness::run_all(cases());
     println!("{tally}");
     assert!(tally.complaints.is_empty(), "{}", tally.complaints.join("\n"));
     assert!(tally.count() >= 1_000, "only {} cases", tally.count());
@@ -62,7 +82,7 @@ fn whatever_goes_wrong_the_outcome_is_the_one_owed_and_agrees_with_the_truth() {
 fn a_definite_outcome_that_is_not_true_is_found() {
     let told = lone::believed_lie();
     let report = told.report.expect("a report");
-    assert_eq!(report.outcome, flexcancel::Outcome::Canceled, "{}", report.message);
+    assert_eq!(report.outcome, Outcome::Canceled, "{}", report.message);
     assert_eq!(told.complaints.len(), 1, "{:?}", told.complaints);
     assert!(told.complaints[0].starts_with("canceled is not so"), "{:?}", told.complaints);
 }
