@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 const README: &str = include_str!("../README.md");
 const CONFIGURATION: &str = include_str!("../docs/CONFIGURATION.md");
 const GUIDE: &str = include_str!("../docs/GUIDE.md");
+const ARCHITECTURE: &str = include_str!("../docs/ARCHITECTURE.md");
 const OUTCOMES: &str = include_str!("../docs/OUTCOMES.md");
 const RESULT: &str = include_str!("../docs/RESULT.md");
 const DEPENDENCIES: &str = include_str!("../docs/DEPENDENCIES.md");
@@ -74,6 +75,24 @@ fn the_results_page_has_every_number_and_name() {
     listed.sort_unstable();
     expected.sort_unstable();
     assert_eq!(listed, expected);
+}
+
+#[test]
+fn the_readme_is_short() {
+    assert!(README.lines().count() <= 200, "{} lines", README.lines().count());
+}
+
+/// The crate's own example is compiled with its documentation.
+#[test]
+fn the_readmes_till_in_rust_is_the_example_of_the_crate() {
+    let lines = |example: &'static str| -> Vec<&str> {
+        let code = example.lines().map(|line| line.trim_start_matches("//!").trim());
+        code.map(|line| line.trim_start_matches("# ")).filter(|line| !line.is_empty()).collect()
+    };
+    let of_crate = include_str!("../src/lib.rs").split("```").nth(1).unwrap();
+    let of_crate = of_crate.split_once('\n').unwrap().1;
+    let [till] = blocks(README, "rust")[..] else { panic!("one till in Rust") };
+    assert_eq!(lines(till), lines(of_crate));
 }
 
 /// The files that repeat the descriptions of the outcomes, by language.
@@ -186,24 +205,69 @@ fn the_guide_names_all_global_state() {
     assert_eq!(named, found);
 }
 
+/// A heading as the end of a link names it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+fn has_heading(page: &Path, wanted: &str) -> bool {
+    let text = fs::read_to_string(page).unwrap_or_default();
+    let mut headings =
+        text.lines().filter_map(|line| line.trim_start_matches('#').strip_prefix(' '));
+    headings.any(|heading| anchor(heading) == wanted)
+}
+
 #[test]
-fn every_link_of_a_page_leads_to_a_file() {
-    let mut pages =
-        vec!["README.md".to_owned(), "CONTRIBUTING.md".to_owned(), "SECURITY.md".to_owned()];
-    for directory in ["docs", "docs/decisions"] {
-        for entry in fs::read_dir(Path::new(native::ROOT).join(directory)).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            pages.extend(name.ends_with(".md").then(|| format!("{directory}/{name}")));
+fn every_link_of_a_page_leads_to_a_file_and_a_heading() {
+    let root = Path::new(native::ROOT);
+    let mut dead = Vec::new();
+    for directory in ["", "docs", "docs/decisions", "bindings/go", "bindings/python"] {
+        for entry in fs::read_dir(root.join(directory)).unwrap() {
+            let page = entry.unwrap().path();
+            if page.extension().is_none_or(|extension| extension != "md") {
+                continue;
+            }
+            let text = fs::read_to_string(&page).unwrap();
+            for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+                let target = match file {
+                    "" => page.clone(),
+                    _ => page.parent().unwrap().join(file),
+                };
+                let leads =
+                    target.exists() && (heading.is_empty() || has_heading(&target, heading));
+                if !link.starts_with("http") && !leads {
+                    dead.push(format!("{}: {link}", page.display()));
+                }
+            }
         }
     }
-    for page in pages {
-        let page = Path::new(native::ROOT).join(page);
-        let text = fs::read_to_string(&page).unwrap();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
-            let target = page.parent().unwrap().join(link);
-            assert!(link.starts_with("http") || target.exists(), "{}: {link}", page.display());
-        }
-    }
+    assert!(dead.is_empty(), "{dead:#?}");
+}
+
+/// The rooms in the order of a table's rows. The first row has files and no room of its own.
+fn rooms<'a>(table: &[&'a str]) -> Vec<&'a str> {
+    let rows = table.iter().filter(|row| row.starts_with("| `")).skip(1);
+    let names = rows.filter_map(|row| row.split('`').nth(1));
+    names.map(|name| name.trim_end_matches('/').trim_end_matches(".rs")).collect()
+}
+
+#[test]
+fn the_architecture_has_the_rooms_of_the_code_and_names_files_that_are_there() {
+    let table: Vec<&str> = section(ARCHITECTURE, "The rooms").lines().collect();
+    let of_crate = include_str!("../src/lib.rs").lines();
+    let of_crate: Vec<&str> = of_crate.filter_map(|line| line.strip_prefix("//! ")).collect();
+    assert_eq!(rooms(&table), rooms(&of_crate));
+    let root = Path::new(native::ROOT);
+    let missing: Vec<&str> = ARCHITECTURE
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .flat_map(|row| row.split('`').skip(1).step_by(2))
+        .filter(|name| name.contains(['/', '.']))
+        .filter(|name| !["", "src", "docs"].iter().any(|at| root.join(at).join(name).exists()))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
