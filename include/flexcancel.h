@@ -501,7 +501,7 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_repeat(const flexca
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_result_free(flexcancel_result *result);
 
 /**
- * Makes a client from a JSON configuration (the README's table has every key).
+ * Makes a client from a JSON configuration (docs/CONFIGURATION.md has every key).
  *
  * Opens no connection. `config_json`: NUL-terminated UTF-8, at most 64 KiB; not kept, except
  * for the API key, which is wiped when the client is gone. `error`, unless NULL, is set to NULL

@@ -105,7 +105,7 @@ impl Config {
     /// Reads a configuration from a JSON object with the keys of [`CONFIG_KEYS`].
     ///
     /// Reads the file that `api_key_file` names and the variable that `api_key_env` names, and
-    /// no other file or variable. The README's table has every key, its default and its bounds.
+    /// no other file or variable. docs/CONFIGURATION.md has every key, its default and its bounds.
     ///
     /// # Errors
     /// A [`FieldError`] that names the field and what was expected.

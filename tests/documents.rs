@@ -5,8 +5,10 @@ mod simulator;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
+use std::path::Path;
 
 use flex_sandbox::{CreateParams, Sandbox};
 use flexcancel::{CONFIG_KEYS, Client, Code, Config, Hold, OPTION_KEYS, Options, Outcome, Report};
@@ -14,6 +16,9 @@ use native::Scratch;
 use serde_json::{Value, json};
 
 const README: &str = include_str!("../README.md");
+const CONFIGURATION: &str = include_str!("../docs/CONFIGURATION.md");
+const GUIDE: &str = include_str!("../docs/GUIDE.md");
+const ARCHITECTURE: &str = include_str!("../docs/ARCHITECTURE.md");
 const OUTCOMES: &str = include_str!("../docs/OUTCOMES.md");
 const RESULT: &str = include_str!("../docs/RESULT.md");
 const DEPENDENCIES: &str = include_str!("../docs/DEPENDENCIES.md");
@@ -47,11 +52,11 @@ fn assert_valid(what: &str, result: &Value) {
 }
 
 #[test]
-fn the_readmes_tables_have_exactly_the_keys_there_are() {
-    let mut configuration = first_cells(section(README, "Configuration"));
+fn the_tables_of_settings_have_exactly_the_keys_there_are() {
+    let mut configuration = first_cells(section(CONFIGURATION, "Configuration"));
     configuration.sort_unstable();
     assert_eq!(configuration, CONFIG_KEYS);
-    let mut options = first_cells(section(README, "Options of one call"));
+    let mut options = first_cells(section(CONFIGURATION, "Options of one call"));
     options.sort_unstable();
     assert_eq!(options, OPTION_KEYS);
 }
@@ -70,6 +75,24 @@ fn the_results_page_has_every_number_and_name() {
     listed.sort_unstable();
     expected.sort_unstable();
     assert_eq!(listed, expected);
+}
+
+#[test]
+fn the_readme_is_short() {
+    assert!(README.lines().count() <= 200, "{} lines", README.lines().count());
+}
+
+/// The crate's own example is compiled with its documentation.
+#[test]
+fn the_readmes_till_in_rust_is_the_example_of_the_crate() {
+    let lines = |example: &'static str| -> Vec<&str> {
+        let code = example.lines().map(|line| line.trim_start_matches("//!").trim());
+        code.map(|line| line.trim_start_matches("# ")).filter(|line| !line.is_empty()).collect()
+    };
+    let of_crate = include_str!("../src/lib.rs").split("```").nth(1).unwrap();
+    let of_crate = of_crate.split_once('\n').unwrap().1;
+    let [till] = blocks(README, "rust")[..] else { panic!("one till in Rust") };
+    assert_eq!(lines(till), lines(of_crate));
 }
 
 /// The files that repeat the descriptions of the outcomes, by language.
@@ -107,6 +130,144 @@ fn each_outcome_is_described_in_the_same_sentences_in_every_language() {
             rest = found.unwrap_or_else(|| panic!("{language}: {outcome}: {description}")).1;
         }
     }
+}
+
+/// The comment and the name of each code, from src/outcome.rs.
+fn codes() -> Vec<(String, String)> {
+    let rust = include_str!("../src/outcome.rs").split_once("enum Code").unwrap().1;
+    let mut comment = String::new();
+    let mut codes = Vec::new();
+    for line in rust.lines().map(str::trim) {
+        match (line.strip_prefix("///"), line.split('"').nth(1)) {
+            (Some(text), _) => comment.push_str(text),
+            (None, Some(name)) => codes.push((name.to_owned(), std::mem::take(&mut comment))),
+            _ => comment.clear(),
+        }
+        if codes.len() == Code::ALL.len() {
+            break;
+        }
+    }
+    codes
+}
+
+#[test]
+fn each_code_is_described_in_the_same_sentences_in_rust_and_in_c() {
+    let header = plain(native::HEADER);
+    let codes = codes();
+    assert!(codes.iter().map(|(name, _)| name.as_str()).eq(Code::ALL.iter().map(|it| it.name())));
+    for (name, comment) in codes.iter().filter(|(_, comment)| !comment.is_empty()) {
+        assert!(header.contains(&plain(comment)), "{name}: {comment}");
+    }
+}
+
+#[test]
+fn the_statuses_that_leave_doubt_are_those_that_the_code_names() {
+    let decision = include_str!("../src/decision/observation.rs");
+    let arm =
+        decision.lines().find(|line| line.contains("=> Code::ServerError") && line.contains('|'));
+    let statuses = |text: &str| -> Vec<u16> {
+        let words = text.split(|c: char| !c.is_ascii_digit());
+        words.filter(|word| word.len() == 3).map(|word| word.parse().unwrap()).collect()
+    };
+    let statuses_of_the_code = statuses(arm.expect("the statuses of a server's error"));
+    assert!(statuses_of_the_code.len() > 3, "{statuses_of_the_code:?}");
+    let codes = codes();
+    let (_, comment) = codes.iter().find(|(name, _)| name == "server_error").unwrap();
+    assert_eq!(statuses(comment), statuses_of_the_code);
+    let row = RESULT.lines().find(|line| line.contains("| `server_error` |")).unwrap();
+    assert_eq!(statuses(row.split('|').nth(3).unwrap()), statuses_of_the_code);
+}
+
+/// Every `static` below a directory, but for what only tests have.
+fn statics(directory: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("exhaustive") {
+            statics(&path, found);
+        } else if path.is_file() {
+            let text = fs::read_to_string(&path).unwrap();
+            let names = text.lines().filter_map(|line| {
+                let line = line.trim_start().trim_start_matches("pub(super) ");
+                Some(line.strip_prefix("static ")?.split_once(':')?.0.to_owned())
+            });
+            found.extend(names);
+        }
+    }
+}
+
+#[test]
+fn the_guide_names_all_global_state() {
+    let mut found = BTreeSet::new();
+    statics(&Path::new(native::ROOT).join("src"), &mut found);
+    let sentence = GUIDE.split_once("Its global state is").unwrap().1.split_once("\n- ").unwrap().0;
+    let named: BTreeSet<String> =
+        sentence.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    assert_eq!(named, found);
+}
+
+/// A heading as the end of a link names it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+fn has_heading(page: &Path, wanted: &str) -> bool {
+    let text = fs::read_to_string(page).unwrap_or_default();
+    let mut headings =
+        text.lines().filter_map(|line| line.trim_start_matches('#').strip_prefix(' '));
+    headings.any(|heading| anchor(heading) == wanted)
+}
+
+#[test]
+fn every_link_of_a_page_leads_to_a_file_and_a_heading() {
+    let root = Path::new(native::ROOT);
+    let mut dead = Vec::new();
+    for directory in ["", "docs", "docs/decisions", "bindings/go", "bindings/python"] {
+        for entry in fs::read_dir(root.join(directory)).unwrap() {
+            let page = entry.unwrap().path();
+            if page.extension().is_none_or(|extension| extension != "md") {
+                continue;
+            }
+            let text = fs::read_to_string(&page).unwrap();
+            for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+                let target = match file {
+                    "" => page.clone(),
+                    _ => page.parent().unwrap().join(file),
+                };
+                let leads =
+                    target.exists() && (heading.is_empty() || has_heading(&target, heading));
+                if !link.starts_with("http") && !leads {
+                    dead.push(format!("{}: {link}", page.display()));
+                }
+            }
+        }
+    }
+    assert!(dead.is_empty(), "{dead:#?}");
+}
+
+/// The rooms in the order of a table's rows. The first row has files and no room of its own.
+fn rooms<'a>(table: &[&'a str]) -> Vec<&'a str> {
+    let rows = table.iter().filter(|row| row.starts_with("| `")).skip(1);
+    let names = rows.filter_map(|row| row.split('`').nth(1));
+    names.map(|name| name.trim_end_matches('/').trim_end_matches(".rs")).collect()
+}
+
+#[test]
+fn the_architecture_has_the_rooms_of_the_code_and_names_files_that_are_there() {
+    let table: Vec<&str> = section(ARCHITECTURE, "The rooms").lines().collect();
+    let of_crate = include_str!("../src/lib.rs").lines();
+    let of_crate: Vec<&str> = of_crate.filter_map(|line| line.strip_prefix("//! ")).collect();
+    assert_eq!(rooms(&table), rooms(&of_crate));
+    let root = Path::new(native::ROOT);
+    let missing: Vec<&str> = ARCHITECTURE
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .flat_map(|row| row.split('`').skip(1).step_by(2))
+        .filter(|name| name.contains(['/', '.']))
+        .filter(|name| !["", "src", "docs"].iter().any(|at| root.join(at).join(name).exists()))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The fault matrix over real sockets: each row of the catalogue of faults that needs a socket is
-//! one case or many. Given the fault, when canceled, then the outcome that is owed; and always,
+//! The fault matrix over real sockets: each fault of docs/FAULTS.md that needs a socket is one case
+//! or many. Given the fault, when canceled, then the outcome that is owed; and always,
 //! what the sandbox knows to be true contradicts nothing that the report asserts.
 //!
 //! `cargo test --test faults -- --nocapture` prints the table.
@@ -25,26 +25,55 @@ mod worlds;
 
 use std::collections::BTreeSet;
 
-/// The rows of the catalogue.
-const ROWS: std::ops::RangeInclusive<u16> = 1..=106;
+use flexcancel::Outcome;
+
+use case::Case;
+
+/// The numbers of the catalogue, in its order.
+fn catalogue() -> Vec<u16> {
+    let cells = include_str!("../docs/FAULTS.md").lines().filter_map(|line| line.split('|').nth(1));
+    cells.filter_map(|cell| cell.trim().parse().ok()).collect()
+}
+
+#[test]
+fn the_catalogue_numbers_each_fault_once_and_in_order() {
+    let count = u16::try_from(catalogue().len()).expect("a small number");
+    assert!(catalogue().into_iter().eq(1..=count) && count > 100, "{:?}", catalogue());
+}
+
+fn cases() -> Vec<Case> {
+    rows::all().into_iter().chain(cuts::all()).chain(lone::all()).chain(worlds::all()).collect()
+}
+
+#[test]
+fn each_outcome_that_the_catalogue_names_is_that_of_a_case() {
+    let cases = cases();
+    let mut named = 0;
+    for row in include_str!("../docs/FAULTS.md").lines() {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let Some(number) = cells.get(1).and_then(|cell| cell.parse::<u16>().ok()) else { continue };
+        let owed: Vec<Outcome> =
+            cases.iter().filter(|case| case.row == number).map(|case| case.owed.0).collect();
+        let outcomes = Outcome::ALL.iter();
+        for outcome in outcomes.filter(|outcome| cells[3].contains(&format!("`{outcome}`"))) {
+            assert!(owed.is_empty() || owed.contains(outcome), "fault {number}: {outcome}");
+            named += usize::from(!owed.is_empty());
+        }
+    }
+    assert!(named > 60, "{named} outcomes are named");
+}
 
 #[test]
 fn whatever_goes_wrong_the_outcome_is_the_one_owed_and_agrees_with_the_truth() {
-    let cases = rows::all()
-        .into_iter()
-        .chain(cuts::all())
-        .chain(lone::all())
-        .chain(worlds::all())
-        .collect();
-    let tally = harness::run_all(cases);
+    let tally = harness::run_all(cases());
     println!("{tally}");
     assert!(tally.complaints.is_empty(), "{}", tally.complaints.join("\n"));
     assert!(tally.count() >= 1_000, "only {} cases", tally.count());
-    let listed: BTreeSet<u16> = elsewhere::ROWS.iter().map(|(row, _)| *row).collect();
-    let missing: Vec<u16> =
-        ROWS.filter(|row| !tally.rows().contains(row) && !listed.contains(row)).collect();
-    assert!(missing.is_empty(), "neither a case nor listed: {missing:?}");
-    assert!(listed.iter().all(|row| ROWS.contains(row)), "{listed:?}");
+    let mut cited: BTreeSet<u16> = elsewhere::ROWS.iter().map(|(row, _)| *row).collect();
+    cited.extend(tally.rows());
+    let catalogue = catalogue().into_iter().collect();
+    let missing: Vec<_> = cited.symmetric_difference(&catalogue).collect();
+    assert!(missing.is_empty(), "only cited, or only in docs/FAULTS.md: {missing:?}");
 }
 
 /// A Flex that confirms what it does not do makes any client wrong; that it shows is what makes
@@ -53,7 +82,7 @@ fn whatever_goes_wrong_the_outcome_is_the_one_owed_and_agrees_with_the_truth() {
 fn a_definite_outcome_that_is_not_true_is_found() {
     let told = lone::believed_lie();
     let report = told.report.expect("a report");
-    assert_eq!(report.outcome, flexcancel::Outcome::Canceled, "{}", report.message);
+    assert_eq!(report.outcome, Outcome::Canceled, "{}", report.message);
     assert_eq!(told.complaints.len(), 1, "{:?}", told.complaints);
     assert!(told.complaints[0].starts_with("canceled is not so"), "{:?}", told.complaints);
 }

@@ -1,5 +1,5 @@
 //! `packaging/install`, with this build's library in place of the release's: programs in C, C++ and
-//! Go find what it has installed by the README's own lines, and cancel at the sandbox.
+//! Go find what it has installed by the lines of docs/INSTALL.md, and cancel at the sandbox.
 
 mod native;
 
@@ -11,6 +11,7 @@ use std::{env, fs};
 use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
 use native::{ROOT, Scratch, library, run_tool, said};
 
+const PAGE: &str = include_str!("../docs/INSTALL.md");
 const README: &str = include_str!("../README.md");
 const KEY: &str = "fsk_test_hunter2";
 
@@ -35,7 +36,7 @@ impl Prefix {
         Self(prefix)
     }
 
-    /// A tool that looks for what is installed here, as the README's second line has it.
+    /// A tool that looks for what is installed here, as the page's second line has it.
     fn tool(&self, program: &str) -> Command {
         let lib = self.0.join("lib");
         let mut command = Command::new(program);
@@ -43,7 +44,7 @@ impl Prefix {
         command
     }
 
-    /// Runs a line of the README's where its paths mean what they say.
+    /// Runs a line of the page where its paths mean what they say.
     fn run_line(&self, line: &str, directory: &Path) {
         // A shell shows a missing pkg-config as flags that are not there.
         run_tool(Command::new("pkg-config").arg("--version"), "pkg-config");
@@ -72,14 +73,14 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
 }
 
-/// The README's lines for a shell that begin with `start`.
-fn lines_of_the_readme(start: &str) -> Vec<&'static str> {
-    let blocks = README.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+/// The page's lines for a shell that begin with `start`.
+fn lines_of_the_page(start: &str) -> Vec<&'static str> {
+    let blocks = PAGE.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
     blocks.flat_map(str::lines).filter(|line| line.starts_with(start)).collect()
 }
 
-fn only_line_of_the_readme(start: &str) -> &'static str {
-    match lines_of_the_readme(start)[..] {
+fn only_line_of_the_page(start: &str) -> &'static str {
+    match lines_of_the_page(start)[..] {
         [line] => line,
         ref lines => panic!("{start}: {lines:?}"),
     }
@@ -139,7 +140,7 @@ fn owed(is_static: bool) -> BTreeSet<String> {
 }
 
 #[test]
-fn given_a_prefix_that_was_moved_when_the_readmes_lines_compile_the_tills_then_they_cancel() {
+fn given_a_prefix_that_was_moved_when_the_pages_lines_compile_the_tills_then_they_cancel() {
     let scratch = Scratch::new("install_c");
     let output = install(&["--prefix", "/opt/flex", "--destdir", text(&scratch.path("stage"))]);
     assert!(output.status.success(), "{}", said(&output));
@@ -152,7 +153,7 @@ fn given_a_prefix_that_was_moved_when_the_readmes_lines_compile_the_tills_then_t
     assert_eq!(String::from_utf8_lossy(&version.stdout).trim(), flexcancel::VERSION);
     for start in ["cc ", "c++ "] {
         let till = scratch.path("cancel");
-        let line = only_line_of_the_readme(start);
+        let line = only_line_of_the_page(start);
         let line = line.replace("target/cancel", text(&till));
         prefix.run_line(&line, Path::new(ROOT));
         assert!(needs_the_library(&till), "{line}");
@@ -166,7 +167,7 @@ fn given_the_static_library_when_c_is_linked_with_it_then_it_cancels_without_the
     let prefix = Prefix::new(&scratch, &["--static"]);
     assert_eq!(files(&prefix.0), owed(true));
     let till = scratch.path("cancel");
-    let line = only_line_of_the_readme("cc ").replace("target/cancel", text(&till));
+    let line = only_line_of_the_page("cc ").replace("target/cancel", text(&till));
     let line = line.replace("--libs flexcancel", "--libs flexcancel-static");
     for line in [line.clone(), format!("{line} -static-libgcc")] {
         prefix.run_line(&line, Path::new(ROOT));
@@ -242,7 +243,7 @@ fn given_cmake_when_it_finds_the_package_then_both_targets_cancel_and_other_vers
     };
     let (series, _) = flexcancel::VERSION.rsplit_once('.').expect("a version");
     let line = format!("find_package(flexcancel {series} REQUIRED)");
-    assert!(README.contains(&line), "{line}");
+    assert!(PAGE.contains(&line), "{line}");
     for asked in ["0.0", "0.99", "1.0", "99"] {
         let output = configure(asked);
         let is_refused = said(&output).contains("compatible with requested version");
@@ -262,7 +263,7 @@ fn given_cmake_when_it_finds_the_package_then_both_targets_cancel_and_other_vers
 }
 
 #[test]
-fn given_a_go_module_of_its_own_when_the_readmes_lines_build_it_then_it_cancels() {
+fn given_a_go_module_of_its_own_when_the_pages_lines_build_it_then_it_cancels() {
     let scratch = Scratch::new("install_go");
     let prefix = Prefix::new(&scratch, &["--static"]);
     // Go's build cache keeps pkg-config's answers for each directory that the binding was in.
@@ -283,14 +284,26 @@ fn given_a_go_module_of_its_own_when_the_readmes_lines_build_it_then_it_cancels(
         prefix.run_line(&line, &scratch.path(""));
     };
     let till = scratch.path("till");
-    lines_of_the_readme("go mod ").into_iter().for_each(run);
-    let builds = lines_of_the_readme("go build");
+    lines_of_the_page("go mod ").into_iter().for_each(run);
+    let builds = lines_of_the_page("go build");
     assert_eq!(builds.len(), 2, "{builds:?}");
     for line in builds {
         run(line);
         let is_static = line.contains("flexcancel_static");
         assert_eq!(needs_the_library(&till), !is_static, "{line}");
         prefix.assert_cancels(&till, "canceled <nil>");
+    }
+}
+
+#[test]
+fn the_readme_installs_by_the_lines_of_the_page() {
+    let section = README.split_once("\n## Install\n").expect("its section").1;
+    let block = section.split("```").nth(1).and_then(|block| block.strip_prefix("sh\n"));
+    let lines: Vec<&str> =
+        block.expect("its lines").lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    for line in lines {
+        assert!(PAGE.lines().any(|it| it == line), "{line}");
     }
 }
 

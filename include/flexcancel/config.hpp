@@ -15,7 +15,7 @@ namespace flexcancel {
  *
  *     Client::create(Config().api_key_env("FLEX_API_KEY").timeout(10s));
  *
- * The README's table says what each key means, and its default. Setting one again replaces it.
+ * docs/CONFIGURATION.md says what each key means, and its default. Setting one again replaces it.
  * Nothing is checked here: Client::create refuses what cannot be used, and names the key. An API
  * key stays in this object's memory; api_key_env and api_key_file keep it out of there.
  *

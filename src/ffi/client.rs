@@ -20,7 +20,7 @@ pub struct flexcancel_client {
     _opaque: (),
 }
 
-/// Makes a client from a JSON configuration (the README's table has every key).
+/// Makes a client from a JSON configuration (docs/CONFIGURATION.md has every key).
 ///
 /// Opens no connection. `config_json`: NUL-terminated UTF-8, at most 64 KiB; not kept, except
 /// for the API key, which is wiped when the client is gone. `error`, unless NULL, is set to NULL

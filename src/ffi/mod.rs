@@ -9,7 +9,7 @@
 //! - **Strings out** are borrowed from a result and live until it is freed, or are static.
 //! - **Numbers, not C enums**, in signatures; no public struct; no varargs: new options are new
 //!   JSON keys.
-//! - **No thread-local error, no global state** but the table of handles.
+//! - **No thread-local error.** docs/GUIDE.md names the little global state that there is.
 //!
 //! This is the only module with unsafe code. Each block says why it is sound.
 

@@ -8,7 +8,7 @@ use flexcancel::{Code, Hold, Outcome, Report};
 
 /// One case of the matrix.
 pub struct Case {
-    /// The row of the catalogue that it belongs to.
+    /// Its number in docs/FAULTS.md.
     pub row: u16,
     /// The fault, in words. Cases with the same words are shown as one.
     pub fault: String,

@@ -1,4 +1,4 @@
-//! Rows 27 and 28: the request and the answer cut at every byte.
+//! Faults 27 and 28 of docs/FAULTS.md: the request and the answer cut at every byte.
 
 use flex_sandbox::{Fault, How, Scripted, Then};
 

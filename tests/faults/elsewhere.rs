@@ -1,12 +1,12 @@
-//! The rows that cannot be made here, and why.
+//! The faults of docs/FAULTS.md that cannot be made here, and why.
 
 /// Those of the C ABI are in tests/c: hostile.c, arguments.c, threads.c, abort.c.
 pub const ROWS: &[(u16, &str)] = &[
     (2, "takes a name server; the look-up is replaced in src/client/tests.rs"),
-    (3, "takes a name server that hangs; as row 2"),
-    (4, "takes a name with addresses of one family only; as row 2"),
-    (5, "takes a name that changes its address; as row 2, in src/client/tests.rs"),
-    (6, "takes a name server that goes down; as row 2"),
+    (3, "takes a name server that hangs; as 2"),
+    (4, "takes a name with addresses of one family only; as 2"),
+    (5, "takes a name that changes its address; as 2, in src/client/tests.rs"),
+    (6, "takes a name server that goes down; as 2"),
     (12, "the limit is the whole process's; tests/c/descriptors.c"),
     (13, "the local ports are the whole machine's"),
     (78, "the clock is the machine's; only the monotonic one is read"),

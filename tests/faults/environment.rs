@@ -1,5 +1,5 @@
-//! Row 105, which needs an environment of its own, and so a process of its own: this test program,
-//! started again for one test.
+//! Fault 105 of docs/FAULTS.md, which needs an environment of its own, and so a process of its own:
+//! this test program, started again for one test.
 
 use std::process::Command;
 

@@ -12,7 +12,7 @@ import (
 )
 
 // defaultTimeout is the library's own where the configuration says nothing; the tests compare it
-// with the README's table.
+// with docs/CONFIGURATION.md.
 const defaultTimeout = 15 * time.Second
 
 // Client cancels checkout sessions. It is safe for use by many goroutines; calls run side by side.
@@ -39,7 +39,7 @@ func New(config Config) (*Client, error) {
 }
 
 // NewFromJSON makes a client from a JSON configuration as all languages share it, with the keys
-// of the README's table and times in milliseconds. Otherwise like [New].
+// of docs/CONFIGURATION.md and times in milliseconds. Otherwise like [New].
 func NewFromJSON(config string) (*Client, error) {
 	var read struct {
 		TimeoutMS int64 `json:"timeout_ms"`

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Config is a client's configuration; what is left zero is as the project's README says. Exactly
+// Config is a client's configuration; what is left zero is as docs/CONFIGURATION.md says. Exactly
 // one of the three API key fields is required. The library checks every field, and an error names
-// the field by its key in the README's table, like timeout_ms.
+// the field by its key on that page, like timeout_ms.
 type Config struct {
 	// APIKey is the API key. No format of fmt, no JSON, error, result or log shows it; only fmt
 	// cannot be kept from a Config in an unexported field of something else that it prints.

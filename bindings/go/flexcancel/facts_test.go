@@ -125,18 +125,18 @@ func TestVersionAndABIAreThoseOfTheHeader(t *testing.T) {
 	}
 }
 
-func TestTheDefaultTimeoutIsThatOfTheReadme(t *testing.T) {
+func TestTheDefaultTimeoutIsThatOfThePage(t *testing.T) {
 	row := regexp.MustCompile("\n\\| `timeout_ms` \\| number \\| (\\d+) \\|").
-		FindStringSubmatch(text(t, "README.md"))
+		FindStringSubmatch(text(t, "docs/CONFIGURATION.md"))
 	if row == nil || row[1] != strconv.FormatInt(int64(defaultTimeout/time.Millisecond), 10) {
 		t.Errorf("%v", row)
 	}
 }
 
-func TestConfigAndOptionsHaveTheKeysOfTheReadme(t *testing.T) {
-	readme := text(t, "README.md")
+func TestConfigAndOptionsHaveTheKeysOfThePage(t *testing.T) {
+	page := text(t, "docs/CONFIGURATION.md")
 	keys := func(heading string) map[string]bool {
-		_, section, _ := strings.Cut(readme, "\n## "+heading+"\n")
+		_, section, _ := strings.Cut(page, "\n## "+heading+"\n")
 		section, _, _ = strings.Cut(section, "\n## ")
 		found := map[string]bool{}
 		for _, it := range regexp.MustCompile("(?m)^\\| `(\\w+)`").FindAllStringSubmatch(section, -1) {

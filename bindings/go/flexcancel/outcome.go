@@ -44,7 +44,7 @@ func (o Outcome) String() string {
 	return "outcome " + strconv.Itoa(int(o))
 }
 
-// Code says why the outcome is what it is. The README of the project has all of them.
+// Code says why the outcome is what it is. docs/RESULT.md has all of them.
 type Code int32
 
 // The codes: 1xx the caller, 2xx the transport, 3xx the provider, 9xx the library itself.

@@ -149,9 +149,9 @@ def test_given_a_forgotten_client_when_collected_then_its_connections_are_closed
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-def test_every_key_of_the_readme_is_an_argument_in_the_same_order() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    configuration = readme.split("\n## Configuration\n")[1].split("\n## ")[0]
+def test_every_key_of_the_page_is_an_argument_in_the_same_order() -> None:
+    page = (ROOT / "docs" / "CONFIGURATION.md").read_text(encoding="utf-8")
+    configuration = page.split("\n## Configuration\n")[1].split("\n## ")[0]
     keys = [key.removesuffix("_ms") for key in re.findall(r"^\| `(\w+)` \|", configuration, re.M)]
     assert keys[0] == "api_key"
     arguments = list(inspect.signature(Client).parameters)

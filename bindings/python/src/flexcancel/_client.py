@@ -24,7 +24,7 @@ class Client(Handle):
     """Cancels holds at Flex, and tells the truth about it.
 
     Exactly one of ``api_key``, ``api_key_env`` and ``api_key_file`` is required. Durations are in
-    seconds. An argument that is left out has the library's default; the README's table has them.
+    seconds. An argument that is left out has the library's default; docs/CONFIGURATION.md has it.
 
     Opens no connection before the first call. Thread-safe; concurrent calls run without the GIL.
     A forked child may use its parent's client. A client cannot be pickled or copied. Close it, or
@@ -68,7 +68,7 @@ class Client(Handle):
     def from_json(cls, text: str, *, interruptible: bool = True) -> Client:
         """Makes a client from the JSON configuration that all languages share.
 
-        Its keys are those of the project's README, with durations in milliseconds.
+        Its keys are those of docs/CONFIGURATION.md, with durations in milliseconds.
         """
         client = cls.__new__(cls)
         client._open(text, {}, interruptible)
