@@ -44,15 +44,15 @@ fn make_header(root: &Path) -> Result<String, Box<dyn std::error::Error>> {
 
 const PREAMBLE: &str = "\
 /*
- * flexcancel: release the hold on a shopper's HSA/FSA card (Flex), and tell the truth about
- * whether it is released.
+ * flexcancel: releases the hold on a shopper's HSA/FSA card (Flex), and reports whether the hold
+ * is released.
  *
- * Handles are never dereferenced: NULL, garbage, a handle of the wrong type and one that was
- * freed are answered with FLEXCANCEL_CODE_INVALID_HANDLE, never with undefined behaviour.
- * Strings that go in are NUL-terminated UTF-8 and not kept. Strings that come out are borrowed
- * from a result, or static: there is no string to free. Every function may be called from any
- * thread. No function installs a signal handler or prints; the environment is read only
- * where the configuration says so.
+ * Handles are never dereferenced. NULL, garbage, a handle of the wrong type and a freed handle
+ * produce FLEXCANCEL_CODE_INVALID_HANDLE, never undefined behaviour. The library keeps no string
+ * that it receives; every such string is NUL-terminated UTF-8. A returned string is borrowed from
+ * a result or static: no string needs to be freed. Every function is thread-safe. No function
+ * installs a signal handler or prints. Environment variables are read only where the
+ * configuration says so.
  *
  * Made by cbindgen from src/ffi; do not edit.
  */
@@ -67,7 +67,7 @@ fn macros() -> Result<String, io::Error> {
     );
     Ok(format!(
         r#"
-/* The version of this header. flexcancel_version() tells that of the library. */
+/* The version of this header. flexcancel_version() returns the version of the library. */
 #define FLEXCANCEL_VERSION "{version}"
 #define FLEXCANCEL_VERSION_MAJOR {major}
 #define FLEXCANCEL_VERSION_MINOR {minor}

@@ -1,13 +1,13 @@
 /*
- * flexcancel: release the hold on a shopper's HSA/FSA card (Flex), and tell the truth about
- * whether it is released.
+ * flexcancel: releases the hold on a shopper's HSA/FSA card (Flex), and reports whether the hold
+ * is released.
  *
- * Handles are never dereferenced: NULL, garbage, a handle of the wrong type and one that was
- * freed are answered with FLEXCANCEL_CODE_INVALID_HANDLE, never with undefined behaviour.
- * Strings that go in are NUL-terminated UTF-8 and not kept. Strings that come out are borrowed
- * from a result, or static: there is no string to free. Every function may be called from any
- * thread. No function installs a signal handler or prints; the environment is read only
- * where the configuration says so.
+ * Handles are never dereferenced. NULL, garbage, a handle of the wrong type and a freed handle
+ * produce FLEXCANCEL_CODE_INVALID_HANDLE, never undefined behaviour. The library keeps no string
+ * that it receives; every such string is NUL-terminated UTF-8. A returned string is borrowed from
+ * a result or static: no string needs to be freed. Every function is thread-safe. No function
+ * installs a signal handler or prints. Environment variables are read only where the
+ * configuration says so.
  *
  * Made by cbindgen from src/ffi; do not edit.
  */
@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of this header. flexcancel_version() tells that of the library. */
+/* The version of this header. flexcancel_version() returns the version of the library. */
 #define FLEXCANCEL_VERSION "0.1.0"
 #define FLEXCANCEL_VERSION_MAJOR 0
 #define FLEXCANCEL_VERSION_MINOR 1
@@ -43,35 +43,34 @@
 #endif
 
 /**
- * A request may have reached Flex and the truth could not be read back in time. Asserts
- * nothing. The till may say "pending", never "voided", never "not voided".
+ * A request may have reached Flex, and its effect could not be determined in time. Asserts
+ * nothing. The till may say "pending", never "voided" and never "not voided".
  */
 #define FLEXCANCEL_OUTCOME_UNKNOWN 0
 
 /**
- * Flex confirmed the cancel, or a read-back shows it. Asserts: at a moment between the
- * asking and the end of the call no hold was left, and none was captured. The till may
- * say "voided".
+ * Flex confirmed the cancel, or a read-back shows it. Asserts: at some moment after the cancel was
+ * requested and before the call ended, no hold was left and none was captured. The till may say
+ * "voided".
  */
 #define FLEXCANCEL_OUTCOME_CANCELED 1
 
 /**
- * The session was canceled, and as far as Flex says this call had no effect. Asserts the
- * same as `canceled`. The till may say "voided".
+ * The session was already canceled, and as far as Flex reports this call had no effect. Asserts
+ * the same as `canceled`. The till may say "voided".
  */
 #define FLEXCANCEL_OUTCOME_ALREADY_CANCELED 2
 
 /**
- * Captured or expired. Asserts: at a moment of the call no hold was left to cancel, and
- * no request of this cancel released one. The till may say "too late"; check before
- * refunding.
+ * Captured or expired. Asserts: at some moment of the call no hold was left to cancel, and no
+ * request of this cancel released one. The till may say "too late"; check before a refund.
  */
 #define FLEXCANCEL_OUTCOME_NOT_CANCELABLE 3
 
 /**
- * Surely not done: no request of this cancel was handed to the network, or Flex refused
- * it with an error code of its own. Asserts: no request of this cancel had an effect or
- * will have one. The till may say "not voided".
+ * Certainly not done: no request of this cancel was handed to the network, or Flex refused it with
+ * its own error code. Asserts: no request of this cancel had or will have an effect. The till may
+ * say "not voided".
  */
 #define FLEXCANCEL_OUTCOME_NOT_APPLIED 4
 
@@ -106,22 +105,22 @@
 #define FLEXCANCEL_CODE_OK 0
 
 /**
- * A handle that is NULL, garbage, freed, or of another type.
+ * The handle is NULL, garbage, freed or of another type.
  */
 #define FLEXCANCEL_CODE_INVALID_HANDLE 100
 
 /**
- * An argument or option that cannot be used; the message names it.
+ * An argument or an option is not usable; the message names it.
  */
 #define FLEXCANCEL_CODE_INVALID_ARGUMENT 101
 
 /**
- * A configuration that cannot be used; the message names the field.
+ * The configuration is not usable; the message names the field.
  */
 #define FLEXCANCEL_CODE_INVALID_CONFIG 102
 
 /**
- * A session id that is not 1 to 255 characters of `[A-Za-z0-9_-]`.
+ * The session id is not 1 to 255 characters of `[A-Za-z0-9_-]`.
  */
 #define FLEXCANCEL_CODE_INVALID_SESSION_ID 103
 
@@ -136,7 +135,7 @@
 #define FLEXCANCEL_CODE_DNS 200
 
 /**
- * No connection to the host, or to the proxy before it.
+ * No connection to the host or to the proxy could be opened.
  */
 #define FLEXCANCEL_CODE_CONNECT 201
 
@@ -146,17 +145,17 @@
 #define FLEXCANCEL_CODE_TLS 202
 
 /**
- * The deadline, or the time to connect, ran out.
+ * The deadline or the connect timeout was reached.
  */
 #define FLEXCANCEL_CODE_TIMEOUT 203
 
 /**
- * The connection broke while the request was under way.
+ * The connection was lost while the request was in flight.
  */
 #define FLEXCANCEL_CODE_CONNECTION_LOST 204
 
 /**
- * The answer could not be understood or trusted.
+ * The response could not be understood or trusted.
  */
 #define FLEXCANCEL_CODE_PROTOCOL 205
 
@@ -176,7 +175,7 @@
 #define FLEXCANCEL_CODE_NOT_FOUND 302
 
 /**
- * Flex says that the session's state leaves nothing to cancel.
+ * Flex reports that the session's state leaves nothing to cancel.
  */
 #define FLEXCANCEL_CODE_NOT_CANCELABLE 303
 
@@ -191,18 +190,18 @@
 #define FLEXCANCEL_CODE_REJECTED 305
 
 /**
- * Flex failed (5xx), or did not say that nothing was done (408, 409, 423, 424, 425, 499).
+ * Flex failed (5xx), or did not report that nothing was done (408, 409, 423, 424, 425, 499).
  */
 #define FLEXCANCEL_CODE_SERVER_ERROR 306
 
 /**
- * The answer is of test mode where live was expected, or the other way round.
+ * The response is of test mode where live was expected, or the other way round.
  */
 #define FLEXCANCEL_CODE_MODE_MISMATCH 307
 
 /**
- * The session may hold money that was authorized after the cancel was asked for; that hold is
- * not touched.
+ * The session may hold money that was authorized after the cancel was requested; that hold is not
+ * touched.
  */
 #define FLEXCANCEL_CODE_NEWER_HOLD 308
 
@@ -212,8 +211,8 @@
 #define FLEXCANCEL_CODE_OUTBOX_UNAVAILABLE 400
 
 /**
- * The outbox's file or its directory is not safe: not this user's own, a link, or writable by
- * others; the message says which.
+ * The outbox's file or its directory is not safe: it belongs to another user, is a link, or is
+ * writable by others. The message says which.
  */
 #define FLEXCANCEL_CODE_OUTBOX_UNSAFE 401
 
@@ -223,22 +222,22 @@
 #define FLEXCANCEL_CODE_OUTBOX_IO 402
 
 /**
- * The disk that the outbox's file is on is full.
+ * The disk with the outbox's file is full.
  */
 #define FLEXCANCEL_CODE_OUTBOX_FULL 403
 
 /**
- * The outbox's file is damaged; the message says where it was set aside.
+ * The outbox's file is damaged; the message has the name to which it was renamed.
  */
 #define FLEXCANCEL_CODE_OUTBOX_CORRUPT 404
 
 /**
- * The file is no outbox, or that of a newer version of this library.
+ * The file is not an outbox, or belongs to a newer version of this library.
  */
 #define FLEXCANCEL_CODE_OUTBOX_SCHEMA 405
 
 /**
- * Somebody else has the file, or delivers the entry, for longer than the call waits.
+ * Another process or thread uses the file, or delivers the entry, for longer than the call waits.
  */
 #define FLEXCANCEL_CODE_OUTBOX_BUSY 406
 
@@ -248,27 +247,27 @@
 #define FLEXCANCEL_CODE_OUTBOX_NO_ENTRY 407
 
 /**
- * The entry is still pending, and cannot be acknowledged.
+ * The entry is still pending and cannot be acknowledged.
  */
 #define FLEXCANCEL_CODE_OUTBOX_PENDING 408
 
 /**
- * The session may hold money that was authorized after the cancel was asked for.
+ * The session may hold money that was authorized after the cancel was requested.
  */
 #define FLEXCANCEL_CODE_OUTBOX_STALE 409
 
 /**
- * The entry's time to be delivered ran out.
+ * The entry's delivery time ended.
  */
 #define FLEXCANCEL_CODE_OUTBOX_EXPIRED 410
 
 /**
- * A defect of this library, contained.
+ * A defect of this library. The call ended safely.
  */
 #define FLEXCANCEL_CODE_INTERNAL 900
 
 /**
- * Log level: something to look at: a failed attempt, an outcome that is not known.
+ * Log level: a failed attempt, or an outcome that is not known.
  */
 #define FLEXCANCEL_LEVEL_WARN 2
 
@@ -278,49 +277,50 @@
 #define FLEXCANCEL_LEVEL_INFO 3
 
 /**
- * Log level: an attempt that brought an answer.
+ * Log level: an attempt with a response.
  */
 #define FLEXCANCEL_LEVEL_DEBUG 4
 
 /**
- * Grows with every change that an existing program would notice; the number in the shared
+ * The ABI version. It increases with every incompatible change, and is the number in the shared
  * library's name (libflexcancel.so.0).
  */
 #define FLEXCANCEL_ABI_VERSION 0
 
 /**
- * Ends calls early, from any thread. Sticky and shareable: one abort may serve many calls, and
- * once triggered it ends each call that is given it.
+ * Ends calls early, from any thread. One abort handle may serve many calls. It stays triggered: it
+ * ends each call that receives it later, too.
  */
 typedef struct flexcancel_abort flexcancel_abort;
 
 /**
- * A configured client. May be shared between threads; calls run side by side.
+ * A configured client. Thread-safe; concurrent calls allowed.
  */
 typedef struct flexcancel_client flexcancel_client;
 
 /**
- * Cancels kept in a file until they are delivered. May be shared between threads, and its file
- * between processes. docs/OUTBOX.md says what it promises.
+ * An outbox (store-and-forward, SAF): cancels that are kept in a file until they are delivered.
+ * Thread-safe; several processes may open the same file. docs/OUTBOX.md lists its guarantees.
  */
 typedef struct flexcancel_outbox flexcancel_outbox;
 
 /**
- * What a call came to: an outcome, if it was about a session, a code, and texts. Immutable; may
- * be read from several threads at once.
+ * The result of a call: a code, texts, and an outcome if the call was about a session. Immutable;
+ * several threads may read it concurrently.
  */
 typedef struct flexcancel_result flexcancel_result;
 
 /**
- * Receives one event of a client.
+ * Receives one log event of a client.
  *
- * `user_data` is what was given with the callback; `level` is 2 (warn), 3 (info) or 4 (debug);
- * `event_json` is a JSON object of `len` bytes, NUL-terminated, valid only until the callback
- * returns: `event` is `attempt`, `result` or `warm_up`, the other fields are named as in docs/RESULT.md. No
- * event ever holds an API key.
+ * `user_data`: the pointer that was passed to flexcancel_client_set_log. `level`: 2 (warn), 3
+ * (info) or 4 (debug). `event_json`: a NUL-terminated JSON object of `len` bytes, valid until the
+ * callback returns. Its field `event` is `attempt`, `result` or `warm_up`; docs/RESULT.md
+ * describes the other fields. No event contains an API key.
  *
- * It runs on the thread that makes the call, before that call returns, and no lock is held: it
- * may use any function of this library, also on the same client. It must not throw or longjmp.
+ * The callback runs on the thread that makes the call, before the call returns. The library holds
+ * no lock meanwhile: the callback may use any function of this library, also on the same client.
+ * It must not throw an exception and must not call longjmp.
  */
 typedef void (FLEXCANCEL_CALL *flexcancel_log_callback)(void *user_data,
                                                         int32_t level,
@@ -332,185 +332,192 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The version of the library that is loaded, like "1.2.3"; compare it with
- * FLEXCANCEL_VERSION, which is that of the header.
+ * Returns the version of the loaded library, for example "1.2.3". FLEXCANCEL_VERSION is the
+ * version of the header.
  *
- * Ownership: static; never freed. Threads: any. Errors: none.
+ * Ownership: static; do not free it. Threads: thread-safe. Errors: none.
  */
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_version(void);
 
 /**
- * The ABI version of the library that is loaded; a program made for another
- * FLEXCANCEL_ABI_VERSION must not use it.
+ * Returns the ABI version of the loaded library. Do not use the library if it differs from the
+ * FLEXCANCEL_ABI_VERSION that the program was compiled with.
  *
- * Threads: any. Errors: none.
+ * Threads: thread-safe. Errors: none.
  */
 FLEXCANCEL_API uint32_t FLEXCANCEL_CALL flexcancel_abi_version(void);
 
 /**
- * The name of a code (FLEXCANCEL_CODE_*) as the result's JSON has it, like "timeout".
+ * Returns the name of a code (FLEXCANCEL_CODE_*) as it is in the result's JSON, for example
+ * "timeout".
  *
- * Ownership: static; never freed. NULL: returned for a number that is no code. Threads: any.
- * Errors: none.
+ * Ownership: static; do not free it. NULL: returned for a number that is not a code. Threads:
+ * thread-safe. Errors: none.
  */
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_code_name(int32_t code);
 
 /**
- * The name of an outcome (FLEXCANCEL_OUTCOME_*) as the result's JSON has it, like "canceled".
+ * Returns the name of an outcome (FLEXCANCEL_OUTCOME_*) as it is in the result's JSON, for example
+ * "canceled".
  *
- * Ownership: static; never freed. NULL: returned for a number that is no outcome. Threads: any.
- * Errors: none.
+ * Ownership: static; do not free it. NULL: returned for a number that is not an outcome. Threads:
+ * thread-safe. Errors: none.
  */
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_outcome_name(int32_t outcome);
 
 /**
- * The name of a hold (FLEXCANCEL_HOLD_*) as the result's JSON has it, like "released".
+ * Returns the name of a hold (FLEXCANCEL_HOLD_*) as it is in the result's JSON, for example
+ * "released".
  *
- * Ownership: static; never freed. NULL: returned for a number that is no hold. Threads: any.
- * Errors: none.
+ * Ownership: static; do not free it. NULL: returned for a number that is not a hold. Threads:
+ * thread-safe. Errors: none.
  */
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_hold_name(int32_t hold);
 
 /**
- * Makes an abort that is not triggered.
+ * Creates an abort handle. It is not triggered.
  *
- * Ownership: the caller's; free it with flexcancel_abort_free. Threads: any. Errors: NULL if
- * every handle is in use.
+ * Ownership: the caller owns the handle; free it with flexcancel_abort_free. Threads: thread-safe.
+ * Errors: returns NULL if the table of handles is full.
  */
 FLEXCANCEL_API flexcancel_abort *FLEXCANCEL_CALL flexcancel_abort_new(void);
 
 /**
- * Ends every call that was given this abort, now and later.
+ * Ends every call that received this abort handle, now and later.
  *
- * A call that is waiting returns at once; a call aborted before its request was handed to the
- * network sends nothing and is not_applied/aborted. Triggering again has no effect. May lose
- * the race against a call that is just completing, which then returns what it found.
+ * A waiting call returns at once. A call that is aborted before its request was handed to the
+ * network sends nothing; its result is not_applied/aborted. A call that is just completing may
+ * still return its normal result. Triggering again has no effect.
  *
- * Ownership: none changes hands; the abort need only live during this function. NULL or any
- * other invalid handle: no effect. Threads: any, also while calls use it. Not for signal
- * handlers: it takes a lock. Errors: none.
+ * Ownership: not transferred; the handle must be valid during this function only. NULL or any
+ * other invalid handle: no effect. Threads: thread-safe, also while calls use the handle. Do not
+ * call it in a signal handler: it takes a lock. Errors: none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_abort_trigger(flexcancel_abort *abort);
 
 /**
- * Frees an abort. Does not trigger it: a call that was given it goes on, and can then no
- * longer be aborted.
+ * Frees an abort handle without triggering it. A call that received it continues and can no longer
+ * be aborted.
  *
- * Ownership: taken. NULL, an abort freed before, or any other invalid handle: no effect.
- * Threads: any, also while calls use it. Errors: none.
+ * Ownership: transferred to the library. NULL, a freed handle or any other invalid handle: no
+ * effect. Threads: thread-safe, also while calls use the handle. Errors: none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_abort_free(flexcancel_abort *abort);
 
 /**
- * The outcome: one of FLEXCANCEL_OUTCOME_*.
+ * Returns the outcome: one of FLEXCANCEL_OUTCOME_*.
  *
- * Only what is about a session has one: a client's cancel and retrieve, and an outbox's cancel and
- * enqueue. Of every other operation this is FLEXCANCEL_OUTCOME_UNKNOWN, which asserts nothing: its
- * code says how it went.
+ * Only calls about a session have one: a client's cancel and retrieve, and an outbox's cancel and
+ * enqueue. For any other operation this function returns FLEXCANCEL_OUTCOME_UNKNOWN, which asserts
+ * nothing; use its code.
  *
- * Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_OUTCOME_UNKNOWN.
- * Threads: any, also at once. Errors: none.
+ * Ownership: not transferred. NULL or any other invalid handle: returns
+ * FLEXCANCEL_OUTCOME_UNKNOWN. Threads: thread-safe. Errors: none.
  */
 FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_outcome(const flexcancel_result *result);
 
 /**
- * The code, which says why: one of FLEXCANCEL_CODE_*.
+ * Returns the code: one of FLEXCANCEL_CODE_*. It is the reason for the outcome.
  *
- * Ownership: none changes hands. NULL or any other invalid handle:
- * FLEXCANCEL_CODE_INVALID_HANDLE. Threads: any, also at once. Errors: none.
+ * Ownership: not transferred. NULL or any other invalid handle: returns
+ * FLEXCANCEL_CODE_INVALID_HANDLE. Threads: thread-safe. Errors: none.
  */
 FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_code(const flexcancel_result *result);
 
 /**
- * What is known of the money itself: one of FLEXCANCEL_HOLD_*.
+ * Returns what is known of the money: one of FLEXCANCEL_HOLD_*.
  *
- * Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_HOLD_UNKNOWN.
- * Threads: any, also at once. Errors: none.
+ * Ownership: not transferred. NULL or any other invalid handle: returns FLEXCANCEL_HOLD_UNKNOWN.
+ * Threads: thread-safe. Errors: none.
  */
 FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_hold(const flexcancel_result *result);
 
 /**
- * What happened, in one line for a log: NUL-terminated UTF-8. A NUL within it is given as U+FFFD;
- * the JSON has it as it is.
+ * Returns what happened, in one line for a log. NUL-terminated UTF-8. A NUL within the message is
+ * replaced by U+FFFD; the JSON contains it unchanged.
  *
- * Ownership: borrowed from the result; valid until the result is freed. NULL or any other
- * invalid handle: returns NULL. Threads: any, also at once. Errors: none.
+ * Ownership: borrowed from the result, and valid until the result is freed. NULL or any other
+ * invalid handle: returns NULL. Threads: thread-safe. Errors: none.
  */
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_message(const flexcancel_result *result);
 
 /**
- * What to do now, in one line for a person: NUL-terminated UTF-8.
+ * Returns what to do now, in one line for a person. NUL-terminated UTF-8.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_result_message.
  */
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_advice(const flexcancel_result *result);
 
 /**
- * The session's id as it was passed; NUL-terminated. Also NULL where it was not usable.
+ * Returns the session id that was passed to the call. NUL-terminated. Also returns NULL if the id
+ * was not usable.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_result_message.
  */
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_session_id(const flexcancel_result *result);
 
 /**
- * The key that every send of this cancel carried; NUL-terminated. Also NULL if there was none to
- * send.
+ * Returns the idempotency key that every request of this cancel carried. NUL-terminated. Also
+ * returns NULL if there was no key.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_result_message.
  */
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_idempotency_key(const flexcancel_result *result);
 
 /**
- * The session as a JSON object, exactly as Flex wrote it; NUL-terminated UTF-8. Also NULL if no
- * answer brought the session.
+ * Returns the session as a JSON object, exactly as Flex wrote it. NUL-terminated UTF-8. Also
+ * returns NULL if no response contained the session.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_result_message.
  */
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_checkout_session(const flexcancel_result *result);
 
 /**
- * Everything about the call as a JSON object, as docs/RESULT.md describes it.
+ * Returns the whole result as a JSON object. docs/RESULT.md describes it.
  *
- * `len`, unless NULL, is set to the text's length in bytes, without the NUL that ends it.
- * Ownership: borrowed from the result; valid until the result is freed. NULL or any other
- * invalid handle: a static text of the same shape that says invalid_handle; never NULL.
- * Threads: any, also at once. Errors: none.
+ * `len`: NULL, or receives the length of the text in bytes, without the terminating NUL.
+ *
+ * Ownership: borrowed from the result, and valid until the result is freed. NULL or any other
+ * invalid handle: returns a static text of the same shape with the code invalid_handle; never
+ * returns NULL. Threads: thread-safe. Errors: none.
  */
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_json(const flexcancel_result *result, size_t *len);
 
 /**
- * The options that repeat this cancel, as a JSON object: the same idempotency key, whether an
- * earlier request may have reached Flex, and when the cancel was asked for.
+ * Returns the options that repeat this cancel, as a JSON object: the same idempotency key, whether
+ * an earlier request may have reached Flex, and when the cancel was requested.
  *
- * Pass it as `options_json` to flexcancel_client_cancel, or to the outbox's cancel or enqueue. The
- * result has such options when its outcome is unknown or not_applied and the call's arguments
- * were usable.
+ * Pass it as `options_json` to flexcancel_client_cancel, flexcancel_outbox_cancel or
+ * flexcancel_outbox_enqueue. A result has such options if its outcome is unknown or not_applied
+ * and the arguments of the call were usable.
  *
- * Ownership: borrowed from the result; valid until the result is freed. NULL or any other
- * invalid handle: returns NULL. Also NULL if there is nothing to repeat; as `options_json`, NULL
- * begins a cancel of its own. Threads: any. Errors: none.
+ * Ownership: borrowed from the result, and valid until the result is freed. NULL or any other
+ * invalid handle: returns NULL. Also returns NULL if there is nothing to repeat; a NULL
+ * `options_json` starts a new cancel. Threads: thread-safe. Errors: none.
  */
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_repeat(const flexcancel_result *result);
 
 /**
- * Frees a result, and with it the texts that it gave.
+ * Frees a result and the texts that were borrowed from it.
  *
- * Ownership: taken. NULL, a result freed before, or any other invalid handle: no effect.
- * Threads: any, but not while another thread still reads a text. Errors: none.
+ * Ownership: transferred to the library. NULL, a freed result or any other invalid handle: no
+ * effect. Threads: thread-safe, but no other thread may still read a text of this result. Errors:
+ * none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_result_free(flexcancel_result *result);
 
 /**
- * Makes a client from a JSON configuration (docs/CONFIGURATION.md has every key).
+ * Creates a client from a JSON configuration. docs/CONFIGURATION.md describes every key. Opens no
+ * connection.
  *
- * Opens no connection. `config_json`: NUL-terminated UTF-8, at most 64 KiB; not kept, except
- * for the API key, which is wiped when the client is gone. `error`, unless NULL, is set to NULL
- * if all went well, or else to a result (not_applied/invalid_config) whose message names the
- * field and what was expected.
+ * `config_json`: NUL-terminated UTF-8, at most 64 KiB. The library keeps no copy of it except the
+ * API key, which is erased from memory when the client is freed. `error`: NULL, or receives NULL
+ * on success and a result (not_applied/invalid_config) on failure. The message of that result
+ * names the field and what was expected.
  *
- * Ownership: client and error result are the caller's; free them with flexcancel_client_free
- * and flexcancel_result_free. NULL: a NULL `config_json` is an error like any other. Threads:
- * any. Errors: NULL is returned, and `*error` says why.
+ * Ownership: the caller owns the client and the error result; free them with
+ * flexcancel_client_free and flexcancel_result_free. NULL: a NULL `config_json` is an error.
+ * Threads: thread-safe. Errors: returns NULL, and `*error` has the reason.
  */
 FLEXCANCEL_API
 flexcancel_client *FLEXCANCEL_CALL flexcancel_client_new(const char *config_json,
@@ -518,23 +525,22 @@ flexcancel_client *FLEXCANCEL_CALL flexcancel_client_new(const char *config_json
 
 /**
  * Frees a client and closes its connections. A call in flight on another thread keeps what it
- * needs and ends as if nothing had happened.
+ * needs and ends normally.
  *
- * Ownership: taken. NULL, a client freed before, or any other invalid handle: no effect.
- * Threads: any, also while calls use it. Errors: none.
+ * Ownership: transferred to the library. NULL, a freed client or any other invalid handle: no
+ * effect. Threads: thread-safe, also while calls use the client. Errors: none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_client_free(flexcancel_client *client);
 
 /**
- * Has the callback told of every later event of this client, in place of the one before; a NULL
- * callback ends that.
+ * Sets the client's log callback, replacing any previous one. NULL disables logging.
  *
- * Ownership: none changes hands. `user_data` must live until this client is freed and every
- * outbox that was opened with it is closed, or until it has another callback; and until every
- * call that began before that has returned: a call in flight keeps the callback it began with.
- * NULL: `user_data` may be NULL. Threads: any; the callback may run on several threads at once if
- * calls do. Errors: returns FLEXCANCEL_CODE_OK, or FLEXCANCEL_CODE_INVALID_HANDLE for a client
- * that is NULL or otherwise invalid.
+ * Ownership: not transferred. `user_data` must stay valid until the client is freed and every
+ * outbox that was opened with it is freed, or until another callback is set; and until every call
+ * that started before that has returned. A call in flight keeps the callback that it started with.
+ * NULL: `user_data` may be NULL. Threads: thread-safe; concurrent calls may run the callback
+ * concurrently. Errors: returns FLEXCANCEL_CODE_OK, or FLEXCANCEL_CODE_INVALID_HANDLE for an
+ * invalid client.
  */
 FLEXCANCEL_API
 int32_t FLEXCANCEL_CALL flexcancel_client_set_log(flexcancel_client *client,
@@ -542,19 +548,20 @@ int32_t FLEXCANCEL_CALL flexcancel_client_set_log(flexcancel_client *client,
                                                   void *user_data);
 
 /**
- * Releases the hold of a checkout session, and says whether it is released.
+ * Releases the hold of a checkout session, and reports whether it is released.
  *
- * Blocks until the outcome is definite or the deadline (`timeout_ms`) has come, whichever is
- * first. `session_id`: 1 to 255 characters of [A-Za-z0-9_-]. `options_json`: NULL, or a JSON
- * object with any of `asked_at_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`,
- * `timeout_ms`, `verify`, at most 64 KiB; to repeat a cancel, what flexcancel_result_repeat gives.
- * `abort`: NULL, or an abort that may end the call early. Nothing that is passed is kept.
+ * Blocks until the outcome is definite or the deadline (`timeout_ms`) is reached. `session_id`: 1
+ * to 255 characters of [A-Za-z0-9_-]. `options_json`: NULL, or a JSON object of at most 64 KiB
+ * with any of `asked_at_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`,
+ * `timeout_ms`, `verify`; docs/CONFIGURATION.md describes them. To repeat a cancel, pass the text
+ * from flexcancel_result_repeat. `abort`: NULL, or a handle that can end the call early. The
+ * library keeps no argument.
  *
- * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
- * returned; a NULL `client` or `session_id` is an error like any other. Threads: any, also at
- * once on one client; client and abort may be freed meanwhile. Errors: in the result. After
- * bad arguments and handles nothing is sent; the outcome is not_applied, or unknown for a cancel in
- * doubt.
+ * Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
+ * returned; a NULL `client` or `session_id` is an error. Threads: thread-safe; concurrent calls on
+ * one client allowed. The client and the abort handle may be freed during the call. Errors: in the
+ * result. If an argument or a handle is not usable, nothing is sent; the outcome is then
+ * not_applied, or unknown if the cancel is in doubt.
  */
 FLEXCANCEL_API
 flexcancel_result *FLEXCANCEL_CALL flexcancel_client_cancel(flexcancel_client *client,
@@ -563,13 +570,13 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_client_cancel(flexcancel_client *c
                                                             flexcancel_abort *abort);
 
 /**
- * Reads a checkout session back, with its payment intents. Changes nothing.
+ * Reads a checkout session with its payment intents. Changes nothing.
  *
- * The outcome says what may be said of the void: already_canceled (the hold is released),
- * not_cancelable (captured or expired), not_applied (as of now it can be canceled; a cancel that
- * is still on its way may release it yet), unknown. The result's `hold` says where the money is.
- * Otherwise like flexcancel_client_cancel; the options `asked_at_ms`, `idempotency_key`,
- * `in_doubt` and `verify` are refused.
+ * The outcome is what may be said of the void: already_canceled (the hold is released),
+ * not_cancelable (captured or expired), not_applied (the session can be canceled as of now, but a
+ * cancel that is still in flight may release it) or unknown. The hold is where the money is. The
+ * options `asked_at_ms`, `idempotency_key`, `in_doubt` and `verify` are refused. Everything else
+ * is as for flexcancel_client_cancel.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_client_cancel.
  */
@@ -580,16 +587,16 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_client_retrieve(flexcancel_client 
                                                               flexcancel_abort *abort);
 
 /**
- * Opens a connection ahead of time, beside those that are there: resolves, connects, shakes
- * hands, and sends nothing. The next call finds it, if it comes within `max_idle_ms`.
+ * Opens one more connection for a later call: performs DNS, TCP and TLS set-up without sending a
+ * request. A call that starts within `max_idle_ms` uses the connection.
  *
- * Blocks until the connection stands or the deadline has come; tries once. `options_json`: NULL,
- * or a JSON object with `timeout_ms`. `abort`: NULL, or an abort that may end it early. The
- * code is ok, or says why there is no connection; there is no outcome.
+ * Blocks until the connection is open or the deadline is reached. Tries once. `options_json`:
+ * NULL, or a JSON object with `timeout_ms`. `abort`: NULL, or a handle that can end the operation
+ * early. The result has a code and no outcome: ok, or the reason why there is no connection.
  *
- * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
- * returned; a NULL `client` is an error like any other. Threads: any, also at once on one
- * client: each opens a connection. Errors: in the result.
+ * Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
+ * returned; a NULL `client` is an error. Threads: thread-safe; each concurrent call opens its own
+ * connection. Errors: in the result.
  */
 FLEXCANCEL_API
 flexcancel_result *FLEXCANCEL_CALL flexcancel_client_warm_up(flexcancel_client *client,
@@ -597,17 +604,17 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_client_warm_up(flexcancel_client *
                                                              flexcancel_abort *abort);
 
 /**
- * Opens the outbox in a file, and makes the file if it is not there. Sends nothing.
+ * Opens an outbox in a file, and creates the file if it does not exist. Sends nothing.
  *
- * `client`: what delivers; the outbox keeps it, so it may be freed. `options_json`: a JSON
- * object with `path` (required) and `keep_ms`, at most 64 KiB. `error`, unless NULL, is set to
- * NULL if all went well, or else to a result (not_applied) whose code says why:
- * outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was set aside; open again to
- * begin a new one), outbox_schema, outbox_busy, outbox_unavailable.
+ * `client`: delivers the cancels. The outbox keeps what it needs of the client, so the client may
+ * be freed. `options_json`: a JSON object of at most 64 KiB with `path` (required) and `keep_ms`.
+ * `error`: NULL, or receives NULL on success and a result (not_applied) on failure. Its code is
+ * outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was renamed; open again to
+ * create a new one), outbox_schema, outbox_busy or outbox_unavailable.
  *
- * Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_free
- * and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an error like any
- * other. Threads: any. Errors: NULL is returned, and `*error` says why.
+ * Ownership: the caller owns the outbox and the error result; free them with
+ * flexcancel_outbox_free and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an
+ * error. Threads: thread-safe. Errors: returns NULL, and `*error` has the reason.
  */
 FLEXCANCEL_API
 flexcancel_outbox *FLEXCANCEL_CALL flexcancel_outbox_open(flexcancel_client *client,
@@ -615,19 +622,19 @@ flexcancel_outbox *FLEXCANCEL_CALL flexcancel_outbox_open(flexcancel_client *cli
                                                           flexcancel_result **error);
 
 /**
- * Keeps a cancel in the outbox, then tries it at once: one call for a till.
+ * Writes a cancel to the outbox, then tries it at once.
  *
- * The intent is on the disk before the first byte is sent. A definite outcome ends the entry.
- * Anything else keeps it for a later flush, and the outcome is then unknown even where nothing
- * was sent, because it will be. A session whose cancel is pending already keeps that entry and
- * its idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
- * `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`,
- * `verify`; for a cancel that ended unknown, what flexcancel_result_repeat gives. Otherwise like
- * flexcancel_client_cancel; the result's `outbox.entry` is the entry.
+ * The cancel is on the disk before its first byte is sent. A definite outcome completes the entry.
+ * Otherwise the entry is kept for a later flush, and the outcome is unknown, even if nothing was
+ * sent yet. If a cancel of the same session is pending, its entry and its idempotency key are
+ * used. `options_json`: NULL, or a JSON object with any of `asked_at_ms`, `deliver_within_ms`,
+ * `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`, `verify`. To take over a
+ * cancel that ended unknown, pass the text from flexcancel_result_repeat. The result's
+ * `outbox.entry` is the entry. Everything else is as for flexcancel_client_cancel.
  *
- * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
- * returned; a NULL `outbox` or `session_id` is an error like any other. Threads: any, also at
- * once on one outbox. Errors: in the result. Where the file cannot be written nothing is sent.
+ * Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
+ * returned; a NULL `outbox` or `session_id` is an error. Threads: thread-safe; concurrent calls on
+ * one outbox allowed. Errors: in the result. If the file cannot be written, nothing is sent.
  */
 FLEXCANCEL_API
 flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_cancel(flexcancel_outbox *outbox,
@@ -636,13 +643,13 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_cancel(flexcancel_outbox *o
                                                             flexcancel_abort *abort);
 
 /**
- * Keeps a cancel in the outbox for a later flush, and sends nothing.
+ * Writes a cancel to the outbox for a later flush. Sends nothing.
  *
- * It is on the disk when this returns. The outcome is unknown, because the cancel is still to
- * come; the code is ok. A session whose cancel is pending already keeps that entry and its
- * idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
- * `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`; for a cancel that ended unknown,
- * what flexcancel_result_repeat gives.
+ * The cancel is on the disk when this function returns. The outcome is unknown, because the cancel
+ * was not sent yet; the code is ok. If a cancel of the same session is pending, its entry and its
+ * idempotency key are kept. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
+ * `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`. To take over a cancel that ended
+ * unknown, pass the text from flexcancel_result_repeat.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_outbox_cancel.
  */
@@ -670,11 +677,11 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_flush(flexcancel_outbox *ou
                                                            flexcancel_abort *abort);
 
 /**
- * Lists entries, in the order of their numbers. Changes nothing.
+ * Lists entries in the order of their ids. Changes nothing.
  *
  * `filter_json`: NULL, or a JSON object with any of `states` (a list of names), `acknowledged`
- * (true or false), `session_id`, `after` (a number: where the list before ended), `max`. The
- * worklist of a shift is `{"states":["refused","expired","needs_attention"],
+ * (true or false), `session_id`, `after` (the id at which the previous list ended) and `max`. The
+ * worklist at the end of a shift is `{"states":["refused","expired","needs_attention"],
  * "acknowledged":false}`. The result's `outbox.entries` are the entries.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
@@ -705,13 +712,13 @@ FLEXCANCEL_API flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_stats(flexca
 
 /**
  * Frees an outbox. Its entries stay in the file. A call in flight on another thread keeps what it
- * needs and ends as if nothing had happened; the file is closed when the last such call has ended.
+ * needs and ends normally; the file is closed when the last such call has ended.
  *
- * What was kept is on the disk already, so nothing can be lost here and there is no error to
+ * Every entry is on the disk already, so no entry can be lost here and there is no error to
  * report.
  *
- * Ownership: taken. NULL, an outbox freed before, or any other invalid handle: no effect.
- * Threads: any, also while calls use it. Errors: none.
+ * Ownership: transferred to the library. NULL, a freed outbox or any other invalid handle: no
+ * effect. Threads: thread-safe, also while calls use the outbox. Errors: none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_outbox_free(flexcancel_outbox *outbox);
 

@@ -84,23 +84,23 @@ macro_rules! numbered_names {
 numbered_names! {
     /// What is known of the cancel when the call returns. A definite outcome is never wrong.
     pub enum Outcome {
-        /// A request may have reached Flex and the truth could not be read back in time. Asserts
-        /// nothing. The till may say "pending", never "voided", never "not voided".
+        /// A request may have reached Flex, and its effect could not be determined in time. Asserts
+        /// nothing. The till may say "pending", never "voided" and never "not voided".
         Unknown = 0, "unknown";
-        /// Flex confirmed the cancel, or a read-back shows it. Asserts: at a moment between the
-        /// asking and the end of the call no hold was left, and none was captured. The till may say
-        /// "voided".
+        /// Flex confirmed the cancel, or a read-back shows it. Asserts: at some moment after the
+        /// cancel was requested and before the call ended, no hold was left and none was captured.
+        /// The till may say "voided".
         Canceled = 1, "canceled";
-        /// The session was canceled, and as far as Flex says this call had no effect. Asserts the
-        /// same as `canceled`. The till may say "voided".
+        /// The session was already canceled, and as far as Flex reports this call had no effect.
+        /// Asserts the same as `canceled`. The till may say "voided".
         AlreadyCanceled = 2, "already_canceled";
-        /// Captured or expired. Asserts: at a moment of the call no hold was left to cancel, and no
-        /// request of this cancel released one. The till may say "too late"; check before
-        /// refunding.
+        /// Captured or expired. Asserts: at some moment of the call no hold was left to cancel, and
+        /// no request of this cancel released one. The till may say "too late"; check before a
+        /// refund.
         NotCancelable = 3, "not_cancelable";
-        /// Surely not done: no request of this cancel was handed to the network, or Flex refused it
-        /// with an error code of its own. Asserts: no request of this cancel had an effect or will
-        /// have one. The till may say "not voided".
+        /// Certainly not done: no request of this cancel was handed to the network, or Flex refused
+        /// it with its own error code. Asserts: no request of this cancel had or will have an
+        /// effect. The till may say "not voided".
         NotApplied = 4, "not_applied";
     }
 }
@@ -111,27 +111,27 @@ numbered_names! {
     pub enum Code {
         /// Nothing went wrong.
         Ok = 0, "ok";
-        /// A handle that is NULL, garbage, freed, or of another type.
+        /// The handle is NULL, garbage, freed or of another type.
         InvalidHandle = 100, "invalid_handle";
-        /// An argument or option that cannot be used; the message names it.
+        /// An argument or an option is not usable; the message names it.
         InvalidArgument = 101, "invalid_argument";
-        /// A configuration that cannot be used; the message names the field.
+        /// The configuration is not usable; the message names the field.
         InvalidConfig = 102, "invalid_config";
-        /// A session id that is not 1 to 255 characters of `[A-Za-z0-9_-]`.
+        /// The session id is not 1 to 255 characters of `[A-Za-z0-9_-]`.
         InvalidSessionId = 103, "invalid_session_id";
         /// The caller's abort handle was triggered.
         Aborted = 104, "aborted";
         /// The host name could not be resolved.
         Dns = 200, "dns";
-        /// No connection to the host, or to the proxy before it.
+        /// No connection to the host or to the proxy could be opened.
         Connect = 201, "connect";
         /// The TLS handshake failed: certificate, name, version, or this machine's clock.
         Tls = 202, "tls";
-        /// The deadline, or the time to connect, ran out.
+        /// The deadline or the connect timeout was reached.
         Timeout = 203, "timeout";
-        /// The connection broke while the request was under way.
+        /// The connection was lost while the request was in flight.
         ConnectionLost = 204, "connection_lost";
-        /// The answer could not be understood or trusted.
+        /// The response could not be understood or trusted.
         Protocol = 205, "protocol";
         /// Flex does not accept the API key (401).
         Unauthorized = 300, "unauthorized";
@@ -139,43 +139,45 @@ numbered_names! {
         Forbidden = 301, "forbidden";
         /// No such session for this key (404): check the id and the mode.
         NotFound = 302, "not_found";
-        /// Flex says that the session's state leaves nothing to cancel.
+        /// Flex reports that the session's state leaves nothing to cancel.
         NotCancelable = 303, "not_cancelable";
         /// Too many requests (429).
         RateLimited = 304, "rate_limited";
         /// Flex refused the request for another reason.
         Rejected = 305, "rejected";
-        /// Flex failed (5xx), or did not say that nothing was done (408, 409, 423, 424, 425, 499).
+        /// Flex failed (5xx), or did not report that nothing was done (408, 409, 423, 424, 425,
+        /// 499).
         ServerError = 306, "server_error";
-        /// The answer is of test mode where live was expected, or the other way round.
+        /// The response is of test mode where live was expected, or the other way round.
         ModeMismatch = 307, "mode_mismatch";
-        /// The session may hold money that was authorized after the cancel was asked for; that
-        /// hold is not touched.
+        /// The session may hold money that was authorized after the cancel was requested; that hold
+        /// is not touched.
         NewerHold = 308, "newer_hold";
         /// This library was built without the outbox.
         OutboxUnavailable = 400, "outbox_unavailable";
-        /// The outbox's file or its directory is not safe: not this user's own, a link, or
-        /// writable by others; the message says which.
+        /// The outbox's file or its directory is not safe: it belongs to another user, is a link,
+        /// or is writable by others. The message says which.
         OutboxUnsafe = 401, "outbox_unsafe";
         /// The outbox's file cannot be read or written.
         OutboxIo = 402, "outbox_io";
-        /// The disk that the outbox's file is on is full.
+        /// The disk with the outbox's file is full.
         OutboxFull = 403, "outbox_full";
-        /// The outbox's file is damaged; the message says where it was set aside.
+        /// The outbox's file is damaged; the message has the name to which it was renamed.
         OutboxCorrupt = 404, "outbox_corrupt";
-        /// The file is no outbox, or that of a newer version of this library.
+        /// The file is not an outbox, or belongs to a newer version of this library.
         OutboxSchema = 405, "outbox_schema";
-        /// Somebody else has the file, or delivers the entry, for longer than the call waits.
+        /// Another process or thread uses the file, or delivers the entry, for longer than the call
+        /// waits.
         OutboxBusy = 406, "outbox_busy";
         /// The outbox has no such entry.
         OutboxNoEntry = 407, "outbox_no_entry";
-        /// The entry is still pending, and cannot be acknowledged.
+        /// The entry is still pending and cannot be acknowledged.
         OutboxPending = 408, "outbox_pending";
-        /// The session may hold money that was authorized after the cancel was asked for.
+        /// The session may hold money that was authorized after the cancel was requested.
         OutboxStale = 409, "outbox_stale";
-        /// The entry's time to be delivered ran out.
+        /// The entry's delivery time ended.
         OutboxExpired = 410, "outbox_expired";
-        /// A defect of this library, contained.
+        /// A defect of this library. The call ended safely.
         Internal = 900, "internal";
     }
 }

@@ -15,29 +15,30 @@ namespace flexcancel {
  */
 enum class Outcome : std::int32_t {
     /**
-     * A request may have reached Flex and the truth could not be read back in time. Asserts
-     * nothing. The till may say "pending", never "voided", never "not voided".
+     * A request may have reached Flex, and its effect could not be determined in time. Asserts
+     * nothing. The till may say "pending", never "voided" and never "not voided".
      */
     unknown = FLEXCANCEL_OUTCOME_UNKNOWN,
     /**
-     * Flex confirmed the cancel, or a read-back shows it. Asserts: at a moment between the asking
-     * and the end of the call no hold was left, and none was captured. The till may say "voided".
+     * Flex confirmed the cancel, or a read-back shows it. Asserts: at some moment after the cancel
+     * was requested and before the call ended, no hold was left and none was captured. The till may
+     * say "voided".
      */
     canceled = FLEXCANCEL_OUTCOME_CANCELED,
     /**
-     * The session was canceled, and as far as Flex says this call had no effect. Asserts the same
-     * as `canceled`. The till may say "voided".
+     * The session was already canceled, and as far as Flex reports this call had no effect. Asserts
+     * the same as `canceled`. The till may say "voided".
      */
     already_canceled = FLEXCANCEL_OUTCOME_ALREADY_CANCELED,
     /**
-     * Captured or expired. Asserts: at a moment of the call no hold was left to cancel, and no
-     * request of this cancel released one. The till may say "too late"; check before refunding.
+     * Captured or expired. Asserts: at some moment of the call no hold was left to cancel, and no
+     * request of this cancel released one. The till may say "too late"; check before a refund.
      */
     not_cancelable = FLEXCANCEL_OUTCOME_NOT_CANCELABLE,
     /**
-     * Surely not done: no request of this cancel was handed to the network, or Flex refused it with
-     * an error code of its own. Asserts: no request of this cancel had an effect or will have one.
-     * The till may say "not voided".
+     * Certainly not done: no request of this cancel was handed to the network, or Flex refused it
+     * with its own error code. Asserts: no request of this cancel had or will have an effect. The
+     * till may say "not voided".
      */
     not_applied = FLEXCANCEL_OUTCOME_NOT_APPLIED,
 };

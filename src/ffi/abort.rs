@@ -5,17 +5,17 @@ use super::guard::guarded;
 use super::handle::{HANDLES, Kind, Object};
 use crate::abort::Abort;
 
-/// Ends calls early, from any thread. Sticky and shareable: one abort may serve many calls, and
-/// once triggered it ends each call that is given it.
+/// Ends calls early, from any thread. One abort handle may serve many calls. It stays triggered: it
+/// ends each call that receives it later, too.
 #[allow(non_camel_case_types)]
 pub struct flexcancel_abort {
     _opaque: (),
 }
 
-/// Makes an abort that is not triggered.
+/// Creates an abort handle. It is not triggered.
 ///
-/// Ownership: the caller's; free it with flexcancel_abort_free. Threads: any. Errors: NULL if
-/// every handle is in use.
+/// Ownership: the caller owns the handle; free it with flexcancel_abort_free. Threads: thread-safe.
+/// Errors: returns NULL if the table of handles is full.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_abort_new() -> *mut flexcancel_abort {
     guarded(std::ptr::null_mut, || {
@@ -24,15 +24,15 @@ pub extern "C" fn flexcancel_abort_new() -> *mut flexcancel_abort {
     })
 }
 
-/// Ends every call that was given this abort, now and later.
+/// Ends every call that received this abort handle, now and later.
 ///
-/// A call that is waiting returns at once; a call aborted before its request was handed to the
-/// network sends nothing and is not_applied/aborted. Triggering again has no effect. May lose
-/// the race against a call that is just completing, which then returns what it found.
+/// A waiting call returns at once. A call that is aborted before its request was handed to the
+/// network sends nothing; its result is not_applied/aborted. A call that is just completing may
+/// still return its normal result. Triggering again has no effect.
 ///
-/// Ownership: none changes hands; the abort need only live during this function. NULL or any
-/// other invalid handle: no effect. Threads: any, also while calls use it. Not for signal
-/// handlers: it takes a lock. Errors: none.
+/// Ownership: not transferred; the handle must be valid during this function only. NULL or any
+/// other invalid handle: no effect. Threads: thread-safe, also while calls use the handle. Do not
+/// call it in a signal handler: it takes a lock. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_abort_trigger(abort: *mut flexcancel_abort) {
     guarded(
@@ -45,11 +45,11 @@ pub extern "C" fn flexcancel_abort_trigger(abort: *mut flexcancel_abort) {
     );
 }
 
-/// Frees an abort. Does not trigger it: a call that was given it goes on, and can then no
-/// longer be aborted.
+/// Frees an abort handle without triggering it. A call that received it continues and can no longer
+/// be aborted.
 ///
-/// Ownership: taken. NULL, an abort freed before, or any other invalid handle: no effect.
-/// Threads: any, also while calls use it. Errors: none.
+/// Ownership: transferred to the library. NULL, a freed handle or any other invalid handle: no
+/// effect. Threads: thread-safe, also while calls use the handle. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_abort_free(abort: *mut flexcancel_abort) {
     guarded(|| (), || drop(HANDLES.remove(abort.addr(), Kind::Abort)));

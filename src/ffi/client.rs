@@ -14,22 +14,23 @@ use crate::error::Error;
 use crate::outcome::Code;
 use crate::report::Report;
 
-/// A configured client. May be shared between threads; calls run side by side.
+/// A configured client. Thread-safe; concurrent calls allowed.
 #[allow(non_camel_case_types)]
 pub struct flexcancel_client {
     _opaque: (),
 }
 
-/// Makes a client from a JSON configuration (docs/CONFIGURATION.md has every key).
+/// Creates a client from a JSON configuration. docs/CONFIGURATION.md describes every key. Opens no
+/// connection.
 ///
-/// Opens no connection. `config_json`: NUL-terminated UTF-8, at most 64 KiB; not kept, except
-/// for the API key, which is wiped when the client is gone. `error`, unless NULL, is set to NULL
-/// if all went well, or else to a result (not_applied/invalid_config) whose message names the
-/// field and what was expected.
+/// `config_json`: NUL-terminated UTF-8, at most 64 KiB. The library keeps no copy of it except the
+/// API key, which is erased from memory when the client is freed. `error`: NULL, or receives NULL
+/// on success and a result (not_applied/invalid_config) on failure. The message of that result
+/// names the field and what was expected.
 ///
-/// Ownership: client and error result are the caller's; free them with flexcancel_client_free
-/// and flexcancel_result_free. NULL: a NULL `config_json` is an error like any other. Threads:
-/// any. Errors: NULL is returned, and `*error` says why.
+/// Ownership: the caller owns the client and the error result; free them with
+/// flexcancel_client_free and flexcancel_result_free. NULL: a NULL `config_json` is an error.
+/// Threads: thread-safe. Errors: returns NULL, and `*error` has the reason.
 ///
 /// # Safety
 /// `config_json` is NULL or a NUL-terminated string; `error` is NULL or may be written.
@@ -53,10 +54,10 @@ pub unsafe extern "C" fn flexcancel_client_new(
 }
 
 /// Frees a client and closes its connections. A call in flight on another thread keeps what it
-/// needs and ends as if nothing had happened.
+/// needs and ends normally.
 ///
-/// Ownership: taken. NULL, a client freed before, or any other invalid handle: no effect.
-/// Threads: any, also while calls use it. Errors: none.
+/// Ownership: transferred to the library. NULL, a freed client or any other invalid handle: no
+/// effect. Threads: thread-safe, also while calls use the client. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_client_free(client: *mut flexcancel_client) {
     guarded(|| (), || drop(HANDLES.remove(client.addr(), Kind::Client)));

@@ -4,23 +4,22 @@
 use crate::outcome::{Code, Hold, Outcome};
 use crate::report::Level;
 
-/// A request may have reached Flex and the truth could not be read back in time. Asserts
-/// nothing. The till may say "pending", never "voided", never "not voided".
+/// A request may have reached Flex, and its effect could not be determined in time. Asserts
+/// nothing. The till may say "pending", never "voided" and never "not voided".
 pub const FLEXCANCEL_OUTCOME_UNKNOWN: i32 = 0;
-/// Flex confirmed the cancel, or a read-back shows it. Asserts: at a moment between the
-/// asking and the end of the call no hold was left, and none was captured. The till may
-/// say "voided".
+/// Flex confirmed the cancel, or a read-back shows it. Asserts: at some moment after the cancel was
+/// requested and before the call ended, no hold was left and none was captured. The till may say
+/// "voided".
 pub const FLEXCANCEL_OUTCOME_CANCELED: i32 = 1;
-/// The session was canceled, and as far as Flex says this call had no effect. Asserts the
-/// same as `canceled`. The till may say "voided".
+/// The session was already canceled, and as far as Flex reports this call had no effect. Asserts
+/// the same as `canceled`. The till may say "voided".
 pub const FLEXCANCEL_OUTCOME_ALREADY_CANCELED: i32 = 2;
-/// Captured or expired. Asserts: at a moment of the call no hold was left to cancel, and
-/// no request of this cancel released one. The till may say "too late"; check before
-/// refunding.
+/// Captured or expired. Asserts: at some moment of the call no hold was left to cancel, and no
+/// request of this cancel released one. The till may say "too late"; check before a refund.
 pub const FLEXCANCEL_OUTCOME_NOT_CANCELABLE: i32 = 3;
-/// Surely not done: no request of this cancel was handed to the network, or Flex refused
-/// it with an error code of its own. Asserts: no request of this cancel had an effect or
-/// will have one. The till may say "not voided".
+/// Certainly not done: no request of this cancel was handed to the network, or Flex refused it with
+/// its own error code. Asserts: no request of this cancel had or will have an effect. The till may
+/// say "not voided".
 pub const FLEXCANCEL_OUTCOME_NOT_APPLIED: i32 = 4;
 /// Nothing is known.
 pub const FLEXCANCEL_HOLD_UNKNOWN: i32 = 0;
@@ -34,27 +33,27 @@ pub const FLEXCANCEL_HOLD_CAPTURED: i32 = 3;
 pub const FLEXCANCEL_HOLD_HELD: i32 = 4;
 /// Nothing went wrong.
 pub const FLEXCANCEL_CODE_OK: i32 = 0;
-/// A handle that is NULL, garbage, freed, or of another type.
+/// The handle is NULL, garbage, freed or of another type.
 pub const FLEXCANCEL_CODE_INVALID_HANDLE: i32 = 100;
-/// An argument or option that cannot be used; the message names it.
+/// An argument or an option is not usable; the message names it.
 pub const FLEXCANCEL_CODE_INVALID_ARGUMENT: i32 = 101;
-/// A configuration that cannot be used; the message names the field.
+/// The configuration is not usable; the message names the field.
 pub const FLEXCANCEL_CODE_INVALID_CONFIG: i32 = 102;
-/// A session id that is not 1 to 255 characters of `[A-Za-z0-9_-]`.
+/// The session id is not 1 to 255 characters of `[A-Za-z0-9_-]`.
 pub const FLEXCANCEL_CODE_INVALID_SESSION_ID: i32 = 103;
 /// The caller's abort handle was triggered.
 pub const FLEXCANCEL_CODE_ABORTED: i32 = 104;
 /// The host name could not be resolved.
 pub const FLEXCANCEL_CODE_DNS: i32 = 200;
-/// No connection to the host, or to the proxy before it.
+/// No connection to the host or to the proxy could be opened.
 pub const FLEXCANCEL_CODE_CONNECT: i32 = 201;
 /// The TLS handshake failed: certificate, name, version, or this machine's clock.
 pub const FLEXCANCEL_CODE_TLS: i32 = 202;
-/// The deadline, or the time to connect, ran out.
+/// The deadline or the connect timeout was reached.
 pub const FLEXCANCEL_CODE_TIMEOUT: i32 = 203;
-/// The connection broke while the request was under way.
+/// The connection was lost while the request was in flight.
 pub const FLEXCANCEL_CODE_CONNECTION_LOST: i32 = 204;
-/// The answer could not be understood or trusted.
+/// The response could not be understood or trusted.
 pub const FLEXCANCEL_CODE_PROTOCOL: i32 = 205;
 /// Flex does not accept the API key (401).
 pub const FLEXCANCEL_CODE_UNAUTHORIZED: i32 = 300;
@@ -62,49 +61,49 @@ pub const FLEXCANCEL_CODE_UNAUTHORIZED: i32 = 300;
 pub const FLEXCANCEL_CODE_FORBIDDEN: i32 = 301;
 /// No such session for this key (404): check the id and the mode.
 pub const FLEXCANCEL_CODE_NOT_FOUND: i32 = 302;
-/// Flex says that the session's state leaves nothing to cancel.
+/// Flex reports that the session's state leaves nothing to cancel.
 pub const FLEXCANCEL_CODE_NOT_CANCELABLE: i32 = 303;
 /// Too many requests (429).
 pub const FLEXCANCEL_CODE_RATE_LIMITED: i32 = 304;
 /// Flex refused the request for another reason.
 pub const FLEXCANCEL_CODE_REJECTED: i32 = 305;
-/// Flex failed (5xx), or did not say that nothing was done (408, 409, 423, 424, 425, 499).
+/// Flex failed (5xx), or did not report that nothing was done (408, 409, 423, 424, 425, 499).
 pub const FLEXCANCEL_CODE_SERVER_ERROR: i32 = 306;
-/// The answer is of test mode where live was expected, or the other way round.
+/// The response is of test mode where live was expected, or the other way round.
 pub const FLEXCANCEL_CODE_MODE_MISMATCH: i32 = 307;
-/// The session may hold money that was authorized after the cancel was asked for; that hold is
-/// not touched.
+/// The session may hold money that was authorized after the cancel was requested; that hold is not
+/// touched.
 pub const FLEXCANCEL_CODE_NEWER_HOLD: i32 = 308;
 /// This library was built without the outbox.
 pub const FLEXCANCEL_CODE_OUTBOX_UNAVAILABLE: i32 = 400;
-/// The outbox's file or its directory is not safe: not this user's own, a link, or writable by
-/// others; the message says which.
+/// The outbox's file or its directory is not safe: it belongs to another user, is a link, or is
+/// writable by others. The message says which.
 pub const FLEXCANCEL_CODE_OUTBOX_UNSAFE: i32 = 401;
 /// The outbox's file cannot be read or written.
 pub const FLEXCANCEL_CODE_OUTBOX_IO: i32 = 402;
-/// The disk that the outbox's file is on is full.
+/// The disk with the outbox's file is full.
 pub const FLEXCANCEL_CODE_OUTBOX_FULL: i32 = 403;
-/// The outbox's file is damaged; the message says where it was set aside.
+/// The outbox's file is damaged; the message has the name to which it was renamed.
 pub const FLEXCANCEL_CODE_OUTBOX_CORRUPT: i32 = 404;
-/// The file is no outbox, or that of a newer version of this library.
+/// The file is not an outbox, or belongs to a newer version of this library.
 pub const FLEXCANCEL_CODE_OUTBOX_SCHEMA: i32 = 405;
-/// Somebody else has the file, or delivers the entry, for longer than the call waits.
+/// Another process or thread uses the file, or delivers the entry, for longer than the call waits.
 pub const FLEXCANCEL_CODE_OUTBOX_BUSY: i32 = 406;
 /// The outbox has no such entry.
 pub const FLEXCANCEL_CODE_OUTBOX_NO_ENTRY: i32 = 407;
-/// The entry is still pending, and cannot be acknowledged.
+/// The entry is still pending and cannot be acknowledged.
 pub const FLEXCANCEL_CODE_OUTBOX_PENDING: i32 = 408;
-/// The session may hold money that was authorized after the cancel was asked for.
+/// The session may hold money that was authorized after the cancel was requested.
 pub const FLEXCANCEL_CODE_OUTBOX_STALE: i32 = 409;
-/// The entry's time to be delivered ran out.
+/// The entry's delivery time ended.
 pub const FLEXCANCEL_CODE_OUTBOX_EXPIRED: i32 = 410;
-/// A defect of this library, contained.
+/// A defect of this library. The call ended safely.
 pub const FLEXCANCEL_CODE_INTERNAL: i32 = 900;
-/// Log level: something to look at: a failed attempt, an outcome that is not known.
+/// Log level: a failed attempt, or an outcome that is not known.
 pub const FLEXCANCEL_LEVEL_WARN: i32 = 2;
 /// Log level: a result.
 pub const FLEXCANCEL_LEVEL_INFO: i32 = 3;
-/// Log level: an attempt that brought an answer.
+/// Log level: an attempt with a response.
 pub const FLEXCANCEL_LEVEL_DEBUG: i32 = 4;
 
 const _: () = {

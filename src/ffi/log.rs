@@ -9,29 +9,29 @@ use super::guard::guarded;
 use crate::outcome::Code;
 use crate::report::{Event, Observer};
 
-/// Receives one event of a client.
+/// Receives one log event of a client.
 ///
-/// `user_data` is what was given with the callback; `level` is 2 (warn), 3 (info) or 4 (debug);
-/// `event_json` is a JSON object of `len` bytes, NUL-terminated, valid only until the callback
-/// returns: `event` is `attempt`, `result` or `warm_up`, the other fields are named as in docs/RESULT.md. No
-/// event ever holds an API key.
+/// `user_data`: the pointer that was passed to flexcancel_client_set_log. `level`: 2 (warn), 3
+/// (info) or 4 (debug). `event_json`: a NUL-terminated JSON object of `len` bytes, valid until the
+/// callback returns. Its field `event` is `attempt`, `result` or `warm_up`; docs/RESULT.md
+/// describes the other fields. No event contains an API key.
 ///
-/// It runs on the thread that makes the call, before that call returns, and no lock is held: it
-/// may use any function of this library, also on the same client. It must not throw or longjmp.
+/// The callback runs on the thread that makes the call, before the call returns. The library holds
+/// no lock meanwhile: the callback may use any function of this library, also on the same client.
+/// It must not throw an exception and must not call longjmp.
 #[allow(non_camel_case_types)]
 pub type flexcancel_log_callback = Option<
     unsafe extern "C" fn(user_data: *mut c_void, level: i32, event_json: *const c_char, len: usize),
 >;
 
-/// Has the callback told of every later event of this client, in place of the one before; a NULL
-/// callback ends that.
+/// Sets the client's log callback, replacing any previous one. NULL disables logging.
 ///
-/// Ownership: none changes hands. `user_data` must live until this client is freed and every
-/// outbox that was opened with it is closed, or until it has another callback; and until every
-/// call that began before that has returned: a call in flight keeps the callback it began with.
-/// NULL: `user_data` may be NULL. Threads: any; the callback may run on several threads at once if
-/// calls do. Errors: returns FLEXCANCEL_CODE_OK, or FLEXCANCEL_CODE_INVALID_HANDLE for a client
-/// that is NULL or otherwise invalid.
+/// Ownership: not transferred. `user_data` must stay valid until the client is freed and every
+/// outbox that was opened with it is freed, or until another callback is set; and until every call
+/// that started before that has returned. A call in flight keeps the callback that it started with.
+/// NULL: `user_data` may be NULL. Threads: thread-safe; concurrent calls may run the callback
+/// concurrently. Errors: returns FLEXCANCEL_CODE_OK, or FLEXCANCEL_CODE_INVALID_HANDLE for an
+/// invalid client.
 ///
 /// # Safety
 /// `callback` may be called from any thread that uses the client, with `user_data`.

@@ -15,19 +15,20 @@ use crate::error::Error;
 use crate::options::Options;
 use crate::report::{Report, Status};
 
-/// Releases the hold of a checkout session, and says whether it is released.
+/// Releases the hold of a checkout session, and reports whether it is released.
 ///
-/// Blocks until the outcome is definite or the deadline (`timeout_ms`) has come, whichever is
-/// first. `session_id`: 1 to 255 characters of [A-Za-z0-9_-]. `options_json`: NULL, or a JSON
-/// object with any of `asked_at_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`,
-/// `timeout_ms`, `verify`, at most 64 KiB; to repeat a cancel, what flexcancel_result_repeat gives.
-/// `abort`: NULL, or an abort that may end the call early. Nothing that is passed is kept.
+/// Blocks until the outcome is definite or the deadline (`timeout_ms`) is reached. `session_id`: 1
+/// to 255 characters of [A-Za-z0-9_-]. `options_json`: NULL, or a JSON object of at most 64 KiB
+/// with any of `asked_at_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`,
+/// `timeout_ms`, `verify`; docs/CONFIGURATION.md describes them. To repeat a cancel, pass the text
+/// from flexcancel_result_repeat. `abort`: NULL, or a handle that can end the call early. The
+/// library keeps no argument.
 ///
-/// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
-/// returned; a NULL `client` or `session_id` is an error like any other. Threads: any, also at
-/// once on one client; client and abort may be freed meanwhile. Errors: in the result. After
-/// bad arguments and handles nothing is sent; the outcome is not_applied, or unknown for a cancel in
-/// doubt.
+/// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
+/// returned; a NULL `client` or `session_id` is an error. Threads: thread-safe; concurrent calls on
+/// one client allowed. The client and the abort handle may be freed during the call. Errors: in the
+/// result. If an argument or a handle is not usable, nothing is sent; the outcome is then
+/// not_applied, or unknown if the cancel is in doubt.
 ///
 /// # Safety
 /// `session_id` and `options_json` are NULL or NUL-terminated strings.
@@ -42,13 +43,13 @@ pub unsafe extern "C" fn flexcancel_client_cancel(
     unsafe { call(Operation::Cancel, client, session_id, options_json, abort) }
 }
 
-/// Reads a checkout session back, with its payment intents. Changes nothing.
+/// Reads a checkout session with its payment intents. Changes nothing.
 ///
-/// The outcome says what may be said of the void: already_canceled (the hold is released),
-/// not_cancelable (captured or expired), not_applied (as of now it can be canceled; a cancel that
-/// is still on its way may release it yet), unknown. The result's `hold` says where the money is.
-/// Otherwise like flexcancel_client_cancel; the options `asked_at_ms`, `idempotency_key`,
-/// `in_doubt` and `verify` are refused.
+/// The outcome is what may be said of the void: already_canceled (the hold is released),
+/// not_cancelable (captured or expired), not_applied (the session can be canceled as of now, but a
+/// cancel that is still in flight may release it) or unknown. The hold is where the money is. The
+/// options `asked_at_ms`, `idempotency_key`, `in_doubt` and `verify` are refused. Everything else
+/// is as for flexcancel_client_cancel.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_client_cancel.
 ///
@@ -65,16 +66,16 @@ pub unsafe extern "C" fn flexcancel_client_retrieve(
     unsafe { call(Operation::Retrieve, client, session_id, options_json, abort) }
 }
 
-/// Opens a connection ahead of time, beside those that are there: resolves, connects, shakes
-/// hands, and sends nothing. The next call finds it, if it comes within `max_idle_ms`.
+/// Opens one more connection for a later call: performs DNS, TCP and TLS set-up without sending a
+/// request. A call that starts within `max_idle_ms` uses the connection.
 ///
-/// Blocks until the connection stands or the deadline has come; tries once. `options_json`: NULL,
-/// or a JSON object with `timeout_ms`. `abort`: NULL, or an abort that may end it early. The
-/// code is ok, or says why there is no connection; there is no outcome.
+/// Blocks until the connection is open or the deadline is reached. Tries once. `options_json`:
+/// NULL, or a JSON object with `timeout_ms`. `abort`: NULL, or a handle that can end the operation
+/// early. The result has a code and no outcome: ok, or the reason why there is no connection.
 ///
-/// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
-/// returned; a NULL `client` is an error like any other. Threads: any, also at once on one
-/// client: each opens a connection. Errors: in the result.
+/// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
+/// returned; a NULL `client` is an error. Threads: thread-safe; each concurrent call opens its own
+/// connection. Errors: in the result.
 ///
 /// # Safety
 /// `options_json` is NULL or a NUL-terminated string.

@@ -15,24 +15,24 @@ use crate::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox}
 use crate::outcome::Code;
 use crate::report::{OutboxView, Refused, Report, Status};
 
-/// Cancels kept in a file until they are delivered. May be shared between threads, and its file
-/// between processes. docs/OUTBOX.md says what it promises.
+/// An outbox (store-and-forward, SAF): cancels that are kept in a file until they are delivered.
+/// Thread-safe; several processes may open the same file. docs/OUTBOX.md lists its guarantees.
 #[allow(non_camel_case_types)]
 pub struct flexcancel_outbox {
     _opaque: (),
 }
 
-/// Opens the outbox in a file, and makes the file if it is not there. Sends nothing.
+/// Opens an outbox in a file, and creates the file if it does not exist. Sends nothing.
 ///
-/// `client`: what delivers; the outbox keeps it, so it may be freed. `options_json`: a JSON
-/// object with `path` (required) and `keep_ms`, at most 64 KiB. `error`, unless NULL, is set to
-/// NULL if all went well, or else to a result (not_applied) whose code says why:
-/// outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was set aside; open again to
-/// begin a new one), outbox_schema, outbox_busy, outbox_unavailable.
+/// `client`: delivers the cancels. The outbox keeps what it needs of the client, so the client may
+/// be freed. `options_json`: a JSON object of at most 64 KiB with `path` (required) and `keep_ms`.
+/// `error`: NULL, or receives NULL on success and a result (not_applied) on failure. Its code is
+/// outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was renamed; open again to
+/// create a new one), outbox_schema, outbox_busy or outbox_unavailable.
 ///
-/// Ownership: outbox and error result are the caller's; free them with flexcancel_outbox_free
-/// and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an error like any
-/// other. Threads: any. Errors: NULL is returned, and `*error` says why.
+/// Ownership: the caller owns the outbox and the error result; free them with
+/// flexcancel_outbox_free and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an
+/// error. Threads: thread-safe. Errors: returns NULL, and `*error` has the reason.
 ///
 /// # Safety
 /// `options_json` is NULL or a NUL-terminated string; `error` is NULL or may be written.
@@ -56,19 +56,19 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
     unsafe { arguments::construct(error, open, without_entries) }
 }
 
-/// Keeps a cancel in the outbox, then tries it at once: one call for a till.
+/// Writes a cancel to the outbox, then tries it at once.
 ///
-/// The intent is on the disk before the first byte is sent. A definite outcome ends the entry.
-/// Anything else keeps it for a later flush, and the outcome is then unknown even where nothing
-/// was sent, because it will be. A session whose cancel is pending already keeps that entry and
-/// its idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
-/// `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`,
-/// `verify`; for a cancel that ended unknown, what flexcancel_result_repeat gives. Otherwise like
-/// flexcancel_client_cancel; the result's `outbox.entry` is the entry.
+/// The cancel is on the disk before its first byte is sent. A definite outcome completes the entry.
+/// Otherwise the entry is kept for a later flush, and the outcome is unknown, even if nothing was
+/// sent yet. If a cancel of the same session is pending, its entry and its idempotency key are
+/// used. `options_json`: NULL, or a JSON object with any of `asked_at_ms`, `deliver_within_ms`,
+/// `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`, `verify`. To take over a
+/// cancel that ended unknown, pass the text from flexcancel_result_repeat. The result's
+/// `outbox.entry` is the entry. Everything else is as for flexcancel_client_cancel.
 ///
-/// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
-/// returned; a NULL `outbox` or `session_id` is an error like any other. Threads: any, also at
-/// once on one outbox. Errors: in the result. Where the file cannot be written nothing is sent.
+/// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
+/// returned; a NULL `outbox` or `session_id` is an error. Threads: thread-safe; concurrent calls on
+/// one outbox allowed. Errors: in the result. If the file cannot be written, nothing is sent.
 ///
 /// # Safety
 /// `session_id` and `options_json` are NULL or NUL-terminated strings.
@@ -89,13 +89,13 @@ pub unsafe extern "C" fn flexcancel_outbox_cancel(
     unsafe { kept(options_json, act) }
 }
 
-/// Keeps a cancel in the outbox for a later flush, and sends nothing.
+/// Writes a cancel to the outbox for a later flush. Sends nothing.
 ///
-/// It is on the disk when this returns. The outcome is unknown, because the cancel is still to
-/// come; the code is ok. A session whose cancel is pending already keeps that entry and its
-/// idempotency key. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
-/// `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`; for a cancel that ended unknown,
-/// what flexcancel_result_repeat gives.
+/// The cancel is on the disk when this function returns. The outcome is unknown, because the cancel
+/// was not sent yet; the code is ok. If a cancel of the same session is pending, its entry and its
+/// idempotency key are kept. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
+/// `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`. To take over a cancel that ended
+/// unknown, pass the text from flexcancel_result_repeat.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_outbox_cancel.
 ///
@@ -146,11 +146,11 @@ pub unsafe extern "C" fn flexcancel_outbox_flush(
     })
 }
 
-/// Lists entries, in the order of their numbers. Changes nothing.
+/// Lists entries in the order of their ids. Changes nothing.
 ///
 /// `filter_json`: NULL, or a JSON object with any of `states` (a list of names), `acknowledged`
-/// (true or false), `session_id`, `after` (a number: where the list before ended), `max`. The
-/// worklist of a shift is `{"states":["refused","expired","needs_attention"],
+/// (true or false), `session_id`, `after` (the id at which the previous list ended) and `max`. The
+/// worklist at the end of a shift is `{"states":["refused","expired","needs_attention"],
 /// "acknowledged":false}`. The result's `outbox.entries` are the entries.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
@@ -197,13 +197,13 @@ pub extern "C" fn flexcancel_outbox_stats(
 }
 
 /// Frees an outbox. Its entries stay in the file. A call in flight on another thread keeps what it
-/// needs and ends as if nothing had happened; the file is closed when the last such call has ended.
+/// needs and ends normally; the file is closed when the last such call has ended.
 ///
-/// What was kept is on the disk already, so nothing can be lost here and there is no error to
+/// Every entry is on the disk already, so no entry can be lost here and there is no error to
 /// report.
 ///
-/// Ownership: taken. NULL, an outbox freed before, or any other invalid handle: no effect.
-/// Threads: any, also while calls use it. Errors: none.
+/// Ownership: transferred to the library. NULL, a freed outbox or any other invalid handle: no
+/// effect. Threads: thread-safe, also while calls use the outbox. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_outbox_free(outbox: *mut flexcancel_outbox) {
     guarded(|| (), || drop(HANDLES.remove(outbox.addr(), Kind::Outbox)));

@@ -11,8 +11,8 @@ use super::object::{ResultObject, Text};
 use crate::outcome::{Code, Hold, Outcome};
 use crate::report::Report;
 
-/// What a call came to: an outcome, if it was about a session, a code, and texts. Immutable; may
-/// be read from several threads at once.
+/// The result of a call: a code, texts, and an outcome if the call was about a session. Immutable;
+/// several threads may read it concurrently.
 #[allow(non_camel_case_types)]
 pub struct flexcancel_result {
     _opaque: (),
@@ -58,14 +58,14 @@ fn text(result: *const flexcancel_result, text: Text) -> *const c_char {
     })
 }
 
-/// The outcome: one of FLEXCANCEL_OUTCOME_*.
+/// Returns the outcome: one of FLEXCANCEL_OUTCOME_*.
 ///
-/// Only what is about a session has one: a client's cancel and retrieve, and an outbox's cancel and
-/// enqueue. Of every other operation this is FLEXCANCEL_OUTCOME_UNKNOWN, which asserts nothing: its
-/// code says how it went.
+/// Only calls about a session have one: a client's cancel and retrieve, and an outbox's cancel and
+/// enqueue. For any other operation this function returns FLEXCANCEL_OUTCOME_UNKNOWN, which asserts
+/// nothing; use its code.
 ///
-/// Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_OUTCOME_UNKNOWN.
-/// Threads: any, also at once. Errors: none.
+/// Ownership: not transferred. NULL or any other invalid handle: returns
+/// FLEXCANCEL_OUTCOME_UNKNOWN. Threads: thread-safe. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_result_outcome(result: *const flexcancel_result) -> i32 {
     guarded(
@@ -74,10 +74,10 @@ pub extern "C" fn flexcancel_result_outcome(result: *const flexcancel_result) ->
     )
 }
 
-/// The code, which says why: one of FLEXCANCEL_CODE_*.
+/// Returns the code: one of FLEXCANCEL_CODE_*. It is the reason for the outcome.
 ///
-/// Ownership: none changes hands. NULL or any other invalid handle:
-/// FLEXCANCEL_CODE_INVALID_HANDLE. Threads: any, also at once. Errors: none.
+/// Ownership: not transferred. NULL or any other invalid handle: returns
+/// FLEXCANCEL_CODE_INVALID_HANDLE. Threads: thread-safe. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_result_code(result: *const flexcancel_result) -> i32 {
     guarded(
@@ -86,10 +86,10 @@ pub extern "C" fn flexcancel_result_code(result: *const flexcancel_result) -> i3
     )
 }
 
-/// What is known of the money itself: one of FLEXCANCEL_HOLD_*.
+/// Returns what is known of the money: one of FLEXCANCEL_HOLD_*.
 ///
-/// Ownership: none changes hands. NULL or any other invalid handle: FLEXCANCEL_HOLD_UNKNOWN.
-/// Threads: any, also at once. Errors: none.
+/// Ownership: not transferred. NULL or any other invalid handle: returns FLEXCANCEL_HOLD_UNKNOWN.
+/// Threads: thread-safe. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_result_hold(result: *const flexcancel_result) -> i32 {
     guarded(
@@ -98,17 +98,17 @@ pub extern "C" fn flexcancel_result_hold(result: *const flexcancel_result) -> i3
     )
 }
 
-/// What happened, in one line for a log: NUL-terminated UTF-8. A NUL within it is given as U+FFFD;
-/// the JSON has it as it is.
+/// Returns what happened, in one line for a log. NUL-terminated UTF-8. A NUL within the message is
+/// replaced by U+FFFD; the JSON contains it unchanged.
 ///
-/// Ownership: borrowed from the result; valid until the result is freed. NULL or any other
-/// invalid handle: returns NULL. Threads: any, also at once. Errors: none.
+/// Ownership: borrowed from the result, and valid until the result is freed. NULL or any other
+/// invalid handle: returns NULL. Threads: thread-safe. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_result_message(result: *const flexcancel_result) -> *const c_char {
     text(result, Text::Message)
 }
 
-/// What to do now, in one line for a person: NUL-terminated UTF-8.
+/// Returns what to do now, in one line for a person. NUL-terminated UTF-8.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_result_message.
 #[unsafe(no_mangle)]
@@ -116,7 +116,8 @@ pub extern "C" fn flexcancel_result_advice(result: *const flexcancel_result) -> 
     text(result, Text::Advice)
 }
 
-/// The session's id as it was passed; NUL-terminated. Also NULL where it was not usable.
+/// Returns the session id that was passed to the call. NUL-terminated. Also returns NULL if the id
+/// was not usable.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_result_message.
 #[unsafe(no_mangle)]
@@ -124,8 +125,8 @@ pub extern "C" fn flexcancel_result_session_id(result: *const flexcancel_result)
     text(result, Text::SessionId)
 }
 
-/// The key that every send of this cancel carried; NUL-terminated. Also NULL if there was none to
-/// send.
+/// Returns the idempotency key that every request of this cancel carried. NUL-terminated. Also
+/// returns NULL if there was no key.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_result_message.
 #[unsafe(no_mangle)]
@@ -135,8 +136,8 @@ pub extern "C" fn flexcancel_result_idempotency_key(
     text(result, Text::IdempotencyKey)
 }
 
-/// The session as a JSON object, exactly as Flex wrote it; NUL-terminated UTF-8. Also NULL if no
-/// answer brought the session.
+/// Returns the session as a JSON object, exactly as Flex wrote it. NUL-terminated UTF-8. Also
+/// returns NULL if no response contained the session.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_result_message.
 #[unsafe(no_mangle)]
@@ -146,12 +147,13 @@ pub extern "C" fn flexcancel_result_checkout_session(
     text(result, Text::CheckoutSession)
 }
 
-/// Everything about the call as a JSON object, as docs/RESULT.md describes it.
+/// Returns the whole result as a JSON object. docs/RESULT.md describes it.
 ///
-/// `len`, unless NULL, is set to the text's length in bytes, without the NUL that ends it.
-/// Ownership: borrowed from the result; valid until the result is freed. NULL or any other
-/// invalid handle: a static text of the same shape that says invalid_handle; never NULL.
-/// Threads: any, also at once. Errors: none.
+/// `len`: NULL, or receives the length of the text in bytes, without the terminating NUL.
+///
+/// Ownership: borrowed from the result, and valid until the result is freed. NULL or any other
+/// invalid handle: returns a static text of the same shape with the code invalid_handle; never
+/// returns NULL. Threads: thread-safe. Errors: none.
 ///
 /// # Safety
 /// `len` is NULL or points to a `size_t` that may be written.
@@ -175,25 +177,26 @@ pub unsafe extern "C" fn flexcancel_result_json(
     text
 }
 
-/// The options that repeat this cancel, as a JSON object: the same idempotency key, whether an
-/// earlier request may have reached Flex, and when the cancel was asked for.
+/// Returns the options that repeat this cancel, as a JSON object: the same idempotency key, whether
+/// an earlier request may have reached Flex, and when the cancel was requested.
 ///
-/// Pass it as `options_json` to flexcancel_client_cancel, or to the outbox's cancel or enqueue. The
-/// result has such options when its outcome is unknown or not_applied and the call's arguments
-/// were usable.
+/// Pass it as `options_json` to flexcancel_client_cancel, flexcancel_outbox_cancel or
+/// flexcancel_outbox_enqueue. A result has such options if its outcome is unknown or not_applied
+/// and the arguments of the call were usable.
 ///
-/// Ownership: borrowed from the result; valid until the result is freed. NULL or any other
-/// invalid handle: returns NULL. Also NULL if there is nothing to repeat; as `options_json`, NULL
-/// begins a cancel of its own. Threads: any. Errors: none.
+/// Ownership: borrowed from the result, and valid until the result is freed. NULL or any other
+/// invalid handle: returns NULL. Also returns NULL if there is nothing to repeat; a NULL
+/// `options_json` starts a new cancel. Threads: thread-safe. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_result_repeat(result: *const flexcancel_result) -> *const c_char {
     text(result, Text::Repeat)
 }
 
-/// Frees a result, and with it the texts that it gave.
+/// Frees a result and the texts that were borrowed from it.
 ///
-/// Ownership: taken. NULL, a result freed before, or any other invalid handle: no effect.
-/// Threads: any, but not while another thread still reads a text. Errors: none.
+/// Ownership: transferred to the library. NULL, a freed result or any other invalid handle: no
+/// effect. Threads: thread-safe, but no other thread may still read a text of this result. Errors:
+/// none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_result_free(result: *mut flexcancel_result) {
     guarded(

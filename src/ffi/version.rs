@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_char};
 use super::guard::guarded;
 use crate::outcome::{Code, Hold, Outcome};
 
-/// Grows with every change that an existing program would notice; the number in the shared
+/// The ABI version. It increases with every incompatible change, and is the number in the shared
 /// library's name (libflexcancel.so.0).
 pub const FLEXCANCEL_ABI_VERSION: u32 = 0;
 
@@ -15,28 +15,29 @@ const VERSION: &CStr =
         Err(_) => c"",
     };
 
-/// The version of the library that is loaded, like "1.2.3"; compare it with
-/// FLEXCANCEL_VERSION, which is that of the header.
+/// Returns the version of the loaded library, for example "1.2.3". FLEXCANCEL_VERSION is the
+/// version of the header.
 ///
-/// Ownership: static; never freed. Threads: any. Errors: none.
+/// Ownership: static; do not free it. Threads: thread-safe. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_version() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// The ABI version of the library that is loaded; a program made for another
-/// FLEXCANCEL_ABI_VERSION must not use it.
+/// Returns the ABI version of the loaded library. Do not use the library if it differs from the
+/// FLEXCANCEL_ABI_VERSION that the program was compiled with.
 ///
-/// Threads: any. Errors: none.
+/// Threads: thread-safe. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_abi_version() -> u32 {
     FLEXCANCEL_ABI_VERSION
 }
 
-/// The name of a code (FLEXCANCEL_CODE_*) as the result's JSON has it, like "timeout".
+/// Returns the name of a code (FLEXCANCEL_CODE_*) as it is in the result's JSON, for example
+/// "timeout".
 ///
-/// Ownership: static; never freed. NULL: returned for a number that is no code. Threads: any.
-/// Errors: none.
+/// Ownership: static; do not free it. NULL: returned for a number that is not a code. Threads:
+/// thread-safe. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_code_name(code: i32) -> *const c_char {
     guarded(std::ptr::null, || {
@@ -44,10 +45,11 @@ pub extern "C" fn flexcancel_code_name(code: i32) -> *const c_char {
     })
 }
 
-/// The name of an outcome (FLEXCANCEL_OUTCOME_*) as the result's JSON has it, like "canceled".
+/// Returns the name of an outcome (FLEXCANCEL_OUTCOME_*) as it is in the result's JSON, for example
+/// "canceled".
 ///
-/// Ownership: static; never freed. NULL: returned for a number that is no outcome. Threads: any.
-/// Errors: none.
+/// Ownership: static; do not free it. NULL: returned for a number that is not an outcome. Threads:
+/// thread-safe. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_outcome_name(outcome: i32) -> *const c_char {
     guarded(std::ptr::null, || {
@@ -55,10 +57,11 @@ pub extern "C" fn flexcancel_outcome_name(outcome: i32) -> *const c_char {
     })
 }
 
-/// The name of a hold (FLEXCANCEL_HOLD_*) as the result's JSON has it, like "released".
+/// Returns the name of a hold (FLEXCANCEL_HOLD_*) as it is in the result's JSON, for example
+/// "released".
 ///
-/// Ownership: static; never freed. NULL: returned for a number that is no hold. Threads: any.
-/// Errors: none.
+/// Ownership: static; do not free it. NULL: returned for a number that is not a hold. Threads:
+/// thread-safe. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_hold_name(hold: i32) -> *const c_char {
     guarded(std::ptr::null, || {

@@ -44,22 +44,22 @@ class Outcome(TextEnum):
     """What is known of the cancel. A definite outcome is never wrong."""
 
     UNKNOWN = "unknown"
-    """A request may have reached Flex and the truth could not be read back in time. Asserts
-    nothing. The till may say "pending", never "voided", never "not voided"."""
+    """A request may have reached Flex, and its effect could not be determined in time. Asserts
+    nothing. The till may say "pending", never "voided" and never "not voided"."""
     CANCELED = "canceled"
-    """Flex confirmed the cancel, or a read-back shows it. Asserts: at a moment between the
-    asking and the end of the call no hold was left, and none was captured. The till may say
-    "voided"."""
+    """Flex confirmed the cancel, or a read-back shows it. Asserts: at some moment after the cancel
+    was requested and before the call ended, no hold was left and none was captured. The till may
+    say "voided"."""
     ALREADY_CANCELED = "already_canceled"
-    """The session was canceled, and as far as Flex says this call had no effect. Asserts the
-    same as ``canceled``. The till may say "voided"."""
+    """The session was already canceled, and as far as Flex reports this call had no effect. Asserts
+    the same as ``canceled``. The till may say "voided"."""
     NOT_CANCELABLE = "not_cancelable"
-    """Captured or expired. Asserts: at a moment of the call no hold was left to cancel, and no
-    request of this cancel released one. The till may say "too late"; check before refunding."""
+    """Captured or expired. Asserts: at some moment of the call no hold was left to cancel, and no
+    request of this cancel released one. The till may say "too late"; check before a refund."""
     NOT_APPLIED = "not_applied"
-    """Surely not done: no request of this cancel was handed to the network, or Flex refused it
-    with an error code of its own. Asserts: no request of this cancel had an effect or will have
-    one. The till may say "not voided"."""
+    """Certainly not done: no request of this cancel was handed to the network, or Flex refused it
+    with its own error code. Asserts: no request of this cancel had or will have an effect. The till
+    may say "not voided"."""
 
     @property
     def is_voided(self) -> bool:
