@@ -9,7 +9,6 @@ The declarations are written by hand; a test compares them with the C header.
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 from ctypes import c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
 from pathlib import Path
