@@ -43,7 +43,8 @@ class RefusedError(FlexcancelError):
     def __init__(self, code: Code, message: str, result: Optional[Result] = None) -> None:
         super().__init__(message)
         self.code = code
-        self.outcome = Outcome.NOT_APPLIED if result is None else Outcome(result.raw["outcome"])
+        outcome = None if result is None else result.raw.get("outcome")
+        self.outcome = Outcome.NOT_APPLIED if outcome is None else Outcome(outcome)
         self.message = message
         self.result = result
 
@@ -65,13 +66,15 @@ class OutboxError(FlexcancelError):
 
     The file cannot be used, the cancel was not kept, or there is no such entry. ``result`` is the
     library's own result. For a cancel that was not kept, ``outcome`` is ``not_applied``; it is
-    ``unknown`` where the file may hold the cancel after all.
+    ``unknown`` where the file may hold the cancel after all. It is ``None`` for an operation that
+    is about no session, such as ``flush``.
     """
 
     def __init__(self, result: Result) -> None:
         super().__init__(f"{result.code}: {result.message}")
         self.code = result.code
-        self.outcome = Outcome(result.raw["outcome"])
+        outcome = result.raw.get("outcome")
+        self.outcome = None if outcome is None else Outcome(outcome)
         self.message = result.message
         self.result = result
 
