@@ -27,3 +27,7 @@ docs:
 # The release library, held to its limits.
 release:
     .ci/check-library
+
+# Runs every fuzz target for so many seconds.
+fuzz seconds="60":
+    fuzz/run {{seconds}}

@@ -131,6 +131,22 @@ fn given_a_damaged_file_when_opened_then_it_is_set_aside_whole_and_the_next_one_
 }
 
 #[test]
+fn given_values_and_a_schema_that_no_outbox_has_when_used_then_the_file_is_called_damaged() {
+    for damage in [
+        "UPDATE entry SET last_message = CAST(x'66ff' AS TEXT)",
+        "ALTER TABLE entry RENAME COLUMN not_after_ms TO later_ms",
+    ] {
+        let directory = Directory::new("values");
+        let path = directory.file();
+        let outbox = opened(&path).unwrap();
+        assert_eq!(outbox.enqueue("fcs_1", &EntryOptions::default()).code, Code::Ok);
+        shell(&path, damage);
+        let status = outbox.list(&ListFilter::default());
+        assert_eq!(status.code, Code::OutboxCorrupt, "{damage}: {}", status.message);
+    }
+}
+
+#[test]
 fn given_another_database_or_a_newer_outbox_when_opened_then_it_is_refused_and_untouched() {
     let directory = Directory::new("schema");
     let file = directory.file();

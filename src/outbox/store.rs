@@ -343,8 +343,12 @@ fn trouble_of_setup(failed: Failed) -> Trouble {
 
 fn trouble_of(error: &rusqlite::Error) -> Trouble {
     let code = match error.sqlite_error_code() {
+        None if is_not_ours(error) => Code::OutboxCorrupt,
         Some(ErrorCode::DiskFull) => Code::OutboxFull,
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Code::OutboxCorrupt,
+        // `Unknown`: a trigger of the file does not fit its tables.
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => {
+            Code::OutboxCorrupt
+        }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Code::OutboxBusy,
         Some(
             ErrorCode::SystemIoFailure
@@ -357,6 +361,18 @@ fn trouble_of(error: &rusqlite::Error) -> Trouble {
         _ => Code::Internal,
     };
     Trouble::new(code, format!("the outbox's file: {error}"))
+}
+
+/// True if the file has a value or a schema that this library never writes.
+fn is_not_ours(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::SqlInputError { .. }
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
 }
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -2,6 +2,8 @@
 
 mod connection;
 mod connector;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod head;
 mod http;
 mod http1;
