@@ -24,11 +24,11 @@ const LONG: Duration = Duration::from_secs(60);
 
 const ANSWERS: [(&str, &str, Serve); 8] = [
     ("handshake stalls", "https", stalls::accepts_and_stalls),
-    ("no answer", "http", stalls::reads_and_stalls),
+    ("no response", "http", stalls::reads_and_stalls),
     ("answer in part", "http", stalls::answers_in_part),
     ("head drips", "http", stalls::drips_a_head),
     ("body drips", "http", stalls::drips_a_body),
-    ("endless interim answers", "http", stalls::sends_interim_answers),
+    ("endless interim responses", "http", stalls::sends_interim_answers),
     ("read-back stalls", "http", stalls::drops_the_answer_then_stalls),
     ("unavailable, backing off", "http", stalls::is_unavailable),
 ];
@@ -73,9 +73,9 @@ fn after_the_deadline(scheme: &str, address: SocketAddr, calls: usize) -> Vec<Du
                 for _ in (worker..calls).step_by(SIDE_BY_SIDE) {
                     // A client of its own: one that fails often runs out of repetitions.
                     let client = client(scheme, address, TIMEOUT);
-                    let begun = Instant::now();
+                    let started = Instant::now();
                     drop(client.cancel("fcs_1", &Options::default(), None));
-                    let late = begun.elapsed().saturating_sub(TIMEOUT);
+                    let late = started.elapsed().saturating_sub(TIMEOUT);
                     over.lock().unwrap().push(late);
                 }
             });

@@ -85,7 +85,7 @@ static int tell_cashier(int32_t outcome) {
     }
 }
 
-/* Cancels the session. A request whose answer was lost may have arrived: an unknown outcome is
+/* Cancels the session. A request whose response was lost may have arrived: an unknown outcome is
  * asked about once more, as the same cancel, before the cashier hears "pending". Without `repeat`
  * it would be a new cancel, which does not know of the first request. */
 static flexcancel_result *void_sale(flexcancel_client *client, const char *session_id) {

@@ -54,7 +54,7 @@ std::optional<flexcancel::Config> make_config() {
     return config;
 }
 
-/* Cancels the session. A request whose answer was lost may have arrived: an unknown outcome is
+/* Cancels the session. A request whose response was lost may have arrived: an unknown outcome is
  * asked about once more, as the same cancel, before the cashier hears "pending". */
 flexcancel::Result void_sale(const flexcancel::Client &client, std::string_view session_id) {
     flexcancel::Result result = client.cancel(session_id);

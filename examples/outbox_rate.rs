@@ -48,24 +48,24 @@ fn measure(directory: &Path) -> Result<(f64, f64, f64), Box<dyn error::Error>> {
 }
 
 fn bare(file: &mut File) -> std::io::Result<f64> {
-    let (begun, mut count) = (Instant::now(), 0_u32);
-    while begun.elapsed() < TIME {
+    let (started, mut count) = (Instant::now(), 0_u32);
+    while started.elapsed() < TIME {
         file.write_all(&[7; 4096])?;
         file.sync_data()?;
         count += 1;
     }
-    Ok(f64::from(count) / begun.elapsed().as_secs_f64())
+    Ok(f64::from(count) / started.elapsed().as_secs_f64())
 }
 
 fn enqueue(outbox: &Outbox, threads: usize) -> f64 {
     // Each session once: kept again, it would be the same entry.
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let first = NUMBER.load(Ordering::Relaxed);
-    let begun = Instant::now();
+    let started = Instant::now();
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(move || {
-                while begun.elapsed() < TIME {
+                while started.elapsed() < TIME {
                     let id = format!("fcs_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
                     let report = outbox.enqueue(&id, &EntryOptions::default());
                     assert_eq!(report.code, Code::Ok, "{}", report.message);
@@ -73,5 +73,5 @@ fn enqueue(outbox: &Outbox, threads: usize) -> f64 {
             });
         }
     });
-    (NUMBER.load(Ordering::Relaxed) - first) as f64 / begun.elapsed().as_secs_f64()
+    (NUMBER.load(Ordering::Relaxed) - first) as f64 / started.elapsed().as_secs_f64()
 }

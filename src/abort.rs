@@ -148,20 +148,20 @@ mod tests {
         abort.trigger();
         assert!(abort.is_triggered());
         assert!(abort.register(weak(&Arc::new(Flag::default()))).is_none());
-        let begun = Instant::now();
-        abort.sleep_until(begun + Duration::from_secs(60));
-        assert!(begun.elapsed() < Duration::from_secs(30));
+        let started = Instant::now();
+        abort.sleep_until(started + Duration::from_secs(60));
+        assert!(started.elapsed() < Duration::from_secs(30));
     }
 
     #[test]
     fn a_sleep_ends_when_another_thread_triggers() {
         let abort = Abort::new();
         let other = abort.clone();
-        let begun = Instant::now();
+        let started = Instant::now();
         let thread = std::thread::spawn(move || other.trigger());
-        abort.sleep_until(begun + Duration::from_secs(60));
+        abort.sleep_until(started + Duration::from_secs(60));
         assert!(abort.is_triggered());
-        assert!(begun.elapsed() < Duration::from_secs(30));
+        assert!(started.elapsed() < Duration::from_secs(30));
         assert!(thread.join().is_ok());
     }
 }

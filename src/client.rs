@@ -9,7 +9,6 @@ use crate::api::{Operation, SessionId};
 use crate::call::{Call, Context, warm_up};
 use crate::config::Config;
 use crate::error::Error;
-use crate::fields::FieldError;
 use crate::options::Options;
 use crate::outcome::Code;
 use crate::report::{Event, Observer, Refused, Report, Status};
@@ -28,20 +27,21 @@ impl Client {
     /// Makes a client. Opens no connection and, unless `ca_file` names one, reads no file.
     ///
     /// # Errors
-    /// A [`FieldError`] that names the field of the configuration that cannot be used.
-    pub fn new(config: &Config) -> Result<Self, FieldError> {
-        Self::with_transport(config, Box::new(HttpTransport::new(config)?))
+    /// An [`Error`] that names the field of the configuration that cannot be used.
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        let transport = HttpTransport::new(config);
+        let transport = transport.map_err(|error| error.with_code(Code::InvalidConfig))?;
+        Self::with_transport(config, Box::new(transport))
     }
 
     /// Makes a client over another way to the service, as a simulator needs it.
     ///
     /// # Errors
     /// As for [`Client::new`].
-    pub fn with_transport(
-        config: &Config,
-        transport: Box<dyn Transport>,
-    ) -> Result<Self, FieldError> {
-        Ok(Self { context: Context::new(config, transport)?, observer: RwLock::new(None) })
+    pub fn with_transport(config: &Config, transport: Box<dyn Transport>) -> Result<Self, Error> {
+        let context = Context::new(config, transport);
+        let context = context.map_err(|error| error.with_code(Code::InvalidConfig))?;
+        Ok(Self { context, observer: RwLock::new(None) })
     }
 
     /// Releases the hold of a session, and says whether it is released.
@@ -78,12 +78,12 @@ impl Client {
         options: Result<&Options, (Code, String)>,
         abort: Option<&Abort>,
     ) -> Status {
-        let (begun, observer) = self.begin();
-        let report = options.and_then(|options| warm_up(&self.context, options, begun, abort));
+        let (started, observer) = self.begin();
+        let report = options.and_then(|options| warm_up(&self.context, options, started, abort));
         let (code, message) =
             report.map_or_else(|refused| refused, |report| (report.code, report.message));
         let mut status = Status::of_warm_up(code, message);
-        status.elapsed = self.since(begun);
+        status.elapsed = self.since(started);
         if let Some(observer) = observer {
             observer(&Event::of_warm_up(&status));
         }
@@ -114,9 +114,9 @@ impl Client {
         options: Result<&Options, Refused>,
         abort: Option<&Abort>,
     ) -> Report {
-        let (begun, observer) = self.begin();
+        let (started, observer) = self.begin();
         let call = options.and_then(|options| {
-            Call::new(&self.context, operation, session_id, options, begun)
+            Call::new(&self.context, operation, session_id, options, started)
                 .map_err(|(code, message)| self.context.refused(options, code, message))
         });
         let mut report = match call {
@@ -128,7 +128,7 @@ impl Client {
                 report
             }
         };
-        report.elapsed = self.since(begun);
+        report.elapsed = self.since(started);
         if let Some(observer) = observer {
             observer(&Event::of_result(&report));
         }
@@ -137,12 +137,12 @@ impl Client {
 
     /// When a call begins, and the observer that it keeps until it ends.
     fn begin(&self) -> (Instant, Option<Observer>) {
-        let begun = self.context.transport.now();
-        (begun, self.observer.read().unwrap_or_else(PoisonError::into_inner).clone())
+        let started = self.context.transport.now();
+        (started, self.observer.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    fn since(&self, begun: Instant) -> Duration {
-        self.context.transport.now().saturating_duration_since(begun)
+    fn since(&self, started: Instant) -> Duration {
+        self.context.transport.now().saturating_duration_since(started)
     }
 }
 

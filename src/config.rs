@@ -8,7 +8,9 @@ use std::time::Duration;
 use http::Uri;
 use zeroize::Zeroizing;
 
-use crate::fields::{FieldError, Fields};
+use crate::error::Error;
+use crate::fields::Fields;
+use crate::outcome::Code;
 use crate::secret::Secret;
 
 /// Every key that a configuration may have.
@@ -108,7 +110,7 @@ impl Config {
     /// no other file or variable. docs/CONFIGURATION.md has every key, its default and its bounds.
     ///
     /// # Errors
-    /// A [`FieldError`] that names the field and what was expected.
+    /// An [`Error`] that names the field and what was expected.
     ///
     /// ```
     /// use flexcancel::Config;
@@ -119,7 +121,11 @@ impl Config {
     ///     "timeout_ms: expected a whole number from 1 to 600000, found -5"
     /// );
     /// ```
-    pub fn from_json(json: &str) -> Result<Self, FieldError> {
+    pub fn from_json(json: &str) -> Result<Self, Error> {
+        Self::read(json).map_err(|error| error.with_code(Code::InvalidConfig))
+    }
+
+    fn read(json: &str) -> Result<Self, Error> {
         let mut fields = Fields::parse(json, CONFIG_KEYS)?;
         let api_key = api_key(&mut fields)?;
         let mode = fields.choice("mode", &[("test", Mode::Test), ("live", Mode::Live)])?;
@@ -162,9 +168,9 @@ pub(crate) struct BaseUrl {
 }
 
 impl BaseUrl {
-    fn parse(text: &str) -> Result<Self, FieldError> {
+    fn parse(text: &str) -> Result<Self, Error> {
         const EXPECTED: &str = "expected https://HOST[:PORT][/PATH]";
-        let wrong = |why: &str| FieldError::new("base_url", format!("{EXPECTED}; {why}"));
+        let wrong = |why: &str| Error::argument("base_url", format!("{EXPECTED}; {why}"));
         let uri: Uri = text.parse().map_err(|_| wrong("found something else"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(wrong("found no scheme or no host"));
@@ -214,7 +220,7 @@ pub(crate) fn loopback_addresses(host: &str) -> Option<[IpAddr; 2]> {
     is_localhost.then_some([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)])
 }
 
-fn api_key(fields: &mut Fields) -> Result<Secret, FieldError> {
+fn api_key(fields: &mut Fields) -> Result<Secret, Error> {
     const NAMES: [&str; 3] = ["api_key", "api_key_env", "api_key_file"];
     let direct = fields.text("api_key")?.map(Secret::new);
     let variable = fields.text("api_key_env")?;
@@ -225,7 +231,7 @@ fn api_key(fields: &mut Fields) -> Result<Secret, FieldError> {
         (None, None, Some(file)) => ("api_key_file", key_from_file(Path::new(&file))?),
         _ => {
             let problem = format!("expected exactly one of {}", NAMES.join(", "));
-            return Err(FieldError::new("api_key", problem));
+            return Err(Error::argument("api_key", problem));
         }
     };
     let text = key.expose();
@@ -235,14 +241,14 @@ fn api_key(fields: &mut Fields) -> Result<Secret, FieldError> {
     {
         return Ok(key);
     }
-    Err(FieldError::new(
+    Err(Error::argument(
         field,
         format!("expected 1 to {MAX_API_KEY_BYTES} visible ASCII characters without blanks"),
     ))
 }
 
-fn key_from_env(variable: &str) -> Result<Secret, FieldError> {
-    let unusable = || FieldError::new("api_key_env", "expected the name of a variable that is set");
+fn key_from_env(variable: &str) -> Result<Secret, Error> {
+    let unusable = || Error::argument("api_key_env", "expected the name of a variable that is set");
     if variable.is_empty() || variable.contains(['=', '\0']) {
         return Err(unusable());
     }
@@ -250,9 +256,9 @@ fn key_from_env(variable: &str) -> Result<Secret, FieldError> {
 }
 
 /// One line break at the end is what editors and secret stores add, and is not part of the key.
-fn key_from_file(path: &Path) -> Result<Secret, FieldError> {
+fn key_from_file(path: &Path) -> Result<Secret, Error> {
     let unreadable = |why: &dyn std::fmt::Display| {
-        FieldError::new("api_key_file", format!("expected a readable file: {why}"))
+        Error::argument("api_key_file", format!("expected a readable file: {why}"))
     };
     // Asked before opening: to open a named pipe would block.
     if !std::fs::metadata(path).map_err(|error| unreadable(&error))?.is_file() {
@@ -278,59 +284,59 @@ fn mode_of_key(key: &str) -> Option<Mode> {
     }
 }
 
-fn agreed_mode(given: Option<Mode>, of_key: Option<Mode>) -> Result<Option<Mode>, FieldError> {
+fn agreed_mode(given: Option<Mode>, of_key: Option<Mode>) -> Result<Option<Mode>, Error> {
     match (given, of_key) {
         (Some(Mode::Live), Some(Mode::Test)) => {
-            Err(FieldError::new("mode", "expected \"test\", because the API key is a test key"))
+            Err(Error::argument("mode", "expected \"test\", because the API key is a test key"))
         }
         (Some(Mode::Test), Some(Mode::Live)) => {
-            Err(FieldError::new("mode", "expected \"live\", because the API key is a live key"))
+            Err(Error::argument("mode", "expected \"live\", because the API key is a live key"))
         }
         (given, of_key) => Ok(given.or(of_key)),
     }
 }
 
-fn bounded(fields: &mut Fields, name: &str) -> Result<Option<String>, FieldError> {
+fn bounded(fields: &mut Fields, name: &str) -> Result<Option<String>, Error> {
     match fields.text(name)? {
         Some(text) if text.is_empty() || text.len() > MAX_TEXT_BYTES => {
             let found = text.len();
             let problem = format!("expected 1 to {MAX_TEXT_BYTES} bytes, found {found}");
-            Err(FieldError::new(name, problem))
+            Err(Error::argument(name, problem))
         }
         other => Ok(other),
     }
 }
 
-fn trust(fields: &mut Fields) -> Result<Trust, FieldError> {
+fn trust(fields: &mut Fields) -> Result<Trust, Error> {
     let bundled = fields.choice("trust", &[("system", false), ("bundled", true)])?;
     match (bundled, bounded(fields, "ca_file")?) {
         (None, Some(path)) => Ok(Trust::File(PathBuf::from(path))),
         (Some(_), Some(_)) => {
-            Err(FieldError::new("ca_file", "expected without trust: it replaces the trust store"))
+            Err(Error::argument("ca_file", "expected without trust: it replaces the trust store"))
         }
         (Some(true), None) => Ok(Trust::Bundled),
         (Some(false) | None, None) => Ok(Trust::System),
     }
 }
 
-fn proxy(fields: &mut Fields) -> Result<Proxy, FieldError> {
+fn proxy(fields: &mut Fields) -> Result<Proxy, Error> {
     let Some(text) = bounded(fields, "proxy")? else { return Ok(Proxy::None) };
     match text.as_str() {
         "none" => Ok(Proxy::None),
         "env" => Ok(Proxy::Env),
         url if url.starts_with("http://") => Ok(Proxy::Url(Secret::new(text))),
-        _ => Err(FieldError::new(
+        _ => Err(Error::argument(
             "proxy",
             "expected \"none\", \"env\" or http://[USER:PASSWORD@]HOST:PORT",
         )),
     }
 }
 
-fn user_agent(fields: &mut Fields) -> Result<Option<String>, FieldError> {
+fn user_agent(fields: &mut Fields) -> Result<Option<String>, Error> {
     let text = bounded(fields, "user_agent")?;
     let is_visible = |text: &String| text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
     if text.as_ref().is_some_and(|text| !is_visible(text)) {
-        return Err(FieldError::new("user_agent", "expected visible ASCII characters and blanks"));
+        return Err(Error::argument("user_agent", "expected visible ASCII characters and blanks"));
     }
     Ok(text)
 }

@@ -10,35 +10,10 @@ use serde::Deserializer;
 use serde::de::{MapAccess, Visitor};
 use serde_json::Value;
 
+use crate::error::Error;
+
 /// The most JSON text that a configuration or the options of one call may have, in bytes.
 pub(crate) const MAX_JSON_BYTES: usize = 64 * 1024;
-
-/// A field that cannot be used, and what was expected of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldError {
-    /// The field's name; empty if the text as a whole is meant.
-    pub field: String,
-    /// What was expected, and what was found instead.
-    pub problem: String,
-}
-
-impl FieldError {
-    pub(crate) fn new(field: &str, problem: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), problem: problem.into() }
-    }
-}
-
-impl fmt::Display for FieldError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.field.is_empty() {
-            f.write_str(&self.problem)
-        } else {
-            write!(f, "{}: {}", self.field, self.problem)
-        }
-    }
-}
-
-impl std::error::Error for FieldError {}
 
 /// The fields of one JSON object, taken out one by one.
 #[derive(Debug)]
@@ -46,7 +21,7 @@ pub(crate) struct Fields(BTreeMap<String, Value>);
 
 impl Fields {
     /// Reads a JSON object whose keys are among the known ones.
-    pub(crate) fn parse(json: &str, known: &[&str]) -> Result<Self, FieldError> {
+    pub(crate) fn parse(json: &str, known: &[&str]) -> Result<Self, Error> {
         if json.len() > MAX_JSON_BYTES {
             let found = json.len();
             return Err(whole(format!("expected at most {MAX_JSON_BYTES} bytes, found {found}")));
@@ -59,10 +34,10 @@ impl Fields {
         for (key, occurrences) in &fields {
             if !known.contains(&key.as_str()) {
                 let problem = format!("unknown; expected one of: {}", known.join(", "));
-                return Err(FieldError::new(&printable_key(key), problem));
+                return Err(Error::argument(&printable_key(key), problem));
             }
             if occurrences.len() > 1 {
-                return Err(FieldError::new(key, "expected once, found more than once"));
+                return Err(Error::argument(key, "expected once, found more than once"));
             }
         }
         let once = |(key, values): (String, Vec<Value>)| Some((key, values.into_iter().next()?));
@@ -70,7 +45,7 @@ impl Fields {
     }
 
     /// The text of a field. `null` reads as absent.
-    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, FieldError> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Error> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -79,24 +54,19 @@ impl Fields {
     }
 
     /// A whole number within bounds.
-    pub(crate) fn number(
-        &mut self,
-        name: &str,
-        least: u64,
-        most: u64,
-    ) -> Result<Option<u64>, FieldError> {
+    pub(crate) fn number(&mut self, name: &str, min: u64, max: u64) -> Result<Option<u64>, Error> {
         let value = match self.0.remove(name) {
             None | Some(Value::Null) => return Ok(None),
             Some(value) => value,
         };
         match value.as_u64() {
-            Some(number) if (least..=most).contains(&number) => Ok(Some(number)),
-            _ => Err(expected(name, &format!("a whole number from {least} to {most}"), &value)),
+            Some(number) if (min..=max).contains(&number) => Ok(Some(number)),
+            _ => Err(expected(name, &format!("a whole number from {min} to {max}"), &value)),
         }
     }
 
     /// `true` or `false`.
-    pub(crate) fn truth(&mut self, name: &str) -> Result<Option<bool>, FieldError> {
+    pub(crate) fn truth(&mut self, name: &str) -> Result<Option<bool>, Error> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::Bool(truth)) => Ok(Some(truth)),
@@ -108,14 +78,14 @@ impl Fields {
     pub(crate) fn millis(
         &mut self,
         name: &str,
-        least: u64,
-        most: u64,
-    ) -> Result<Option<Duration>, FieldError> {
-        Ok(self.number(name, least, most)?.map(Duration::from_millis))
+        min: u64,
+        max: u64,
+    ) -> Result<Option<Duration>, Error> {
+        Ok(self.number(name, min, max)?.map(Duration::from_millis))
     }
 
     /// A list of strings.
-    pub(crate) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, FieldError> {
+    pub(crate) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, Error> {
         let values = match self.0.remove(name) {
             None | Some(Value::Null) => return Ok(None),
             Some(Value::Array(values)) => values,
@@ -133,24 +103,24 @@ impl Fields {
         &mut self,
         name: &str,
         choices: &[(&str, T)],
-    ) -> Result<Option<T>, FieldError> {
+    ) -> Result<Option<T>, Error> {
         let Some(text) = self.text(name)? else { return Ok(None) };
         match choices.iter().find(|(word, _)| *word == text) {
             Some((_, value)) => Ok(Some(*value)),
             None => {
                 let words: Vec<_> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-                Err(FieldError::new(name, format!("expected one of: {}", words.join(", "))))
+                Err(Error::argument(name, format!("expected one of: {}", words.join(", "))))
             }
         }
     }
 }
 
-fn whole(problem: String) -> FieldError {
-    FieldError::new("", problem)
+fn whole(problem: String) -> Error {
+    Error::argument("", problem)
 }
 
 /// Says where, and not what: serde's own message would repeat a text.
-fn not_an_object(error: &serde_json::Error) -> FieldError {
+fn not_an_object(error: &serde_json::Error) -> Error {
     let (line, column) = (error.line(), error.column());
     whole(match error.classify() {
         serde_json::error::Category::Data => "expected a JSON object, found another value".into(),
@@ -159,7 +129,7 @@ fn not_an_object(error: &serde_json::Error) -> FieldError {
 }
 
 /// Numbers are shown, texts are not: a text may be a secret in the wrong place.
-fn expected(name: &str, what: &str, found: &Value) -> FieldError {
+fn expected(name: &str, what: &str, found: &Value) -> Error {
     let found = match found {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
@@ -168,7 +138,7 @@ fn expected(name: &str, what: &str, found: &Value) -> FieldError {
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "an object".to_owned(),
     };
-    FieldError::new(name, format!("expected {what}, found {found}"))
+    Error::argument(name, format!("expected {what}, found {found}"))
 }
 
 /// An unknown key is shown only if it looks like the name of a key.
@@ -200,11 +170,11 @@ impl<'de> Visitor<'de> for ObjectVisitor {
 mod tests {
     use super::*;
 
-    fn parse(json: &str) -> Result<Fields, FieldError> {
+    fn parse(json: &str) -> Result<Fields, Error> {
         Fields::parse(json, &["count", "word", "list"])
     }
 
-    fn problem<T: fmt::Debug>(result: Result<T, FieldError>) -> String {
+    fn problem<T: fmt::Debug>(result: Result<T, Error>) -> String {
         result.map_or_else(|error| error.to_string(), |value| format!("accepted {value:?}"))
     }
 

@@ -1,13 +1,13 @@
 //! Release the hold on a shopper's HSA/FSA card (Flex), and tell the truth about whether it is
 //! released.
 //!
-//! One operation, `POST /v1/checkout/sessions/{id}/cancel`, whose answer is one of five
+//! One operation, `POST /v1/checkout/sessions/{id}/cancel`, whose response is one of five
 //! [`Outcome`]s; a definite one is never wrong. See [`Client::cancel`].
 //!
 //! ```no_run
 //! use flexcancel::{Client, Config, Options, Outcome};
 //!
-//! # fn main() -> Result<(), flexcancel::FieldError> {
+//! # fn main() -> Result<(), flexcancel::Error> {
 //! let config = Config::from_json(r#"{"api_key_env":"FLEX_API_KEY"}"#)?;
 //! let client = Client::new(&config)?;
 //! let id = "fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T";
@@ -78,7 +78,6 @@ pub use api::{Operation, ProviderError, session};
 pub use client::Client;
 pub use config::{CONFIG_KEYS, Config};
 pub use error::Error;
-pub use fields::FieldError;
 pub use options::{OPTION_KEYS, Options, Repeat};
 pub use outcome::{Code, Hold, Outcome};
 pub use phase::Phase;

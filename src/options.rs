@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::config::{MAX_ATTEMPTS, MAX_TIMEOUT_MS};
-use crate::fields::{FieldError, Fields};
+use crate::error::Error;
+use crate::fields::Fields;
 
 /// Every key that the options of one call may have.
 pub const OPTION_KEYS: &[&str] = &[
@@ -55,7 +56,7 @@ impl From<&Repeat> for Options {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// Related objects to have in full in the answer. Flex does not document the names.
+    /// Related objects to have in full in the response. Flex does not document the names.
     pub expand: Vec<String>,
     /// The key that every request of this cancel carries; one is made if it is not given. To
     /// repeat a cancel, give all options of its result's [`repeat`](crate::Report::repeat). Not
@@ -87,8 +88,8 @@ impl Options {
     /// empty string) means no options.
     ///
     /// # Errors
-    /// A [`FieldError`] that names the field and what was expected.
-    pub fn from_json(json: &str) -> Result<Self, FieldError> {
+    /// An [`Error`] that names the field and what was expected.
+    pub fn from_json(json: &str) -> Result<Self, Error> {
         if json.is_empty() {
             return Ok(Self::default());
         }
@@ -96,7 +97,7 @@ impl Options {
     }
 
     /// Reads options out of an object that may hold more.
-    pub(crate) fn from_fields(fields: &mut Fields) -> Result<Self, FieldError> {
+    pub(crate) fn from_fields(fields: &mut Fields) -> Result<Self, Error> {
         let options = Self {
             expand: fields.texts("expand")?.unwrap_or_default(),
             idempotency_key: fields.text("idempotency_key")?,
@@ -140,7 +141,7 @@ impl Options {
     }
 
     /// Checks that nothing is set that is about a cancel only.
-    pub(crate) fn check_for_retrieve(&self) -> Result<(), FieldError> {
+    pub(crate) fn check_for_retrieve(&self) -> Result<(), Error> {
         for (field, is_given) in [
             ("idempotency_key", self.idempotency_key.is_some()),
             ("in_doubt", self.in_doubt.is_some()),
@@ -149,40 +150,40 @@ impl Options {
         ] {
             if is_given {
                 let problem = "expected for a cancel only: to retrieve changes nothing";
-                return Err(FieldError::new(field, problem));
+                return Err(Error::argument(field, problem));
             }
         }
         Ok(())
     }
 
     /// Checks what was set from Rust by the rules that JSON is read by.
-    pub(crate) fn check(&self) -> Result<(), FieldError> {
+    pub(crate) fn check(&self) -> Result<(), Error> {
         check_expand(&self.expand)?;
         self.idempotency_key.as_deref().map_or(Ok(()), check_idempotency_key)?;
         if self.in_doubt == Some(true) && self.idempotency_key.is_none() {
             let problem = "expected together with idempotency_key, the key of the earlier request";
-            return Err(FieldError::new("in_doubt", problem));
+            return Err(Error::argument("in_doubt", problem));
         }
         let is_time = |ms: i64| u64::try_from(ms).is_ok_and(|ms| ms <= MAX_ASKED_AT_MS);
         if !self.asked_at_ms.is_none_or(is_time) {
             let problem = format!("expected a whole number from 0 to {MAX_ASKED_AT_MS}");
-            return Err(FieldError::new("asked_at_ms", problem));
+            return Err(Error::argument("asked_at_ms", problem));
         }
-        let most = Duration::from_millis(MAX_TIMEOUT_MS);
-        if self.timeout.is_some_and(|timeout| timeout.is_zero() || timeout > most) {
+        let max = Duration::from_millis(MAX_TIMEOUT_MS);
+        if self.timeout.is_some_and(|timeout| timeout.is_zero() || timeout > max) {
             let problem = format!("expected more than 0 and at most {MAX_TIMEOUT_MS}");
-            return Err(FieldError::new("timeout_ms", problem));
+            return Err(Error::argument("timeout_ms", problem));
         }
         if self.max_attempts.is_some_and(|count| !(1..=MAX_ATTEMPTS).contains(&count.into())) {
             let problem = format!("expected a whole number from 1 to {MAX_ATTEMPTS}");
-            return Err(FieldError::new("max_attempts", problem));
+            return Err(Error::argument("max_attempts", problem));
         }
         Ok(())
     }
 }
 
 /// Checks what a caller wants expanded.
-fn check_expand(names: &[String]) -> Result<(), FieldError> {
+fn check_expand(names: &[String]) -> Result<(), Error> {
     let is_name = |name: &String| {
         (1..=MAX_EXPAND_NAME_BYTES).contains(&name.len())
             && !name.contains(|c: char| c == ',' || c.is_control() || c.is_whitespace())
@@ -190,7 +191,7 @@ fn check_expand(names: &[String]) -> Result<(), FieldError> {
     if names.len() <= MAX_EXPAND_NAMES && names.iter().all(is_name) {
         return Ok(());
     }
-    Err(FieldError::new(
+    Err(Error::argument(
         "expand",
         format!(
             "expected at most {MAX_EXPAND_NAMES} names of 1 to {MAX_EXPAND_NAME_BYTES} bytes \
@@ -200,12 +201,12 @@ fn check_expand(names: &[String]) -> Result<(), FieldError> {
 }
 
 /// Checks an idempotency key that a caller brings.
-fn check_idempotency_key(key: &str) -> Result<(), FieldError> {
+fn check_idempotency_key(key: &str) -> Result<(), Error> {
     let is_visible = key.bytes().all(|byte| byte.is_ascii_graphic());
     if (1..=MAX_IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && is_visible {
         return Ok(());
     }
-    Err(FieldError::new(
+    Err(Error::argument(
         "idempotency_key",
         format!("expected 1 to {MAX_IDEMPOTENCY_KEY_BYTES} visible ASCII characters, no blanks"),
     ))
@@ -266,7 +267,7 @@ mod tests {
             (r#"{"api_key":"fsk_live_x"}"#, "api_key"),
         ] {
             let error = Options::from_json(json).unwrap_err();
-            assert_eq!(error.field, field, "{json}: {error}");
+            assert_eq!(error.field.as_deref().unwrap_or_default(), field, "{json}: {error}");
             assert!(!error.to_string().contains("fsk_"), "{error}");
         }
     }
@@ -274,8 +275,8 @@ mod tests {
     #[test]
     fn what_is_set_from_rust_is_held_to_the_same_bounds() {
         let options = Options { timeout: Some(Duration::from_secs(601)), ..Options::default() };
-        assert_eq!(options.check().unwrap_err().field, "timeout_ms");
+        assert_eq!(options.check().unwrap_err().field.as_deref(), Some("timeout_ms"));
         let options = Options { max_attempts: Some(0), ..Options::default() };
-        assert_eq!(options.check().unwrap_err().field, "max_attempts");
+        assert_eq!(options.check().unwrap_err().field.as_deref(), Some("max_attempts"));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// How far an exchange came. From [`Phase::Sending`] on, the request may have reached Flex.
+/// How far a round trip came. From [`Phase::Sending`] on, the request may have reached Flex.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -18,11 +18,11 @@ pub enum Phase {
     Handshaking,
     /// The request is handed over to the network, in part or in full.
     Sending,
-    /// The request is sent, and no part of the answer has come.
+    /// The request is sent, and no part of the response has come.
     Waiting,
-    /// A part of the answer has come.
+    /// A part of the response has come.
     Reading,
-    /// The whole answer has come.
+    /// The whole response has come.
     Complete,
 }
 

@@ -49,7 +49,7 @@ const GROWTH: [Growth; 4] = [
         "Idle clients, each with a connection",
         &[("clients", 0), ("p50_us", 1), ("cpu_us", 1), ("rss_kib", 0)],
     ),
-    ("answers", "Size of the answer", &[("bytes", 0), ("p50_us", 1), ("cpu_us", 1)]),
+    ("answers", "Size of the response", &[("bytes", 0), ("p50_us", 1), ("cpu_us", 1)]),
     ("calls", "Memory over many calls", &[("calls", 0), ("cpu_us", 1), ("rss_kib", 0)]),
 ];
 

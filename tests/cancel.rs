@@ -281,12 +281,12 @@ fn a_ca_file_that_cannot_be_used_is_a_configuration_error() {
         std::fs::write(&file, content).unwrap();
         let json = json!({ "api_key": KEY, "ca_file": file }).to_string();
         let problem = Client::new(&Config::from_json(&json).unwrap()).unwrap_err();
-        assert_eq!(problem.field, "ca_file", "{content:?}: {problem}");
+        assert_eq!(problem.field.as_deref(), Some("ca_file"), "{content:?}: {problem}");
     }
     std::fs::remove_file(&file).unwrap();
     let json = json!({ "api_key": KEY, "ca_file": "/nonexistent.pem" }).to_string();
     let problem = Client::new(&Config::from_json(&json).unwrap()).unwrap_err();
-    assert_eq!(problem.field, "ca_file");
+    assert_eq!(problem.field.as_deref(), Some("ca_file"));
 }
 
 #[test]
@@ -352,7 +352,7 @@ fn an_answer_that_is_lost_once_ends_canceled_with_two_sends_at_most_and_one_effe
     }
 }
 
-/// Serves one answer to the first request, whatever it is.
+/// Serves one response to the first request, whatever it is.
 fn serve_once(answer: Vec<u8>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -1,5 +1,5 @@
 //! One set of vectors, and every language passes all of it: for each vector and each language the
-//! sandbox is prepared, the call is made through that language's binding, and the answer and the
+//! sandbox is prepared, the call is made through that language's binding, and the response and the
 //! truth are held against what is owed. tests/vectors/README.md describes the vectors.
 //!
 //! `cargo test --test conformance -- --nocapture` prints the table.

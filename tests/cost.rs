@@ -16,7 +16,7 @@ use flex_sandbox::{CreateParams, Options, Sandbox};
 use native::{Scratch, Under, run_tool, said};
 use serde_json::json;
 
-/// The session in the official page's example of an answer.
+/// The session in the official page's example of a response.
 const SESSION: &str = "obj_01EXAMPLE00000000000000000";
 const ANSWER: &str = include_str!("data/response-example.json");
 
@@ -32,7 +32,7 @@ const MOST_BYTES_TLS: u64 = 32 * 1024;
 fn official() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    // Its Date is that of the request: with another, it would be a stored answer.
+    // Its Date is that of the request: with another, it would be a stored response.
     let answer = || {
         format!(
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Request-Id: req_1\r\n\
@@ -45,7 +45,7 @@ fn official() -> String {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             thread::spawn(move || {
-                // A request is one small segment, and the next comes after the answer.
+                // A request is one small segment, and the next comes after the response.
                 while stream.read(&mut [0; 4096]).unwrap_or(0) > 0 {
                     if stream.write_all(answer().as_bytes()).is_err() {
                         return;

@@ -22,9 +22,9 @@ fn cancel(client: &Client, abort: Option<&Abort>) -> Report {
 /// Cancels with a deadline of a second, and tells by how much it was missed.
 fn held_to_the_deadline(what: &str, scheme: &str, address: SocketAddr) -> Report {
     let client = client(scheme, address, TIMEOUT);
-    let begun = Instant::now();
+    let started = Instant::now();
     let report = cancel(&client, None);
-    let took = begun.elapsed();
+    let took = started.elapsed();
     let over = took.saturating_sub(TIMEOUT);
     println!("deadline: {what}: returned after {took:.1?}, {over:.1?} over");
     assert!(over <= ROOM, "{what}: {over:?} over");
@@ -50,11 +50,11 @@ fn a_stalled_handshake_ends_at_the_deadline_and_nothing_was_sent() {
 #[test]
 fn an_answer_that_never_comes_ends_at_the_deadline_and_is_unknown() {
     for (what, serve) in [
-        ("no answer", stalls::reads_and_stalls as Serve),
+        ("no response", stalls::reads_and_stalls as Serve),
         ("answer in part", stalls::answers_in_part),
         ("head drips", stalls::drips_a_head),
         ("body drips", stalls::drips_a_body),
-        ("endless interim answers", stalls::sends_interim_answers),
+        ("endless interim responses", stalls::sends_interim_answers),
     ] {
         let report = held_to_the_deadline(what, "http", server(serve).0);
         assert_eq!((report.outcome, report.code), (Outcome::Unknown, Code::Timeout), "{what}");

@@ -117,7 +117,7 @@ fn given_each_kind_of_session_when_the_till_cancels_then_its_exit_code_tells() {
     assert_eq!(truth(&voided).hold, Hold::Released);
     assert_eq!(truth(&captured).hold, Hold::Captured);
 
-    // The till repeats what is unknown, so that every answer must be missing.
+    // The till repeats what is unknown, so that every response must be missing.
     let silence = flex_sandbox::Fault::DropAnswer { how: flex_sandbox::How::Stall };
     sandbox.inject_as(flex_sandbox::Injection::of(silence).times(u32::MAX).apply(false));
     let pending = held();

@@ -24,7 +24,7 @@ const KILLS: usize = 150;
 /// How many of them share one file.
 const KILLS_PER_FILE: usize = 50;
 
-/// So short that a till whose answers are lost does not outlive the test.
+/// So short that a till whose responses are lost does not outlive the test.
 const TIMEOUT_MS: &str = "400";
 
 /// SplitMix64: where a run fails, the same seed kills at the same calls to the system.

@@ -151,7 +151,7 @@ fn given_a_warm_client_when_canceled_then_no_thread_no_look_up_no_file_and_few_s
     let (own, calls): (Vec<&str>, Vec<&str>) =
         calls.into_iter().partition(|name| ["getrandom", "getpid"].contains(name));
     assert!(own == ["getrandom", "getpid"] || own == ["getpid"], "{own:?}");
-    // The probe of the connection, the request, the answer. The answer is awaited for as
+    // The probe of the connection, the request, the response. The response is awaited for as
     // long as the sandbox thinks, and may come in two pieces.
     let expected = ["recvfrom", "sendto", "recvfrom"];
     let (first, more) = calls.split_at(expected.len().min(calls.len()));

@@ -159,7 +159,7 @@ fn a_proxy_that_cannot_be_used_is_a_configuration_error() {
     ] {
         let json = json!({ "api_key": KEY, "base_url": base_url, "proxy": proxy }).to_string();
         let problem = Client::new(&Config::from_json(&json).unwrap()).unwrap_err();
-        assert_eq!(problem.field, "proxy", "{base_url} {proxy}: {problem}");
+        assert_eq!(problem.field.as_deref(), Some("proxy"), "{base_url} {proxy}: {problem}");
     }
 }
 

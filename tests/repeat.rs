@@ -37,7 +37,7 @@ fn refuse(sandbox: &Sandbox, status: u16, code: &str) {
     sandbox.inject(Fault::Status { status, headers: Vec::new(), body }, ALWAYS);
 }
 
-/// Every cancel takes effect and no answer to it comes, and nothing can be read back.
+/// Every cancel takes effect and no response to it comes, and nothing can be read back.
 fn lose_answers(sandbox: &Sandbox) {
     let lost = Injection::of(Fault::DropAnswer { how: How::Rst });
     sandbox.inject_as(lost.times(ALWAYS).only(Operation::Cancel).apply(true));

@@ -93,12 +93,12 @@ fn given_nobody_who_answers_when_warmed_up_then_the_code_says_why_and_the_time_i
 
     let (address, _tells) = stalls::server(stalls::accepts_and_stalls);
     let client = stalls::client("https", address, Duration::from_secs(30));
-    let begun = Instant::now();
+    let started = Instant::now();
     let options = Options::from_json(r#"{"timeout_ms":100}"#).unwrap();
     let error = client.warm_up(&options, None).unwrap_err();
     assert_eq!(error.code, Code::Timeout);
     assert_eq!(error.message, "the time ran out in the TLS handshake");
-    let took = begun.elapsed();
+    let took = started.elapsed();
     assert!((Duration::from_millis(100)..Duration::from_secs(10)).contains(&took), "{took:?}");
 }
 
@@ -114,11 +114,11 @@ fn given_an_abort_when_warmed_up_then_it_ends_and_nothing_waits() {
             abort.trigger();
         }
     });
-    let begun = Instant::now();
+    let started = Instant::now();
     let warmed = client.warm_up(&Options::default(), Some(&abort));
     aborter.join().unwrap();
     assert_eq!(warmed.unwrap_err().code, Code::Aborted);
-    assert!(begun.elapsed() < Duration::from_secs(30));
+    assert!(started.elapsed() < Duration::from_secs(30));
 }
 
 #[test]

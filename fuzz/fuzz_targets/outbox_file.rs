@@ -61,7 +61,7 @@ fuzz_target!(|changes: Vec<(u16, u8)>| {
     };
     let after = outbox.list(&ListFilter::default());
     check(&after);
-    assert!(delivered(&after) <= delivered(&before), "delivered without an answer");
+    assert!(delivered(&after) <= delivered(&before), "delivered without a response");
     assert!(script.received().is_empty());
     let report = outbox.enqueue("fcs_new", &EntryOptions::default());
     assert_ne!(report.code, Code::Internal, "{}", report.message);

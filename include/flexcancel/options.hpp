@@ -45,7 +45,7 @@ class Options : public detail::JsonObject<Options> {
     Options &asked_at(std::chrono::system_clock::time_point time) {
         return millis("asked_at_ms", time);
     }
-    /** Related objects to have in full in the answer. Flex does not document the names. */
+    /** Related objects to have in full in the response. Flex does not document the names. */
     Options &expand(std::initializer_list<std::string_view> names) {
         return texts("expand", names);
     }

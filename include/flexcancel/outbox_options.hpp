@@ -53,7 +53,7 @@ class EntryOptions : public detail::JsonObject<EntryOptions> {
     EntryOptions &deliver_within(std::chrono::milliseconds time) {
         return millis("deliver_within_ms", time);
     }
-    /** Related objects to have in full in the answer. Flex does not document the names. */
+    /** Related objects to have in full in the response. Flex does not document the names. */
     EntryOptions &expand(std::initializer_list<std::string_view> names) {
         return texts("expand", names);
     }

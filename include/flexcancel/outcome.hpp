@@ -103,7 +103,7 @@ enum class Level : std::int32_t {
     warn = FLEXCANCEL_LEVEL_WARN,
     /** A result. */
     info = FLEXCANCEL_LEVEL_INFO,
-    /** An attempt that brought an answer. */
+    /** An attempt that brought a response. */
     debug = FLEXCANCEL_LEVEL_DEBUG,
 };
 

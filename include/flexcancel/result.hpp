@@ -158,7 +158,7 @@ class Result : public Status {
         return text(flexcancel_result_idempotency_key);
     }
     /**
-     * The session as a JSON object, exactly as Flex wrote it; empty if no answer brought it.
+     * The session as a JSON object, exactly as Flex wrote it; empty if no response brought it.
      * Otherwise like message().
      */
     [[nodiscard]] std::string_view checkout_session() const &noexcept {

@@ -36,7 +36,7 @@ pub(crate) fn is_replayed<'a>(header: impl Fn(&str) -> Option<&'a str>) -> bool 
 }
 
 /// How long the server asks to be left alone: `Retry-After` in seconds or as a date, or else
-/// the rate limit's reset. Dates are read against the answer's own `Date`, so that this
+/// the rate limit's reset. Dates are read against the response's own `Date`, so that this
 /// machine's clock does not matter. What cannot be read counts as absent. `header` gives the
 /// answer's headers by their names in lower case.
 pub(crate) fn retry_after<'a>(header: impl Fn(&str) -> Option<&'a str>) -> Option<Duration> {

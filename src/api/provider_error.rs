@@ -78,6 +78,6 @@ impl ProviderError {
     }
 }
 
-fn beginning(text: &str, most: usize) -> String {
-    text[..text.floor_char_boundary(most)].to_owned()
+fn beginning(text: &str, max: usize) -> String {
+    text[..text.floor_char_boundary(max)].to_owned()
 }

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use super::operation::Operation;
 use super::session_id::SessionId;
 use crate::config::Config;
-use crate::fields::FieldError;
+use crate::error::Error;
 
 /// What a read-back asks to have in full, so that it shows where the money is and since when.
 const MONEY: [&str; 3] = ["payment_intent", "payment_intents", "captures"];
@@ -36,7 +36,7 @@ pub struct Request {
 }
 
 impl Requests {
-    pub(crate) fn new(config: &Config) -> Result<Self, FieldError> {
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let ours = concat!("flexcancel/", env!("CARGO_PKG_VERSION"));
         let theirs = config.user_agent.as_deref().unwrap_or_default();
         let user_agent = format!("{ours} {theirs}");
@@ -66,7 +66,7 @@ impl Requests {
         id: &SessionId,
         expand: &[String],
         key: &str,
-    ) -> Result<Request, FieldError> {
+    ) -> Result<Request, Error> {
         let query = expand_query(expand.iter().map(String::as_str));
         let mut request = self.request(Operation::Cancel, [id.as_str(), "/cancel", &query])?;
         request.http.headers_mut().insert(IDEMPOTENCY_KEY, value("idempotency_key", key)?);
@@ -82,7 +82,7 @@ impl Requests {
         &self,
         id: &SessionId,
         expand: Option<&[String]>,
-    ) -> Result<Request, FieldError> {
+    ) -> Result<Request, Error> {
         let query = expand.map_or_else(String::new, |expand| {
             let asked = expand.iter().map(String::as_str).filter(|name| !MONEY.contains(name));
             expand_query(MONEY.into_iter().chain(asked))
@@ -90,10 +90,10 @@ impl Requests {
         self.request(Operation::Retrieve, [id.as_str(), "", &query])
     }
 
-    fn request(&self, operation: Operation, rest: [&str; 3]) -> Result<Request, FieldError> {
+    fn request(&self, operation: Operation, rest: [&str; 3]) -> Result<Request, Error> {
         let [id, action, query] = rest;
         let target = PathAndQuery::try_from([&self.path, id, action, query].concat())
-            .map_err(|_| FieldError::new("session_id", "expected what a URL can carry"))?;
+            .map_err(|_| Error::argument("session_id", "expected what a URL can carry"))?;
         let mut http = http::Request::new(());
         let (method, headers) = match operation {
             Operation::Cancel => (Method::POST, &self.to_cancel),
@@ -107,9 +107,9 @@ impl Requests {
 }
 
 /// Config and options have checked what goes into headers; this is for a check gone missing there.
-fn value(field: &'static str, text: &str) -> Result<HeaderValue, FieldError> {
+fn value(field: &'static str, text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(text)
-        .map_err(|_| FieldError::new(field, "expected characters that a header can carry"))
+        .map_err(|_| Error::argument(field, "expected characters that a header can carry"))
 }
 
 impl Request {

@@ -18,7 +18,7 @@ use crate::secret::Secret;
 pub(crate) const MAX_REQUEST_ID_BYTES: usize = 255;
 /// The largest answer that is read, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
-/// The deepest nesting of an answer that is read.
+/// The deepest nesting of a response that is read.
 pub(crate) const MAX_JSON_DEPTH: usize = 100;
 
 /// A response that arrived whole.
@@ -63,12 +63,12 @@ impl Response {
     }
 }
 
-/// What an answer says.
+/// What a response says.
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// A 2xx with complete JSON about the session that was asked for.
     Session(Snapshot),
-    /// An answer that is no 2xx.
+    /// A response that is no 2xx.
     Refusal(ProviderError),
     /// A 2xx that cannot be trusted, and why.
     Unreadable(String),
@@ -102,7 +102,7 @@ pub(crate) fn read(id: &SessionId, response: Response, secret: &Secret) -> Reply
     }
     match read_session(id, body) {
         Ok(snapshot) if !snapshot.facts.is_asked_for => {
-            Reply::Unreadable("the answer is about another session".to_owned())
+            Reply::Unreadable("the response is about another session".to_owned())
         }
         Ok(snapshot) => Reply::Session(snapshot),
         Err(why) => Reply::Unreadable(encoded.unwrap_or(why)),
@@ -121,19 +121,19 @@ struct Envelope<'a> {
 }
 
 fn read_session(id: &SessionId, body: Vec<u8>) -> Result<Snapshot, String> {
-    let text = String::from_utf8(body).map_err(|_| "the answer is not UTF-8".to_owned())?;
+    let text = String::from_utf8(body).map_err(|_| "the response is not UTF-8".to_owned())?;
     // A struct is also read from a list, and what is skipped may nest without a bound.
     if !is_object(&text) {
-        return Err("the answer is no JSON object".to_owned());
+        return Err("the response is no JSON object".to_owned());
     }
     if is_nested_deeper(&text, MAX_JSON_DEPTH) {
-        return Err(format!("the answer cannot be read: nested deeper than {MAX_JSON_DEPTH}"));
+        return Err(format!("the response cannot be read: nested deeper than {MAX_JSON_DEPTH}"));
     }
-    let unreadable = |error: serde_json::Error| format!("the answer cannot be read: {error}");
+    let unreadable = |error: serde_json::Error| format!("the response cannot be read: {error}");
     let envelope: Envelope<'_> = serde_json::from_str(&text).map_err(unreadable)?;
     let session = envelope.checkout_session;
     if !is_object(session.get()) {
-        return Err("the answer's checkout_session is no JSON object".to_owned());
+        return Err("the response's checkout_session is no JSON object".to_owned());
     }
     let mut facts = SessionFacts::read(id.as_str(), session.get()).map_err(unreadable)?;
     facts.has_errors |= is_filled(&envelope.error) || is_filled(&envelope.errors);
@@ -141,9 +141,9 @@ fn read_session(id: &SessionId, body: Vec<u8>) -> Result<Snapshot, String> {
 }
 
 /// True if the brackets of a JSON text nest deeper than this; those in its texts do not count.
-fn is_nested_deeper(json: &str, most: usize) -> bool {
+fn is_nested_deeper(json: &str, max: usize) -> bool {
     let opens = |byte: &u8| matches!(byte, b'{' | b'[');
-    if json.as_bytes().iter().filter(|byte| opens(byte)).count() <= most {
+    if json.as_bytes().iter().filter(|byte| opens(byte)).count() <= max {
         return false;
     }
     let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
@@ -156,7 +156,7 @@ fn is_nested_deeper(json: &str, most: usize) -> bool {
             b'}' | b']' if !is_text => depth = depth.saturating_sub(1),
             _ => {}
         }
-        depth > most
+        depth > max
     })
 }
 

@@ -1,6 +1,7 @@
 //! A checkout session's id.
 
-use crate::fields::FieldError;
+use crate::error::Error;
+use crate::outcome::Code;
 
 /// The longest session id, in bytes.
 pub(crate) const MAX_SESSION_ID_BYTES: usize = 255;
@@ -10,13 +11,13 @@ pub(crate) const MAX_SESSION_ID_BYTES: usize = 255;
 pub(crate) struct SessionId(String);
 
 impl SessionId {
-    pub(crate) fn parse(text: &str) -> Result<Self, FieldError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
         if (1..=MAX_SESSION_ID_BYTES).contains(&text.len()) && text.bytes().all(is_plain) {
             return Ok(Self(text.to_owned()));
         }
         let problem = format!("expected 1 to {MAX_SESSION_ID_BYTES} characters of [A-Za-z0-9_-]");
-        Err(FieldError::new("session_id", problem))
+        Err(Error::in_field(Code::InvalidSessionId, "session_id", problem))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -44,7 +45,11 @@ mod tests {
         for bad in
             ["", "../x", "a/b", "a?b", "a#b", "%2f", "a b", "a\r\nb", "a\0", "ä", ".", &too_long]
         {
-            assert_eq!(SessionId::parse(bad).unwrap_err().field, "session_id", "{bad:?}");
+            assert_eq!(
+                SessionId::parse(bad).unwrap_err().field.as_deref(),
+                Some("session_id"),
+                "{bad:?}"
+            );
         }
     }
 }

@@ -8,12 +8,12 @@ use super::retry::Budget;
 use super::server_clock::{Sent, ServerClock};
 use crate::api::{Operation, Requests, SessionId};
 use crate::config::{Config, Mode};
-use crate::fields::FieldError;
+use crate::error::Error;
 use crate::options::Options;
 use crate::outcome::Code;
 use crate::report::Refused;
 use crate::secret::Secret;
-use crate::transport::{Failure, Transport};
+use crate::transport::Transport;
 
 /// What every call of a client needs: its configuration, its transport, and what earlier calls
 /// have learned.
@@ -29,12 +29,12 @@ pub(crate) struct Context {
     pub(super) budget: Budget,
     pub(super) verify: bool,
     /// When the client was made.
-    pub(super) begun: Instant,
+    pub(super) started: Instant,
     server_clock: Mutex<ServerClock>,
 }
 
 impl Context {
-    pub(crate) fn new(config: &Config, transport: Box<dyn Transport>) -> Result<Self, FieldError> {
+    pub(crate) fn new(config: &Config, transport: Box<dyn Transport>) -> Result<Self, Error> {
         Ok(Self {
             api_key: config.api_key.clone(),
             mode: config.mode,
@@ -43,7 +43,7 @@ impl Context {
             connect_timeout: config.connect_timeout,
             max_attempts: config.max_attempts,
             requests: Requests::new(config)?,
-            begun: transport.now(),
+            started: transport.now(),
             transport,
             budget: Budget::new(),
             verify: config.verify,
@@ -61,17 +61,15 @@ impl Context {
     ///
     /// # Errors
     /// If the system has no random numbers.
-    pub(crate) fn new_key(&self) -> Result<String, Failure> {
+    pub(crate) fn new_key(&self) -> Result<String, Error> {
         self.transport.random_key().map(idempotency_key::new)
     }
 
     /// The session's id, unless it is none, or is the API key in the wrong place.
-    pub(crate) fn usable(&self, session_id: &str) -> Result<SessionId, FieldError> {
+    pub(crate) fn usable(&self, session_id: &str) -> Result<SessionId, Error> {
         if self.api_key.is_in(session_id) {
-            return Err(FieldError::new(
-                "session_id",
-                "expected a session's id, found the API key",
-            ));
+            let problem = "expected a session's id, found the API key";
+            return Err(Error::in_field(Code::InvalidSessionId, "session_id", problem));
         }
         SessionId::parse(session_id)
     }
@@ -83,9 +81,8 @@ impl Context {
         session_id: &str,
         options: &Options,
     ) -> Result<SessionId, (Code, String)> {
-        let invalid = |error: FieldError| (Code::InvalidArgument, error.to_string());
-        let id =
-            self.usable(session_id).map_err(|error| (Code::InvalidSessionId, error.to_string()))?;
+        let invalid = |error: Error| (error.code, error.message);
+        let id = self.usable(session_id).map_err(invalid)?;
         options.check().map_err(invalid)?;
         let repeats_key = |text: &String| self.api_key.is_in(text);
         for (field, is_repeated) in [
@@ -94,7 +91,7 @@ impl Context {
         ] {
             if is_repeated {
                 let problem = "expected without the API key, which must not be repeated";
-                return Err(invalid(FieldError::new(field, problem)));
+                return Err(invalid(Error::argument(field, problem)));
             }
         }
         if operation == Operation::Retrieve {

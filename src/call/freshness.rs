@@ -44,11 +44,11 @@ impl Freshness {
     pub(crate) fn new(
         asked_at_ms: Option<i64>,
         wall_ms: i64,
-        begun: Instant,
+        started: Instant,
         must_look: bool,
         may_skip_look: bool,
     ) -> Self {
-        let now = Moment { instant: begun, wall_ms };
+        let now = Moment { instant: started, wall_ms };
         let asked_at_ms = asked_at_ms.unwrap_or(wall_ms);
         let age_ms = wall_ms.saturating_sub(asked_at_ms).unsigned_abs();
         let is_now = age_ms <= duration_ms(LOOK_AGAIN_AFTER);
@@ -99,34 +99,34 @@ mod tests {
 
     #[test]
     fn a_new_cancel_is_sent_at_once_and_later_only_after_another_look() {
-        let begun = Instant::now();
-        let mut freshness = Freshness::new(None, NOON_MS, begun, false, false);
-        assert!(!freshness.must_look(begun, NOON_MS));
-        assert!(!freshness.must_look(begun + after(5), NOON_MS + 5_000));
-        assert!(freshness.must_look(begun + after(6), NOON_MS + 6_000));
-        freshness.note_look(begun + after(7), NOON_MS + 7_000);
-        assert!(!freshness.must_look(begun + after(12), NOON_MS + 12_000));
-        assert!(!freshness.needs_proof(begun + after(60), NOON_MS + 60_000));
-        assert!(freshness.needs_proof(begun + after(61), NOON_MS + 61_000));
+        let started = Instant::now();
+        let mut freshness = Freshness::new(None, NOON_MS, started, false, false);
+        assert!(!freshness.must_look(started, NOON_MS));
+        assert!(!freshness.must_look(started + after(5), NOON_MS + 5_000));
+        assert!(freshness.must_look(started + after(6), NOON_MS + 6_000));
+        freshness.note_look(started + after(7), NOON_MS + 7_000);
+        assert!(!freshness.must_look(started + after(12), NOON_MS + 12_000));
+        assert!(!freshness.needs_proof(started + after(60), NOON_MS + 60_000));
+        assert!(freshness.needs_proof(started + after(61), NOON_MS + 61_000));
     }
 
     #[test]
     fn a_pause_is_seen_by_the_wall_clock_and_a_clock_put_back_by_the_other() {
-        let begun = Instant::now();
-        let freshness = Freshness::new(None, NOON_MS, begun, false, false);
-        assert!(freshness.must_look(begun, NOON_MS + 3_600_000));
-        assert!(freshness.needs_proof(begun, NOON_MS + 3_600_000));
-        assert!(freshness.must_look(begun + after(3_600), NOON_MS - 3_600_000));
-        assert!(!freshness.must_look(begun, NOON_MS - 3_600_000));
+        let started = Instant::now();
+        let freshness = Freshness::new(None, NOON_MS, started, false, false);
+        assert!(freshness.must_look(started, NOON_MS + 3_600_000));
+        assert!(freshness.needs_proof(started, NOON_MS + 3_600_000));
+        assert!(freshness.must_look(started + after(3_600), NOON_MS - 3_600_000));
+        assert!(!freshness.must_look(started, NOON_MS - 3_600_000));
     }
 
     #[test]
     fn a_cancel_that_was_asked_for_earlier_or_is_in_doubt_looks_first() {
-        let begun = Instant::now();
+        let started = Instant::now();
         let look = |asked_ms, must_look, may_skip_look| {
             let freshness =
-                Freshness::new(Some(asked_ms), NOON_MS, begun, must_look, may_skip_look);
-            (freshness.must_look(begun, NOON_MS), freshness.needs_proof(begun, NOON_MS))
+                Freshness::new(Some(asked_ms), NOON_MS, started, must_look, may_skip_look);
+            (freshness.must_look(started, NOON_MS), freshness.needs_proof(started, NOON_MS))
         };
         assert_eq!(look(NOON_MS, false, false), (false, false));
         assert_eq!(look(NOON_MS - 5_000, false, false), (false, false));

@@ -20,14 +20,15 @@ pub(crate) use self::warm_up::warm_up;
 use crate::abort::Abort;
 use crate::api::{self, Operation, ProviderError, Reply, Request, Response, SessionId};
 use crate::decision::{
-    self, Answer, Asked, AskedAt, Decision, Delay, Limits, Observation, ReadResult, RoundTrip,
+    self, Asked, AskedAt, Decision, Delay, Limits, Observation, ReadResult, Received, RoundTrip,
     SendResult, Step, ages, read_result, send_result,
 };
+use crate::error::Error;
 use crate::options::{Options, Repeat};
 use crate::outcome::{Code, Outcome};
 use crate::raw_json::RawJson;
 use crate::report::{Attempt, Event, Observer, Report};
-use crate::transport::{Exchange, Failure};
+use crate::transport::Exchange;
 
 /// Below this nothing is repeated: it would only crowd before the deadline.
 const TOO_SHORT_TO_REPEAT: Duration = Duration::from_millis(50);
@@ -40,7 +41,7 @@ pub(crate) struct Call<'a> {
     expand: &'a [String],
     idempotency_key: Option<String>,
     max_attempts: u32,
-    begun: Instant,
+    started: Instant,
     deadline: Instant,
     /// A request of an earlier call with this key may have reached Flex.
     in_doubt: bool,
@@ -53,7 +54,7 @@ pub(crate) struct Call<'a> {
     /// How often the call has waited to repeat something.
     waits: u32,
     asked_wait: AskedWait,
-    /// What the last exchange had to say in words.
+    /// What the last round trip had to say in words.
     detail: Option<String>,
     provider_error: Option<ProviderError>,
     raw_session: Option<RawJson>,
@@ -66,14 +67,14 @@ impl<'a> Call<'a> {
         operation: Operation,
         session_id: &str,
         options: &'a Options,
-        begun: Instant,
+        started: Instant,
     ) -> Result<Self, (Code, String)> {
         let id = context.check(operation, session_id, options)?;
         let in_doubt = options.is_in_doubt();
         let freshness = Freshness::new(
             options.asked_at_ms,
             context.transport.wall_ms(),
-            begun,
+            started,
             in_doubt || options.must_look,
             options.may_skip_look,
         );
@@ -92,8 +93,8 @@ impl<'a> Call<'a> {
             expand: &options.expand,
             idempotency_key,
             max_attempts: options.max_attempts.unwrap_or(context.max_attempts),
-            begun,
-            deadline: begun + options.timeout.unwrap_or(context.timeout),
+            started,
+            deadline: started + options.timeout.unwrap_or(context.timeout),
             in_doubt,
             verify: options.verify.unwrap_or(context.verify),
             freshness,
@@ -192,33 +193,33 @@ impl<'a> Call<'a> {
         &mut self,
         operation: Operation,
         reason: &'static str,
-        begun: Instant,
+        started: Instant,
         abort: Option<&Abort>,
         observer: Option<&Observer>,
     ) {
         let transport = &self.context.transport;
-        let deadline = begun + retry::share(self.deadline.saturating_duration_since(begun));
+        let deadline = started + retry::share(self.deadline.saturating_duration_since(started));
         let mut exchange =
-            Exchange::new(begun, deadline, self.context.connect_timeout, abort.cloned());
+            Exchange::new(started, deadline, self.context.connect_timeout, abort.cloned());
         if self.attempts.last().is_some_and(Attempt::has_lost_its_connection) {
             exchange = exchange.over_new_connection();
         }
-        let sent = self.sent(begun);
+        let sent = self.sent(started);
         let asked = self.about(operation);
         // A panic on the way is contained here, where it is known how far the request had come.
-        let answer = catch_unwind(AssertUnwindSafe(|| {
+        let response = catch_unwind(AssertUnwindSafe(|| {
             transport.exchange(self.request(operation)?, &exchange)
         }))
-        .unwrap_or_else(|_| Err(Failure::defect()));
+        .unwrap_or_else(|_| Err(Error::defect()));
         let phase = exchange.phase();
         let mut attempt = Attempt::new(operation, reason, phase);
         let mut date_ms = None;
-        let round_trip = match answer {
+        let round_trip = match response {
             Ok(mut response) => {
                 attempt.http_status = Some(response.status.as_u16());
                 attempt.request_id = response.request_id.take().map(|id| self.redact(id));
                 date_ms = response.date_ms;
-                RoundTrip::Answered(self.answer(response, sent))
+                RoundTrip::Answered(self.response(response, sent))
             }
             Err(failure) => {
                 self.detail = Some(failure.message);
@@ -233,11 +234,11 @@ impl<'a> Call<'a> {
             }
         };
         if matches!(observation, Observation::ReadBack(ReadResult::Shows(..))) {
-            self.freshness.note_look(begun, sent.wall_ms);
+            self.freshness.note_look(started, sent.wall_ms);
         }
         self.expansion = self.expansion.after(observation);
         attempt.code = observation.code();
-        attempt.elapsed = transport.now().saturating_duration_since(begun);
+        attempt.elapsed = transport.now().saturating_duration_since(started);
         self.keep(operation, round_trip);
         self.history.push(observation);
         if let Some(observer) = observer {
@@ -249,7 +250,7 @@ impl<'a> Call<'a> {
     }
 
     fn sent(&self, now: Instant) -> Sent {
-        let since = now.saturating_duration_since(self.context.begun).as_millis();
+        let since = now.saturating_duration_since(self.context.started).as_millis();
         Sent {
             monotonic_ms: i64::try_from(since).unwrap_or(i64::MAX),
             wall_ms: self.context.transport.wall_ms(),
@@ -267,7 +268,7 @@ impl<'a> Call<'a> {
     }
 
     /// Reads a response, and where it comes from.
-    fn answer(&mut self, response: Response, sent: Sent) -> Answer {
+    fn response(&mut self, response: Response, sent: Sent) -> Received {
         let Response { status, retry_after, date_ms, is_cached, is_replayed, .. } = response;
         let now = self.context.transport.now();
         self.asked_wait.note(retry_after, now);
@@ -279,13 +280,13 @@ impl<'a> Call<'a> {
             self.detail = Some("the response is not one to this request: it was stored".to_owned());
         }
         let has_retry_after = retry_after.is_some();
-        Answer { status, reply, is_stored: is_cached || is_older, is_replayed, has_retry_after }
+        Received { status, reply, is_stored: is_cached || is_older, is_replayed, has_retry_after }
     }
 
     /// When the cancel was asked for, by Flex's clock.
     fn asked_at(&self, date_ms: Option<i64>) -> AskedAt {
         let transport = &self.context.transport;
-        let age = transport.now().saturating_duration_since(self.begun).as_millis();
+        let age = transport.now().saturating_duration_since(self.started).as_millis();
         let age_ms = i64::try_from(age).unwrap_or(i64::MAX);
         AskedAt::new(self.freshness.asked_at_ms(), transport.wall_ms(), age_ms, date_ms)
     }
@@ -294,7 +295,7 @@ impl<'a> Call<'a> {
         self.deadline.saturating_duration_since(self.context.transport.now())
     }
 
-    fn request(&self, operation: Operation) -> Result<Request, Failure> {
+    fn request(&self, operation: Operation) -> Result<Request, Error> {
         let requests = &self.context.requests;
         let expand = (!self.expansion.is_left_out()).then_some(self.expand);
         let request = match (operation, &self.idempotency_key) {
@@ -303,12 +304,12 @@ impl<'a> Call<'a> {
             }
             _ => requests.retrieve(&self.id, expand),
         };
-        request.map_err(|error| Failure::internal(error.to_string()))
+        request.map_err(|error| Error::internal(error.to_string()))
     }
 
     /// Keeps of a response what the report shows.
     fn keep(&mut self, operation: Operation, round_trip: RoundTrip) {
-        let RoundTrip::Answered(Answer { status, reply, .. }) = round_trip else { return };
+        let RoundTrip::Answered(Received { status, reply, .. }) = round_trip else { return };
         if !status.is_server_error() && status.as_u16() != 429 {
             self.context.budget.gain();
         }

@@ -116,20 +116,20 @@ mod tests {
     #[test]
     fn the_longest_wait_that_is_still_to_come_is_kept() {
         let second = Duration::from_secs(1);
-        let begun = Instant::now();
+        let started = Instant::now();
         let mut wait = AskedWait::default();
-        wait.note(None, begun);
+        wait.note(None, started);
         assert_eq!((wait.until(), wait.length()), (None, None));
-        wait.note(Some(120 * second), begun);
-        wait.note(None, begun + second);
-        wait.note(Some(5 * second), begun + second);
-        assert_eq!(wait.until(), Some(begun + 120 * second));
+        wait.note(Some(120 * second), started);
+        wait.note(None, started + second);
+        wait.note(Some(5 * second), started + second);
+        assert_eq!(wait.until(), Some(started + 120 * second));
         assert_eq!(wait.length(), Some(120 * second));
-        wait.note(Some(119 * second), begun + 2 * second);
-        assert_eq!(wait.until(), Some(begun + 121 * second));
-        wait.note(Some(Duration::MAX), begun + 3 * second);
+        wait.note(Some(119 * second), started + 2 * second);
+        assert_eq!(wait.until(), Some(started + 121 * second));
+        wait.note(Some(Duration::MAX), started + 3 * second);
         assert_eq!(wait.length(), Some(119 * second), "what no clock can hold asks for nothing");
-        wait.note(None, begun + 121 * second);
+        wait.note(None, started + 121 * second);
         assert_eq!(wait.until(), None);
     }
 

@@ -5,25 +5,25 @@ use std::time::Instant;
 
 use super::context::Context;
 use crate::abort::Abort;
-use crate::fields::FieldError;
+use crate::error::Error;
 use crate::options::Options;
 use crate::outcome::Code;
 use crate::report::Report;
-use crate::transport::{Exchange, Failure};
+use crate::transport::Exchange;
 
 /// Opens one connection by the deadline, once. Sends nothing, so the outcome is always
 /// `not_applied`; the code tells whether a connection waits.
 pub(crate) fn warm_up(
     context: &Context,
     options: &Options,
-    begun: Instant,
+    started: Instant,
     abort: Option<&Abort>,
 ) -> Result<Report, (Code, String)> {
     check(options).map_err(|error| (Code::InvalidArgument, error.to_string()))?;
-    let deadline = begun + options.timeout.unwrap_or(context.timeout);
-    let exchange = Exchange::new(begun, deadline, context.connect_timeout, abort.cloned());
+    let deadline = started + options.timeout.unwrap_or(context.timeout);
+    let exchange = Exchange::new(started, deadline, context.connect_timeout, abort.cloned());
     let opened = catch_unwind(AssertUnwindSafe(|| context.transport.warm_up(&exchange)))
-        .unwrap_or_else(|_| Err(Failure::defect()));
+        .unwrap_or_else(|_| Err(Error::defect()));
     let (code, message) = match opened {
         Ok(()) => (Code::Ok, "a connection waits for the next call".to_owned()),
         Err(failure) => (failure.code, failure.message),
@@ -32,7 +32,7 @@ pub(crate) fn warm_up(
 }
 
 /// Only the time to wait can be chosen.
-fn check(options: &Options) -> Result<(), FieldError> {
+fn check(options: &Options) -> Result<(), Error> {
     options.check()?;
     for (field, is_given) in [
         ("asked_at_ms", options.asked_at_ms.is_some()),
@@ -44,7 +44,7 @@ fn check(options: &Options) -> Result<(), FieldError> {
     ] {
         if is_given {
             let problem = "expected for a call about a session only: a warm-up sends nothing";
-            return Err(FieldError::new(field, problem));
+            return Err(Error::argument(field, problem));
         }
     }
     Ok(())

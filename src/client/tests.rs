@@ -52,10 +52,10 @@ fn black_hole() -> (SocketAddr, TcpListener, Vec<TcpStream>) {
     (address, listener, queued)
 }
 
-/// A client of `https`-less Flex whose name is looked up as given; the last answer is repeated.
+/// A client of `https`-less Flex whose name is looked up as given; the last response is repeated.
 fn client(
     timeout_ms: u64,
-    answer: impl Fn(usize) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    response: impl Fn(usize) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
 ) -> (Client, Arc<AtomicUsize>) {
     let json = format!(
         r#"{{"api_key":"fsk_test_1","base_url":"https://flex.test","timeout_ms":{timeout_ms},
@@ -67,7 +67,7 @@ fn client(
     config.base_url.prefix = "http://flex.test".to_owned();
     let count = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&count);
-    let look_up = move |_: &str, _: u16| answer(counted.fetch_add(1, Ordering::SeqCst));
+    let look_up = move |_: &str, _: u16| response(counted.fetch_add(1, Ordering::SeqCst));
     let transport = HttpTransport::with_look_up(&config, Arc::new(look_up)).unwrap();
     (Client::with_transport(&config, Box::new(transport)).unwrap(), count)
 }
@@ -129,9 +129,9 @@ fn a_resolver_that_hangs_is_left_at_the_deadline_and_nothing_is_sent() {
         let _ = gate.lock().unwrap().recv();
         Err(io::Error::other("released"))
     });
-    let begun = Instant::now();
+    let started = Instant::now();
     let report = cancel(&client);
-    let took = begun.elapsed();
+    let took = started.elapsed();
     println!("deadline: resolver hangs: returned after {took:.1?}");
     assert_eq!((report.outcome, report.code), (Outcome::NotApplied, Code::Timeout));
     assert!(took < Duration::from_millis(1_250), "{took:?}");

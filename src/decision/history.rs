@@ -12,7 +12,7 @@ use crate::outcome::{Code, Hold};
 pub(super) struct Summary {
     /// How often the cancel was handed over.
     pub(super) sends: u32,
-    /// A request of this cancel may have reached Flex without a clear answer.
+    /// A request of this cancel may have reached Flex without a clear response.
     pub(super) in_doubt: bool,
     /// A request of this call may have, and `code` says why.
     pub(super) is_code_of_doubt: bool,
@@ -63,7 +63,7 @@ impl Summary {
         for observation in history {
             match *observation {
                 Observation::Cancel(result) => summary.add_cancel(result, limits.max_sends),
-                Observation::ReadBack(ReadResult::Nothing(code)) => summary.note_trouble(code),
+                Observation::ReadBack(ReadResult::Nothing(code)) => summary.note_error(code),
                 Observation::ReadBack(ReadResult::RefusedExpand) => {}
                 Observation::ReadBack(ReadResult::Shows(funds, age)) => {
                     summary.add_reading(funds, age);
@@ -74,7 +74,7 @@ impl Summary {
     }
 
     /// Once a request of this call is in doubt, that the network still fails is no news.
-    fn note_trouble(&mut self, code: Code) {
+    fn note_error(&mut self, code: Code) {
         if !self.is_code_of_doubt || !is_passing(code) {
             self.code = code;
         }
@@ -91,7 +91,7 @@ impl Summary {
             };
         }
         match result {
-            SendResult::NotSent(code) => self.note_trouble(code),
+            SendResult::NotSent(code) => self.note_error(code),
             SendResult::InDoubt(code) => self.put_in_doubt(code),
             SendResult::Confirmed(release) => self.confirmed = Some(release),
             SendResult::ConfirmedWithCapture(funds) => {

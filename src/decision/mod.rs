@@ -14,7 +14,7 @@ mod staleness;
 pub(crate) use self::next::{Decision, Delay, Limits, Step};
 pub(crate) use self::next::{at_the_end, next};
 pub(crate) use self::observation::{
-    Answer, Asked, Observation, ReadResult, RoundTrip, SendResult, is_first, read_result,
+    Asked, Observation, ReadResult, Received, RoundTrip, SendResult, is_first, read_result,
     send_result,
 };
 pub(crate) use self::retrieve::{next_read, unread};

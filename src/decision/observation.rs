@@ -63,12 +63,12 @@ pub(crate) enum RoundTrip {
     /// No whole response arrived.
     Failed { is_handed_over: bool, code: Code },
     /// A response arrived whole.
-    Answered(Answer),
+    Answered(Received),
 }
 
 /// A response, and what is known of where it comes from.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Received {
     pub(crate) status: StatusCode,
     pub(crate) reply: Reply,
     /// True if it is not a response to this request: served by a cache, or older than the request.
@@ -132,20 +132,20 @@ pub(crate) fn is_first(history: &[Observation], in_doubt: bool) -> bool {
 /// What one request to cancel proves.
 pub(crate) fn send_result(asked: Asked, round_trip: &RoundTrip) -> SendResult {
     use SendResult::{InDoubt, NotSent};
-    let answer = match round_trip {
+    let response = match round_trip {
         RoundTrip::Failed { is_handed_over: false, code } => return NotSent(*code),
         RoundTrip::Failed { is_handed_over: true, code } => return InDoubt(*code),
-        RoundTrip::Answered(answer) => answer,
+        RoundTrip::Answered(response) => response,
     };
     // Only the response to an earlier request of this call is the right one to a repetition.
-    if answer.is_stored || (answer.is_replayed && asked.is_first) {
+    if response.is_stored || (response.is_replayed && asked.is_first) {
         return InDoubt(Code::Protocol);
     }
-    match &answer.reply {
+    match &response.reply {
         Reply::Unreadable(_) => InDoubt(Code::Protocol),
-        Reply::Session(_) if answer.status != StatusCode::OK => InDoubt(Code::Protocol),
+        Reply::Session(_) if response.status != StatusCode::OK => InDoubt(Code::Protocol),
         Reply::Session(snapshot) => confirmation(asked.mode, &snapshot.facts),
-        Reply::Refusal(error) => refusal(asked, answer, error),
+        Reply::Refusal(error) => refusal(asked, response, error),
     }
 }
 
@@ -156,14 +156,14 @@ pub(crate) fn read_result<T: Into<Ages>>(
     ages_of: impl FnOnce(&str) -> T,
 ) -> ReadResult {
     use ReadResult::{Nothing, RefusedExpand, Shows};
-    let answer = match round_trip {
+    let response = match round_trip {
         RoundTrip::Failed { code, .. } => return Nothing(*code),
-        RoundTrip::Answered(answer) => answer,
+        RoundTrip::Answered(response) => response,
     };
-    match &answer.reply {
-        _ if answer.is_stored || answer.is_replayed => Nothing(Code::Protocol),
+    match &response.reply {
+        _ if response.is_stored || response.is_replayed => Nothing(Code::Protocol),
         Reply::Unreadable(_) => Nothing(Code::Protocol),
-        Reply::Session(_) if answer.status != StatusCode::OK => Nothing(Code::Protocol),
+        Reply::Session(_) if response.status != StatusCode::OK => Nothing(Code::Protocol),
         Reply::Session(snapshot) if snapshot.facts.has_errors => Nothing(Code::Protocol),
         Reply::Session(snapshot) if is_of_other_mode(asked.mode, &snapshot.facts) => {
             Nothing(Code::ModeMismatch)
@@ -176,13 +176,13 @@ pub(crate) fn read_result<T: Into<Ages>>(
         }
         Reply::Refusal(error)
             if asked.is_expanded
-                && is_bad_request(answer.status)
+                && is_bad_request(response.status)
                 && may_mean_expand(error)
                 && !is_unsettled(error) =>
         {
             RefusedExpand
         }
-        Reply::Refusal(error) => Nothing(match code_of_status(answer.status) {
+        Reply::Refusal(error) => Nothing(match code_of_status(response.status) {
             // A filter on the way is not Flex's word, and may let the next one through.
             Code::Forbidden | Code::Rejected if !error.has_code_of_flex => Code::Protocol,
             // What is locked or in progress now may be read a moment later.
@@ -224,9 +224,9 @@ fn is_of_other_mode(mode: Option<Mode>, facts: &SessionFacts) -> bool {
 
 /// A 4xx refuses only with an error code of Flex's that is not about locks or progress: gateways
 /// answer with a 4xx, too, and so do handlers that fail after the effect.
-fn refusal(asked: Asked, answer: &Answer, error: &ProviderError) -> SendResult {
+fn refusal(asked: Asked, response: &Received, error: &ProviderError) -> SendResult {
     use SendResult::{InDoubt, Refused, RefusedExpand};
-    let status = answer.status;
+    let status = response.status;
     let code = code_of_status(status);
     let word = word_of(error);
     let word = word.as_deref();
@@ -245,7 +245,7 @@ fn refusal(asked: Asked, answer: &Answer, error: &ProviderError) -> SendResult {
         // A conflict may be with an earlier request of this very call.
         _ if status == StatusCode::CONFLICT => InDoubt(code),
         // Flex documents that the headers of a 429 tell when to come back.
-        None if code == Code::RateLimited && answer.has_retry_after => Refused(code),
+        None if code == Code::RateLimited && response.has_retry_after => Refused(code),
         None if says_already_canceled(error) => SendResult::ReportedCanceled,
         None => InDoubt(code),
         Some(_) if asked.is_expanded && is_bad_request(status) => RefusedExpand,

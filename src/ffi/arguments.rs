@@ -11,7 +11,7 @@ use crate::abort::Abort;
 use crate::api::MAX_SESSION_ID_BYTES;
 use crate::client::Client;
 use crate::error::Error;
-use crate::fields::{FieldError, MAX_JSON_BYTES};
+use crate::fields::MAX_JSON_BYTES;
 use crate::options::Options;
 use crate::outbox::Outbox;
 use crate::outcome::Code;
@@ -45,7 +45,7 @@ pub(super) fn abort(handle: usize) -> Result<Option<Abort>, Error> {
 }
 
 fn not_live(name: &str) -> Error {
-    Error::new(Code::InvalidHandle, name, "expected a live handle")
+    Error::in_field(Code::InvalidHandle, name, "expected a live handle")
 }
 
 /// # Safety
@@ -53,7 +53,7 @@ fn not_live(name: &str) -> Error {
 pub(super) unsafe fn session_id<'a>(session_id: *const c_char) -> Result<&'a str, Error> {
     // SAFETY: the caller vouches for a NUL-terminated string.
     let id = unsafe { text::read(session_id, MAX_SESSION_ID_BYTES) };
-    required(id).map_err(|problem| Error::new(Code::InvalidSessionId, "session_id", &problem))
+    required(id).map_err(|problem| Error::in_field(Code::InvalidSessionId, "session_id", &problem))
 }
 
 /// # Safety
@@ -70,12 +70,11 @@ pub(super) fn required(text: Json<'_>) -> Result<&str, text::Unreadable> {
 /// Reads options of some kind; NULL is no options.
 pub(super) fn parsed<T>(
     options_json: &Json<'_>,
-    read: impl FnOnce(&str) -> Result<T, FieldError>,
+    read: impl FnOnce(&str) -> Result<T, Error>,
 ) -> Result<T, Error> {
     match options_json {
-        Ok(json) => read(json.unwrap_or_default())
-            .map_err(|error| Error::of_field(Code::InvalidArgument, error)),
-        Err(problem) => Err(Error::new(Code::InvalidArgument, "options_json", problem)),
+        Ok(json) => read(json.unwrap_or_default()),
+        Err(problem) => Err(Error::in_field(Code::InvalidArgument, "options_json", problem)),
     }
 }
 
@@ -96,7 +95,7 @@ pub(super) unsafe fn construct<T>(
     report: impl FnOnce(Refused) -> Report,
 ) -> *mut T {
     let insert = |object| {
-        let full = || Error::whole(Code::Internal, "every handle is in use");
+        let full = || Error::new(Code::Internal, "every handle is in use");
         HANDLES.insert(object).ok_or_else(full)
     };
     let (handle, problem) = guarded(

@@ -42,9 +42,8 @@ pub unsafe extern "C" fn flexcancel_client_new(
     let make = || {
         // SAFETY: the caller vouches for a NUL-terminated string.
         let json = arguments::required(unsafe { arguments::json(config_json) })
-            .map_err(|problem| Error::new(Code::InvalidConfig, "config_json", &problem))?;
-        let client = Config::from_json(json).and_then(|config| Client::new(&config));
-        let client = client.map_err(|error| Error::of_field(Code::InvalidConfig, error))?;
+            .map_err(|problem| Error::in_field(Code::InvalidConfig, "config_json", &problem))?;
+        let client = Config::from_json(json).and_then(|config| Client::new(&config))?;
         Ok(Object::Client(Arc::new(client)))
     };
     // SAFETY: the caller vouches for a pointer that may be written.

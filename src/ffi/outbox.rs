@@ -46,9 +46,8 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
         let client = arguments::client(client.addr())?;
         // SAFETY: the caller vouches for a NUL-terminated string.
         let json = arguments::required(unsafe { arguments::json(options_json) })
-            .map_err(|problem| Error::new(Code::InvalidArgument, "options_json", &problem))?;
-        let options = OpenOptions::from_json(json)
-            .map_err(|error| Error::of_field(Code::InvalidArgument, error))?;
+            .map_err(|problem| Error::in_field(Code::InvalidArgument, "options_json", &problem))?;
+        let options = OpenOptions::from_json(json)?;
         let outbox = Outbox::open(client, &options)?;
         Ok(Object::Outbox(Arc::new(outbox)))
     };

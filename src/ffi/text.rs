@@ -12,16 +12,16 @@ pub(super) type Unreadable = String;
 /// bytes, which nobody changes until this returns.
 pub(super) unsafe fn read<'a>(
     text: *const c_char,
-    most: usize,
+    max: usize,
 ) -> Result<Option<&'a str>, Unreadable> {
     if text.is_null() {
         return Ok(None);
     }
     // SAFETY: the caller vouches for readable bytes up to the NUL or up to `most + 1`, and
     // strnlen looks no further than the first of the two.
-    let length = unsafe { libc::strnlen(text, most + 1) };
-    if length > most {
-        return Err(format!("expected at most {most} bytes before the NUL"));
+    let length = unsafe { libc::strnlen(text, max + 1) };
+    if length > max {
+        return Err(format!("expected at most {max} bytes before the NUL"));
     }
     // SAFETY: strnlen has just found these bytes readable, and the caller keeps them unchanged.
     let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) };
@@ -32,8 +32,7 @@ pub(super) unsafe fn read<'a>(
 mod tests {
     #[test]
     fn strings_are_read_up_to_their_bound() {
-        let read =
-            |text: &'static std::ffi::CStr, most| unsafe { super::read(text.as_ptr(), most) };
+        let read = |text: &'static std::ffi::CStr, max| unsafe { super::read(text.as_ptr(), max) };
         assert_eq!(read(c"abc", 3), Ok(Some("abc")));
         assert_eq!(read(c"", 0), Ok(Some("")));
         assert_eq!(read(c"abcd", 3), Err("expected at most 3 bytes before the NUL".to_owned()));

@@ -20,7 +20,7 @@ impl Outbox {
     /// Always `outbox_unavailable`.
     pub fn open(_: Arc<Client>, _: &OpenOptions) -> Result<Self, Error> {
         let message = "this library was built without the outbox";
-        Err(Error::whole(Code::OutboxUnavailable, message))
+        Err(Error::new(Code::OutboxUnavailable, message))
     }
 
     pub fn cancel(&self, _: &str, _: &EntryOptions, _: Option<&Abort>) -> Report {

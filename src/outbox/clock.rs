@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
-use super::trouble::Trouble;
+use crate::error::Error;
 use crate::outcome::Code;
 
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -48,9 +48,9 @@ pub(super) struct SystemClock {
 }
 
 impl SystemClock {
-    pub(super) fn new() -> Result<Self, Trouble> {
+    pub(super) fn new() -> Result<Self, Error> {
         let unknown = |why: &dyn std::fmt::Display| {
-            Trouble::new(Code::OutboxIo, format!("cannot tell this start of the machine: {why}"))
+            Error::new(Code::OutboxIo, format!("cannot tell this start of the machine: {why}"))
         };
         let text = fs::read_to_string(BOOT_ID).map_err(|error| unknown(&error))?;
         let digits = text.trim().replace('-', "");

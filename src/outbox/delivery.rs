@@ -7,10 +7,10 @@ use super::clock::Clock;
 use super::decide::{self, Ending, Record, Target};
 use super::rows::{self, Finished, Lease};
 use super::store::Store;
-use super::trouble::Trouble;
 use crate::abort::Abort;
 use crate::api::Operation;
 use crate::client::Client;
+use crate::error::Error;
 use crate::options::Options;
 use crate::outcome::Code;
 use crate::report::OutboxEntry;
@@ -48,19 +48,19 @@ pub(super) struct Tried {
     /// The entry that takes its place, if it turned stale and was asked for again.
     pub(super) successor: Option<Record>,
     /// The end could not be noted; the entry is tried again when its lease is over.
-    pub(super) unnoted: Option<Trouble>,
+    pub(super) unnoted: Option<Error>,
 }
 
 impl Delivery<'_> {
     /// What a claim for a try of this length must say.
-    pub(super) fn claim(&self, within: Duration) -> Result<Claim, Trouble> {
+    pub(super) fn claim(&self, within: Duration) -> Result<Claim, Error> {
         let deadline = self.client.context.transport.now() + within;
         let token = self
             .client
             .context
             .transport
             .random_key()
-            .map_err(|failure| Trouble::new(failure.code, failure.message))?;
+            .map_err(|failure| Error::new(failure.code, failure.message))?;
         let length = i64::try_from((within + GRACE).as_millis()).unwrap_or(i64::MAX);
         let until_ms = self.clock.now().awake_ms.saturating_add(length);
         Ok(Claim { lease: Lease { token: format!("{token:032x}"), until_ms }, deadline })
@@ -105,7 +105,7 @@ impl Delivery<'_> {
             Ok((Finished { entry, successor }, claimed)) => {
                 (entry.unwrap_or_else(|| record.clone()), successor, None, claimed)
             }
-            Err(trouble) => (record.clone(), None, Some(trouble), None),
+            Err(error) => (record.clone(), None, Some(error), None),
         };
         let tried = Tried { report, ending, entry: entry.shown(now), successor, unnoted };
         (tried, claimed.zip(next.map(|(claim, _)| claim)))

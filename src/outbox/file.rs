@@ -12,7 +12,7 @@ use rustix::fs::{self, AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Sta
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
-use super::trouble::Trouble;
+use crate::error::Error;
 use crate::outcome::Code;
 
 /// What SQLite adds to the file's name for the files beside it.
@@ -39,9 +39,9 @@ pub(super) struct Place {
 
 impl Place {
     /// Finds the place and checks that nobody else can change what is there.
-    pub(super) fn find(path: &Path) -> Result<Self, Trouble> {
+    pub(super) fn find(path: &Path) -> Result<Self, Error> {
         let io = |why: &dyn std::fmt::Display| {
-            Trouble::new(Code::OutboxIo, format!("{}: {why}", path.display()))
+            Error::new(Code::OutboxIo, format!("{}: {why}", path.display()))
         };
         let ends_in_name = !path.as_os_str().as_bytes().ends_with(b"/");
         let name = path.file_name().filter(|_| ends_in_name);
@@ -61,7 +61,7 @@ impl Place {
     }
 
     /// Makes the file if it is not there, for this user alone; checks it and those beside it.
-    pub(super) fn prepare(&self) -> Result<Identity, Trouble> {
+    pub(super) fn prepare(&self) -> Result<Identity, Error> {
         // Made without being opened, and never in place of something else.
         match fs::mknodat(&self.directory, &self.name, FileType::RegularFile, PRIVATE, 0) {
             Ok(()) => fs::fsync(&self.directory).map_err(|error| self.io(&error))?,
@@ -72,7 +72,7 @@ impl Place {
     }
 
     /// Checks the file and those beside it; `None` if it is not there.
-    pub(super) fn check(&self) -> Result<Option<Identity>, Trouble> {
+    pub(super) fn check(&self) -> Result<Option<Identity>, Error> {
         let mut identity = None;
         for suffix in SUFFIXES {
             let name = self.name_with(suffix);
@@ -86,13 +86,13 @@ impl Place {
     }
 
     /// True if this file still stands in its place.
-    pub(super) fn holds(&self, identity: Identity) -> Result<bool, Trouble> {
+    pub(super) fn holds(&self, identity: Identity) -> Result<bool, Error> {
         Ok(self.stat(&self.name)?.is_some_and(|stat| Identity::of(&stat) == identity))
     }
 
     /// Gives the damaged file and those beside it another name, and tells which. Nothing is
     /// ever overwritten, and a file that somebody has put there since is left alone.
-    pub(super) fn set_aside(&self, damaged: Identity, now_ms: i64) -> Result<String, Trouble> {
+    pub(super) fn set_aside(&self, damaged: Identity, now_ms: i64) -> Result<String, Error> {
         // So that no two processes do it at once; ends with the call.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let lock = fs::openat(&self.directory, ".", flags, Mode::empty());
@@ -113,7 +113,7 @@ impl Place {
         Ok(format!("it was set aside as {}", self.path.with_file_name(&aside).display()))
     }
 
-    fn free_name(&self, now_ms: i64) -> Result<OsString, Trouble> {
+    fn free_name(&self, now_ms: i64) -> Result<OsString, Error> {
         let mut name = self.name_with(&format!(".damaged-{now_ms}"));
         while self.stat(&name)?.is_some() {
             name.push("x");
@@ -125,7 +125,7 @@ impl Place {
         joined(&self.name, suffix)
     }
 
-    fn stat(&self, name: &OsStr) -> Result<Option<Stat>, Trouble> {
+    fn stat(&self, name: &OsStr) -> Result<Option<Stat>, Error> {
         match fs::statat(&self.directory, name, AtFlags::SYMLINK_NOFOLLOW) {
             // Without a name: deleted, just as it was looked at.
             Ok(stat) if stat.st_nlink == 0 => Ok(None),
@@ -135,7 +135,7 @@ impl Place {
         }
     }
 
-    fn check_file(&self, name: &OsStr, stat: &Stat) -> Result<(), Trouble> {
+    fn check_file(&self, name: &OsStr, stat: &Stat) -> Result<(), Error> {
         let found = match FileType::from_raw_mode(stat.st_mode) {
             FileType::Symlink => "found a symbolic link",
             FileType::RegularFile if stat.st_uid != geteuid().as_raw() => {
@@ -150,11 +150,11 @@ impl Place {
         };
         let path = self.path.with_file_name(name);
         let message = format!("{}: expected this user's own regular file; {found}", path.display());
-        Err(Trouble::new(Code::OutboxUnsafe, message))
+        Err(Error::new(Code::OutboxUnsafe, message))
     }
 
     /// Whoever may rename in the directory may put another file there.
-    fn check_directory(&self, stat: &Stat) -> Result<(), Trouble> {
+    fn check_directory(&self, stat: &Stat) -> Result<(), Error> {
         let is_sticky = Mode::from_raw_mode(stat.st_mode).contains(Mode::SVTX);
         let problem = if ![0, geteuid().as_raw()].contains(&stat.st_uid) {
             "belongs to another user"
@@ -164,15 +164,15 @@ impl Place {
             return Ok(());
         };
         let message = format!("{}: its directory {problem}", self.path.display());
-        Err(Trouble::new(Code::OutboxUnsafe, message))
+        Err(Error::new(Code::OutboxUnsafe, message))
     }
 
-    fn io(&self, error: &Errno) -> Trouble {
+    fn io(&self, error: &Errno) -> Error {
         let code = match *error {
             Errno::NOSPC | Errno::DQUOT => Code::OutboxFull,
             _ => Code::OutboxIo,
         };
-        Trouble::new(code, format!("{}: {error}", self.path.display()))
+        Error::new(code, format!("{}: {error}", self.path.display()))
     }
 }
 

@@ -31,8 +31,6 @@ mod rows;
 mod schema;
 #[cfg(feature = "outbox")]
 mod store;
-#[cfg(feature = "outbox")]
-mod trouble;
 
 #[cfg(not(feature = "outbox"))]
 pub use absent::Outbox;

@@ -13,16 +13,14 @@ use super::options::{
     FlushOptions, ListFilter, OpenOptions,
 };
 use super::queries;
-use super::reports::{failed, kept_report, refused_for, summary};
+use super::reports::{failed, kept_report, summary};
 use super::rows::{self, Draft};
 use super::store::{Source, Store};
-use super::trouble::Trouble;
 use crate::abort::Abort;
 use crate::api::Operation;
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
-use crate::fields::FieldError;
 use crate::options::Options;
 use crate::outcome::Code;
 use crate::report::{OutboxEntry, OutboxView, Report, Status};
@@ -108,42 +106,42 @@ impl Outbox {
         options: &EntryOptions,
         abort: Option<&Abort>,
     ) -> Report {
-        let begun = self.client.context.transport.now();
+        let started = self.client.context.transport.now();
         let report = self
-            .draft(session_id, options, begun)
+            .draft(session_id, options, started)
             .and_then(|draft| self.keep_and_try(draft, &options.call, abort))
-            .unwrap_or_else(|trouble| self.not_kept(trouble, session_id, &options.call));
-        self.timed(report, begun)
+            .unwrap_or_else(|error| self.not_kept(error, session_id, &options.call));
+        self.timed(report, started)
     }
 
     /// Keeps a cancel for a later flush, and sends nothing. The outcome is `unknown`, because
     /// the cancel is still to come; the code is [`Code::Ok`].
     pub fn enqueue(&self, session_id: &str, options: &EntryOptions) -> Report {
-        let begun = self.client.context.transport.now();
+        let started = self.client.context.transport.now();
         let report = self
-            .draft(session_id, options, begun)
+            .draft(session_id, options, started)
             .and_then(|draft| self.keep(draft))
-            .unwrap_or_else(|trouble| self.not_kept(trouble, session_id, &options.call));
-        self.timed(report, begun)
+            .unwrap_or_else(|error| self.not_kept(error, session_id, &options.call));
+        self.timed(report, started)
     }
 
     /// Tries the entries that are due, those that have waited longest first, until none is left,
     /// `max` were tried, the time is up, the abort is triggered, or the way to Flex turns out to
     /// be closed. The status lists the entries that were tried as they stand now, and counts.
     pub fn flush(&self, options: &FlushOptions, abort: Option<&Abort>) -> Status {
-        let begun = self.client.context.transport.now();
+        let started = self.client.context.transport.now();
         let status = match options.check() {
-            Ok(()) => self.try_all(options, begun, abort),
-            Err(error) => refused_for(&error),
+            Ok(()) => self.try_all(options, started, abort),
+            Err(error) => failed(error),
         };
-        Status { elapsed: self.since(begun), ..status }
+        Status { elapsed: self.since(started), ..status }
     }
 
     /// Lists entries, in the order of their numbers.
     pub fn list(&self, filter: &ListFilter) -> Status {
-        let begun = self.client.context.transport.now();
+        let started = self.client.context.transport.now();
         let status = match filter.check() {
-            Err(error) => refused_for(&error),
+            Err(error) => failed(error),
             Ok(()) => {
                 let listed = self.store.read(|db| queries::list(db, filter));
                 self.about_outbox(listed, |records, now| {
@@ -153,13 +151,13 @@ impl Outbox {
                 })
             }
         };
-        Status { elapsed: self.since(begun), ..status }
+        Status { elapsed: self.since(started), ..status }
     }
 
     /// Notes that a person has seen a final entry: it leaves the worklist. Doing so again has no
     /// effect. A pending entry is [`Code::OutboxPending`], and stays.
     pub fn acknowledge(&self, entry_id: i64) -> Status {
-        let begun = self.client.context.transport.now();
+        let started = self.client.context.transport.now();
         let now = self.clock.now();
         let noted = self.store.write(move |db| rows::acknowledge(db, entry_id, now));
         let status = match noted {
@@ -178,19 +176,19 @@ impl Outbox {
                 ("acknowledged".to_owned(), OutboxView { entry, ..OutboxView::default() })
             }),
         };
-        Status { elapsed: self.since(begun), ..status }
+        Status { elapsed: self.since(started), ..status }
     }
 
     /// Counts the entries.
     pub fn stats(&self) -> Status {
-        let begun = self.client.context.transport.now();
+        let started = self.client.context.transport.now();
         let now = self.clock.now();
         let counted = self.store.read(|db| queries::counts(db, &self.target, now));
         let status = self.about_outbox(counted, |counts, _| {
             let message = format!("{} pending, {} for a person", counts.pending, counts.worklist);
             (message, OutboxView { counts: Some(counts), ..OutboxView::default() })
         });
-        Status { elapsed: self.since(begun), ..status }
+        Status { elapsed: self.since(started), ..status }
     }
 
     /// Checks the arguments by the rules of a plain cancel, and makes the key.
@@ -198,13 +196,12 @@ impl Outbox {
         &self,
         session_id: &str,
         options: &EntryOptions,
-        begun: Instant,
-    ) -> Result<Draft, Trouble> {
-        let invalid = |error: FieldError| Trouble::new(Code::InvalidArgument, error.to_string());
-        options.check().map_err(invalid)?;
+        started: Instant,
+    ) -> Result<Draft, Error> {
+        options.check()?;
         let call =
-            Call::new(&self.client.context, Operation::Cancel, session_id, &options.call, begun)
-                .map_err(|(code, problem)| Trouble::new(code, problem))?;
+            Call::new(&self.client.context, Operation::Cancel, session_id, &options.call, started)
+                .map_err(|(code, problem)| Error::new(code, problem))?;
         let (session_id, key) = call.session_and_key();
         let asked_at_ms = options.call.asked_at_ms.unwrap_or_else(|| self.clock.now().wall_ms);
         Ok(Draft {
@@ -219,7 +216,7 @@ impl Outbox {
         })
     }
 
-    fn keep(&self, draft: Draft) -> Result<Report, Trouble> {
+    fn keep(&self, draft: Draft) -> Result<Report, Error> {
         let now = self.clock.now();
         let kept = self.store.write(move |db| rows::keep(db, &draft, now))?;
         Ok(kept_report("the outbox keeps the cancel", Code::Ok, kept, now))
@@ -230,7 +227,7 @@ impl Outbox {
         draft: Draft,
         call: &Options,
         abort: Option<&Abort>,
-    ) -> Result<Report, Trouble> {
+    ) -> Result<Report, Error> {
         let delivery = self.delivery(abort);
         let claim = delivery.claim(call.timeout.unwrap_or(self.client.context.timeout))?;
         let (lease, now) = (claim.lease.clone(), self.clock.now());
@@ -252,37 +249,37 @@ impl Outbox {
                 Ok(None) => {
                     return Ok(kept_report(DELIVERED_ELSEWHERE, Code::OutboxBusy, successor, now));
                 }
-                Err(trouble) => {
-                    return Ok(kept_report(&trouble.message, trouble.code, successor, now));
+                Err(error) => {
+                    return Ok(kept_report(&error.message, error.code, successor, now));
                 }
             }
         }
         let message = match &tried.unnoted {
-            Some(trouble) => format!("{}; not noted: {trouble}", tried.report.message),
+            Some(error) => format!("{}; not noted: {error}", tried.report.message),
             None => tried.report.message.clone(),
         };
         let report = Report { message, ..tried.report };
         Ok(report.with_entry(tried.ending.outcome, tried.ending.code, tried.entry))
     }
 
-    fn try_all(&self, options: &FlushOptions, begun: Instant, abort: Option<&Abort>) -> Status {
-        let deadline = begun + options.timeout.unwrap_or(DEFAULT_FLUSH_TIMEOUT);
-        let most = options.max.unwrap_or(DEFAULT_MAX) as usize;
+    fn try_all(&self, options: &FlushOptions, started: Instant, abort: Option<&Abort>) -> Status {
+        let deadline = started + options.timeout.unwrap_or(DEFAULT_FLUSH_TIMEOUT);
+        let max = options.max.unwrap_or(DEFAULT_MAX) as usize;
         let delivery = self.delivery(abort);
         let mut entries: Vec<OutboxEntry> = Vec::new();
         let (mut next, mut end) = match self.sweep_and_claim(&delivery, deadline, abort) {
             Ok(first) => (first, None),
-            Err(trouble) => (None, Some(trouble)),
+            Err(error) => (None, Some(error)),
         };
         while let Some((record, claim)) = next {
             let mut why = None;
             let (tried, claimed) =
                 delivery.run_then(&record, &claim, &Options::default(), |ending| {
                     if is_way_closed(ending) {
-                        why = Some(Trouble::new(ending.code, ending.message.clone()));
-                    } else if entries.len() + 1 < most {
+                        why = Some(Error::new(ending.code, ending.message.clone()));
+                    } else if entries.len() + 1 < max {
                         let claim = self.next_claim(&delivery, deadline, TOO_SHORT_TO_TRY, abort);
-                        return claim.map_err(|trouble| why = Some(trouble)).ok();
+                        return claim.map_err(|error| why = Some(error)).ok();
                     }
                     None
                 });
@@ -294,10 +291,10 @@ impl Outbox {
         let counts = self.store.read(|db| queries::counts(db, &self.target, now)).ok();
         // That the time was up is news only if something was left to do.
         let is_all_done = counts.is_some_and(|counts| counts.due == 0);
-        let end = end.filter(|trouble| trouble.code != Code::Timeout || !is_all_done);
+        let end = end.filter(|error| error.code != Code::Timeout || !is_all_done);
         let (code, message) = match end {
             None => (Code::Ok, summary(&entries)),
-            Some(trouble) => (trouble.code, format!("{}; {trouble}", summary(&entries))),
+            Some(error) => (error.code, format!("{}; {error}", summary(&entries))),
         };
         Status::of_outbox(code, message, OutboxView { entry: None, entries, counts })
     }
@@ -308,7 +305,7 @@ impl Outbox {
         delivery: &Delivery<'_>,
         deadline: Instant,
         abort: Option<&Abort>,
-    ) -> Result<Option<(Record, Claim)>, Trouble> {
+    ) -> Result<Option<(Record, Claim)>, Error> {
         let (claim, target) = self.next_claim(delivery, deadline, Duration::ZERO, abort)?;
         let (lease, keep_ms, now) = (claim.lease.clone(), self.keep_ms, self.clock.now());
         let claimed = self.store.write(move |db| {
@@ -323,15 +320,15 @@ impl Outbox {
         &self,
         delivery: &Delivery<'_>,
         deadline: Instant,
-        least: Duration,
+        min: Duration,
         abort: Option<&Abort>,
-    ) -> Result<(Claim, Target), Trouble> {
+    ) -> Result<(Claim, Target), Error> {
         let left = deadline.saturating_duration_since(self.client.context.transport.now());
         if abort.is_some_and(Abort::is_triggered) {
-            return Err(Trouble::new(Code::Aborted, "the flush was aborted"));
+            return Err(Error::new(Code::Aborted, "the flush was aborted"));
         }
-        if left.is_zero() || left < least {
-            return Err(Trouble::new(Code::Timeout, "the time is up"));
+        if left.is_zero() || left < min {
+            return Err(Error::new(Code::Timeout, "the time is up"));
         }
         Ok((delivery.claim(left.min(self.client.context.timeout))?, self.target.clone()))
     }
@@ -343,11 +340,11 @@ impl Outbox {
     /// The status of an operation that reads the outbox.
     fn about_outbox<T>(
         &self,
-        found: Result<T, Trouble>,
+        found: Result<T, Error>,
         view: impl FnOnce(T, Moment) -> (String, OutboxView),
     ) -> Status {
         match found {
-            Err(trouble) => failed(trouble),
+            Err(error) => failed(error),
             Ok(found) => {
                 let (message, view) = view(found, self.clock.now());
                 Status::of_outbox(Code::Ok, message, view)
@@ -359,14 +356,14 @@ impl Outbox {
     ///
     /// Where the write failed in its last step, a restart may find the entry in the file, and a
     /// flush deliver it: then nothing may be asserted.
-    fn not_kept(&self, trouble: Trouble, session_id: &str, options: &Options) -> Report {
-        let mut report = if trouble.may_be_kept {
+    fn not_kept(&self, error: Error, session_id: &str, options: &Options) -> Report {
+        let mut report = if error.may_be_kept {
             let message = format!(
-                "nothing was sent, and whether the file keeps the cancel is not known: {trouble}"
+                "nothing was sent, and whether the file keeps the cancel is not known: {error}"
             );
-            Report::unreported(trouble.code, &message)
+            Report::unreported(error.code, &message)
         } else {
-            let refused = self.client.context.refused(options, trouble.code, trouble.message);
+            let refused = self.client.context.refused(options, error.code, error.message);
             Report::refused(Operation::Cancel, refused)
         };
         let id = self.client.context.usable(session_id).ok();
@@ -374,14 +371,14 @@ impl Outbox {
         report
     }
 
-    fn timed(&self, mut report: Report, begun: Instant) -> Report {
-        report.elapsed = self.since(begun);
+    fn timed(&self, mut report: Report, started: Instant) -> Report {
+        report.elapsed = self.since(started);
         report.outbox.get_or_insert_default();
         report
     }
 
-    fn since(&self, begun: Instant) -> Duration {
-        self.client.context.transport.now().saturating_duration_since(begun)
+    fn since(&self, started: Instant) -> Duration {
+        self.client.context.transport.now().saturating_duration_since(started)
     }
 }
 

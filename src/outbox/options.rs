@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::{MAX_TEXT_BYTES, MAX_TIMEOUT_MS};
-use crate::fields::{FieldError, Fields};
+use crate::error::Error;
+use crate::fields::Fields;
 use crate::options::{OPTION_KEYS, Options};
 use crate::report::OutboxState;
 
@@ -66,13 +67,13 @@ impl OpenOptions {
     /// Reads them from a JSON object with the keys of [`OPEN_KEYS`].
     ///
     /// # Errors
-    /// A [`FieldError`] that names the field and what was expected.
-    pub fn from_json(json: &str) -> Result<Self, FieldError> {
+    /// An [`Error`] that names the field and what was expected.
+    pub fn from_json(json: &str) -> Result<Self, Error> {
         let mut fields = Fields::parse(json, OPEN_KEYS)?;
         let path = fields.text("path")?.unwrap_or_default();
         if path.is_empty() || path.len() > MAX_TEXT_BYTES || path.contains('\0') {
             let problem = format!("expected the path of a file, 1 to {MAX_TEXT_BYTES} bytes");
-            return Err(FieldError::new("path", problem));
+            return Err(Error::argument("path", problem));
         }
         Ok(Self { path: path.into(), keep: fields.millis("keep_ms", 0, MAX_KEEP_MS)? })
     }
@@ -94,20 +95,20 @@ impl EntryOptions {
     /// means none.
     ///
     /// # Errors
-    /// A [`FieldError`] that names the field and what was expected.
-    pub fn from_json(json: &str) -> Result<Self, FieldError> {
+    /// An [`Error`] that names the field and what was expected.
+    pub fn from_json(json: &str) -> Result<Self, Error> {
         Self::read(json, OUTBOX_CANCEL_KEYS)
     }
 
     /// The same for an enqueue, which makes no call: the keys of [`ENQUEUE_KEYS`].
     ///
     /// # Errors
-    /// A [`FieldError`] that names the field and what was expected.
-    pub fn for_enqueue_from_json(json: &str) -> Result<Self, FieldError> {
+    /// An [`Error`] that names the field and what was expected.
+    pub fn for_enqueue_from_json(json: &str) -> Result<Self, Error> {
         Self::read(json, ENQUEUE_KEYS)
     }
 
-    fn read(json: &str, keys: &[&str]) -> Result<Self, FieldError> {
+    fn read(json: &str, keys: &[&str]) -> Result<Self, Error> {
         if json.is_empty() {
             return Ok(Self::default());
         }
@@ -119,11 +120,11 @@ impl EntryOptions {
 
     /// Checks what was set from Rust by the rules that JSON is read by; the call's own options
     /// are checked by the call.
-    pub(super) fn check(&self) -> Result<(), FieldError> {
-        let most = Duration::from_millis(MAX_DELIVER_WITHIN_MS);
-        if self.deliver_within.is_some_and(|time| time.is_zero() || time > most) {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let max = Duration::from_millis(MAX_DELIVER_WITHIN_MS);
+        if self.deliver_within.is_some_and(|time| time.is_zero() || time > max) {
             let problem = format!("expected more than 0 and at most {MAX_DELIVER_WITHIN_MS}");
-            return Err(FieldError::new("deliver_within_ms", problem));
+            return Err(Error::argument("deliver_within_ms", problem));
         }
         Ok(())
     }
@@ -143,8 +144,8 @@ impl FlushOptions {
     /// Reads them from a JSON object with the keys of [`FLUSH_KEYS`]; no text at all means none.
     ///
     /// # Errors
-    /// A [`FieldError`] that names the field and what was expected.
-    pub fn from_json(json: &str) -> Result<Self, FieldError> {
+    /// An [`Error`] that names the field and what was expected.
+    pub fn from_json(json: &str) -> Result<Self, Error> {
         if json.is_empty() {
             return Ok(Self::default());
         }
@@ -153,11 +154,11 @@ impl FlushOptions {
         Ok(Self { timeout, max: max(&mut fields)? })
     }
 
-    pub(super) fn check(&self) -> Result<(), FieldError> {
-        let most = Duration::from_millis(MAX_FLUSH_TIMEOUT_MS);
-        if self.timeout.is_some_and(|timeout| timeout.is_zero() || timeout > most) {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let max = Duration::from_millis(MAX_FLUSH_TIMEOUT_MS);
+        if self.timeout.is_some_and(|timeout| timeout.is_zero() || timeout > max) {
             let problem = format!("expected more than 0 and at most {MAX_FLUSH_TIMEOUT_MS}");
-            return Err(FieldError::new("timeout_ms", problem));
+            return Err(Error::argument("timeout_ms", problem));
         }
         check_max(self.max)
     }
@@ -191,8 +192,8 @@ impl ListFilter {
     /// entry.
     ///
     /// # Errors
-    /// A [`FieldError`] that names the field and what was expected.
-    pub fn from_json(json: &str) -> Result<Self, FieldError> {
+    /// An [`Error`] that names the field and what was expected.
+    pub fn from_json(json: &str) -> Result<Self, Error> {
         if json.is_empty() {
             return Ok(Self::default());
         }
@@ -200,7 +201,7 @@ impl ListFilter {
         let state = |name: String| {
             OutboxState::from_name(&name).ok_or_else(|| {
                 let names: Vec<_> = OutboxState::ALL.iter().map(|state| state.name()).collect();
-                FieldError::new("states", format!("expected names of: {}", names.join(", ")))
+                Error::argument("states", format!("expected names of: {}", names.join(", ")))
             })
         };
         let states = fields.texts("states")?.unwrap_or_default().into_iter().map(state);
@@ -215,19 +216,19 @@ impl ListFilter {
         })
     }
 
-    pub(super) fn check(&self) -> Result<(), FieldError> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         check_max(self.max)
     }
 }
 
-fn max(fields: &mut Fields) -> Result<Option<u32>, FieldError> {
+fn max(fields: &mut Fields) -> Result<Option<u32>, Error> {
     Ok(fields.number("max", 1, MAX_MAX)?.and_then(|number| u32::try_from(number).ok()))
 }
 
-fn check_max(max: Option<u32>) -> Result<(), FieldError> {
+fn check_max(max: Option<u32>) -> Result<(), Error> {
     if max.is_some_and(|max| !(1..=MAX_MAX).contains(&max.into())) {
         let problem = format!("expected a whole number from 1 to {MAX_MAX}");
-        return Err(FieldError::new("max", problem));
+        return Err(Error::argument("max", problem));
     }
     Ok(())
 }

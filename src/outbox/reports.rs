@@ -2,8 +2,7 @@
 
 use super::clock::Moment;
 use super::decide::Record;
-use super::trouble::Trouble;
-use crate::fields::FieldError;
+use crate::error::Error;
 use crate::outcome::{Code, Outcome};
 use crate::report::{OutboxEntry, OutboxState, OutboxView, Report, Status};
 
@@ -14,13 +13,8 @@ pub(super) fn kept_report(message: &str, code: Code, record: Record, now: Moment
 }
 
 /// The status of an operation that could not be carried out.
-pub(super) fn failed(trouble: Trouble) -> Status {
-    Status::of_outbox(trouble.code, trouble.message, OutboxView::default())
-}
-
-/// The status of an operation whose arguments cannot be used.
-pub(super) fn refused_for(error: &FieldError) -> Status {
-    failed(Trouble::new(Code::InvalidArgument, error.to_string()))
+pub(super) fn failed(error: Error) -> Status {
+    Status::of_outbox(error.code, error.message, OutboxView::default())
 }
 
 /// What a flush came to, in one line for a log.

@@ -5,7 +5,7 @@
 
 use rusqlite::Connection;
 
-use super::trouble::Trouble;
+use crate::error::Error;
 use crate::outcome::Code;
 
 /// In the file's header, so that no other database is taken for an outbox: "FxOb".
@@ -111,9 +111,9 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), Failed> {
 #[derive(Debug)]
 pub(super) enum Failed {
     Sql(rusqlite::Error),
-    Refused(Trouble),
+    Refused(Error),
 }
 
 fn refused(why: &str) -> Failed {
-    Failed::Refused(Trouble::new(Code::OutboxSchema, why))
+    Failed::Refused(Error::new(Code::OutboxSchema, why))
 }

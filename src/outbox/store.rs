@@ -12,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::file::{Identity, Place};
 use super::schema::{self, Failed};
-use super::trouble::Trouble;
+use crate::error::Error;
 use crate::outcome::Code;
 use std::process;
 
@@ -67,20 +67,20 @@ struct Ticket<J: ?Sized> {
 }
 
 trait Job: Send {
-    fn run(&mut self, connection: &Connection) -> Result<(), Trouble>;
-    fn fail(&mut self, trouble: Trouble);
+    fn run(&mut self, connection: &Connection) -> Result<(), Error>;
+    fn fail(&mut self, error: Error);
 }
 
 struct Write<W, T> {
     work: Option<W>,
-    result: Option<Result<T, Trouble>>,
+    result: Option<Result<T, Error>>,
 }
 
 impl<W, T: Send> Job for Write<W, T>
 where
     W: FnOnce(&Connection) -> rusqlite::Result<T> + Send,
 {
-    fn run(&mut self, connection: &Connection) -> Result<(), Trouble> {
+    fn run(&mut self, connection: &Connection) -> Result<(), Error> {
         let Some(work) = self.work.take() else { return Ok(()) };
         match work(connection) {
             Ok(value) => {
@@ -88,21 +88,21 @@ where
                 Ok(())
             }
             Err(error) => {
-                let trouble = trouble_of(&error);
-                self.fail(trouble.clone());
-                Err(trouble)
+                let error = error_of(&error);
+                self.fail(error.clone());
+                Err(error)
             }
         }
     }
 
-    fn fail(&mut self, trouble: Trouble) {
-        self.result = Some(Err(trouble));
+    fn fail(&mut self, error: Error) {
+        self.result = Some(Err(error));
     }
 }
 
 impl Store {
     /// Opens the store, and makes it if it is not there. A damaged file is set aside.
-    pub(super) fn open(source: Source, now_ms: i64) -> Result<Self, Trouble> {
+    pub(super) fn open(source: Source, now_ms: i64) -> Result<Self, Error> {
         let open = open(&source, now_ms)?;
         let connection = Mutex::new(Some(open));
         Ok(Self { source, connection, queue: Mutex::default(), bell: Condvar::new() })
@@ -110,7 +110,7 @@ impl Store {
 
     /// Does something in a transaction, which is on the disk when this returns. Threads that
     /// come together share one; an error of one is not the others'.
-    pub(super) fn write<T, W>(&self, work: W) -> Result<T, Trouble>
+    pub(super) fn write<T, W>(&self, work: W) -> Result<T, Error>
     where
         T: Send + 'static,
         W: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -119,7 +119,7 @@ impl Store {
         let ticket = Arc::new(Ticket { done: AtomicBool::new(false), job: Mutex::new(job) });
         self.submit(Arc::<Ticket<Write<W, T>>>::clone(&ticket));
         let result = lock(&ticket.job).result.take();
-        result.unwrap_or_else(|| Err(Trouble::new(Code::Internal, "a write was lost")))
+        result.unwrap_or_else(|| Err(Error::new(Code::Internal, "a write was lost")))
     }
 
     /// Waits until the ticket's job is done: by another thread's transaction, or by one that
@@ -146,12 +146,12 @@ impl Store {
     fn lead(&self, batch: &[Arc<Ticket<dyn Job>>]) {
         let committed = catch_unwind(AssertUnwindSafe(|| self.commit(batch)));
         let committed = committed.unwrap_or_else(|_| {
-            let trouble = Trouble::new(Code::Internal, "a defect in the outbox was contained");
-            Err(Trouble { may_be_kept: true, ..trouble })
+            let error = Error::new(Code::Internal, "a defect in the outbox was contained");
+            Err(Error { may_be_kept: true, ..error })
         });
         for ticket in batch {
-            if let Err(trouble) = &committed {
-                lock(&ticket.job).fail(trouble.clone());
+            if let Err(error) = &committed {
+                lock(&ticket.job).fail(error.clone());
             }
             ticket.done.store(true, Ordering::Release);
         }
@@ -161,33 +161,33 @@ impl Store {
     pub(super) fn read<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, Trouble> {
-        self.with(|connection| work(connection).map_err(|error| trouble_of(&error)))
+    ) -> Result<T, Error> {
+        self.with(|connection| work(connection).map_err(|error| error_of(&error)))
     }
 
     /// One transaction for the whole batch. An error means that none of it counts.
-    fn commit(&self, batch: &[Arc<Ticket<dyn Job>>]) -> Result<(), Trouble> {
+    fn commit(&self, batch: &[Arc<Ticket<dyn Job>>]) -> Result<(), Error> {
         self.with(|connection| {
-            let sql = |text: &str| connection.execute_batch(text).map_err(|e| trouble_of(&e));
+            let sql = |text: &str| connection.execute_batch(text).map_err(|e| error_of(&e));
             sql("BEGIN IMMEDIATE")?;
             for ticket in batch {
                 sql("SAVEPOINT job")?;
                 let ran = lock(&ticket.job).run(connection);
-                if let Err(trouble) = ran {
+                if let Err(error) = ran {
                     // Some errors end the whole transaction.
                     if connection.is_autocommit() {
-                        return Err(trouble);
+                        return Err(error);
                     }
                     sql("ROLLBACK TO job")?;
                 }
                 sql("RELEASE job")?;
             }
-            sql("COMMIT").map_err(|trouble| Trouble { may_be_kept: true, ..trouble })
+            sql("COMMIT").map_err(|error| Error { may_be_kept: true, ..error })
         })
     }
 
     /// The connection, if the file is still the one that was opened.
-    fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Trouble>) -> Result<T, Trouble> {
+    fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         let mut guard = lock(&self.connection);
         if guard.as_ref().is_some_and(|open| open.process != process::id()) {
             // The parent's. To close it here would end what is the parent's too.
@@ -202,7 +202,7 @@ impl Store {
         {
             let path = place.path.display();
             let message = format!("{path}: the file was moved or replaced: open it again");
-            return Err(Trouble::new(Code::OutboxIo, message));
+            return Err(Error::new(Code::OutboxIo, message));
         }
         let result = work(&open.connection);
         if !open.connection.is_autocommit() {
@@ -214,41 +214,41 @@ impl Store {
     }
 }
 
-fn open(source: &Source, now_ms: i64) -> Result<Open, Trouble> {
+fn open(source: &Source, now_ms: i64) -> Result<Open, Error> {
     let process = process::id();
     let place = match source {
         Source::Memory(name) => {
             let uri = format!("file:/{name}?vfs=memdb");
-            let connection = connect(Path::new(&uri)).map_err(|error| trouble_of(&error))?;
-            set_up(&connection).map_err(trouble_of_setup)?;
+            let connection = connect(Path::new(&uri)).map_err(|error| error_of(&error))?;
+            set_up(&connection).map_err(error_of_setup)?;
             return Ok(Open { connection, identity: None, process });
         }
         Source::File(place) => place,
     };
     let identity = place.prepare()?;
-    let at = |trouble: Trouble| {
-        let message = format!("{}: {}", place.path.display(), trouble.message);
-        Trouble { message, ..trouble }
+    let at = |error: Error| {
+        let message = format!("{}: {}", place.path.display(), error.message);
+        Error { message, ..error }
     };
     let opened = connect(&place.path).map_err(Failed::Sql).and_then(|connection| {
         set_up(&connection)?;
         Ok(connection)
     });
-    match opened.map_err(trouble_of_setup) {
+    match opened.map_err(error_of_setup) {
         Ok(connection) => {
             // Once more, now that the files beside it are there: nobody else has made them.
             if place.check()? != Some(identity) {
                 let message = "the file was replaced while it was opened";
-                return Err(at(Trouble::new(Code::OutboxUnsafe, message)));
+                return Err(at(Error::new(Code::OutboxUnsafe, message)));
             }
             Ok(Open { connection, identity: Some(identity), process })
         }
-        Err(trouble) if trouble.code == Code::OutboxCorrupt => {
+        Err(error) if error.code == Code::OutboxCorrupt => {
             let aside = place.set_aside(identity, now_ms)?;
-            let message = format!("{}; {aside}; open it again to begin a new one", trouble.message);
-            Err(at(Trouble { message, ..trouble }))
+            let message = format!("{}; {aside}; open it again to begin a new one", error.message);
+            Err(at(Error { message, ..error }))
         }
-        Err(trouble) => Err(at(trouble)),
+        Err(error) => Err(at(error)),
     }
 }
 
@@ -278,14 +278,14 @@ fn set_up(connection: &Connection) -> Result<(), Failed> {
     }
     if connection.is_readonly("main").map_err(Failed::Sql)? {
         let message = "the file cannot be written";
-        return Err(Failed::Refused(Trouble::new(Code::OutboxIo, message)));
+        return Err(Failed::Refused(Error::new(Code::OutboxIo, message)));
     }
     sql("PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0")?;
     check(connection)?;
     let mode = write_ahead(connection).map_err(Failed::Sql)?;
     if !["wal", "memory"].contains(&mode.as_str()) {
         let message = format!("expected a file system that WAL works on, found mode {mode}");
-        return Err(Failed::Refused(Trouble::new(Code::OutboxIo, message)));
+        return Err(Failed::Refused(Error::new(Code::OutboxIo, message)));
     }
     sql("PRAGMA synchronous = FULL")?;
     let transaction =
@@ -301,12 +301,12 @@ fn set_up(connection: &Connection) -> Result<(), Failed> {
 /// that waiting would be a deadlock, and so does not wait, whatever its timeout. Begun anew, the
 /// later one finds it done.
 fn write_ahead(connection: &Connection) -> rusqlite::Result<String> {
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         let mode =
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0));
         match mode {
-            Err(error) if is_busy(&error) && begun.elapsed() < PATIENCE => {
+            Err(error) if is_busy(&error) && started.elapsed() < PATIENCE => {
                 std::thread::sleep(ANEW_AFTER);
             }
             settled => return settled,
@@ -331,17 +331,17 @@ fn check(connection: &Connection) -> Result<(), Failed> {
     if found == "ok" {
         return Ok(());
     }
-    Err(Failed::Refused(Trouble::new(Code::OutboxCorrupt, format!("the file is damaged: {found}"))))
+    Err(Failed::Refused(Error::new(Code::OutboxCorrupt, format!("the file is damaged: {found}"))))
 }
 
-fn trouble_of_setup(failed: Failed) -> Trouble {
+fn error_of_setup(failed: Failed) -> Error {
     match failed {
-        Failed::Sql(error) => trouble_of(&error),
-        Failed::Refused(trouble) => trouble,
+        Failed::Sql(error) => error_of(&error),
+        Failed::Refused(error) => error,
     }
 }
 
-fn trouble_of(error: &rusqlite::Error) -> Trouble {
+fn error_of(error: &rusqlite::Error) -> Error {
     let code = match error.sqlite_error_code() {
         None if is_not_ours(error) => Code::OutboxCorrupt,
         Some(ErrorCode::DiskFull) => Code::OutboxFull,
@@ -360,7 +360,7 @@ fn trouble_of(error: &rusqlite::Error) -> Trouble {
         ) => Code::OutboxIo,
         _ => Code::Internal,
     };
-    Trouble::new(code, format!("the outbox's file: {error}"))
+    Error::new(code, format!("the outbox's file: {error}"))
 }
 
 /// True if the file has a value or a schema that this library never writes.

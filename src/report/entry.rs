@@ -80,7 +80,7 @@ pub struct OutboxEntry {
     pub next_try_ms: Option<i64>,
     /// How often it was tried.
     pub attempts: u32,
-    /// How many tries may have reached Flex without a clear answer, with those before the outbox.
+    /// How many tries may have reached Flex without a clear response, with those before the outbox.
     pub unclear: u32,
     /// True while somebody delivers it.
     pub in_delivery: bool,

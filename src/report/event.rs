@@ -17,7 +17,7 @@ pub enum Level {
     Warn = 2,
     /// A result.
     Info = 3,
-    /// An attempt that brought an answer.
+    /// An attempt that brought a response.
     Debug = 4,
 }
 
@@ -26,7 +26,7 @@ pub enum Level {
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// One exchange has ended.
+    /// One round trip has ended.
     Attempt {
         /// How much it matters.
         level: Level,
@@ -54,7 +54,7 @@ pub enum Event<'a> {
         code: Code,
         /// Where the money is.
         hold: Hold,
-        /// How many exchanges there were.
+        /// How many round trips there were.
         attempts: usize,
         /// How long the call took.
         #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]

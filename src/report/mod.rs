@@ -46,9 +46,9 @@ pub struct Report {
     /// How long the call took, in whole milliseconds.
     #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
     pub elapsed: Duration,
-    /// The status of the answer to the last attempt, if one came whole.
+    /// The status of the response to the last attempt, if one came whole.
     pub http_status: Option<u16>,
-    /// How long the last answer asked to be left alone, in whole milliseconds.
+    /// How long the last response asked to be left alone, in whole milliseconds.
     #[serde(rename = "retry_after_ms", serialize_with = "as_optional_millis")]
     pub retry_after: Option<Duration>,
     /// What the provider said when it last refused.
@@ -62,7 +62,7 @@ pub struct Report {
     pub outbox: Option<Box<OutboxView>>,
 }
 
-/// One exchange with the service, or the attempt at one.
+/// One round trip with the service, or the attempt at one.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Attempt {
@@ -72,14 +72,14 @@ pub struct Attempt {
     pub reason: &'static str,
     /// How far it came.
     pub phase: Phase,
-    /// The status of its answer, if one arrived.
+    /// The status of its response, if one arrived.
     pub http_status: Option<u16>,
     /// What became of it.
     pub code: Code,
     /// How long it took, in whole milliseconds.
     #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
     pub elapsed: Duration,
-    /// Flex's name for the exchange (`X-Request-Id`), for a support ticket.
+    /// Flex's name for the round trip (`X-Request-Id`), for a support ticket.
     pub request_id: Option<String>,
 }
 

@@ -55,7 +55,7 @@ impl Status {
     pub(crate) fn into_result(self) -> Result<(), Error> {
         match self.code {
             Code::Ok => Ok(()),
-            code => Err(Error::whole(code, self.message)),
+            code => Err(Error::new(code, self.message)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A connection to the service, plain or TLS, that carries one exchange at a time.
+//! A connection to the service, plain or TLS, that carries one round trip at a time.
 
 use std::io::{BufRead, ErrorKind, Write};
 use std::sync::Arc;
@@ -6,9 +6,10 @@ use std::sync::Arc;
 use rustls::ClientConnection;
 
 use super::http1::Stream;
-use super::socket::{Guarded, Socket, State};
+use super::socket::{DeadlineSocket, Socket, State};
 use super::tls::{failure_of_io, tls_failure};
-use super::{Exchange, Failure, Phase};
+use super::{Exchange, Phase};
+use crate::error::Error;
 use std::process;
 
 /// How often a server's unasked records are taken in before a connection is given up.
@@ -28,13 +29,13 @@ impl Connection {
         Self { socket, opened_by: process::id(), tls: tls.map(Box::new) }
     }
 
-    /// The connection in the hands of one exchange.
+    /// The connection in the hands of one round trip.
     pub(super) fn for_exchange<'a>(&'a mut self, exchange: &'a Exchange) -> InExchange<'a> {
         InExchange { connection: self, exchange }
     }
 
-    /// True if nothing speaks against a new exchange: nothing was received and nothing ended.
-    /// In TLS a server may have sent what is no answer, such as the tickets that follow a
+    /// True if nothing speaks against a new round trip: nothing was received and nothing ended.
+    /// In TLS a server may have sent what is no response, such as the tickets that follow a
     /// handshake; that is taken in.
     pub(super) fn is_fit(&mut self) -> bool {
         for _ in 0..MOST_RECORDS_BETWEEN {
@@ -51,7 +52,7 @@ impl Connection {
         false
     }
 
-    /// True if the last exchange left nothing behind inside TLS and the peer has not said
+    /// True if the last round trip left nothing behind inside TLS and the peer has not said
     /// goodbye: a close_notify without a FIN would pass the socket's own probe.
     pub(super) fn is_clean(&mut self) -> bool {
         let Some(tls) = &mut self.tls else { return true };
@@ -60,7 +61,7 @@ impl Connection {
     }
 }
 
-/// A connection in the hands of one exchange, which is told how far it comes.
+/// A connection in the hands of one round trip, which is told how far it comes.
 pub(super) struct InExchange<'a> {
     connection: &'a mut Connection,
     exchange: &'a Exchange,
@@ -69,14 +70,14 @@ pub(super) struct InExchange<'a> {
 impl Stream for InExchange<'_> {
     /// The hand-over begins here, above TLS: everything before is connecting, and from here on
     /// the request may have reached Flex.
-    fn send(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let exchange = self.exchange;
         if exchange.is_aborted() {
-            return Err(Failure::aborted());
+            return Err(Error::aborted());
         }
         exchange.enter(Phase::Sending);
         let Connection { socket, tls, .. } = &mut *self.connection;
-        let mut guarded = Guarded { socket, exchange, until: exchange.deadline };
+        let mut guarded = DeadlineSocket { socket, exchange, until: exchange.deadline };
         let Some(tls) = tls else { return guarded.send_all(bytes) };
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -89,10 +90,10 @@ impl Stream for InExchange<'_> {
         Ok(())
     }
 
-    fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Failure> {
+    fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Error> {
         let exchange = self.exchange;
         let Connection { socket, tls, .. } = &mut *self.connection;
-        let guarded = Guarded { socket, exchange, until: exchange.deadline };
+        let guarded = DeadlineSocket { socket, exchange, until: exchange.deadline };
         let count = match tls {
             None => guarded.receive_into(buffer)?,
             Some(tls) => receive_tls(tls, guarded, buffer)?,
@@ -106,9 +107,9 @@ impl Stream for InExchange<'_> {
 
 fn receive_tls(
     tls: &mut ClientConnection,
-    mut guarded: Guarded<'_>,
+    mut guarded: DeadlineSocket<'_>,
     buffer: &mut Vec<u8>,
-) -> Result<usize, Failure> {
+) -> Result<usize, Error> {
     loop {
         match tls.reader().fill_buf() {
             Ok(bytes) => {

@@ -9,10 +9,10 @@ use super::proxy::Tunnel;
 use super::resolver::{LookUp, Resolver};
 use super::socket::Socket;
 use super::tls::Tls;
-use super::{Exchange, Failure, Phase};
+use super::{Exchange, Phase};
 use crate::clock;
 use crate::config::Config;
-use crate::fields::FieldError;
+use crate::error::Error;
 use crate::outcome::Code;
 
 /// The way to one client's host.
@@ -24,7 +24,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(config: &Config, look_up: Arc<LookUp>) -> Result<Self, FieldError> {
+    pub(super) fn new(config: &Config, look_up: Arc<LookUp>) -> Result<Self, Error> {
         let target = &config.base_url;
         let tunnel = Tunnel::new(&config.proxy, target)?;
         let (host, port) = match &tunnel {
@@ -37,8 +37,8 @@ impl Connector {
         Ok(Self { resolver, tunnel, tls: target.https.then_some(tls) })
     }
 
-    /// Opens a connection by the exchange's time to connect.
-    pub(super) fn open(&self, exchange: &Exchange) -> Result<Connection, Failure> {
+    /// Opens a connection by the round trip's time to connect.
+    pub(super) fn open(&self, exchange: &Exchange) -> Result<Connection, Error> {
         let until = exchange.connect_by;
         let addresses = self.resolver.resolve(exchange, until)?;
         exchange.enter(Phase::Connecting);
@@ -61,8 +61,8 @@ impl Connector {
         addresses: &[SocketAddr],
         exchange: &Exchange,
         until: Instant,
-    ) -> Result<Arc<Socket>, Failure> {
-        let mut last = Failure::new(Code::Dns, "the host has no address");
+    ) -> Result<Arc<Socket>, Error> {
+        let mut last = Error::new(Code::Dns, "the host has no address");
         for (index, address) in addresses.iter().enumerate() {
             let left = exchange.check(until)?;
             let share = left / u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);

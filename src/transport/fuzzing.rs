@@ -4,19 +4,20 @@ use http::header::CONTENT_LENGTH;
 use http::uri::Authority;
 use http::{Request, Uri};
 
+use super::Response;
 use super::http1::{Outgoing, Stream};
-use super::{Failure, Response};
+use crate::error::Error;
 use crate::outcome::Code;
 
 /// A peer that sends these bytes and then ends the connection.
 struct Bytes<'a>(&'a [u8]);
 
 impl Stream for Bytes<'_> {
-    fn send(&mut self, _: &[u8]) -> Result<(), Failure> {
+    fn send(&mut self, _: &[u8]) -> Result<(), Error> {
         Ok(())
     }
 
-    fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Failure> {
+    fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Error> {
         // In two parts, so that a response does not come at once.
         let length = self.0.len().div_ceil(2);
         let (part, rest) = self.0.split_at(length);
@@ -30,10 +31,10 @@ impl Stream for Bytes<'_> {
 ///
 /// # Errors
 /// As for a connection over which these bytes come.
-pub fn read_response(bytes: &[u8]) -> Result<Response, Failure> {
+pub fn read_response(bytes: &[u8]) -> Result<Response, Error> {
     let request = Request::post("https://api.withflex.com/v1/checkout/sessions/fcs_1/cancel");
     let request = request.header(CONTENT_LENGTH, "0").body(());
-    let request = request.map_err(|error| Failure::internal(error.to_string()))?;
+    let request = request.map_err(|error| Error::internal(error.to_string()))?;
     let mut stream = Bytes(bytes);
     let incoming = Outgoing::new(request, None)?.send(&mut stream)?.receive(&mut stream)?;
     Ok(Response::new(&incoming.head, incoming.body))
@@ -43,15 +44,15 @@ pub fn read_response(bytes: &[u8]) -> Result<Response, Failure> {
 ///
 /// # Errors
 /// As for a connection over which these bytes come; also if bytes follow a 2xx.
-pub fn read_proxy_response(bytes: &[u8]) -> Result<Response, Failure> {
+pub fn read_proxy_response(bytes: &[u8]) -> Result<Response, Error> {
     let target = Uri::from(Authority::from_static("api.withflex.com:443"));
     let request = Request::connect(target).body(());
-    let request = request.map_err(|error| Failure::internal(error.to_string()))?;
+    let request = request.map_err(|error| Error::internal(error.to_string()))?;
     let mut stream = Bytes(bytes);
     let mut pending = Outgoing::new(request, None)?.send(&mut stream)?;
     let head = pending.receive_head(&mut stream)?;
     if head.status().is_success() && !pending.is_drained() {
-        return Err(Failure::new(Code::Connect, "something spoke before the service"));
+        return Err(Error::new(Code::Connect, "something spoke before the service"));
     }
     Ok(Response::new(&head, Vec::new()))
 }

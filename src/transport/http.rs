@@ -1,4 +1,4 @@
-//! HTTP/1.1 over our own connections: a request out, an answer in, the connection kept.
+//! HTTP/1.1 over our own connections: a request out, a response in, the connection kept.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use super::connector::Connector;
 use super::http1::Outgoing;
 use super::pool::Pool;
 use super::resolver::{LookUp, system_look_up};
-use super::{Exchange, Failure, Phase, Request, Response, Transport};
+use super::{Exchange, Phase, Request, Response, Transport};
 use crate::config::Config;
-use crate::fields::FieldError;
+use crate::error::Error;
 use crate::outcome::Code;
 use crate::secret::Secret;
 
@@ -22,19 +22,19 @@ pub(crate) struct HttpTransport {
 }
 
 impl HttpTransport {
-    pub(crate) fn new(config: &Config) -> Result<Self, FieldError> {
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         Self::with_look_up(config, system_look_up())
     }
 
     /// With another way to look names up, as tests need it.
-    pub(crate) fn with_look_up(config: &Config, look_up: Arc<LookUp>) -> Result<Self, FieldError> {
+    pub(crate) fn with_look_up(config: &Config, look_up: Arc<LookUp>) -> Result<Self, Error> {
         let connector = Connector::new(config, look_up)?;
         let (api_key, pool) = (config.api_key.clone(), Pool::new(config.max_idle));
         Ok(Self { api_key, connector, pool })
     }
 
     /// Opens a connection, and makes sure that there is time left to use it.
-    fn open(&self, exchange: &Exchange) -> Result<Connection, Failure> {
+    fn open(&self, exchange: &Exchange) -> Result<Connection, Error> {
         let connection = self.connector.open(exchange)?;
         exchange.check(exchange.deadline)?;
         Ok(connection)
@@ -42,27 +42,27 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    fn warm_up(&self, exchange: &Exchange) -> Result<(), Failure> {
+    fn warm_up(&self, exchange: &Exchange) -> Result<(), Error> {
         if !self.pool.keeps_any() {
             let problem = "max_idle_ms: expected more than 0, or no connection is kept";
-            return Err(Failure::new(Code::InvalidConfig, problem));
+            return Err(Error::new(Code::InvalidConfig, problem));
         }
         let connection = self.open(exchange)?;
         self.pool.put(connection);
         Ok(())
     }
 
-    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Failure> {
+    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Error> {
         if exchange.is_aborted() {
-            return Err(Failure::aborted());
+            return Err(Error::aborted());
         }
         let request = Outgoing::new(request.into_http(), Some(&self.api_key))?;
-        let pooled = if exchange.may_reuse { self.pool.take(exchange.begun) } else { None };
+        let pooled = if exchange.may_reuse { self.pool.take(exchange.started) } else { None };
         let Some((connection, idle_since)) = pooled else {
             return self.round_trip(request, self.open(exchange)?, exchange);
         };
         let result = self.round_trip(request, connection, exchange);
-        let is_dead = |failure: &Failure| {
+        let is_dead = |failure: &Error| {
             matches!(failure.code, Code::Timeout | Code::ConnectionLost) && !exchange.is_aborted()
         };
         if result.as_ref().is_err_and(is_dead) {
@@ -79,7 +79,7 @@ impl HttpTransport {
         request: Outgoing,
         mut connection: Connection,
         exchange: &Exchange,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, Error> {
         let registration = connection.socket.wake_on_abort(exchange)?;
         let mut stream = connection.for_exchange(exchange);
         let pending = request.send(&mut stream)?;

@@ -7,12 +7,12 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Request, Response, StatusCode, Version};
 use ureq_proto::client::state::{RecvBody, RecvResponse};
 use ureq_proto::client::{Call, RecvBodyResult, RecvResponseResult, SendRequestResult};
-use ureq_proto::{BodyMode, Error};
+use ureq_proto::{BodyMode, Error as ProtocolError};
 use zeroize::Zeroizing;
 
-use super::Failure;
 use super::head::{acceptable, end_of, is_http};
 use crate::api::MAX_BODY_BYTES;
+use crate::error::Error;
 use crate::outcome::Code;
 use crate::secret::Secret;
 
@@ -29,11 +29,11 @@ const REST_OF_HEAD_BYTES: usize = 64;
 /// What carries bytes to the peer and back.
 pub(super) trait Stream {
     /// Sends all the bytes.
-    fn send(&mut self, bytes: &[u8]) -> Result<(), Failure>;
+    fn send(&mut self, bytes: &[u8]) -> Result<(), Error>;
 
     /// Receives bytes behind those that are there; none means that the peer ended its side in
     /// good order.
-    fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Failure>;
+    fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Error>;
 }
 
 /// A request that is ready to be sent.
@@ -59,30 +59,29 @@ pub(super) struct Incoming {
 impl Outgoing {
     /// Writes a request without a body. The engine sees the placeholder of the secret only,
     /// because it logs what it writes.
-    pub(super) fn new(request: Request<()>, secret: Option<&Secret>) -> Result<Self, Failure> {
+    pub(super) fn new(request: Request<()>, secret: Option<&Secret>) -> Result<Self, Error> {
         let headers = request.headers().iter();
         let length: usize =
             headers.map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
         let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
         let authority = request.uri().authority().map_or(0, |authority| authority.as_str().len());
         let mut head = Zeroizing::new(vec![0; length + target + authority + REST_OF_HEAD_BYTES]);
-        let unwritable =
-            |error| Failure::internal(format!("the request cannot be written: {error}"));
+        let unwritable = |error| Error::internal(format!("the request cannot be written: {error}"));
         let mut call = Call::new(request).map_err(unwritable)?.proceed();
         let length = call.write(&mut head).map_err(unwritable)?;
         head.truncate(length);
         let Some(SendRequestResult::RecvResponse(call)) = call.proceed().map_err(unwritable)?
         else {
-            return Err(Failure::internal("the request cannot be written as a head alone"));
+            return Err(Error::internal("the request cannot be written as a head alone"));
         };
         if secret.is_some_and(|secret| !secret.fill_in(&mut head)) {
-            return Err(Failure::internal("the request has no place for its credentials"));
+            return Err(Error::internal("the request has no place for its credentials"));
         }
         Ok(Self { head, call })
     }
 
     /// Sends it.
-    pub(super) fn send(self, stream: &mut dyn Stream) -> Result<Pending, Failure> {
+    pub(super) fn send(self, stream: &mut dyn Stream) -> Result<Pending, Error> {
         stream.send(&self.head)?;
         let input = Input { bytes: Vec::with_capacity(ROOM_BYTES), start: 0 };
         Ok(Pending { call: self.call, input })
@@ -91,10 +90,7 @@ impl Outgoing {
 
 impl Pending {
     /// Receives the head of the response, and whether the engine takes nothing more for it.
-    pub(super) fn receive_head(
-        &mut self,
-        stream: &mut dyn Stream,
-    ) -> Result<Response<()>, Failure> {
+    pub(super) fn receive_head(&mut self, stream: &mut dyn Stream) -> Result<Response<()>, Error> {
         loop {
             let rest = self.input.rest();
             let read = match self.call.try_response(rest, false) {
@@ -120,7 +116,7 @@ impl Pending {
 
     /// The engine refuses heads for lines that frame nothing, too. Those are mended once the head
     /// is complete, and the head is read again.
-    fn read_again(&mut self, error: Error) -> Result<(usize, Option<Response<()>>), Failure> {
+    fn read_again(&mut self, error: ProtocolError) -> Result<(usize, Option<Response<()>>), Error> {
         let rest = self.input.rest();
         let Some(length) = end_of(rest) else {
             return if is_http(rest) { Ok((0, None)) } else { Err(no_proper_http(error)) };
@@ -134,14 +130,14 @@ impl Pending {
     }
 
     /// Receives the whole response.
-    pub(super) fn receive(mut self, stream: &mut dyn Stream) -> Result<Incoming, Failure> {
+    pub(super) fn receive(mut self, stream: &mut dyn Stream) -> Result<Incoming, Error> {
         let head = self.receive_head(stream)?;
         let Self { call, mut input } = self;
         let (body, is_reusable) = match call.proceed() {
             Some(RecvResponseResult::RecvBody(call)) => receive_body(call, &mut input, stream)?,
             Some(RecvResponseResult::Cleanup(call)) => (Vec::new(), !call.must_close_connection()),
             Some(RecvResponseResult::Redirect(call)) => (Vec::new(), !call.must_close_connection()),
-            None => return Err(Failure::internal("the head of the response has no end")),
+            None => return Err(Error::internal("the head of the response has no end")),
         };
         Ok(Incoming { head, body, is_reusable: is_reusable && input.rest().is_empty() })
     }
@@ -157,7 +153,7 @@ fn receive_body(
     mut call: Call<RecvBody>,
     input: &mut Input,
     stream: &mut dyn Stream,
-) -> Result<(Vec<u8>, bool), Failure> {
+) -> Result<(Vec<u8>, bool), Error> {
     let is_open_ended = match call.body_mode() {
         BodyMode::LengthDelimited(length) if length > MAX_BODY_BYTES as u64 => {
             return Err(too_long_body());
@@ -207,9 +203,9 @@ impl Input {
     }
 
     /// Receives more, without which the response is not whole.
-    fn receive(&mut self, stream: &mut dyn Stream) -> Result<(), Failure> {
+    fn receive(&mut self, stream: &mut dyn Stream) -> Result<(), Error> {
         match self.receive_any(stream)? {
-            0 => Err(Failure::new(
+            0 => Err(Error::new(
                 Code::ConnectionLost,
                 "the connection was closed before the whole response came",
             )),
@@ -217,7 +213,7 @@ impl Input {
         }
     }
 
-    fn receive_any(&mut self, stream: &mut dyn Stream) -> Result<usize, Failure> {
+    fn receive_any(&mut self, stream: &mut dyn Stream) -> Result<usize, Error> {
         if self.bytes.len() > MAX_RESPONSE_BYTES {
             return Err(protocol("the response is too long"));
         }
@@ -229,7 +225,7 @@ impl Input {
 }
 
 /// The engine accepts more than one way to frame a message, and takes one of them.
-fn check_framing(head: &Response<()>) -> Result<(), Failure> {
+fn check_framing(head: &Response<()>) -> Result<(), Error> {
     if head.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Err(protocol("the response switches to another protocol"));
     }
@@ -246,20 +242,20 @@ fn check_framing(head: &Response<()>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn too_long_head() -> Failure {
+fn too_long_head() -> Error {
     protocol("the head of the response is too long")
 }
 
-fn too_long_body() -> Failure {
+fn too_long_body() -> Error {
     protocol(format!("the body of the response is longer than {MAX_BODY_BYTES} bytes"))
 }
 
-fn no_proper_http(error: Error) -> Failure {
+fn no_proper_http(error: ProtocolError) -> Error {
     protocol(format!("the response is no proper HTTP: {error}"))
 }
 
-fn protocol(why: impl Into<String>) -> Failure {
-    Failure::new(Code::Protocol, why)
+fn protocol(why: impl Into<String>) -> Error {
+    Error::new(Code::Protocol, why)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The way to the service: one request, one answer, and how far it came.
+//! The way to the service: one request, one response, and how far it came.
 
 mod connection;
 mod connector;
@@ -13,7 +13,6 @@ mod resolver;
 mod socket;
 mod tls;
 
-use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -22,24 +21,24 @@ pub(crate) use self::resolver::RESOLVER_THREAD;
 use crate::abort::Abort;
 pub use crate::api::{Request, Response};
 use crate::clock;
-use crate::outcome::Code;
+use crate::error::Error;
 pub use crate::phase::Phase;
 
-/// Carries one request to the service and its answer back; and, because a simulator must rule
+/// Carries one request to the service and its response back; and, because a simulator must rule
 /// them too, the clock and the dice that a call uses.
 ///
 /// Not covered by the promise of stable versions: it exists for simulators.
 pub trait Transport: Send + Sync {
-    /// Sends the request once, or not at all, and waits for the whole answer. Returns by the
-    /// exchange's deadline, and at once when it is aborted; `exchange.phase()` tells how far it
+    /// Sends the request once, or not at all, and waits for the whole response. Returns by the
+    /// round trip's deadline, and at once when it is aborted; `round trip.phase()` tells how far it
     /// came, whatever is returned.
-    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Failure>;
+    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Error>;
 
-    /// Opens a connection and keeps it for a later exchange. Nothing to do where there are none.
+    /// Opens a connection and keeps it for a later round trip. Nothing to do where there are none.
     ///
     /// # Errors
-    /// Why there is no connection; `exchange.phase()` tells how far it came.
-    fn warm_up(&self, _exchange: &Exchange) -> Result<(), Failure> {
+    /// Why there is no connection; `round trip.phase()` tells how far it came.
+    fn warm_up(&self, _exchange: &Exchange) -> Result<(), Error> {
         Ok(())
     }
 
@@ -80,38 +79,38 @@ pub trait Transport: Send + Sync {
     ///
     /// # Errors
     /// If the system has no random numbers.
-    fn random_key(&self) -> Result<u128, Failure> {
+    fn random_key(&self) -> Result<u128, Error> {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).map_err(|error| {
-            Failure::internal(format!("the system has no random number: {error}"))
+            Error::internal(format!("the system has no random number: {error}"))
         })?;
         Ok(u128::from_be_bytes(bytes))
     }
 }
 
-/// One exchange under way: its limits, and how far it has come.
+/// One round trip under way: its limits, and how far it has come.
 #[derive(Debug)]
 pub struct Exchange {
-    begun: Instant,
+    started: Instant,
     deadline: Instant,
     /// When a connection must stand; at most the deadline.
     connect_by: Instant,
     abort: Option<Abort>,
-    /// True if it may use a connection that an earlier exchange has left.
+    /// True if it may use a connection that an earlier round trip has left.
     may_reuse: bool,
     phase: AtomicU8,
 }
 
 impl Exchange {
     pub(crate) fn new(
-        begun: Instant,
+        started: Instant,
         deadline: Instant,
         connect_timeout: Duration,
         abort: Option<Abort>,
     ) -> Self {
-        let connect_by = deadline.min(begun + connect_timeout);
+        let connect_by = deadline.min(started + connect_timeout);
         let phase = AtomicU8::new(Phase::Preparing as u8);
-        Self { begun, deadline, connect_by, abort, may_reuse: true, phase }
+        Self { started, deadline, connect_by, abort, may_reuse: true, phase }
     }
 
     /// The same over a connection of its own: an idle one may be as dead as the one before.
@@ -119,7 +118,7 @@ impl Exchange {
         Self { may_reuse: false, ..self }
     }
 
-    /// When the exchange must have ended.
+    /// When the round trip must have ended.
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
@@ -151,62 +150,11 @@ impl Exchange {
     }
 
     /// Fails if there is no time left until the instant, or if the call is aborted.
-    fn check(&self, until: Instant) -> Result<Duration, Failure> {
+    fn check(&self, until: Instant) -> Result<Duration, Error> {
         if self.is_aborted() {
-            return Err(Failure::aborted());
+            return Err(Error::aborted());
         }
         let left = until.saturating_duration_since(clock::now());
-        if left.is_zero() { Err(Failure::timeout(self.phase())) } else { Ok(left) }
+        if left.is_zero() { Err(Error::timeout(self.phase())) } else { Ok(left) }
     }
 }
-
-/// Why no whole answer came.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
-    /// What kind of failure it is.
-    pub code: Code,
-    /// The same in words.
-    pub message: String,
-}
-
-impl Failure {
-    /// A failure of this kind.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
-
-    /// A failure that nothing outside this library can cause.
-    pub(crate) fn internal(message: impl Into<String>) -> Self {
-        Self::new(Code::Internal, message)
-    }
-
-    /// A panic that was contained.
-    pub(crate) fn defect() -> Self {
-        Self::internal("a defect in the library was contained")
-    }
-
-    fn aborted() -> Self {
-        Self::new(Code::Aborted, "the call was aborted")
-    }
-
-    fn timeout(phase: Phase) -> Self {
-        let doing = match phase {
-            Phase::Preparing => "before anything was done",
-            Phase::Resolving => "while the host name was looked up",
-            Phase::Connecting => "while the connection was opened",
-            Phase::Handshaking => "in the TLS handshake",
-            Phase::Sending => "while the request was sent",
-            Phase::Waiting => "while waiting for the answer",
-            Phase::Reading | Phase::Complete => "while the answer was read",
-        };
-        Self::new(Code::Timeout, format!("the time ran out {doing}"))
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Failure {}

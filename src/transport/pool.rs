@@ -1,4 +1,4 @@
-//! Connections that wait for their next exchange.
+//! Connections that wait for their next round trip.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -81,7 +81,7 @@ impl Pool {
         true
     }
 
-    /// Keeps a connection for the next exchange.
+    /// Keeps a connection for the next round trip.
     pub(super) fn put(&self, connection: Connection) {
         // A connection that a forked child opens may be the first that its pool meets.
         let is_ours = self.owner.load(Ordering::Acquire) == connection.opened_by

@@ -10,11 +10,11 @@ use http::uri::Authority;
 use http::{Request, StatusCode, Uri};
 use zeroize::Zeroizing;
 
+use super::Exchange;
 use super::http1::Outgoing;
-use super::socket::{Guarded, Socket};
-use super::{Exchange, Failure};
+use super::socket::{DeadlineSocket, Socket};
 use crate::config::{BaseUrl, Proxy};
-use crate::fields::FieldError;
+use crate::error::Error;
 use crate::outcome::Code;
 use crate::secret::Secret;
 
@@ -31,7 +31,7 @@ pub(super) struct Tunnel {
 
 impl Tunnel {
     /// The tunnel that the configuration asks for, if it asks for one.
-    pub(super) fn new(proxy: &Proxy, target: &BaseUrl) -> Result<Option<Self>, FieldError> {
+    pub(super) fn new(proxy: &Proxy, target: &BaseUrl) -> Result<Option<Self>, Error> {
         let is_asked_for = matches!(proxy, Proxy::Url(_));
         let proxy = match proxy {
             Proxy::None => None,
@@ -85,10 +85,10 @@ impl Tunnel {
         socket: &Socket,
         exchange: &Exchange,
         until: Instant,
-    ) -> Result<(), Failure> {
-        let internal = |error: http::Error| Failure::internal(error.to_string());
+    ) -> Result<(), Error> {
+        let internal = |error: http::Error| Error::internal(error.to_string());
         let request = self.request().map_err(internal)?;
-        let mut stream = Guarded { socket, exchange, until };
+        let mut stream = DeadlineSocket { socket, exchange, until };
         let mut pending = Outgoing::new(request, self.credentials.as_ref())?.send(&mut stream)?;
         let head = pending.receive_head(&mut stream).map_err(|failure| match failure.code {
             Code::Protocol => refused(&failure.message),
@@ -105,7 +105,7 @@ impl Tunnel {
 
     /// A refusal that nobody but a person can end is one of the configuration: a directory locks
     /// an account whose wrong password is tried again and again.
-    fn refusal(&self, status: StatusCode) -> Failure {
+    fn refusal(&self, status: StatusCode) -> Error {
         let number = status.as_u16();
         let why = match status {
             StatusCode::PROXY_AUTHENTICATION_REQUIRED if self.credentials.is_some() => {
@@ -120,18 +120,18 @@ impl Tunnel {
             status if status.is_client_error() => format!("it does not connect to {}", self.target),
             _ => return refused(&format!("it answered {number}")),
         };
-        Failure::new(Code::InvalidConfig, format!("proxy: {why} ({number})"))
+        Error::new(Code::InvalidConfig, format!("proxy: {why} ({number})"))
     }
 }
 
-fn plain_target() -> FieldError {
-    FieldError::new("proxy", "expected none beside a plain http base_url, which is on loopback")
+fn plain_target() -> Error {
+    Error::argument("proxy", "expected none beside a plain http base_url, which is on loopback")
 }
 
-fn unusable() -> FieldError {
-    FieldError::new("proxy", "expected a proxy of the form http://[USER:PASSWORD@]HOST:PORT")
+fn unusable() -> Error {
+    Error::argument("proxy", "expected a proxy of the form http://[USER:PASSWORD@]HOST:PORT")
 }
 
-fn refused(why: &str) -> Failure {
-    Failure::new(Code::Connect, format!("the proxy opened no connection: {why}"))
+fn refused(why: &str) -> Error {
+    Error::new(Code::Connect, format!("the proxy opened no connection: {why}"))
 }

@@ -10,10 +10,11 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::{Exchange, Failure, Phase};
+use super::{Exchange, Phase};
 use crate::abort::Wake;
 use crate::clock;
 use crate::config::loopback_addresses;
+use crate::error::Error;
 use crate::outcome::Code;
 use std::process;
 
@@ -33,7 +34,7 @@ pub(super) struct Resolver {
     host: String,
     port: u16,
     ttl: Duration,
-    /// The answer that needs no look-up.
+    /// The response that needs no look-up.
     fixed: Option<Vec<SocketAddr>>,
     look_up: Arc<LookUp>,
     state: Arc<State>,
@@ -85,7 +86,7 @@ impl Resolver {
         &self,
         exchange: &Exchange,
         until: Instant,
-    ) -> Result<Vec<SocketAddr>, Failure> {
+    ) -> Result<Vec<SocketAddr>, Error> {
         if let Some(fixed) = &self.fixed {
             return Ok(fixed.clone());
         }
@@ -117,25 +118,25 @@ impl Resolver {
         exchange: &Exchange,
         until: Instant,
         ended: u64,
-    ) -> Result<Vec<SocketAddr>, Failure> {
+    ) -> Result<Vec<SocketAddr>, Error> {
         let _registration = match exchange.abort() {
             Some(abort) => {
                 let state: Weak<State> = Arc::downgrade(&self.state);
-                Some(abort.register(state).ok_or_else(Failure::aborted)?)
+                Some(abort.register(state).ok_or_else(Error::aborted)?)
             }
             None => None,
         };
         let mut known = self.state.lock();
         loop {
             if exchange.is_aborted() {
-                return Err(Failure::aborted());
+                return Err(Error::aborted());
             }
             if known.ended != ended {
                 return served_or(&known, || dns(&known.problem));
             }
             let left = until.saturating_duration_since(clock::now());
             if left.is_zero() {
-                return served_or(&known, || Failure::timeout(Phase::Resolving));
+                return served_or(&known, || Error::timeout(Phase::Resolving));
             }
             let waited = self.state.changed.wait_timeout(known, left);
             known = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -151,11 +152,11 @@ impl Resolver {
             .name(RESOLVER_THREAD.to_owned())
             .stack_size(THREAD_STACK_BYTES);
         thread.spawn(move || {
-            let answer =
+            let response =
                 std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| look_up(&host, port)))
                     .unwrap_or_else(|_| Err(io::Error::other("the look-up panicked")));
             let mut known = state.lock();
-            match answer {
+            match response {
                 Ok(addresses) if !addresses.is_empty() => {
                     known.addresses = addresses;
                     known.fresh_until = Some(clock::now() + ttl);
@@ -186,12 +187,12 @@ impl Resolver {
     }
 }
 
-fn served_or(known: &Known, failure: impl FnOnce() -> Failure) -> Result<Vec<SocketAddr>, Failure> {
+fn served_or(known: &Known, failure: impl FnOnce() -> Error) -> Result<Vec<SocketAddr>, Error> {
     if known.addresses.is_empty() { Err(failure()) } else { Ok(known.addresses.clone()) }
 }
 
-fn dns(problem: &str) -> Failure {
-    Failure::new(Code::Dns, problem)
+fn dns(problem: &str) -> Error {
+    Error::new(Code::Dns, problem)
 }
 
 /// The system's resolver.
@@ -216,11 +217,11 @@ mod tests {
     /// Answers what the closure says for the n-th look-up.
     fn resolver(
         ttl: Duration,
-        answer: impl Fn(usize) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+        response: impl Fn(usize) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
     ) -> (Resolver, Arc<AtomicUsize>) {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
-        let look_up = move |_: &str, _: u16| answer(counted.fetch_add(1, Ordering::SeqCst));
+        let look_up = move |_: &str, _: u16| response(counted.fetch_add(1, Ordering::SeqCst));
         (Resolver::new("flex.test", 443, ttl, Arc::new(look_up)), count)
     }
 
@@ -228,7 +229,7 @@ mod tests {
         text.split(' ').map(|address| address.parse().unwrap()).collect()
     }
 
-    fn resolve(resolver: &Resolver, within: Duration) -> Result<Vec<SocketAddr>, Failure> {
+    fn resolve(resolver: &Resolver, within: Duration) -> Result<Vec<SocketAddr>, Error> {
         let exchange = Exchange::new(clock::now(), clock::now() + within, within, None);
         resolver.resolve(&exchange, clock::now() + within)
     }
@@ -303,8 +304,8 @@ mod tests {
     fn an_abort_ends_the_wait_for_a_hanging_look_up() {
         let (_release, gate) = std::sync::mpsc::channel::<()>();
         let gate = Mutex::new(gate);
-        let begun = Arc::new(std::sync::Barrier::new(2));
-        let in_look_up = Arc::clone(&begun);
+        let started = Arc::new(std::sync::Barrier::new(2));
+        let in_look_up = Arc::clone(&started);
         let (resolver, _) = resolver(MINUTE, move |_| {
             in_look_up.wait();
             let _ = gate.lock().unwrap().recv();
@@ -314,7 +315,7 @@ mod tests {
         let exchange =
             Exchange::new(clock::now(), clock::now() + MINUTE, MINUTE, Some(abort.clone()));
         let aborter = std::thread::spawn(move || {
-            begun.wait();
+            started.wait();
             abort.trigger();
         });
         let failure = resolver.resolve(&exchange, clock::now() + MINUTE).unwrap_err();

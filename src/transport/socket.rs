@@ -1,7 +1,7 @@
 //! A TCP socket that waits with a deadline and can be woken by an abort.
 //!
 //! A wait that has time is the blocking read itself, which the kernel ends every [`PATIENCE`], so
-//! that an answer costs one system call; only the last stretch before the deadline is a `poll`,
+//! that a response costs one system call; only the last stretch before the deadline is a `poll`,
 //! exact to the deadline. Waits are proof against signals (EINTR is waited out, never reported).
 
 use std::io::{self, Read, Write};
@@ -16,13 +16,14 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recv, send, sockopt,
 };
 
+use super::Exchange;
 use super::http1::Stream;
-use super::{Exchange, Failure};
 use crate::abort::{Registration, Wake};
 use crate::clock;
+use crate::error::Error;
 use crate::outcome::Code;
 
-/// How long one blocking read may last; one before a deadline that is nearer is not begun. The
+/// How long one blocking read may last; one before a deadline that is nearer is not started. The
 /// kernel counts it in ticks of up to 10 ms.
 const PATIENCE: Duration = clock::LONGEST_WAIT;
 const PATIENCE_AND_A_TICK: Duration = Duration::from_millis(1_010);
@@ -45,9 +46,9 @@ impl Socket {
         address: SocketAddr,
         exchange: &Exchange,
         until: Instant,
-    ) -> Result<Arc<Self>, Failure> {
+    ) -> Result<Arc<Self>, Error> {
         let failed = |errno: Errno| {
-            Failure::new(Code::Connect, format!("cannot connect: {}", io::Error::from(errno)))
+            Error::new(Code::Connect, format!("cannot connect: {}", io::Error::from(errno)))
         };
         let family = match address {
             SocketAddr::V4(_) => AddressFamily::INET,
@@ -56,9 +57,9 @@ impl Socket {
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let fd =
             rustix::net::socket_with(family, SocketType::STREAM, flags, None).map_err(failed)?;
-        let begun = rustix::net::connect(&fd, &address);
+        let started = rustix::net::connect(&fd, &address);
         let socket = Arc::new(Self(TcpStream::from(fd)));
-        match begun {
+        match started {
             Ok(()) => {}
             // Interrupted or not, the connection is being made; only the wait tells how it ends.
             Err(Errno::INPROGRESS | Errno::INTR) => {
@@ -80,10 +81,10 @@ impl Socket {
     pub(super) fn wake_on_abort(
         self: &Arc<Self>,
         exchange: &Exchange,
-    ) -> Result<Option<Registration>, Failure> {
+    ) -> Result<Option<Registration>, Error> {
         let Some(abort) = exchange.abort() else { return Ok(None) };
         let socket: Weak<Self> = Arc::downgrade(self);
-        abort.register(socket).map(Some).ok_or_else(Failure::aborted)
+        abort.register(socket).map(Some).ok_or_else(Error::aborted)
     }
 
     /// Looks without taking anything or waiting.
@@ -96,14 +97,14 @@ impl Socket {
         }
     }
 
-    fn wait(&self, events: PollFlags, exchange: &Exchange, until: Instant) -> Result<(), Failure> {
+    fn wait(&self, events: PollFlags, exchange: &Exchange, until: Instant) -> Result<(), Error> {
         loop {
             let left = exchange.check(until)?;
             let timeout = Timespec::try_from(clock::wait_of(left)).ok();
             let mut fds = [PollFd::new(&self.0, events)];
             match poll(&mut fds, timeout.as_ref()) {
                 Ok(0) | Err(Errno::INTR) => {}
-                Ok(_) if exchange.is_aborted() => return Err(Failure::aborted()),
+                Ok(_) if exchange.is_aborted() => return Err(Error::aborted()),
                 Ok(_) => return Ok(()),
                 Err(errno) => return Err(lost(errno)),
             }
@@ -129,28 +130,28 @@ impl Read for &Socket {
     }
 }
 
-/// A socket in the hands of one exchange: reads and writes wait by its limits.
-pub(super) struct Guarded<'a> {
+/// A socket in the hands of one round trip: reads and writes wait by its limits.
+pub(super) struct DeadlineSocket<'a> {
     pub(super) socket: &'a Socket,
     pub(super) exchange: &'a Exchange,
     pub(super) until: Instant,
 }
 
-impl Guarded<'_> {
-    fn receive_some(&self, buffer: &mut [u8]) -> Result<usize, Failure> {
+impl DeadlineSocket<'_> {
+    fn receive_some(&self, buffer: &mut [u8]) -> Result<usize, Error> {
         self.receive_by(|flags| receive(self.socket, &mut *buffer, flags))
     }
 
     /// Receives into the room that a buffer has left, which must be some.
-    pub(super) fn receive_into(&self, buffer: &mut Vec<u8>) -> Result<usize, Failure> {
+    pub(super) fn receive_into(&self, buffer: &mut Vec<u8>) -> Result<usize, Error> {
         self.receive_by(|flags| receive(self.socket, spare_capacity(buffer), flags))
     }
 
-    /// An answer is never there yet when it is first asked for: waits rather than looks.
+    /// A response is never there yet when it is first asked for: waits rather than looks.
     fn receive_by(
         &self,
         mut receive: impl FnMut(RecvFlags) -> Result<usize, Errno>,
-    ) -> Result<usize, Failure> {
+    ) -> Result<usize, Error> {
         loop {
             let left = self.exchange.check(self.until)?;
             let flags = if left > PATIENCE_AND_A_TICK {
@@ -161,7 +162,7 @@ impl Guarded<'_> {
             };
             match receive(flags) {
                 // What an abort's shutdown looks like from here.
-                Ok(0) if self.exchange.is_aborted() => return Err(Failure::aborted()),
+                Ok(0) if self.exchange.is_aborted() => return Err(Error::aborted()),
                 Ok(count) => return Ok(count),
                 Err(Errno::AGAIN | Errno::INTR) => {}
                 Err(errno) => return Err(self.lost(errno)),
@@ -169,7 +170,7 @@ impl Guarded<'_> {
         }
     }
 
-    fn send_some(&self, bytes: &[u8]) -> Result<usize, Failure> {
+    fn send_some(&self, bytes: &[u8]) -> Result<usize, Error> {
         loop {
             match send(&self.socket.0, bytes, SendFlags::NOSIGNAL | SendFlags::DONTWAIT) {
                 Ok(count) => return Ok(count),
@@ -182,11 +183,11 @@ impl Guarded<'_> {
         }
     }
 
-    fn lost(&self, errno: Errno) -> Failure {
-        if self.exchange.is_aborted() { Failure::aborted() } else { lost(errno) }
+    fn lost(&self, errno: Errno) -> Error {
+        if self.exchange.is_aborted() { Error::aborted() } else { lost(errno) }
     }
 
-    pub(super) fn send_all(&self, mut bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn send_all(&self, mut bytes: &[u8]) -> Result<(), Error> {
         while !bytes.is_empty() {
             bytes = &bytes[self.send_some(bytes)?..];
         }
@@ -195,24 +196,24 @@ impl Guarded<'_> {
 }
 
 /// For what is said to a proxy before there is a connection to the service.
-impl Stream for Guarded<'_> {
-    fn send(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+impl Stream for DeadlineSocket<'_> {
+    fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.send_all(bytes)
     }
 
-    fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Failure> {
+    fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Error> {
         self.receive_into(buffer)
     }
 }
 
 /// For rustls, which wants `Read` and `Write`; the failure travels inside the error.
-impl Read for Guarded<'_> {
+impl Read for DeadlineSocket<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.receive_some(buffer).map_err(io::Error::other)
     }
 }
 
-impl Write for Guarded<'_> {
+impl Write for DeadlineSocket<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.send_some(bytes).map_err(io::Error::other)
     }
@@ -226,6 +227,6 @@ fn receive(socket: &Socket, buffer: impl Buffer<u8>, flags: RecvFlags) -> Result
     recv(&socket.0, buffer, flags).map(|(_, count)| count)
 }
 
-fn lost(errno: Errno) -> Failure {
-    Failure::new(Code::ConnectionLost, format!("the connection broke: {}", io::Error::from(errno)))
+fn lost(errno: Errno) -> Error {
+    Error::new(Code::ConnectionLost, format!("the connection broke: {}", io::Error::from(errno)))
 }

@@ -9,10 +9,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-use super::socket::{Guarded, Socket};
-use super::{Exchange, Failure, Phase};
+use super::socket::{DeadlineSocket, Socket};
+use super::{Exchange, Phase};
 use crate::config::Trust;
-use crate::fields::FieldError;
+use crate::error::Error;
 use crate::outcome::Code;
 
 /// Where the systems this library runs on keep their trust store, as one PEM file. Looked up by
@@ -38,16 +38,16 @@ pub(super) struct Tls {
 impl Tls {
     /// Prepares TLS to a host. A CA file is read at once, so that a bad one is a
     /// configuration error.
-    pub(super) fn new(host: &str, trust: &Trust) -> Result<Self, FieldError> {
+    pub(super) fn new(host: &str, trust: &Trust) -> Result<Self, Error> {
         let server_name = ServerName::try_from(host.to_owned())
-            .map_err(|_| FieldError::new("base_url", "expected a host that TLS can verify"))?;
+            .map_err(|_| Error::argument("base_url", "expected a host that TLS can verify"))?;
         let tls = Self { server_name, trust: trust.clone(), config: OnceCell::new() };
         if let Trust::File(path) = trust {
             let roots = roots_of_file(path).map_err(|why| {
-                FieldError::new("ca_file", format!("expected a PEM file of CA certificates: {why}"))
+                Error::argument("ca_file", format!("expected a PEM file of CA certificates: {why}"))
             })?;
             let config = client_config(roots)
-                .map_err(|error| FieldError::new("ca_file", error.to_string()))?;
+                .map_err(|error| Error::argument("ca_file", error.to_string()))?;
             // The cell is new, so it is empty.
             let _ = tls.config.set(config);
         }
@@ -60,7 +60,7 @@ impl Tls {
         socket: &Socket,
         exchange: &Exchange,
         until: Instant,
-    ) -> Result<ClientConnection, Failure> {
+    ) -> Result<ClientConnection, Error> {
         exchange.enter(Phase::Handshaking);
         let config = self.config.get_or_try_init(|| {
             let roots = match &self.trust {
@@ -72,7 +72,7 @@ impl Tls {
         })?;
         let mut tls = ClientConnection::new(Arc::clone(config), self.server_name.clone())
             .map_err(tls_failure)?;
-        let mut guarded = Guarded { socket, exchange, until };
+        let mut guarded = DeadlineSocket { socket, exchange, until };
         while tls.is_handshaking() {
             tls.complete_io(&mut guarded).map_err(failure_of_io)?;
         }
@@ -94,7 +94,7 @@ fn bundled_roots() -> RootCertStore {
 }
 
 /// A system's store may hold certificates that rustls cannot use; they are left out.
-fn system_roots() -> Result<RootCertStore, Failure> {
+fn system_roots() -> Result<RootCertStore, Error> {
     for store in SYSTEM_STORES {
         let Ok(certificates) = CertificateDer::pem_file_iter(store) else { continue };
         let mut roots = RootCertStore::empty();
@@ -123,16 +123,16 @@ fn roots_of_file(path: &Path) -> Result<RootCertStore, String> {
     if roots.is_empty() { Err("found no certificate".to_owned()) } else { Ok(roots) }
 }
 
-pub(super) fn tls_failure(why: impl std::fmt::Display) -> Failure {
-    Failure::new(Code::Tls, format!("TLS: {why}"))
+pub(super) fn tls_failure(why: impl std::fmt::Display) -> Error {
+    Error::new(Code::Tls, format!("TLS: {why}"))
 }
 
 /// rustls reports its own errors and the socket's failures through the same door.
-pub(super) fn failure_of_io(error: std::io::Error) -> Failure {
+pub(super) fn failure_of_io(error: std::io::Error) -> Error {
     if error.kind() == std::io::ErrorKind::UnexpectedEof {
-        return Failure::new(Code::ConnectionLost, "the connection was closed");
+        return Error::new(Code::ConnectionLost, "the connection was closed");
     }
-    match error.downcast::<Failure>() {
+    match error.downcast::<Error>() {
         Ok(failure) => failure,
         Err(error) => tls_failure(error),
     }

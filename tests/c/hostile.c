@@ -1,5 +1,5 @@
 /*
- * A host that gets every handle wrong: whatever it passes, it gets an answer, and nothing else
+ * A host that gets every handle wrong: whatever it passes, it gets a response, and nothing else
  * is harmed.
  *
  *     hostile BASE_URL SESSION_ID

@@ -3,7 +3,7 @@
  *
  *     log BASE_URL EVENTS SESSION_ID x 8
  *
- * The first answer of the server is a refusal that repeats the API key. Every event of the calls
+ * The first response of the server is a refusal that repeats the API key. Every event of the calls
  * that are watched as a whole is written to EVENTS, one a line, for the test to read as JSON.
  */
 #define _POSIX_C_SOURCE 200809L

@@ -1,4 +1,4 @@
-//! Holds an answer against what is owed. Every check stands here once, for all languages.
+//! Holds a response against what is owed. Every check stands here once, for all languages.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,14 +19,14 @@ static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     jsonschema::validator_for(&schema.expect("the schema is JSON")).expect("the schema is one")
 });
 
-/// Everything in which an answer, or the truth after it, is not as owed.
+/// Everything in which a response, or the truth after it, is not as owed.
 pub fn differences(vector: &Vector, world: &World, answer: &Answer) -> Vec<String> {
     let mut found = of_the_answer(&vector.owed, |text| world.filled_in(text), answer);
     found.extend(of_the_truth(vector, world));
     found
 }
 
-/// The part that the answer alone shows.
+/// The part that the response alone shows.
 pub fn of_the_answer(
     owed: &Owed,
     filled_in: impl Fn(&str) -> String,

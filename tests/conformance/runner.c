@@ -1,6 +1,6 @@
 /*
  * Makes the calls of the conformance vectors through flexcancel.h: one call a line on standard
- * input, one answer a line on standard output, until the input ends.
+ * input, one response a line on standard output, until the input ends.
  *
  *     OPERATION <tab> CONFIG_JSON <tab> SESSION_ID <tab> OPTIONS_JSON <tab> ABORT
  *     OUTCOME_NUMBER <tab> CODE_NUMBER <tab> RESULT_JSON

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use flexcancel::{Abort, Client, Code, Config, FieldError, Options, Outcome};
+use flexcancel::{Abort, Client, Code, Config, Error, Options, Outcome};
 use serde_json::{Value, json};
 
 use crate::vector;
@@ -34,7 +34,7 @@ impl Answer {
 
 /// Makes the call in this process.
 pub fn ask_here(line: &Line) -> Answer {
-    let refused = |code: Code, error: &FieldError| Answer {
+    let refused = |code: Code, error: &Error| Answer {
         outcome: Outcome::NotApplied.number(),
         code: code.number(),
         json: json!({
@@ -125,7 +125,7 @@ impl Running {
         calls.write_all(text.as_bytes()).map_err(|error| format!("cannot be asked: {error}"))?;
         let answer = self.answers.recv_timeout(PATIENCE).map_err(|why| match why {
             RecvTimeoutError::Timeout => format!("did not answer within {PATIENCE:?}"),
-            RecvTimeoutError::Disconnected => "ended in place of an answer".to_owned(),
+            RecvTimeoutError::Disconnected => "ended in place of a response".to_owned(),
         })?;
         Answer::read(&answer).ok_or_else(|| format!("expected three fields, found {answer:?}"))
     }

@@ -62,7 +62,7 @@ pub enum Act {
     Reauth(Option<u64>),
 }
 
-/// An answer in place of the sandbox's.
+/// A response in place of the sandbox's.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WordForWord {

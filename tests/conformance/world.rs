@@ -12,7 +12,7 @@ use crate::vector::{Abort, Act, Operation, Session, Setup, Then, Vector, WordFor
 
 /// The API key of every vector that names no other.
 pub const API_KEY: &str = "fsk_test_hunter2";
-/// What no answer may hold: that key, and what the vectors have in the place of secrets.
+/// What no response may hold: that key, and what the vectors have in the place of secrets.
 pub const SECRETS: [&str; 2] = ["hunter2", "nobodymaysee"];
 /// An environment variable that cargo sets for every test program, so that it need not be set
 /// here, and what it says: it serves as an API key.

@@ -85,10 +85,10 @@ pub enum Session {
     CapturedInPart,
 }
 
-/// What else happens to the session, after the first exchange.
+/// What else happens to the session, after the first round trip.
 pub type Meanwhile = fn(&Sandbox, &str);
 
-/// The first answer, word for word, for a session.
+/// The first response, word for word, for a session.
 pub type Script = dyn Fn(&str) -> Scripted + Send + Sync;
 
 pub struct Given {
@@ -106,7 +106,7 @@ pub struct Given {
     pub timeout_ms: u64,
     pub connect_timeout_ms: u64,
     pub outage_ms: Option<u64>,
-    /// How many exchanges there must be, if the row says.
+    /// How many round trips there must be, if the row says.
     pub exchanges: Option<usize>,
     /// How long the call must take.
     pub takes_ms: Range<u64>,

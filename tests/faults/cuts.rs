@@ -1,4 +1,4 @@
-//! Faults 27 and 28 of docs/FAULTS.md: the request and the answer cut at every byte.
+//! Faults 27 and 28 of docs/FAULTS.md: the request and the response cut at every byte.
 
 use flex_sandbox::{Fault, How, Scripted, Then};
 
@@ -6,7 +6,7 @@ use crate::case::{CANCELED, Case, Given, once};
 use crate::harness::{World, client};
 use crate::servers::Relay;
 
-/// Every so many bytes for the real answer, which is long.
+/// Every so many bytes for the real response, which is long.
 const ANSWER_STEP: usize = 29;
 /// Every so many bytes for TLS.
 const TLS_STEP: usize = 23;
@@ -24,7 +24,7 @@ pub fn all() -> Vec<Case> {
     cases
 }
 
-/// The lengths of a real request and of the answer to it.
+/// The lengths of a real request and of the response to it.
 fn real_lengths() -> (usize, usize) {
     let world = World::held(false);
     let relay = Relay::start(world.sandbox.port());
@@ -46,7 +46,7 @@ fn requests(how: How, length: usize, cases: &mut Vec<Case>) {
     cases.extend((0..=length).step_by(TLS_STEP).map(|at| cut(at, false, true)));
 }
 
-/// An answer that is small enough to be cut at every byte of its head and its body.
+/// A response that is small enough to be cut at every byte of its head and its body.
 fn small_answer(id: &str) -> Vec<u8> {
     let session =
         format!(r#"{{"checkout_session_id":"{id}","status":"canceled","test_mode":true}}"#);

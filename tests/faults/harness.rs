@@ -77,9 +77,9 @@ impl World {
     }
 
     pub fn cancel_with(self, client: Client, options: &Options, timeout_ms: u64) -> Told {
-        let begun = Instant::now();
+        let started = Instant::now();
         let report = client.cancel(&self.id, options, None);
-        let took = begun.elapsed();
+        let took = started.elapsed();
         drop(client);
         self.told(report, took, timeout_ms)
     }
@@ -200,7 +200,7 @@ fn act(given: &Given) -> Told {
     let Some(report) = told.report.clone() else { return told };
     if let Some(exchanges) = given.exchanges {
         let made = report.attempts.len();
-        told.expect(made == exchanges, format!("{made} exchanges, not {exchanges}"));
+        told.expect(made == exchanges, format!("{made} round trips, not {exchanges}"));
     }
     if let Some(hold) = given.hold {
         told.expect(report.hold == hold, format!("hold={}, not {hold}", report.hold));
@@ -214,7 +214,7 @@ fn act(given: &Given) -> Told {
     told
 }
 
-/// A cancel during which someone else acts, after the first exchange.
+/// A cancel during which someone else acts, after the first round trip.
 fn cancel_meanwhile(
     world: World,
     client: Client,
@@ -229,9 +229,9 @@ fn cancel_meanwhile(
             meanwhile(&seen.sandbox, &seen.id);
         }
     })));
-    let begun = Instant::now();
+    let started = Instant::now();
     let report = client.cancel(&world.id, &options(timeout_ms), None);
-    let took = begun.elapsed();
+    let took = started.elapsed();
     drop(client);
     let world = std::sync::Arc::into_inner(world).expect("the observer is gone with its client");
     world.told(report, took, timeout_ms)
@@ -261,7 +261,7 @@ fn run(case: &Case) -> Told {
 /// Runs all cases.
 pub fn run_all(cases: Vec<Case>) -> Tally {
     let (next, tally) = (AtomicUsize::new(0), Mutex::new(Tally::default()));
-    let begun = Instant::now();
+    let started = Instant::now();
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -273,7 +273,7 @@ pub fn run_all(cases: Vec<Case>) -> Tally {
         }
     });
     let mut tally = tally.into_inner().unwrap();
-    tally.took = begun.elapsed();
+    tally.took = started.elapsed();
     tally
 }
 

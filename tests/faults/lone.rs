@@ -66,9 +66,9 @@ fn no_such_name() -> Told {
 
 fn connect_times_out() -> Told {
     let full = FullQueue::start();
-    let begun = Instant::now();
+    let started = Instant::now();
     let mut told = Told::of(cancel_at(&format!("http://127.0.0.1:{}", full.port), None, ""));
-    told.expect(begun.elapsed() <= Duration::from_millis(1_100), "too late");
+    told.expect(started.elapsed() <= Duration::from_millis(1_100), "too late");
     told
 }
 
@@ -148,7 +148,7 @@ fn bad_ca_file() -> Told {
         let file = CaFile::new(pem);
         let json = format!(r#"{{"api_key":"{API_KEY}","ca_file":"{}"}}"#, file.0);
         let made = flexcancel::Client::new(&Config::from_json(&json).unwrap());
-        let field = made.err().map(|error| error.field);
+        let field = made.err().and_then(|error| error.field);
         told.expect(field.as_deref() == Some("ca_file"), format!("{pem:?}: {field:?}"));
     }
     told
@@ -180,7 +180,7 @@ fn pooled_closed_over(tls: bool) -> Told {
     told
 }
 
-/// What follows an answer makes its connection unfit for the next call.
+/// What follows a response makes its connection unfit for the next call.
 fn surplus_drops_connection() -> Told {
     let world = World::held(false);
     let client = world.client("");
@@ -192,7 +192,7 @@ fn surplus_drops_connection() -> Told {
     drop(client);
     let took = report.elapsed;
     let mut told = world.told(report, took, 1_000);
-    told.expect(read.code == Code::Ok, format!("the first answer is lost: {}", read.message));
+    told.expect(read.code == Code::Ok, format!("the first response is lost: {}", read.message));
     told.expect_attempts(1);
     told.expect(connections == 2, format!("{connections} connections"));
     told

@@ -39,7 +39,7 @@ fn short(tls: bool) -> Given {
     Given { timeout_ms: SHORT_MS, ..given(tls) }
 }
 
-/// A fault of answers, whether the cancel takes effect or not: once, it is got over; always,
+/// A fault of responses, whether the cancel takes effect or not: once, it is got over; always,
 /// nothing can be known.
 fn unclear(row: u16, fault: &Fault, codes: &'static [Code], cases: &mut Vec<Case>) {
     let name = match fault {
@@ -110,9 +110,9 @@ fn connection_life() -> Vec<Case> {
         let fault = Fault::DropAnswer { how };
         for apply in [true, false] {
             let case = given(true).fault(on_cancel(once(fault.clone())).apply(apply));
-            cases.push(case.case(20, format!("{how:?} in place of the answer, once"), CANCELED));
+            cases.push(case.case(20, format!("{how:?} in place of the response, once"), CANCELED));
             let case = short(true).fault(always(fault.clone()).apply(apply));
-            let name = format!("{how:?} in place of the answer, always");
+            let name = format!("{how:?} in place of the response, always");
             cases.push(case.case(20, name, unknown(codes)));
         }
     }
@@ -160,33 +160,33 @@ fn http() -> Vec<Case> {
         for bytes in [1, 20, 20_000] {
             let given = Given { exchanges: Some(1), ..given(tls) };
             let case = given.fault(always(Fault::Surplus { bytes }));
-            cases.push(case.case(38, format!("{bytes} bytes after the answer"), CANCELED));
+            cases.push(case.case(38, format!("{bytes} bytes after the response"), CANCELED));
         }
         let late = Given { exchanges: Some(1), takes_ms: 300..1_500, ..given(tls) }
             .fault(once(Fault::Delay { ms: 300 }));
-        cases.push(late.case(41, "the answer comes late, in time", CANCELED));
+        cases.push(late.case(41, "the response comes late, in time", CANCELED));
         let case = Given { exchanges: Some(1), ..given(tls) }.fault(always(Fault::CloseDelimited));
-        cases.push(case.case(36, "the end of the connection ends the answer", CANCELED));
+        cases.push(case.case(36, "the end of the connection ends the response", CANCELED));
         let cut = |id: &str| Scripted { answer: cut(id), apply: false, then: Then::Close };
         let case = Given { script: Some(Box::new(cut)), hold: Some(Hold::Released), ..given(tls) };
-        cases.push(case.case(36, "the end of the connection cuts the answer, once", CANCELED));
+        cases.push(case.case(36, "the end of the connection cuts the response, once", CANCELED));
         let broken: &[Then] = if tls { &[Then::Fin, Then::Reset] } else { &[Then::Reset] };
         for then in broken {
             let then = *then;
             let lie = move |id: &str| Scripted { answer: open_ended(id), apply: false, then };
             let case = Given { script: Some(Box::new(lie)), ..given(tls) };
-            let name = format!("{then:?} where the end of the connection is to end the answer");
+            let name = format!("{then:?} where the end of the connection is to end the response");
             cases.push(case.case(36, name, CANCELED));
         }
         let smuggled =
             |id: &str| Scripted { answer: two_answers(id), apply: false, then: Then::KeepOpen };
         let given = Given { script: Some(Box::new(smuggled)), ..given(tls) };
-        cases.push(given.case(106, "a second answer behind the first", CANCELED));
+        cases.push(given.case(106, "a second response behind the first", CANCELED));
     }
     cases
 }
 
-/// An answer without a length.
+/// A response without a length.
 fn open_ended(id: &str) -> Vec<u8> {
     let session =
         format!(r#"{{"checkout_session":{{"checkout_session_id":"{id}","test_mode":true}}}}"#);
@@ -200,7 +200,7 @@ fn cut(id: &str) -> Vec<u8> {
     answer
 }
 
-/// An answer that says nothing, and one behind it that nobody asked for and that lies.
+/// A response that says nothing, and one behind it that nobody asked for and that lies.
 fn two_answers(id: &str) -> Vec<u8> {
     let lie =
         format!(r#"{{"checkout_session":{{"checkout_session_id":"{id}","status":"canceled"}}}}"#);
@@ -274,7 +274,7 @@ fn rate_limits() -> Vec<Case> {
     let mut cases = Vec::new();
     const LIMITED: &[Code] = &[Code::RateLimited];
     let limit = |value: &str| answer(429, &[("Retry-After", value)], "");
-    // An old Date would be a stored answer's, and one yet to come makes the next ones old.
+    // An old Date would be a stored response's, and one yet to come makes the next ones old.
     let now = SystemTime::now();
     let date = httpdate::fmt_http_date(now);
     let later = httpdate::fmt_http_date(now + Duration::from_secs(1));
@@ -359,7 +359,7 @@ fn state() -> Vec<Case> {
     cases.push(at(Session::Open).case(65, "never paid", CANCELED));
     for second_cancel in SecondCancel::ALL.iter().copied() {
         let dialect = Dialect { second_cancel, ..Dialect::default() };
-        // An answer without a code may as well be said of a cancel that failed half-way.
+        // A response without a code may as well be said of a cancel that failed half-way.
         let may_be_ours = matches!(second_cancel, SecondCancel::OkAgain | SecondCancel::Gone);
         let owed = if may_be_ours { CANCELED } else { ALREADY_CANCELED };
         for row in [47, 68] {

@@ -46,8 +46,8 @@ fn answer(status: u16, body: &str) -> Fault {
     Fault::Status { status, headers: Vec::new(), body: body.to_owned() }
 }
 
-/// An answer to the cancel that proves nothing: the read-back finds what was done, and what was
-/// not done is sent again; where no other answer comes, it stays unknown.
+/// A response to the cancel that proves nothing: the read-back finds what was done, and what was
+/// not done is sent again; where no other response comes, it stays unknown.
 fn doubtful(row: u16, name: &str, fault: &Fault, codes: &'static [Code], cases: &mut Vec<Case>) {
     for tls in [false, true] {
         for apply in [true, false] {

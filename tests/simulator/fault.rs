@@ -1,4 +1,4 @@
-//! What may go wrong with one exchange.
+//! What may go wrong with one round trip.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use flexcancel::Code;
 
 use super::refusal;
 
-/// What goes wrong with an exchange.
+/// What goes wrong with a round trip.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
     CannotConnect(Code),
@@ -19,18 +19,18 @@ pub enum Fault {
     Duplicate,
     /// The request is executed twice, and answered the second time.
     DuplicateAnsweredSecond,
-    /// A read is answered with an earlier answer, and a header says so.
+    /// A read is answered with an earlier response, and a header says so.
     Cached,
-    /// A read is answered with an earlier answer, and only its `Date` tells.
+    /// A read is answered with an earlier response, and only its `Date` tells.
     CachedWithOldDate,
-    /// The machine sleeps while the answer is on its way.
+    /// The machine sleeps while the response is on its way.
     Sleeps(Duration),
     Answer(Answered, Effect),
     /// One of the refusals that `refusal` makes.
     Refusal,
 }
 
-/// An answer that is not what Flex's model said.
+/// A response that is not what Flex's model said.
 #[derive(Clone, Copy, Debug)]
 pub enum Answered {
     Status(u16, &'static str),

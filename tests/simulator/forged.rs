@@ -1,4 +1,4 @@
-//! The answers that something other than Flex's model makes up.
+//! The responses that something other than Flex's model makes up.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::clock::date_ms;
 use super::fault::Answered;
 use super::world::{Request, World};
 
-/// Such an answer to a request, without the request's effect.
+/// Such a response to a request, without the request's effect.
 pub fn response(world: &mut World, answered: Answered, request: &Request) -> Response {
     let id = request.session();
     let mut retry_after = None;
@@ -94,7 +94,7 @@ fn session(world: &mut World, request: &Request, change: impl FnOnce(&mut Value)
     body.to_string()
 }
 
-/// As a service does that shows no payment intents in the answer to a cancel.
+/// As a service does that shows no payment intents in the response to a cancel.
 fn hide_intents(session: &mut Value) {
     let session = session.as_object_mut().unwrap();
     session.remove("payment_intent");

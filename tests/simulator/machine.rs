@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use flexcancel::Abort;
 use flexcancel::outbox::{Clock, Moment};
-use flexcancel::transport::{Exchange, Failure, Request, Response, Transport};
+use flexcancel::transport::{Exchange, Request, Response, Transport};
 
 use super::clock::millis;
 use super::network::Network;
@@ -17,7 +17,7 @@ use super::world::World;
 pub struct Crash;
 
 /// Crashes the till after so many more looks at a clock. Everything that a till does looks at
-/// one, before and after each exchange and each write.
+/// one, before and after each round trip and each write.
 #[derive(Clone)]
 pub struct Fuse(Arc<AtomicI64>);
 
@@ -85,7 +85,11 @@ pub struct Fragile {
 }
 
 impl Transport for Fragile {
-    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Failure> {
+    fn exchange(
+        &self,
+        request: Request,
+        exchange: &Exchange,
+    ) -> Result<Response, flexcancel::Error> {
         self.network.exchange(request, exchange)
     }
 
@@ -106,7 +110,7 @@ impl Transport for Fragile {
         self.network.random()
     }
 
-    fn random_key(&self) -> Result<u128, Failure> {
+    fn random_key(&self) -> Result<u128, flexcancel::Error> {
         self.network.random_key()
     }
 }

@@ -1,11 +1,11 @@
-//! The simulated network: each exchange meets at most one fault and one incident, as the world's
+//! The simulated network: each round trip meets at most one fault and one incident, as the world's
 //! luck has it.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use flex_sandbox::ApiResponse;
-use flexcancel::transport::{Exchange, Failure, Response, Transport};
+use flexcancel::transport::{Exchange, Response, Transport};
 use flexcancel::{Abort, Code, Operation, Phase};
 
 use super::clock::{Incident, date_ms};
@@ -26,9 +26,9 @@ impl Transport for Network {
         &self,
         request: flexcancel::transport::Request,
         exchange: &Exchange,
-    ) -> Result<Response, Failure> {
+    ) -> Result<Response, flexcancel::Error> {
         let mut world = self.world.lock().unwrap();
-        let begun = world.now();
+        let started = world.now();
         world.exchanges += 1;
         let mut request = plain(&request);
         let limits = Limits {
@@ -36,9 +36,9 @@ impl Transport for Network {
             deadline: exchange.deadline().saturating_duration_since(self.base),
         };
         if till_now(&world) >= limits.deadline {
-            world.overdue.push(begun);
+            world.overdue.push(started);
         }
-        if begun < world.down_until {
+        if started < world.down_until {
             return refuse(&mut world, exchange, limits, Code::Connect);
         }
         let fault = world.next_fault();
@@ -47,7 +47,7 @@ impl Transport for Network {
             Some(Fault::ConnectHangs) => {
                 exchange.enter(Phase::Connecting);
                 advance_till(&mut world, limits.connect_by);
-                return Err(Failure::new(Code::Timeout, "simulated"));
+                return Err(flexcancel::Error::new(Code::Timeout, "simulated"));
             }
             Some(Fault::Down) => {
                 let outage = world.random.millis(3_000);
@@ -61,14 +61,14 @@ impl Transport for Network {
             exchange.enter(Phase::Connecting);
             suffer(&mut world, sleep);
             if till_now(&world) >= limits.deadline {
-                return Err(Failure::new(Code::Timeout, "simulated"));
+                return Err(flexcancel::Error::new(Code::Timeout, "simulated"));
             }
         }
         exchange.enter(Phase::Sending);
         if let (true, Some(key)) = (request.is_cancel(), request.idempotency_key.clone()) {
             let at = world.now();
             request.send = Some(world.sends.len());
-            world.sends.push(Send { key, begun, at, is_refused: false, is_doubled: false });
+            world.sends.push(Send { key, started, at, is_refused: false, is_doubled: false });
         }
         carry(&mut world, &request, fault, exchange, limits)
     }
@@ -98,7 +98,7 @@ impl Transport for Network {
         self.world.lock().unwrap().random.next()
     }
 
-    fn random_key(&self) -> Result<u128, Failure> {
+    fn random_key(&self) -> Result<u128, flexcancel::Error> {
         let mut world = self.world.lock().unwrap();
         Ok(u128::from(world.random.next()) << 64 | u128::from(world.random.next()))
     }
@@ -157,21 +157,21 @@ fn refuse(
     exchange: &Exchange,
     limits: Limits,
     code: Code,
-) -> Result<Response, Failure> {
+) -> Result<Response, flexcancel::Error> {
     exchange.enter(Phase::Connecting);
     let at = till_now(world) + world.random.millis(20);
     advance_till(world, at.min(limits.connect_by));
-    Err(Failure::new(code, "simulated"))
+    Err(flexcancel::Error::new(code, "simulated"))
 }
 
-/// Carries a request that was handed over, and its answer, as far as the fault lets them.
+/// Carries a request that was handed over, and its response, as far as the fault lets them.
 fn carry(
     world: &mut World,
     request: &Request,
     fault: Option<Fault>,
     exchange: &Exchange,
     limits: Limits,
-) -> Result<Response, Failure> {
+) -> Result<Response, flexcancel::Error> {
     let late = world.lateness();
     match fault {
         Some(Fault::RequestLost) => return lose(world, limits),
@@ -234,12 +234,12 @@ fn carry(
     result
 }
 
-/// Notes what an answer is to whoever asked: of a read, the moment that it shows if it is true, and
+/// Notes what a response is to whoever asked: of a read, the moment that it shows if it is true, and
 /// whether it came as the model answered it; of a cancel, whether it is a refusal.
 fn note(
     world: &mut World,
     request: &Request,
-    result: &Result<Response, Failure>,
+    result: &Result<Response, flexcancel::Error>,
     shows: Option<Duration>,
     is_plain: bool,
 ) {
@@ -254,12 +254,16 @@ fn note(
 }
 
 /// The request travels; if that takes longer than the client waits, it arrives all the same.
-fn arrive(world: &mut World, request: &Request, limits: Limits) -> Result<ApiResponse, Failure> {
+fn arrive(
+    world: &mut World,
+    request: &Request,
+    limits: Limits,
+) -> Result<ApiResponse, flexcancel::Error> {
     let travel = world.travel();
     if till_now(world) + travel >= limits.deadline {
         world.schedule(travel, Event::Arrives(request.clone()));
         advance_till(world, limits.deadline);
-        return Err(Failure::new(Code::Timeout, "simulated"));
+        return Err(flexcancel::Error::new(Code::Timeout, "simulated"));
     }
     world.advance(world.now() + travel);
     Ok(world.deliver(request))
@@ -277,7 +281,7 @@ fn fits(world: &World, request: &Request, answered: Answered) -> bool {
     }
 }
 
-fn lose(world: &mut World, limits: Limits) -> Result<Response, Failure> {
+fn lose(world: &mut World, limits: Limits) -> Result<Response, flexcancel::Error> {
     let (at, code) = if !world.is_scripted() && world.random.chance(50) {
         (limits.deadline, Code::Timeout)
     } else {
@@ -285,16 +289,16 @@ fn lose(world: &mut World, limits: Limits) -> Result<Response, Failure> {
         (at.min(limits.deadline), Code::ConnectionLost)
     };
     advance_till(world, at);
-    Err(Failure::new(code, "simulated"))
+    Err(flexcancel::Error::new(code, "simulated"))
 }
 
-/// Something on the way answers a read with an earlier answer.
+/// Something on the way answers a read with an earlier response.
 fn cached(
     world: &mut World,
     exchange: &Exchange,
     limits: Limits,
     is_marked: bool,
-) -> Result<Response, Failure> {
+) -> Result<Response, flexcancel::Error> {
     let Some((said, made)) = world.cached.clone() else {
         return lose(world, limits);
     };
@@ -302,17 +306,17 @@ fn cached(
     answer(world, exchange, limits, told)
 }
 
-/// The answer travels back.
+/// The response travels back.
 fn answer(
     world: &mut World,
     exchange: &Exchange,
     limits: Limits,
     response: Response,
-) -> Result<Response, Failure> {
+) -> Result<Response, flexcancel::Error> {
     let at = till_now(world) + world.random.millis(80);
     if at >= limits.deadline {
         advance_till(world, limits.deadline);
-        return Err(Failure::new(Code::Timeout, "simulated"));
+        return Err(flexcancel::Error::new(Code::Timeout, "simulated"));
     }
     advance_till(world, at);
     exchange.enter(Phase::Complete);

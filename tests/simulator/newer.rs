@@ -48,10 +48,10 @@ fn rule(
     {
         return None;
     }
-    let begun = told[step].span.0;
+    let started = told[step].span.0;
     let looks = || {
         let reads = world.reads.iter().rev();
-        reads.filter(|read| read.ended > begun && read.ended <= send.begun)
+        reads.filter(|read| read.ended > started && read.ended <= send.started)
     };
     let look = looks().next();
     let plain = looks().find(|look| look.is_plain && look.is_expanded);
@@ -65,11 +65,11 @@ fn rule(
     }
     let is_entry = matches!(told[step].step, Step::Flush | Step::HandOver);
     let fresh = if is_entry { FRESH_ENTRY } else { FRESH };
-    let is_open = |other: &Send| other.key == send.key && other.at < begun && !other.is_refused;
+    let is_open = |other: &Send| other.key == send.key && other.at < started && !other.is_refused;
     let was_sent = world.sends.iter().any(is_open);
     let was_in_doubt =
         told[..=step].iter().any(|told| told.in_doubt && told.key.as_deref() == Some(&send.key));
-    let needs_proof = was_sent || was_in_doubt || send.begun > asked.at + fresh;
+    let needs_proof = was_sent || was_in_doubt || send.started > asked.at + fresh;
     let is_proven = look.is_some_and(|look| is_proof(world, look, hold, send));
     (needs_proof && !is_proven).then_some("a newer hold was released without a look")
 }
@@ -89,7 +89,7 @@ fn blur(world: &World, asked: Asked, hold: &Hold) -> Duration {
 /// The hold was made after the moment that the look shows, and that was just before the send. An
 /// answer that waited for a machine to wake up is old.
 fn is_proof(world: &World, look: &Read, hold: &Hold, send: &Send) -> bool {
-    hold.made >= look.shows && send.begun <= look.shows + world.lag + STALE
+    hold.made >= look.shows && send.started <= look.shows + world.lag + STALE
 }
 
 /// The session showed when its payment intents were made, and not when their holds were.

@@ -38,7 +38,7 @@ pub const HEDGED: &str = "captured, now or earlier";
 const ON_ITS_WAY: &str = "still on its way";
 
 fn was_canceled(world: &World, told: &Told) -> bool {
-    let (begun, ended) = told.span;
+    let (started, ended) = told.span;
     is_voided(world, asked(world, told), ended)
         || is_voided(world, told.asked.at, ended)
         // What was captured in the very millisecond of the asking counts as older.
@@ -46,12 +46,12 @@ fn was_canceled(world: &World, told: &Told) -> bool {
         // Nobody can tell captures from before the asking from later ones; and a replica may show
         // it as it was before the call.
         || (is_lost(world, told.asked, ended)
-            && is_freed(world, begun.saturating_sub(world.lag), ended))
+            && is_freed(world, started.saturating_sub(world.lag), ended))
         || was_released_by_key(world, told)
 }
 
 fn wrong_outcome(world: &World, told: &Told) -> Option<&'static str> {
-    let (begun, ended) = told.span;
+    let (started, ended) = told.span;
     let asked = asked(world, told);
     let has_effect = had_effect(world, told);
     let is_doubled = was_doubled(world, told.key.as_deref().unwrap_or_default(), told.sends.end);
@@ -59,13 +59,13 @@ fn wrong_outcome(world: &World, told: &Told) -> Option<&'static str> {
         Outcome::Canceled if !was_canceled(world, told) => {
             Some("canceled, and the hold was not released")
         }
-        Outcome::AlreadyCanceled if !was_voided(world, asked, begun, ended) => {
+        Outcome::AlreadyCanceled if !was_voided(world, asked, started, ended) => {
             Some("already canceled, and the hold was not released")
         }
         Outcome::AlreadyCanceled if has_effect && !is_doubled => {
             Some("already canceled, by this very cancel")
         }
-        Outcome::NotCancelable if !is_without_hold(world, begun, ended) => {
+        Outcome::NotCancelable if !is_without_hold(world, started, ended) => {
             Some("too late, and the hold stands")
         }
         Outcome::NotCancelable if released_itself(world, told) && !is_doubled => {
@@ -140,14 +140,14 @@ fn asked(world: &World, told: &Told) -> Duration {
 }
 
 fn wrong_hold(world: &World, told: &Told) -> Option<&'static str> {
-    let (begun, ended) = told.span;
+    let (started, ended) = told.span;
     // No client can tell: docs/OUTCOMES.md, "What Flex would have to do to make us wrong".
     let is_doubled = was_doubled(world, told.key.as_deref().unwrap_or_default(), told.sends.end);
     let mut old = world.holds.standing(ended, asked(world, told));
     match told.report.hold {
         Hold::Held => {
             let unseen = world.lag + world.late;
-            let from = begun.min(ended.saturating_sub(RECENT)).saturating_sub(unseen);
+            let from = started.min(ended.saturating_sub(RECENT)).saturating_sub(unseen);
             let was_held = world.moments(from, ended).any(|moment| moment.held);
             if !was_held {
                 Some("hold=held, and there was none")
@@ -214,13 +214,13 @@ pub fn is_voided(world: &World, asked: Duration, ended: Duration) -> bool {
 }
 
 /// The same, or that was so before the call: the last hold had not been captured.
-pub fn was_voided(world: &World, asked: Duration, begun: Duration, ended: Duration) -> bool {
+pub fn was_voided(world: &World, asked: Duration, started: Duration, ended: Duration) -> bool {
     if is_voided(world, asked, ended) {
         return true;
     }
-    let past = world.holds.all().iter().filter(|hold| hold.made <= begun);
+    let past = world.holds.all().iter().filter(|hold| hold.made <= started);
     let last = past.max_by_key(|hold| hold.end.as_ref().map_or(Duration::MAX, |end| end.at));
-    !is_held(world, begun) && last.is_some_and(|hold| hold.was_released())
+    !is_held(world, started) && last.is_some_and(|hold| hold.was_released())
 }
 
 /// One of so many first sends, with this key, was executed twice and answered the second time.
@@ -248,8 +248,10 @@ pub fn send_of<'a>(world: &'a World, end: &End) -> Option<(usize, &'a Send)> {
     Some((index, world.sends.get(index)?))
 }
 
-fn is_without_hold(world: &World, begun: Duration, ended: Duration) -> bool {
-    moments(world, begun.saturating_sub(world.lag), ended).into_iter().any(|at| !is_held(world, at))
+fn is_without_hold(world: &World, started: Duration, ended: Duration) -> bool {
+    moments(world, started.saturating_sub(world.lag), ended)
+        .into_iter()
+        .any(|at| !is_held(world, at))
 }
 
 fn is_held(world: &World, at: Duration) -> bool {

@@ -67,7 +67,7 @@ pub struct Told {
     pub key: Option<String>,
     pub report: Said,
     pub options: Options,
-    /// How many exchanges it made.
+    /// How many round trips it made.
     pub exchanges: usize,
     /// Which of the world's sends are its own.
     pub sends: Range<usize>,
@@ -157,19 +157,19 @@ impl Stage {
 
     pub fn call(&mut self, step: Step, options: &Options) -> &Told {
         let is_told = options.asked_at_ms.is_some();
-        let begun = self.begin(options.idempotency_key.as_deref().filter(|_| is_told));
+        let started = self.begin(options.idempotency_key.as_deref().filter(|_| is_told));
         let report = match step {
             Step::Retrieve => self.client.retrieve(&self.session, options, None),
             _ => self.client.cancel(&self.session, options, None),
         };
-        self.hear(step, begun, report, options.clone())
+        self.hear(step, started, report, options.clone())
     }
 
     /// The outbox takes the last cancel over; a fresh one if that is definite.
     pub fn hand_over(&mut self, step: Step, timeout: Duration) -> &Told {
         let call = self.repetition().unwrap_or_default();
         let call = with_limits(call, timeout, 3);
-        let begun = self.begin(call.idempotency_key.as_deref());
+        let started = self.begin(call.idempotency_key.as_deref());
         let mut entry = EntryOptions::default();
         entry.call = call.clone();
         let session = self.session.clone();
@@ -177,13 +177,13 @@ impl Stage {
             Step::Enqueue => self.outbox().enqueue(&session, &entry),
             _ => self.outbox().cancel(&session, &entry, None),
         };
-        self.hear(step, begun, report, call)
+        self.hear(step, started, report, call)
     }
 
     pub fn flush(&mut self) -> &Told {
-        let begun = self.begin(None);
+        let started = self.begin(None);
         let report = self.outbox().flush(&FlushOptions::default(), None);
-        self.hear(Step::Flush, begun, report, Options::default())
+        self.hear(Step::Flush, started, report, Options::default())
     }
 
     /// What the outbox keeps.
@@ -210,21 +210,27 @@ impl Stage {
         }
     }
 
-    fn hear(&mut self, step: Step, begun: Begun, said: impl Into<Said>, options: Options) -> &Told {
+    fn hear(
+        &mut self,
+        step: Step,
+        started: Begun,
+        said: impl Into<Said>,
+        options: Options,
+    ) -> &Told {
         let world = self.world.lock().unwrap();
         let (now, exchanges, sends) = (world.now(), world.exchanges, world.sends.len());
         drop(world);
         let report = said.into();
         let told = Told {
             step,
-            span: (begun.at, now),
-            asked: begun.asked,
+            span: (started.at, now),
+            asked: started.asked,
             in_doubt: options.in_doubt.unwrap_or(options.idempotency_key.is_some()),
             key: report.idempotency_key.clone(),
             report,
             options,
-            exchanges: exchanges - begun.exchanges,
-            sends: begun.sends..sends,
+            exchanges: exchanges - started.exchanges,
+            sends: started.sends..sends,
         };
         self.told.push(told);
         self.told.last().unwrap()

@@ -225,7 +225,7 @@ fn against_the_rules(world: &World, told: &[Told]) -> Vec<Violation> {
 }
 
 fn broken_rules(world: &World, told: &Told) -> [(&'static str, bool); 6] {
-    let (begun, ended) = told.span;
+    let (started, ended) = told.span;
     let own = &world.sends[told.sends.clone()];
     let attempts = &told.report.attempts;
     let handed_over = attempts
@@ -233,19 +233,19 @@ fn broken_rules(world: &World, told: &Told) -> [(&'static str, bool); 6] {
         .filter(|attempt| attempt.operation == Operation::Cancel && attempt.phase.is_handed_over());
     let sends = handed_over.count();
     let was_idle = |(at, name): &(Duration, &str)| {
-        Incident::IDLE.contains(name) && (begun..=ended).contains(at)
+        Incident::IDLE.contains(name) && (started..=ended).contains(at)
     };
     let is_quiet = !world.faults.iter().any(was_idle);
-    let is_in_call = |at: &Duration| (begun..=ended).contains(at);
+    let is_in_call = |at: &Duration| (started..=ended).contains(at);
     let expected = told.options.max_attempts.unwrap_or(u32::MAX) as usize;
     [
-        ("the deadline held", !is_quiet || ended - begun <= told.options.timeout.unwrap()),
-        ("no exchange began after the deadline", !world.overdue.iter().any(is_in_call)),
+        ("the deadline held", !is_quiet || ended - started <= told.options.timeout.unwrap()),
+        ("no round trip began after the deadline", !world.overdue.iter().any(is_in_call)),
         (
             "every send used the one key",
             own.iter().all(|send| Some(&send.key) == told.key.as_ref()),
         ),
-        ("every exchange is listed", attempts.len() == told.exchanges),
+        ("every round trip is listed", attempts.len() == told.exchanges),
         ("every send is listed", sends == own.len()),
         ("no more sends than allowed", sends <= expected),
     ]
@@ -263,10 +263,10 @@ impl fmt::Display for Story {
             writeln!(f, "{at:?}: {fault}")?;
         }
         for told in &self.told {
-            let ((begun, ended), report) = (told.span, &told.report);
+            let ((started, ended), report) = (told.span, &told.report);
             let (outcome, code, hold) = (report.outcome, report.code, report.hold);
             let doubt = if told.in_doubt { " in doubt" } else { "" };
-            writeln!(f, "{}{doubt}, {begun:?} to {ended:?}", told.step.name())?;
+            writeln!(f, "{}{doubt}, {started:?} to {ended:?}", told.step.name())?;
             for attempt in &report.attempts {
                 let status = attempt.http_status.unwrap_or_default();
                 let what = (attempt.operation, status, attempt.phase, attempt.code);

@@ -29,10 +29,10 @@ pub struct Tally {
     /// First asks that ended unknown, by why.
     reasons: BTreeMap<String, u64>,
     /// First asks in the kindest dialect that met no fault and were answered 200 at first, where
-    /// nothing was captured and no check was asked for; and their exchanges: of tills whose clock is
+    /// nothing was captured and no check was asked for; and their round trips: of tills whose clock is
     /// right, and of the others.
     plain: [(u64, u64); 2],
-    /// First asks in the kindest dialect in which an answer got through that decides, and those of
+    /// First asks in the kindest dialect in which a response got through that decides, and those of
     /// them that ended unknown all the same.
     pub decided_in_kindest: u64,
     pub unknown_though_decided: Vec<u64>,
@@ -182,11 +182,14 @@ impl fmt::Display for Tally {
         let clocks = ["", ", the till's clock being wrong"];
         for ((plain, exchanges), clock) in self.plain.iter().zip(clocks) {
             let average = *exchanges as f64 / (*plain).max(1) as f64;
-            writeln!(f, "exchanges per cancel in the plain case{clock}: {average:.3}, of {plain}")?;
+            writeln!(
+                f,
+                "round trips per cancel in the plain case{clock}: {average:.3}, of {plain}"
+            )?;
         }
         writeln!(
             f,
-            "unknown in the kindest dialect, of {} stories in which an answer decides: {}",
+            "unknown in the kindest dialect, of {} stories in which a response decides: {}",
             self.decided_in_kindest,
             self.unknown_though_decided.len(),
         )?;

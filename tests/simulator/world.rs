@@ -14,7 +14,7 @@ use super::refusal;
 /// What will happen to the session, when its time comes.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A request that was long on its way arrives; nobody waits for its answer.
+    /// A request that was long on its way arrives; nobody waits for its response.
     Arrives(Request),
     /// Somebody else does something.
     Acts(Act),
@@ -71,8 +71,8 @@ impl Request {
 #[derive(Clone, Debug)]
 pub struct Send {
     pub key: String,
-    /// When its exchange began.
-    pub begun: Duration,
+    /// When its round trip began.
+    pub started: Duration,
     /// When it was handed over.
     pub at: Duration,
     /// It was answered with a 4xx.
@@ -93,12 +93,12 @@ pub struct Read {
     pub ended: Duration,
 }
 
-/// Which faults and incidents the exchanges of a world meet.
+/// Which faults and incidents the round trips of a world meet.
 #[derive(Clone, Debug)]
 pub enum Luck {
     /// Drawn from a list, so many times out of a hundred; and so many incidents.
     Drawn { faults: &'static [Named], percent: u64, incident_percent: u64 },
-    /// One for each exchange, in order, and none when they are used up. Nothing is drawn.
+    /// One for each round trip, in order, and none when they are used up. Nothing is drawn.
     Scripted(VecDeque<Option<Fault>>),
 }
 
@@ -127,7 +127,7 @@ pub struct World {
     pub lag: Duration,
     /// How late the effect of an acknowledged cancel may be.
     pub late: Duration,
-    /// An earlier answer to a read, and the time of the world at which it was made.
+    /// An earlier response to a read, and the time of the world at which it was made.
     pub cached: Option<(ApiResponse, Duration)>,
     /// Incidents of the next pauses, one for each, in a scripted world.
     pub incidents: VecDeque<Option<(Incident, Vec<Act>)>>,
@@ -141,13 +141,13 @@ pub struct World {
     pub handled: BTreeMap<u64, usize>,
     /// Every read that came back as it was answered.
     pub reads: Vec<Read>,
-    /// How often the client asked for an exchange.
+    /// How often the client asked for a round trip.
     pub exchanges: usize,
-    /// When an exchange began whose time was up by then.
+    /// When a round trip began whose time was up by then.
     pub overdue: Vec<Duration>,
     /// Somebody wanted a new hold on the session during the call.
     pub reauthorized: bool,
-    /// An exchange brought back what Flex really said: that a cancel is done, or how a settled
+    /// A round trip brought back what Flex really said: that a cancel is done, or how a settled
     /// session is.
     pub decided: bool,
 }
@@ -246,7 +246,7 @@ impl World {
         self.faults.push((self.now, fault));
     }
 
-    /// The fault that the next exchange meets.
+    /// The fault that the next round trip meets.
     pub fn next_fault(&mut self) -> Option<Fault> {
         let (name, fault) = match &mut self.luck {
             Luck::Drawn { faults, percent, .. } => {

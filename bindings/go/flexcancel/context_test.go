@@ -142,7 +142,7 @@ func TestAContextThatEndsAfterAGoodEndIsNoError(t *testing.T) {
 	}
 }
 
-// Whichever is first, the answer or the abort: the outcome is true, and the two never meet in a
+// Whichever is first, the response or the abort: the outcome is true, and the two never meet in a
 // handle that is freed.
 func TestAnAbortThatRacesTheAnswerLeavesATrueOutcome(t *testing.T) {
 	till := client(t, nil)

@@ -40,7 +40,7 @@ func newOptions(opts []Option) *options {
 	return given
 }
 
-// WithExpand asks for related objects in full in the answer. Flex does not document the names.
+// WithExpand asks for related objects in full in the response. Flex does not document the names.
 func WithExpand(names ...string) Option {
 	return func(o *options) { o.Expand = append(o.Expand, names...) }
 }

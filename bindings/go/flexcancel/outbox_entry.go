@@ -33,7 +33,7 @@ type OutboxEntry struct {
 	SessionID string
 	// IdempotencyKey is the one key that every send of it carries.
 	IdempotencyKey string
-	// Expand is what Flex is asked to have in full in its answer.
+	// Expand is what Flex is asked to have in full in its response.
 	Expand []string
 	// Mode is "test" or "live"; empty if the client that made it did not know.
 	Mode string
@@ -51,7 +51,7 @@ type OutboxEntry struct {
 	NextTry time.Time
 	// Attempts is how many attempts were made to deliver it.
 	Attempts int
-	// Unclear is how many of these attempts may have reached Flex without a clear answer; one that
+	// Unclear is how many of these attempts may have reached Flex without a clear response; one that
 	// is under way, or was cut off, counts.
 	Unclear int
 	// InDelivery is true while somebody delivers it, or may still do so.

@@ -49,13 +49,13 @@ type Attempt struct {
 	Reason string
 	// Phase is how far it came; from "sending" on the request may have reached Flex.
 	Phase string
-	// HTTPStatus is that of its answer; 0 if no whole answer came.
+	// HTTPStatus is that of its response; 0 if no whole response came.
 	HTTPStatus int
 	// Code is what became of it, by its name in the result's JSON.
 	Code string
 	// Elapsed is how long it took, in whole milliseconds.
 	Elapsed time.Duration
-	// RequestID is Flex's name for the exchange, for a support ticket; empty if it has none.
+	// RequestID is Flex's name for the round trip, for a support ticket; empty if it has none.
 	RequestID string
 }
 
@@ -143,10 +143,10 @@ func (r *Result) Elapsed() time.Duration {
 	return time.Duration(r.detail().ElapsedMS) * time.Millisecond
 }
 
-// HTTPStatus is that of the last attempt; 0 if no whole answer came.
+// HTTPStatus is that of the last attempt; 0 if no whole response came.
 func (r *Result) HTTPStatus() int { return r.detail().HTTPStatus }
 
-// RetryAfter is how long the last answer asked to be left alone, and whether it did.
+// RetryAfter is how long the last response asked to be left alone, and whether it did.
 func (r *Result) RetryAfter() (time.Duration, bool) {
 	ms := r.detail().RetryAfterMS
 	if ms == nil {
@@ -169,8 +169,8 @@ func (r *Result) RawSession() json.RawMessage {
 	return nil
 }
 
-// ErrNoSession is given where no answer brought the session.
-var ErrNoSession = errors.New("flexcancel: no answer brought the session")
+// ErrNoSession is given where no response brought the session.
+var ErrNoSession = errors.New("flexcancel: no response brought the session")
 
 // Session is the session, typed. The error is [ErrNoSession], or names the documented field that
 // has another type than the documented one; the outcome does not depend on it.

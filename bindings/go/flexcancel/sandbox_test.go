@@ -36,7 +36,7 @@ func sandboxURL(t testing.TB) string {
 	return url
 }
 
-// ask has the sandbox do something, and reads its answer.
+// ask has the sandbox do something, and reads its response.
 func ask[Answer any](t testing.TB, method, path string, body any) Answer {
 	t.Helper()
 	text, err := json.Marshal(body)

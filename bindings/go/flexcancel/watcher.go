@@ -33,7 +33,7 @@ func watch(ctx context.Context, isLate bool) (watcher, bool) {
 	return watcher{abort, stop, done}, true
 }
 
-// end stops watching, and waits for an abort that has begun.
+// end stops watching, and waits for an abort that has started.
 func (w watcher) end() {
 	if w.abort == 0 {
 		return

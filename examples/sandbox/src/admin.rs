@@ -57,7 +57,7 @@ impl Default for CreateBody {
     }
 }
 
-/// Does what an administrative request asks for: the status and the JSON of its answer.
+/// Does what an administrative request asks for: the status and the JSON of its response.
 pub(crate) fn handle(desk: &mut Desk<'_>, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
     match perform(desk, method, path.strip_prefix(PREFIX).unwrap_or(path), body) {
         Ok(json) => (200, json),

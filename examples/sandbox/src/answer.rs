@@ -1,14 +1,14 @@
-//! How an answer goes out: the one place where its bytes are written.
+//! How a response goes out: the one place where its bytes are written.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::pause::End;
 
-/// How often bytes of a slow answer are written.
+/// How often bytes of a slow response are written.
 const BEATS_PER_SECOND: u32 = 100;
 
-/// What happens to the connection after an answer.
+/// What happens to the connection after a response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Then {
     /// It waits for the next request.
@@ -28,7 +28,7 @@ pub enum Then {
     Alert,
 }
 
-/// An answer given word for word in place of the model's.
+/// A response given word for word in place of the model's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scripted {
     /// Every byte of it, from the status line on. They need not be HTTP.
@@ -39,13 +39,13 @@ pub struct Scripted {
     pub then: Then,
 }
 
-/// An answer and how it is to go out.
+/// A response and how it is to go out.
 pub(crate) struct Answer {
     pub(crate) bytes: Vec<u8>,
     pub(crate) plan: Plan,
 }
 
-/// How an answer is to go out.
+/// How a response is to go out.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Plan {
     pub(crate) then: Then,
@@ -54,7 +54,7 @@ pub(crate) struct Plan {
     pub(crate) pace: Pace,
 }
 
-/// How fast an answer goes out.
+/// How fast a response goes out.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Pace {
     #[default]
@@ -82,7 +82,7 @@ impl Answer {
     }
 }
 
-/// Writes an answer as planned. Whatever goes wrong with an answer on purpose goes wrong here:
+/// Writes a response as planned. Whatever goes wrong with a response on purpose goes wrong here:
 /// this function alone sees all of its bytes and the connection.
 pub(crate) fn deliver(stream: &mut impl Write, answer: &Answer, end: &End) -> io::Result<Then> {
     let Plan { then, delay, pace } = answer.plan;

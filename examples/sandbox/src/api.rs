@@ -33,7 +33,7 @@ pub struct ApiRequest<'a> {
     pub body: &'a [u8],
 }
 
-/// The answer to an [`ApiRequest`].
+/// The response to an [`ApiRequest`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiResponse {
     /// The HTTP status.
@@ -44,7 +44,7 @@ pub struct ApiResponse {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
-    /// Whether it is an earlier answer to the same `Idempotency-Key`.
+    /// Whether it is an earlier response to the same `Idempotency-Key`.
     pub replayed: bool,
 }
 
@@ -178,7 +178,7 @@ impl Model {
         Ok(self.create(mode, params, self.now()))
     }
 
-    /// Acts on a session; the status of the answer.
+    /// Acts on a session; the status of the response.
     fn act(
         &mut self,
         request: &ApiRequest<'_>,

@@ -18,7 +18,7 @@ choice! {
 }
 
 choice! {
-    /// The answer to the cancel of a session that is canceled already.
+    /// The response to the cancel of a session that is canceled already.
     SecondCancel as "second_cancel" {
         /// 200 with the session, as if it were the first.
         OkAgain = "ok_again",
@@ -45,7 +45,7 @@ choice! {
 choice! {
     /// What an `Idempotency-Key` does.
     KeyHandling as "key" {
-        /// The first answer to the key is replayed for 24 hours.
+        /// The first response to the key is replayed for 24 hours.
         #[default]
         Honoured = "honoured",
         /// Nothing.
@@ -67,10 +67,10 @@ choice! {
 choice! {
     /// When an acknowledged cancel takes effect.
     Effects as "effects" {
-        /// Before its answer is written.
+        /// Before its response is written.
         #[default]
         AtOnce = "at_once",
-        /// Some time after its answer; until then a read shows the hold as it was. The
+        /// Some time after its response; until then a read shows the hold as it was. The
         /// acknowledgement binds: nothing can capture or pay in between.
         Late = "late",
     }
@@ -245,7 +245,7 @@ choice! {
 }
 
 choice! {
-    /// Whether a replayed answer says that it is one.
+    /// Whether a replayed response says that it is one.
     ReplayHeader as "replay_header" {
         /// It does not.
         #[default]

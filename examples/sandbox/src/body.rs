@@ -1,4 +1,4 @@
-//! A session as Flex's answers show it: all 47 documented fields.
+//! A session as Flex's responses show it: all 47 documented fields.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -20,7 +20,7 @@ use crate::session::{CaptureMethod, Movement, Session, Status};
 static FIXED: LazyLock<Map<String, Value>> =
     LazyLock::new(|| serde_json::from_str(include_str!("fixed_fields.json")).unwrap_or_default());
 
-/// The related objects that an answer shows in full. Names it does not know are ignored.
+/// The related objects that a response shows in full. Names it does not know are ignored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Expand {
     pub(crate) payment_intent: bool,

@@ -30,7 +30,7 @@ pub(crate) struct Socket(Arc<TcpStream>);
 
 impl Socket {
     pub(crate) fn new(socket: TcpStream) -> Self {
-        // An answer is written at once, so there is nothing to gather; a failure costs only time.
+        // A response is written at once, so there is nothing to gather; a failure costs only time.
         let _ = socket.set_nodelay(true);
         Socket(Arc::new(socket))
     }
@@ -194,7 +194,7 @@ pub(crate) trait Script {
     /// Where the request that is arriving is to be cut, and how.
     fn cut(&mut self) -> Option<(usize, How)>;
     fn respond(&mut self, request: &Request) -> Answer;
-    /// The answer to what cannot be read.
+    /// The response to what cannot be read.
     fn malformed(&mut self, why: &'static str) -> Answer;
 }
 
@@ -217,7 +217,7 @@ pub(crate) fn serve(mut stream: Stream, end: &End, script: &mut impl Script) {
         }
         let (answer, is_last) = match http::read_request(&mut stream, &mut buffer) {
             Ok(Some(request)) => (script.respond(&request), false),
-            // Where the next request would begin is anyone's guess: this answer is the last.
+            // Where the next request would begin is anyone's guess: this response is the last.
             Err(ReadError::Malformed(why)) => (script.malformed(why), true),
             Ok(None) | Err(ReadError::Io) => break Then::Close,
         };

@@ -68,7 +68,7 @@ dialect! {
     pub struct Dialect {
         /// The `status` a session shows after a cancel.
         after_cancel: AfterCancel,
-        /// The answer to a second cancel.
+        /// The response to a second cancel.
         second_cancel: SecondCancel,
         /// What an `Idempotency-Key` does.
         key: KeyHandling,
@@ -102,7 +102,7 @@ dialect! {
         id_case: IdCase,
         /// Whether a request may have an `expand`.
         expand: ExpandHandling,
-        /// Whether a replayed answer says that it is one.
+        /// Whether a replayed response says that it is one.
         replay_header: ReplayHeader,
         /// When the first payment intent of a session is created.
         intent_birth: IntentBirth,

@@ -84,7 +84,7 @@ macro_rules! faults {
 }
 
 faults! {
-    /// Something that goes wrong with a connection, a request or an answer.
+    /// Something that goes wrong with a connection, a request or a response.
     ///
     /// The first four befall connections as they are accepted, whoever opens them; all others
     /// befall requests to `/v1/…`.
@@ -105,31 +105,31 @@ faults! {
             /// How the connection ends.
             how: How,
         } = "cut_request",
-        /// The connection ends when `at` bytes of the answer are written, or all of it.
+        /// The connection ends when `at` bytes of the response are written, or all of it.
         CutAnswer {
             /// After how many bytes.
             at: usize,
             /// How the connection ends.
             how: How,
         } = "cut_answer",
-        /// The connection ends in place of the answer.
+        /// The connection ends in place of the response.
         DropAnswer {
             /// How the connection ends.
             how: How,
         } = "drop_answer",
-        /// The connection is closed after an answer that promises to keep it.
+        /// The connection is closed after a response that promises to keep it.
         CloseAfterAnswer = "close_after_answer",
-        /// The answer drips.
+        /// The response drips.
         Drip {
             /// How fast; 0 counts as 1.
             bytes_per_second: u32,
         } = "drip",
-        /// The answer comes late.
+        /// The response comes late.
         Delay {
             /// How late, in milliseconds.
             ms: u32,
         } = "delay",
-        /// Bytes follow the answer that nobody asked for.
+        /// Bytes follow the response that nobody asked for.
         Surplus {
             /// How many.
             bytes: u32,
@@ -207,7 +207,7 @@ faults! {
             /// How old, in seconds.
             seconds: u32,
         } = "stale_date",
-        /// `Idempotent-Replayed: true`, though it is the first answer.
+        /// `Idempotent-Replayed: true`, though it is the first response.
         ReplayedHeader = "replayed_header",
         /// Another status in place of 200: 202, 203, 206.
         SuccessStatus {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::api::ApiResponse;
 use crate::keys::Mode;
 
-/// How long an answer is kept.
+/// How long a response is kept.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
 struct Kept {

@@ -16,7 +16,7 @@ pub struct Injection {
     pub fault: Fault,
     /// How often.
     pub times: u32,
-    /// What it is kept to; none for every operation. Only for faults of answers.
+    /// What it is kept to; none for every operation. Only for faults of responses.
     pub operation: Option<Operation>,
     /// Whether the model does what the request asks for all the same. Only for faults of
     /// answers.
@@ -60,7 +60,7 @@ impl Injection {
             return Err(Refusal::invalid(format!("{}: there is no `{unknown}`", fault.name())));
         }
         if !fault.befalls_answers() && (operation.is_some() || apply.is_some()) {
-            let why = format!("{}: `operation` and `apply` are for answers", fault.name());
+            let why = format!("{}: `operation` and `apply` are for responses", fault.name());
             return Err(Refusal::invalid(why));
         }
         let mut injection = Injection::of(fault);
@@ -159,7 +159,7 @@ mod tests {
             (r#"{"fault":"gzip","tims":3}"#, "gzip: there is no `tims`"),
             (r#"{"fault":"gzip","times":"often"}"#, "invalid type"),
             (r#"{"fault":"gzip","operation":"capture"}"#, "unknown variant `capture`"),
-            (r#"{"fault":"accept_and_stall","apply":true}"#, "are for answers"),
+            (r#"{"fault":"accept_and_stall","apply":true}"#, "are for responses"),
         ] {
             let why = read(json).unwrap_err();
             assert!(why.contains(part), "{json}: {why}");

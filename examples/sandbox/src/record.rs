@@ -9,7 +9,7 @@ use crate::keys::{Keys, Mode};
 /// `[redacted]`, wherever it stood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RequestRecord {
-    /// Its number, from 1; the answer carries it as `X-Request-Id: req_N`.
+    /// Its number, from 1; the response carries it as `X-Request-Id: req_N`.
     pub number: u64,
     /// The number of its connection, from 1.
     pub connection: u64,

@@ -1,8 +1,8 @@
-//! An answer as the bytes of HTTP/1.1.
+//! A response as the bytes of HTTP/1.1.
 
 use std::time::{Duration, SystemTime};
 
-/// An answer, as it is to be written.
+/// A response, as it is to be written.
 pub(crate) struct Response<'a> {
     pub(crate) status: u16,
     pub(crate) content_type: &'a str,
@@ -35,7 +35,7 @@ impl Response<'_> {
     }
 }
 
-/// What `Date` says of an answer of some age.
+/// What `Date` says of a response of some age.
 pub(crate) fn date(age: Duration) -> String {
     httpdate::fmt_http_date(SystemTime::now().checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH))
 }

@@ -129,7 +129,7 @@ impl Sandbox {
         self.shared.close_connections(None);
     }
 
-    /// Gives the next request to `/v1/…` that has no such answer yet this one, word for word.
+    /// Gives the next request to `/v1/…` that has no such response yet this one, word for word.
     pub fn script(&self, scripted: Scripted) {
         self.shared.state().script.push_back(scripted);
     }

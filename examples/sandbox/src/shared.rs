@@ -41,7 +41,7 @@ pub(crate) struct State {
     model: Model,
     pub(crate) script: VecDeque<Scripted>,
     pub(crate) faults: Pending,
-    /// The idempotency keys whose stored answer is a 500.
+    /// The idempotency keys whose stored response is a 500.
     failed_keys: BTreeSet<String>,
     pub(crate) records: VecDeque<RequestRecord>,
     numbered: u64,
@@ -267,7 +267,7 @@ fn public_answer(request: &Request, number: u64, response: &ApiResponse) -> Answ
 
 fn answer_to(request: &Request, response: &ApiResponse, request_id: Option<String>) -> Answer {
     let ApiResponse { status, content_type, headers, body, .. } = response;
-    // The answer to a HEAD has no body, so its connection ends where a body would begin.
+    // The response to a HEAD has no body, so its connection ends where a body would begin.
     let is_head = request.method == "HEAD";
     let keep_alive = request.keep_alive && !is_head;
     let body = if is_head { &[] } else { body.as_slice() };

@@ -59,7 +59,7 @@ pub(crate) fn internal_error() -> ApiResponse {
     ApiResponse::new(refusal.status, content_type, body)
 }
 
-/// The answer that a fault makes of a right one.
+/// The response that a fault makes of a right one.
 pub(crate) fn spoiled(fault: &Fault, right: Right) -> Answer {
     let then = right.then;
     match fault {

@@ -62,7 +62,7 @@ fn only_complete_json_about_the_session_asked_for_is_a_session() {
     }
     let body = b"{\"checkout_session\":{\"checkout_session_id\":\"fcs_1\xff\"}}";
     let reply = read_answer(StatusCode::OK, body);
-    assert!(matches!(reply, Reply::Unreadable(why) if why == "the answer is not UTF-8"));
+    assert!(matches!(reply, Reply::Unreadable(why) if why == "the response is not UTF-8"));
 }
 
 #[test]

@@ -149,7 +149,7 @@ impl CheckoutSession {
         read(json)
     }
 
-    /// Reads the answer of an operation: `{"checkout_session": {…}}`. What stands beside the
+    /// Reads the response of an operation: `{"checkout_session": {…}}`. What stands beside the
     /// session is ignored.
     ///
     /// # Errors

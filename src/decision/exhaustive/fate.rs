@@ -13,7 +13,7 @@ pub(super) enum SendFate {
     Late,
     Answered,
     AnswerLost,
-    /// It is executed twice, and the first answer arrives, or the second.
+    /// It is executed twice, and the first response arrives, or the second.
     TwiceFirst,
     TwiceSecond,
     /// It is executed, and something else answers.
@@ -22,7 +22,7 @@ pub(super) enum SendFate {
     Dropped(Instead),
 }
 
-/// An answer in place of Flex's own.
+/// A response in place of Flex's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Instead {
     Accepted,

@@ -8,8 +8,8 @@ use super::money::{Due, Money, Status};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Served {
     pub(super) money: Money,
-    pub(super) answer: Message,
-    /// The first answer to the key, if Flex keeps it.
+    pub(super) response: Message,
+    /// The first response to the key, if Flex keeps it.
     pub(super) stored: Option<Message>,
 }
 
@@ -18,13 +18,13 @@ pub(super) fn serve(money: Money, stored: Option<Message>, dialect: Dialect) -> 
     match (stored, dialect.key) {
         (Some(first), Key::ReplaysMarked | Key::Replays) => {
             let is_replayed = dialect.key == Key::ReplaysMarked;
-            let answer = Message { is_replayed, ..first };
-            Served { money, answer, stored }
+            let response = Message { is_replayed, ..first };
+            Served { money, response, stored }
         }
         _ => {
-            let (money, answer) = execute(money, dialect);
-            let stored = (dialect.key != Key::Ignored).then_some(answer);
-            Served { money, answer, stored }
+            let (money, response) = execute(money, dialect);
+            let stored = (dialect.key != Key::Ignored).then_some(response);
+            Served { money, response, stored }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::money::{Due, Intent, IntentState, Money, Status};
 use crate::api::{self, Response, SessionId};
 use crate::config::Mode;
 use crate::decision::{
-    Answer, Asked, AskedAt, Observation, RoundTrip, ages, read_result, send_result,
+    Asked, AskedAt, Observation, Received, RoundTrip, ages, read_result, send_result,
 };
 use crate::secret::Secret;
 
@@ -201,7 +201,7 @@ impl Message {
         }
     }
 
-    fn answer(&self) -> Answer {
+    fn response(&self) -> Received {
         let id = SessionId::parse(ID).unwrap();
         let status = StatusCode::from_u16(self.status).unwrap();
         let secret = Secret::new("fsk_test_model".to_owned());
@@ -211,7 +211,7 @@ impl Message {
             &secret,
         );
         let Self { is_stored, is_replayed, has_retry_after, .. } = *self;
-        Answer { status, reply, is_stored, is_replayed, has_retry_after }
+        Received { status, reply, is_stored, is_replayed, has_retry_after }
     }
 }
 
@@ -236,7 +236,7 @@ impl Heard {
         }
         let Self { message, is_cancel, is_first, is_expanded } = self;
         let asked = Asked { mode: None::<Mode>, is_first, is_expanded };
-        let round_trip = RoundTrip::Answered(message.answer());
+        let round_trip = RoundTrip::Answered(message.response());
         let observation = if is_cancel {
             Observation::Cancel(send_result(asked, &round_trip))
         } else {

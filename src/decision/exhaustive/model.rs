@@ -93,7 +93,7 @@ impl Stories {
                 after.execute(request);
                 Some(instead.message(after.money, dialect))
             }
-            // A store that replays the answer to somebody else's request: possible as long as no
+            // A store that replays the response to somebody else's request: possible as long as no
             // request of ours can have been executed.
             SendFate::Dropped(Instead::Replayed) if call.told.is_in_doubt() => return None,
             SendFate::Dropped(instead) => Some(instead.message(state.money, dialect)),

@@ -180,7 +180,7 @@ impl State {
         let served = serve(self.money, self.stored, self.dialect);
         self.stored = served.stored;
         self.change_by_key(served.money, request);
-        served.answer
+        served.response
     }
 
     /// The session changes by a request with the key.

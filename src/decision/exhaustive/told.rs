@@ -52,7 +52,7 @@ impl Told {
         self.key.is_expand_refused
     }
 
-    /// True if an earlier request may have reached Flex without a clear answer.
+    /// True if an earlier request may have reached Flex without a clear response.
     pub(super) const fn is_in_doubt(&self) -> bool {
         self.key.in_doubt
     }

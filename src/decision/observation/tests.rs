@@ -6,7 +6,7 @@ use super::*;
 use crate::api::{self, Response, SessionId};
 use crate::secret::Secret;
 
-fn answer(status: u16, body: &str) -> Answer {
+fn response(status: u16, body: &str) -> Received {
     let status = StatusCode::from_u16(status).unwrap();
     let id = SessionId::parse("fcs_1").unwrap();
     let secret = Secret::new("fsk_test_1".to_owned());
@@ -15,7 +15,7 @@ fn answer(status: u16, body: &str) -> Answer {
         Response { status, body: body.as_bytes().to_vec(), ..Response::default() },
         &secret,
     );
-    Answer { status, reply, is_stored: false, is_replayed: false, has_retry_after: false }
+    Received { status, reply, is_stored: false, is_replayed: false, has_retry_after: false }
 }
 
 fn session(fields: &str) -> String {
@@ -33,57 +33,57 @@ fn asked() -> Asked {
 /// What a row of the table names.
 fn round_trip(text: &str) -> (Asked, RoundTrip) {
     let plain = session(r#","status":"open","amount_received":0"#);
-    let answer = match text {
+    let response = match text {
         "none, before hand-over" | "none, after hand-over" => {
             let is_handed_over = text.contains("after");
             return (asked(), RoundTrip::Failed { is_handed_over, code: Code::Timeout });
         }
-        "200, not the session" => answer(200, &plain.replace("fcs_1", "fcs_2")),
+        "200, not the session" => response(200, &plain.replace("fcs_1", "fcs_2")),
         "400, in prose: already canceled" => {
-            answer(400, r#"{"detail":"This checkout session was already canceled."}"#)
+            response(400, r#"{"detail":"This checkout session was already canceled."}"#)
         }
-        "429, with Retry-After" => Answer { has_retry_after: true, ..answer(429, "") },
+        "429, with Retry-After" => Received { has_retry_after: true, ..response(429, "") },
         "400, another code, to a request with expand" => {
             let refused =
-                RoundTrip::Answered(answer(400, r#"{"error":{"code":"something_else"}}"#));
+                RoundTrip::Answered(response(400, r#"{"error":{"code":"something_else"}}"#));
             return (Asked { is_expanded: true, ..asked() }, refused);
         }
         _ => match text.split_once(", ") {
-            None => answer(text.parse().unwrap(), ""),
+            None => response(text.parse().unwrap(), ""),
             Some((status, rest)) => {
                 let status = status.parse().unwrap();
                 match (rest.strip_prefix("code "), rest.strip_prefix("the session, ")) {
                     (Some(code), _) => {
-                        answer(status, &format!(r#"{{"error":{{"code":"{code}"}}}}"#))
+                        response(status, &format!(r#"{{"error":{{"code":"{code}"}}}}"#))
                     }
                     (_, Some(what)) => with_session(status, what, &plain),
-                    _ => answer(status, r#"{"error":{"code":"something_else"}}"#),
+                    _ => response(status, r#"{"error":{"code":"something_else"}}"#),
                 }
             }
         },
     };
-    (asked(), RoundTrip::Answered(answer))
+    (asked(), RoundTrip::Answered(response))
 }
 
-fn with_session(status: u16, what: &str, plain: &str) -> Answer {
+fn with_session(status: u16, what: &str, plain: &str) -> Received {
     match what {
-        "nothing against it" => answer(status, plain),
-        "every payment intent canceled" => answer(status, &intent(r#""status":"canceled""#)),
-        "money captured" => answer(status, &session(r#","amount_received":1"#)),
+        "nothing against it" => response(status, plain),
+        "every payment intent canceled" => response(status, &intent(r#""status":"canceled""#)),
+        "money captured" => response(status, &session(r#","amount_received":1"#)),
         "captures listed and nothing received" => {
-            answer(status, &session(r#","amount_received":0,"captures":["fcap_1"]"#))
+            response(status, &session(r#","amount_received":0,"captures":["fcap_1"]"#))
         }
-        "money held" => answer(status, &intent(r#""status":"requires_capture""#)),
-        "a status that is not documented" => answer(status, &plain.replace("open", "canceling")),
+        "money held" => response(status, &intent(r#""status":"requires_capture""#)),
+        "a status that is not documented" => response(status, &plain.replace("open", "canceling")),
         "an error beside it" => {
-            answer(status, &plain.replacen('{', r#"{"errors":[{"code":"void_failed"}],"#, 1))
+            response(status, &plain.replacen('{', r#"{"errors":[{"code":"void_failed"}],"#, 1))
         }
-        "of the other mode" => answer(status, &plain.replace("true", "false")),
-        "served by a cache" => Answer { is_stored: true, ..answer(status, plain) },
-        "a replay on a first request" => Answer { is_replayed: true, ..answer(status, plain) },
+        "of the other mode" => response(status, &plain.replace("true", "false")),
+        "served by a cache" => Received { is_stored: true, ..response(status, plain) },
+        "a replay on a first request" => Received { is_replayed: true, ..response(status, plain) },
         _ => {
             let word = what.strip_prefix("a payment intent `").unwrap().trim_end_matches('`');
-            answer(status, &intent(&format!(r#""status":"{word}","amount_capturable":0"#)))
+            response(status, &intent(&format!(r#""status":"{word}","amount_capturable":0"#)))
         }
     }
 }
@@ -108,7 +108,8 @@ fn each_row_of_what_one_response_proves_is_what_the_code_says() {
 
 #[test]
 fn a_replay_to_a_repetition_within_the_call_is_the_right_response() {
-    let replayed = Answer { is_replayed: true, ..answer(200, &intent(r#""status":"canceled""#)) };
+    let replayed =
+        Received { is_replayed: true, ..response(200, &intent(r#""status":"canceled""#)) };
     let later = Asked { is_first: false, ..asked() };
     let result = send_result(later, &RoundTrip::Answered(replayed));
     assert_eq!(result, SendResult::Confirmed(Release::Shown));
@@ -136,7 +137,7 @@ fn only_flexs_own_shapes_refuse() {
         (400, r#"{"error":{"code":"LOCK_TIMEOUT"}}"#, false),
         (400, r#"{"error":{"code":"internal_error"}}"#, false),
     ] {
-        let result = send_result(asked(), &RoundTrip::Answered(answer(status, body)));
+        let result = send_result(asked(), &RoundTrip::Answered(response(status, body)));
         assert_eq!(matches!(result, SendResult::Refused(_)), refuses, "{body}: {result:?}");
     }
 }
@@ -197,7 +198,7 @@ fn funds_of(text: &str) -> Funds {
         "neither `payment_intent` nor `payment_intents" => session(r#","status":"canceled""#),
         _ => with_status(text.strip_prefix("status `").unwrap()),
     };
-    match answer(200, &body).reply {
+    match response(200, &body).reply {
         Reply::Session(snapshot) => Funds::of(&snapshot.facts),
         other => panic!("{text}: {other:?}"),
     }
@@ -213,26 +214,26 @@ fn each_row_of_where_the_money_is_is_what_the_code_says() {
 #[test]
 fn a_read_back_shows_nothing_unless_it_is_new_and_whole() {
     let body = intent(r#""status":"canceled""#);
-    let read = |answer: Answer, is_expanded| {
+    let read = |response: Received, is_expanded| {
         let asked = Asked { is_expanded, ..asked() };
-        read_result(asked, &RoundTrip::Answered(answer), |_| HoldAge::Older)
+        read_result(asked, &RoundTrip::Answered(response), |_| HoldAge::Older)
     };
-    let shows = read(answer(200, &body), true);
+    let shows = read(response(200, &body), true);
     assert!(matches!(shows, ReadResult::Shows(funds, _) if funds.state == FundsState::Canceled));
     let nothing = ReadResult::Nothing(Code::Protocol);
-    assert_eq!(read(answer(203, &body), true), nothing);
-    assert_eq!(read(Answer { is_stored: true, ..answer(200, &body) }, true), nothing);
-    assert_eq!(read(Answer { is_replayed: true, ..answer(200, &body) }, true), nothing);
+    assert_eq!(read(response(203, &body), true), nothing);
+    assert_eq!(read(Received { is_stored: true, ..response(200, &body) }, true), nothing);
+    assert_eq!(read(Received { is_replayed: true, ..response(200, &body) }, true), nothing);
     let coded = r#"{"error":{"code":"invalid_request"}}"#;
     let of_framework = r#"{"detail":[{"loc":["query","expand"],"msg":"No.","type":"enum"}]}"#;
-    assert_eq!(read(answer(400, coded), true), ReadResult::RefusedExpand);
-    assert_eq!(read(answer(422, of_framework), true), ReadResult::RefusedExpand);
+    assert_eq!(read(response(400, coded), true), ReadResult::RefusedExpand);
+    assert_eq!(read(response(422, of_framework), true), ReadResult::RefusedExpand);
     for status in [400, 403, 404, 422] {
-        let locked = read(answer(status, r#"{"error":{"code":"lock_timeout"}}"#), true);
+        let locked = read(response(status, r#"{"error":{"code":"lock_timeout"}}"#), true);
         assert_eq!(locked, ReadResult::Nothing(Code::ServerError), "not about expand");
     }
-    assert_eq!(read(answer(422, ""), true), ReadResult::Nothing(Code::Protocol));
-    assert_eq!(read(answer(422, ""), false), ReadResult::Nothing(Code::Protocol));
-    let other = read(answer(200, &body.replace("true", "false")), true);
+    assert_eq!(read(response(422, ""), true), ReadResult::Nothing(Code::Protocol));
+    assert_eq!(read(response(422, ""), false), ReadResult::Nothing(Code::Protocol));
+    let other = read(response(200, &body.replace("true", "false")), true);
     assert_eq!(other, ReadResult::Nothing(Code::ModeMismatch));
 }

@@ -124,10 +124,10 @@ fn only_a_first_try_that_is_young_by_both_clocks_is_fresh() {
 
 #[test]
 fn waits_are_random_between_five_seconds_and_a_bound_that_doubles_up_to_an_hour() {
-    for (attempts, most) in [(1, 10), (2, 20), (3, 40), (9, 2560), (10, 3600), (1000, 3600)] {
+    for (attempts, max) in [(1, 10), (2, 20), (3, 40), (9, 2560), (10, 3600), (1000, 3600)] {
         assert_eq!(wait_ms(attempts, 0, 0), 5_000, "after {attempts}");
         let longest = wait_ms(attempts, u64::MAX, 0);
-        assert!((most * 1000 - 1..=most * 1000).contains(&longest), "{attempts}: {longest}");
+        assert!((max * 1000 - 1..=max * 1000).contains(&longest), "{attempts}: {longest}");
     }
     assert_eq!(wait_ms(1, 0, 60_000), 60_000, "as Flex asks");
     assert_eq!(wait_ms(1, 0, i64::MAX), 3_600_000, "but an hour at most");

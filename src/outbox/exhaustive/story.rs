@@ -43,7 +43,7 @@ const fn step(action: Action) -> &'static str {
         Action::Look(_) => "it looks at the session",
         Action::LookFails(_) => "it cannot look",
         Action::Send(_, Fate::Answered) => "it sends, and Flex answers",
-        Action::Send(_, Fate::AnswerLost) => "it sends, Flex voids, the answer is lost",
+        Action::Send(_, Fate::AnswerLost) => "it sends, Flex voids, the response is lost",
         Action::Send(_, Fate::Late) => "it sends, the request is late",
         Action::Send(_, Fate::NotSent) => "no connection",
         Action::Send(_, Fate::RateLimited) => "it sends, 429",

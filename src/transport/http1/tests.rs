@@ -12,7 +12,7 @@ use crate::transport::socket::Socket;
 const REQUEST: &str = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
 /// What is made of the bytes, which come in pieces of this size, and then the connection ends.
-fn read(bytes: &[u8], piece: usize) -> Result<Incoming, Failure> {
+fn read(bytes: &[u8], piece: usize) -> Result<Incoming, Error> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let bytes = bytes.to_vec();
@@ -30,10 +30,10 @@ fn read(bytes: &[u8], piece: usize) -> Result<Incoming, Failure> {
     let mut stream = connection.for_exchange(&exchange);
     let request = Request::get("/").header("Host", "x").body(()).unwrap();
     let pending = Outgoing::new(request, None).unwrap().send(&mut stream);
-    let answer = pending.and_then(|pending| pending.receive(&mut stream));
+    let response = pending.and_then(|pending| pending.receive(&mut stream));
     server.join().unwrap();
-    assert!(bytes_came(&exchange) || answer.is_err());
-    answer
+    assert!(bytes_came(&exchange) || response.is_err());
+    response
 }
 
 fn bytes_came(exchange: &Exchange) -> bool {
@@ -46,7 +46,7 @@ fn an_answer_is_read_however_it_is_framed_and_cut_into_pieces() {
     let with_long = format!("HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n{long}");
     let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\n";
     let in_chunks = format!("{chunked}2;ext=\"1\"\r\n{{}}\r\n4e20 \r\n{long}\r\n0\r\nT: x\r\n\r\n");
-    for (answer, status, body, is_reusable) in [
+    for (response, status, body, is_reusable) in [
         ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 200, "{}", true),
         ("HTTP/1.1 200\r\ncontent-length:2\r\n\r\n{}", 200, "{}", true),
         ("HTTP/1.1 204 No Content\r\n\r\n", 204, "", true),
@@ -82,13 +82,13 @@ fn an_answer_is_read_however_it_is_framed_and_cut_into_pieces() {
         (&format!("{in_chunks}x"), 200, &format!("{{}}{long}"), false),
     ] {
         for piece in [usize::MAX, 4_096, 7] {
-            let read =
-                read(answer.as_bytes(), piece).unwrap_or_else(|error| panic!("{answer}: {error}"));
-            assert_eq!(read.head.status().as_u16(), status, "{answer}");
-            assert_eq!(read.body, body.as_bytes(), "{answer}");
-            // Surplus that has not come yet is found by the probe before the next exchange.
+            let read = read(response.as_bytes(), piece)
+                .unwrap_or_else(|error| panic!("{response}: {error}"));
+            assert_eq!(read.head.status().as_u16(), status, "{response}");
+            assert_eq!(read.body, body.as_bytes(), "{response}");
+            // Surplus that has not come yet is found by the probe before the next round trip.
             let is_as_owed = read.is_reusable == is_reusable || piece == 7 && !is_reusable;
-            assert!(is_as_owed, "{answer} in pieces of {piece}");
+            assert!(is_as_owed, "{response} in pieces of {piece}");
         }
     }
 }
@@ -100,7 +100,7 @@ fn an_answer_that_is_not_quite_one_is_refused() {
         |rest: &str| format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{rest}");
     let flood: String = (0..200).map(|n| format!("X-{n}: y\r\n")).collect();
     let long = format!("X: {}", "y".repeat(MAX_HEAD_BYTES));
-    for (answer, why) in [
+    for (response, why) in [
         ("SSH-2.0-OpenSSH\r\n".to_owned(), "no proper HTTP"),
         ("HTTP/2 200 OK\r\n\r\n".to_owned(), "no proper HTTP"),
         ("HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n".to_owned(), "no proper HTTP"),
@@ -133,24 +133,24 @@ fn an_answer_that_is_not_quite_one_is_refused() {
     ] {
         for piece in [usize::MAX, 5] {
             let failure =
-                read(answer.as_bytes(), piece).err().unwrap_or_else(|| panic!("{answer}"));
-            assert_eq!(failure.code, Code::Protocol, "{answer}: {failure}");
-            assert!(failure.message.contains(why), "{answer}: {failure}");
+                read(response.as_bytes(), piece).err().unwrap_or_else(|| panic!("{response}"));
+            assert_eq!(failure.code, Code::Protocol, "{response}: {failure}");
+            assert!(failure.message.contains(why), "{response}: {failure}");
         }
     }
 }
 
 #[test]
 fn an_answer_cut_at_any_byte_is_a_lost_connection() {
-    for answer in [
+    for response in [
         "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nT: x\r\n\r\n",
     ] {
-        for cut in 0..answer.len() {
-            let failure = read(&answer.as_bytes()[..cut], usize::MAX).err().unwrap();
+        for cut in 0..response.len() {
+            let failure = read(&response.as_bytes()[..cut], usize::MAX).err().unwrap();
             assert_eq!(failure.code, Code::ConnectionLost, "cut at {cut}: {failure}");
         }
-        assert!(read(answer.as_bytes(), usize::MAX).is_ok());
+        assert!(read(response.as_bytes(), usize::MAX).is_ok());
     }
 }
 

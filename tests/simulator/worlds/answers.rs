@@ -16,15 +16,15 @@ use super::scene::{
 const UNKNOWN: &[Outcome] = &[Outcome::Unknown];
 const NOT_APPLIED: &[Outcome] = &[Outcome::NotApplied];
 const ALREADY: &[Outcome] = &[Outcome::AlreadyCanceled];
-/// Who voided it cannot be told from an answer without a code.
+/// Who voided it cannot be told from a response without a code.
 const VOIDED: &[Outcome] = &[Outcome::Canceled, Outcome::AlreadyCanceled];
 
-/// A cancel of a paid session, whose first answer is this.
+/// A cancel of a paid session, whose first response is this.
 fn answered(answered: Answered) -> Stage {
     cancel(scene("", PAID, &[answer(answered, Effect::None)]))
 }
 
-/// A cancel of a paid session that takes effect, and whose first answer is this refusal.
+/// A cancel of a paid session that takes effect, and whose first response is this refusal.
 fn refused(code: u16, body: &'static str) -> Stage {
     cancel(scene("", PAID, &[status(code, body, Effect::Before)]))
 }

@@ -19,7 +19,7 @@ fn read_back(dialect: &str, past: &[Act]) -> Stage {
     stage
 }
 
-/// A cancel whose answer is lost; the read-back is written as the dialect has it.
+/// A cancel whose response is lost; the read-back is written as the dialect has it.
 fn written(dialect: &str) -> Stage {
     cancel(scene(dialect, PAID, &[ANSWER_LOST]))
 }
@@ -90,7 +90,7 @@ pub const CASES: &[Case] = &[
     case(13, "the rest of a session with an earlier sale", || {
         cancel(scene("", SOLD_AND_HELD, &[]))
     }),
-    case(13, "the rest of a session with an earlier sale, and the answer is lost", || {
+    case(13, "the rest of a session with an earlier sale, and the response is lost", || {
         cancel(scene("", SOLD_AND_HELD, &[ANSWER_LOST]))
     }),
     Case {

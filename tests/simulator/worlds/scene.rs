@@ -20,7 +20,7 @@ pub const PAID: &[Act] = &[Act::Pay];
 pub const SOLD_AND_HELD: &[Act] = &[Act::Pay, Act::Capture, Act::Reauthorize];
 pub const HELD_AGAIN: &[Act] = &[Act::Pay, Act::Cancel, Act::Reauthorize];
 
-/// The faults of one exchange after the other; no fault where there is none.
+/// The faults of one round trip after the other; no fault where there is none.
 pub type Script<'a> = &'a [Option<Fault>];
 
 pub const LOST: Option<Fault> = Some(Fault::RequestLost);
@@ -36,7 +36,7 @@ pub const fn status(status: u16, body: &'static str, effect: Effect) -> Option<F
     answer(Answered::Status(status, body), effect)
 }
 
-/// A till in front of a session with this past, whose first exchanges go as in the script.
+/// A till in front of a session with this past, whose first round trips go as in the script.
 pub fn scene(dialect: &str, past: &[Act], script: Script<'_>) -> Stage {
     scene_with(dialect, past, script, |settings| settings)
 }
@@ -56,12 +56,12 @@ pub fn scene_with(
     stage
 }
 
-/// The next exchanges go as in the script.
+/// The next round trips go as in the script.
 pub fn follow(stage: &Stage, script: Script<'_>) {
     stage.world().luck = Luck::Scripted(script.iter().copied().collect());
 }
 
-/// From here on there is no network, after the exchanges of the script.
+/// From here on there is no network, after the round trips of the script.
 pub fn go_dead_after(stage: &Stage, script: Script<'_>) {
     let dead = std::iter::repeat_n(DEAD, 500);
     stage.world().luck = Luck::Scripted(script.iter().copied().chain(dead).collect());

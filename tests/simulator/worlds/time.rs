@@ -52,7 +52,7 @@ pub const CASES: &[Case] = &[
         stage.world().incidents = [Some((Incident::Sleep(HOUR), Vec::new()))].into();
         cancel(stage)
     }),
-    overslept("the machine sleeps past the deadline, before the answer", || {
+    overslept("the machine sleeps past the deadline, before the response", || {
         cancel(scene("", PAID, &[Some(Fault::Sleeps(HOUR))]))
     }),
     case(15, "a new hold while Retry-After is waited for", || {

@@ -119,7 +119,7 @@ class AsyncClient(NotCopied):
                 return await asyncio.shield(future)
             except asyncio.CancelledError as error:
                 token.trigger()
-                # A call that has not begun never will.
+                # A call that has not started never will.
                 if not work.cancel():
                     raise error from InterruptedCallError(await _ended(future))
                 raise

@@ -146,14 +146,14 @@ class OutboxState(OpenEnum):
 
 
 class Operation(OpenEnum):
-    """What one exchange with Flex was for."""
+    """What one round trip with Flex was for."""
 
     CANCEL = "cancel"
     RETRIEVE = "retrieve"
 
 
 class Phase(OpenEnum):
-    """How far an exchange came. From ``SENDING`` on, the request may have reached Flex."""
+    """How far a round trip came. From ``SENDING`` on, the request may have reached Flex."""
 
     PREPARING = "preparing"
     RESOLVING = "resolving"

@@ -1,4 +1,4 @@
-//! A tiny HTTP client that sends what it is told and reads one answer at a time.
+//! A tiny HTTP client that sends what it is told and reads one response at a time.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -132,7 +132,7 @@ impl<S: Read + Write> Client<S> {
     fn fill(&mut self) {
         let mut bytes = [0; 4096];
         let read = read_through(&mut self.stream, &mut bytes).expect("it answers");
-        assert_ne!(read, 0, "the connection was closed before the answer was complete");
+        assert_ne!(read, 0, "the connection was closed before the response was complete");
         self.buffer.extend_from_slice(&bytes[..read]);
     }
 }

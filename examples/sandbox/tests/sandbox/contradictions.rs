@@ -15,7 +15,7 @@ fn start() -> (Sandbox, Client, String) {
     (sandbox, client, id)
 }
 
-/// Injects a fault as HTTP takes it and cancels: the answer, once the hold is released.
+/// Injects a fault as HTTP takes it and cancels: the response, once the hold is released.
 fn cancel_with(fault: &Value, query: &str) -> Reply {
     let (sandbox, mut client, id) = start();
     assert_eq!(client.post("/__sandbox/faults", &fault.to_string()).status, 200);

@@ -76,9 +76,9 @@ fn a_stalled_connection_stays_open_until_the_client_leaves_or_the_sandbox_ends()
         stream.set_read_timeout(Some(Duration::from_millis(30))).unwrap();
         assert_eq!(read_through(stream, &mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
     }
-    let begun = Instant::now();
+    let started = Instant::now();
     drop(sandbox);
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     for stream in [&mut stalled.stream, &mut silent] {
         assert_eq!(read_through(stream, &mut [0]).unwrap(), 0);
     }
@@ -120,9 +120,9 @@ fn slow_answers_arrive_whole_and_in_their_time() {
         (Fault::Drip { bytes_per_second: 50_000 }, Duration::from_millis(20)),
     ] {
         sandbox.inject(fault, 1);
-        let begun = Instant::now();
+        let started = Instant::now();
         assert_eq!(client.get(&format!("/v1/checkout/sessions/{id}")).status, 200);
-        assert!(begun.elapsed() >= least, "{:?}", begun.elapsed());
+        assert!(started.elapsed() >= least, "{:?}", started.elapsed());
     }
     sandbox.inject(Fault::CloseAfterAnswer, 1);
     let reply = client.get(&format!("/v1/checkout/sessions/{id}"));
@@ -144,13 +144,13 @@ fn the_port_is_closed_for_an_outage_and_is_the_same_afterwards() {
     sandbox.open_port();
     assert_eq!(Client::of(&sandbox).cancel(&id).status, 200);
 
-    let (begun, time) = (Instant::now(), Duration::from_millis(50));
+    let (started, time) = (Instant::now(), Duration::from_millis(50));
     sandbox.outage(time);
     while std::net::TcpStream::connect(("127.0.0.1", sandbox.port())).is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(10), "the port stays closed");
+        assert!(started.elapsed() < Duration::from_secs(10), "the port stays closed");
         std::thread::yield_now();
     }
-    assert!(begun.elapsed() >= time, "{:?}", begun.elapsed());
+    assert!(started.elapsed() >= time, "{:?}", started.elapsed());
     sandbox.outage(Duration::from_secs(3600));
     drop(sandbox);
 }

@@ -30,7 +30,7 @@ fn dropping_it_ends_every_connection_and_closes_the_port_promptly() {
         amid.send(b"POST /v1/x HTTP/1.1\r\nContent-Length: 9\r\n");
         let mut draining = Client::over(connect(&sandbox));
         draining.send(b"nonsense\r\n\r\n");
-        assert_eq!(draining.stream.read(&mut [0]).unwrap(), 1, "its answer, or an alert");
+        assert_eq!(draining.stream.read(&mut [0]).unwrap(), 1, "its response, or an alert");
         let until = Instant::now() + Duration::from_secs(20);
         while sandbox.connections() < 3 {
             assert!(Instant::now() < until, "the connections were never accepted");

@@ -153,7 +153,7 @@ fn an_idempotency_key_is_known_for_a_day() {
     assert_eq!(again.body, first.body);
     let after = model.handle(&post(&path, "key"), day);
     assert_eq!((after.status, after.replayed), (400, false));
-    // It is a new key now, with a new answer.
+    // It is a new key now, with a new response.
     assert_eq!(model.handle(&post(&path, "key"), day + ms(1)).body, after.body);
     assert_eq!(model.truth(&id).unwrap().replays, 2);
 }

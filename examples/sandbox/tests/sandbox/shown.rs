@@ -1,4 +1,4 @@
-//! What each further axis of a dialect changes about answers.
+//! What each further axis of a dialect changes about responses.
 
 use flex_sandbox::{ApiRequest, ApiResponse, Hold, Mode};
 use serde_json::{Value, json};

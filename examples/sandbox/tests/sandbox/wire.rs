@@ -120,7 +120,7 @@ fn a_connection_is_closed_when_the_client_asks_for_it() {
     }
     let mut client = Client::of(&sandbox);
     client.send(b"HEAD /v1/x HTTP/1.1\r\n\r\n");
-    assert!(client.rest().ends_with(b"Content-Length: 0\r\n\r\n"), "an answer without a body");
+    assert!(client.rest().ends_with(b"Content-Length: 0\r\n\r\n"), "a response without a body");
 }
 
 #[test]
