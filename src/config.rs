@@ -1,5 +1,7 @@
 //! The configuration of a client, read from JSON.
 
+mod proxy;
+
 use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
@@ -8,6 +10,7 @@ use std::time::Duration;
 use http::Uri;
 use zeroize::Zeroizing;
 
+pub(crate) use self::proxy::{ProxyUrl, proxy_of_environment};
 use crate::error::Error;
 use crate::fields::Fields;
 use crate::outcome::Code;
@@ -97,8 +100,7 @@ pub(crate) enum Trust {
 #[derive(Clone, Debug)]
 pub(crate) enum Proxy {
     None,
-    /// `http://[user:password@]host:port`.
-    Url(Secret),
+    Url(ProxyUrl),
     /// As the environment's proxy variables say when the client is made.
     Env,
 }
@@ -175,7 +177,8 @@ impl BaseUrl {
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(wrong("found no scheme or no host"));
         };
-        if authority.as_str().contains('@') {
+        // Also in the path: a slash in an unencoded password would make its user name the host.
+        if text.contains('@') {
             return Err(wrong("found a user name or password"));
         }
         if uri.query().is_some() || text.contains('#') {
@@ -320,15 +323,14 @@ fn trust(fields: &mut Fields) -> Result<Trust, Error> {
 }
 
 fn proxy(fields: &mut Fields) -> Result<Proxy, Error> {
-    let Some(text) = bounded(fields, "proxy")? else { return Ok(Proxy::None) };
+    let Some(text) = bounded(fields, "proxy")?.map(Zeroizing::new) else { return Ok(Proxy::None) };
     match text.as_str() {
         "none" => Ok(Proxy::None),
         "env" => Ok(Proxy::Env),
-        url if url.starts_with("http://") => Ok(Proxy::Url(Secret::new(text))),
-        _ => Err(Error::argument(
-            "proxy",
-            "expected \"none\", \"env\" or http://[USER:PASSWORD@]HOST:PORT",
-        )),
+        url => ProxyUrl::parse(url).map(Proxy::Url).map_err(|why| {
+            let expected = proxy::EXPECTED_PROXY;
+            Error::argument("proxy", format!("expected \"none\", \"env\" or {expected}; {why}"))
+        }),
     }
 }
 

@@ -156,11 +156,27 @@ fn a_proxy_that_cannot_be_used_is_a_configuration_error() {
         ("http://127.0.0.1:1", "http://127.0.0.1:2"),
         ("https://flex.test", "http://"),
         ("https://flex.test", "http://a b"),
+        ("https://flex.test", "http://till:secret#word@127.0.0.1:1"),
+        ("https://flex.test", "http://till:8080/secret@127.0.0.1:1"),
+        ("https://flex.test", "http://127.0.0.1:65536"),
     ] {
         let json = json!({ "api_key": KEY, "base_url": base_url, "proxy": proxy }).to_string();
-        let problem = Client::new(&Config::from_json(&json).unwrap()).unwrap_err();
+        let problem = Config::from_json(&json).and_then(|config| Client::new(&config)).unwrap_err();
         assert_eq!(problem.field.as_deref(), Some("proxy"), "{base_url} {proxy}: {problem}");
+        assert!(!problem.to_string().contains("secret"), "{problem}");
+        assert!(!problem.to_string().contains("till"), "{problem}");
     }
+}
+
+#[test]
+fn the_scheme_of_a_proxy_may_be_in_capitals() {
+    let scratch = Scratch::new("proxy_capitals");
+    let (sandbox, id, ca_file) = flex(&scratch);
+    let proxy = Proxy::start("HTTP/1.1 200 Connection established\r\n\r\n");
+    let mut config = config(&sandbox, &ca_file, &format!("HTTP://{}", proxy.address));
+    config["timeout_ms"] = json!(5_000);
+    let report = cancel(&config, &id);
+    assert_eq!((report.outcome, report.code), (Outcome::Canceled, Code::Ok), "{}", report.message);
 }
 
 #[test]
@@ -172,7 +188,9 @@ fn the_environments_proxy_is_used_only_if_it_is_asked_for() {
     let url = format!("http://{}", proxy.address);
     let result = |asked: &str, no_proxy: &str| {
         let mut command = call.command(native::Under::Nothing);
-        command.env("HTTPS_PROXY", &url).env("ALL_PROXY", &url).env("NO_PROXY", no_proxy);
+        // The specific variable wins; the other one cannot be used.
+        command.env("HTTPS_PROXY", &url).env("ALL_PROXY", "socks5://till:secret@127.0.0.1:1");
+        command.env("NO_PROXY", no_proxy);
         let output = command.arg(config(&sandbox, &ca_file, asked).to_string()).arg(&id).output();
         let json: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
         (json["outcome"].as_str().unwrap().to_owned(), json["code"].as_str().unwrap().to_owned())
@@ -180,7 +198,7 @@ fn the_environments_proxy_is_used_only_if_it_is_asked_for() {
     assert_eq!(result("env", ""), ("not_applied".into(), "invalid_config".into()));
     assert!(!proxy.heads().is_empty());
     proxy.heads.lock().unwrap().clear();
-    assert_eq!(result("env", "127.0.0.1"), ("canceled".into(), "ok".into()));
+    assert_eq!(result("env", "10.0.0.1, 127.0.0.0/8"), ("canceled".into(), "ok".into()));
     assert_eq!(result("none", ""), ("already_canceled".into(), "ok".into()));
     assert_eq!(proxy.heads(), Vec::<String>::new());
 }

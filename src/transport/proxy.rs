@@ -1,19 +1,16 @@
-//! The way through an HTTP proxy (CONNECT). ureq reads proxy URLs and the environment; the
-//! tunnel itself is opened here, because nothing said to a proxy counts as handed over.
+//! The way through an HTTP proxy (CONNECT). Nothing said to a proxy counts as handed over.
 
+use std::env;
 use std::time::Instant;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::Authority;
 use http::{Request, StatusCode, Uri};
-use zeroize::Zeroizing;
 
 use super::Exchange;
 use super::http1::Outgoing;
 use super::socket::{DeadlineSocket, Socket};
-use crate::config::{BaseUrl, Proxy};
+use crate::config::{BaseUrl, Proxy, proxy_of_environment};
 use crate::error::Error;
 use crate::outcome::Code;
 use crate::secret::Secret;
@@ -30,42 +27,31 @@ pub(super) struct Tunnel {
 }
 
 impl Tunnel {
-    /// The tunnel that the configuration asks for, if it asks for one.
+    /// The tunnel that the configuration asks for, if it asks for one. Reads the environment if the
+    /// configuration says so.
     pub(super) fn new(proxy: &Proxy, target: &BaseUrl) -> Result<Option<Self>, Error> {
-        let is_asked_for = matches!(proxy, Proxy::Url(_));
-        let proxy = match proxy {
-            Proxy::None => None,
-            Proxy::Url(url) => Some(ureq::Proxy::new(url.expose()).map_err(|_| unusable())?),
+        let url = match proxy {
+            Proxy::None => return Ok(None),
+            // Without TLS the proxy would see the API key; and a loopback host needs no proxy.
+            Proxy::Url(_) if !target.https => return Err(plain_target()),
+            Proxy::Env if !target.https => return Ok(None),
+            Proxy::Url(url) => url.clone(),
             Proxy::Env => {
-                let uri = target.prefix.parse().map_err(|_| unusable())?;
-                ureq::Proxy::try_from_env().filter(|proxy| !proxy.is_no_proxy(&uri))
+                match proxy_of_environment(|name| env::var_os(name), &target.host, target.port)? {
+                    Some(url) => url,
+                    None => return Ok(None),
+                }
             }
         };
-        let Some(proxy) = proxy else { return Ok(None) };
-        // Without TLS the proxy would see the API key; and a loopback host needs no proxy.
-        if !target.https {
-            return if is_asked_for { Err(plain_target()) } else { Ok(None) };
-        }
-        if proxy.protocol() != ureq::ProxyProtocol::Http {
-            return Err(unusable());
-        }
         let authority = if target.host.contains(':') {
             format!("[{}]:{}", target.host, target.port)
         } else {
             format!("{}:{}", target.host, target.port)
         };
-        let has_credentials = proxy.username().is_some() || proxy.password().is_some();
-        let credentials = has_credentials.then(|| {
-            let user = proxy.username().unwrap_or_default();
-            let both = Zeroizing::new(format!("{user}:{}", proxy.password().unwrap_or_default()));
-            Secret::new(BASE64_STANDARD.encode(both.as_bytes()))
-        });
-        Ok(Some(Self {
-            host: proxy.host().trim_start_matches('[').trim_end_matches(']').to_owned(),
-            port: proxy.port(),
-            target: authority.parse().map_err(|_| unusable())?,
-            credentials,
-        }))
+        let unusable =
+            |_| Error::argument("base_url", "expected a host that a proxy can be asked for");
+        let target = authority.parse().map_err(unusable)?;
+        Ok(Some(Self { host: url.host, port: url.port, target, credentials: url.credentials }))
     }
 
     /// The request to connect, with the placeholder of the credentials.
@@ -126,10 +112,6 @@ impl Tunnel {
 
 fn plain_target() -> Error {
     Error::argument("proxy", "expected none beside a plain http base_url, which is on loopback")
-}
-
-fn unusable() -> Error {
-    Error::argument("proxy", "expected a proxy of the form http://[USER:PASSWORD@]HOST:PORT")
 }
 
 fn refused(why: &str) -> Error {
