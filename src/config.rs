@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 pub(crate) use self::proxy::{ProxyUrl, proxy_of_environment};
 use crate::error::Error;
 use crate::fields::Fields;
+use crate::files;
 use crate::outcome::Code;
 use crate::secret::Secret;
 
@@ -263,11 +264,7 @@ fn key_from_file(path: &Path) -> Result<Secret, Error> {
     let unreadable = |why: &dyn std::fmt::Display| {
         Error::argument("api_key_file", format!("expected a readable file: {why}"))
     };
-    // Asked before opening: to open a named pipe would block.
-    if !std::fs::metadata(path).map_err(|error| unreadable(&error))?.is_file() {
-        return Err(unreadable(&"it is not a regular file"));
-    }
-    let file = std::fs::File::open(path).map_err(|error| unreadable(&error))?;
+    let file = files::open_regular(path).map_err(|error| unreadable(&error))?;
     // Reserved at once, so that growing leaves no copy behind.
     const MOST: usize = MAX_API_KEY_BYTES + 3;
     let mut text = Zeroizing::new(String::with_capacity(MOST));

@@ -31,7 +31,7 @@
 //!
 //! | room | holds |
 //! |---|---|
-//! | `outcome` `phase` `secret` `clock` `abort` `fields` `raw_json` `error` `config` `options` | words that every room may use |
+//! | `outcome` `phase` `secret` `clock` `abort` `fields` `files` `raw_json` `error` `config` `options` | words that every room may use |
 //! | `api` | Flex's API, pure: requests, responses, session facts, provider errors |
 //! | `decision` | what a round trip proves, where the money is, what to do next; pure |
 //! | `report` | what a call tells: the report and its JSON, advice, events, outbox entries as shown |
@@ -64,6 +64,7 @@ mod decision;
 mod error;
 pub mod ffi;
 mod fields;
+mod files;
 mod options;
 pub mod outbox;
 mod outcome;

@@ -7,7 +7,7 @@ use rustls::ClientConnection;
 
 use super::http1::Stream;
 use super::socket::{DeadlineSocket, Socket, State};
-use super::tls::{failure_of_io, tls_failure};
+use super::tls::{failure_of_io, rustls_failure};
 use super::{Exchange, Phase};
 use crate::error::Error;
 use std::process;
@@ -125,6 +125,6 @@ fn receive_tls(
             tls.write_tls(&mut guarded).map_err(failure_of_io)?;
         }
         tls.read_tls(&mut guarded).map_err(failure_of_io)?;
-        tls.process_new_packets().map_err(tls_failure)?;
+        tls.process_new_packets().map_err(rustls_failure)?;
     }
 }

@@ -10,8 +10,10 @@ mod http1;
 mod pool;
 mod proxy;
 mod resolver;
+mod roots;
 mod socket;
 mod tls;
+mod tls_error;
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

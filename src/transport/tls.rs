@@ -1,30 +1,19 @@
 //! TLS by rustls: whom to trust, and the handshake.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use once_cell::sync::OnceCell;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, RootCertStore};
 
+use super::roots::{bundled_roots, roots_of_file, system_roots};
 use super::socket::{DeadlineSocket, Socket};
+use super::tls_error::explain;
 use super::{Exchange, Phase};
 use crate::config::Trust;
 use crate::error::Error;
 use crate::outcome::Code;
-
-/// Where the systems this library runs on keep their trust store, as one PEM file. Looked up by
-/// name because the usual helpers read the environment, which a library must not do unasked.
-const SYSTEM_STORES: [&str; 6] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/tls/cacert.pem",
-    "/etc/ssl/cert.pem",
-];
 
 /// The TLS side of one client.
 #[derive(Debug)]
@@ -64,14 +53,14 @@ impl Tls {
         exchange.enter(Phase::Handshaking);
         let config = self.config.get_or_try_init(|| {
             let roots = match &self.trust {
-                Trust::System => system_roots()?,
+                Trust::System => system_roots().map_err(tls_failure)?,
                 Trust::Bundled => bundled_roots(),
                 Trust::File(path) => roots_of_file(path).map_err(tls_failure)?,
             };
-            client_config(roots).map_err(tls_failure)
+            client_config(roots).map_err(rustls_failure)
         })?;
         let mut tls = ClientConnection::new(Arc::clone(config), self.server_name.clone())
-            .map_err(tls_failure)?;
+            .map_err(rustls_failure)?;
         let mut guarded = DeadlineSocket { socket, exchange, until };
         while tls.is_handshaking() {
             tls.complete_io(&mut guarded).map_err(failure_of_io)?;
@@ -89,42 +78,12 @@ fn client_config(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Erro
     Ok(Arc::new(config))
 }
 
-fn bundled_roots() -> RootCertStore {
-    RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
-}
-
-/// A system's store may hold certificates that rustls cannot use; they are left out.
-fn system_roots() -> Result<RootCertStore, Error> {
-    for store in SYSTEM_STORES {
-        let Ok(certificates) = CertificateDer::pem_file_iter(store) else { continue };
-        let mut roots = RootCertStore::empty();
-        let (usable, _) = roots.add_parsable_certificates(certificates.filter_map(Result::ok));
-        if usable > 0 {
-            return Ok(roots);
-        }
-    }
-    let looked = SYSTEM_STORES.join(", ");
-    Err(tls_failure(format!("found no trust store; looked for {looked}")))
-}
-
-/// Every certificate of a file given by the caller must be usable: one that is left out
-/// silently would show as a mysterious handshake failure later.
-fn roots_of_file(path: &Path) -> Result<RootCertStore, String> {
-    let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(path).map_err(|error| error.to_string())?;
-    for (index, certificate) in certificates.enumerate() {
-        let number = index + 1;
-        let certificate =
-            certificate.map_err(|error| format!("certificate {number} cannot be read: {error}"))?;
-        roots
-            .add(certificate)
-            .map_err(|error| format!("certificate {number} cannot be used: {error}"))?;
-    }
-    if roots.is_empty() { Err("found no certificate".to_owned()) } else { Ok(roots) }
-}
-
 pub(super) fn tls_failure(why: impl std::fmt::Display) -> Error {
     Error::new(Code::Tls, format!("TLS: {why}"))
+}
+
+pub(super) fn rustls_failure(error: rustls::Error) -> Error {
+    tls_failure(explain(&error))
 }
 
 /// rustls reports its own errors and the socket's failures through the same door.
@@ -134,6 +93,9 @@ pub(super) fn failure_of_io(error: std::io::Error) -> Error {
     }
     match error.downcast::<Error>() {
         Ok(failure) => failure,
-        Err(error) => tls_failure(error),
+        Err(error) => match error.downcast::<rustls::Error>() {
+            Ok(error) => rustls_failure(error),
+            Err(error) => tls_failure(error),
+        },
     }
 }
