@@ -83,11 +83,30 @@ fn a_dead_address_does_not_use_up_the_time_of_the_next_which_is_preferred_from_t
     let (client, looked_up) = client(2_000, move |_| Ok(vec![dead, alive]));
     let report = cancel(&client);
     assert_eq!((report.outcome, report.attempts.len()), (Outcome::Canceled, 1));
-    assert!(report.elapsed >= Duration::from_millis(500), "the first address had its share");
+    assert!(report.elapsed >= Duration::from_millis(250), "the first address had its time alone");
     let again = cancel(&client);
     assert_eq!(again.outcome, Outcome::Canceled);
-    assert!(again.elapsed < Duration::from_millis(500), "{:?}", again.elapsed);
+    assert!(again.elapsed < Duration::from_millis(250), "{:?}", again.elapsed);
     assert_eq!(looked_up.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn an_address_that_takes_a_request_and_does_not_answer_is_tried_last_from_then_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (silent, alive) = (listener.local_addr().unwrap(), flex());
+    let taken = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&taken);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.unwrap().read(&mut [0; 4096]);
+        }
+    });
+    let (client, _) = client(5_000, move |_| Ok(vec![silent, alive]));
+    let first = cancel(&client);
+    assert_eq!(first.attempts[0].code, Code::ConnectionLost, "{first:?}");
+    assert_eq!(cancel(&client).attempts[0].code, Code::Ok);
+    assert_eq!(taken.load(Ordering::SeqCst), 1);
 }
 
 #[test]

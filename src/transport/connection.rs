@@ -1,6 +1,7 @@
 //! A connection to the service, plain or TLS, that carries one round trip at a time.
 
 use std::io::{BufRead, ErrorKind, Write};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustls::ClientConnection;
@@ -19,14 +20,20 @@ const MOST_RECORDS_BETWEEN: usize = 8;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) socket: Arc<Socket>,
+    /// The peer: the service, or the proxy.
+    pub(super) address: SocketAddr,
     /// The process that opened it.
     pub(super) opened_by: u32,
     tls: Option<Box<ClientConnection>>,
 }
 
 impl Connection {
-    pub(super) fn new(socket: Arc<Socket>, tls: Option<ClientConnection>) -> Self {
-        Self { socket, opened_by: process::id(), tls: tls.map(Box::new) }
+    pub(super) fn new(
+        socket: Arc<Socket>,
+        address: SocketAddr,
+        tls: Option<ClientConnection>,
+    ) -> Self {
+        Self { socket, address, opened_by: process::id(), tls: tls.map(Box::new) }
     }
 
     /// The connection in the hands of one round trip.

@@ -4,13 +4,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use rustls::ClientConnection;
+
 use super::connection::Connection;
 use super::proxy::Tunnel;
+use super::race;
 use super::resolver::{LookUp, Resolver};
 use super::socket::Socket;
 use super::tls::Tls;
 use super::{Exchange, Phase};
-use crate::clock;
 use crate::config::Config;
 use crate::error::Error;
 use crate::outcome::Code;
@@ -42,42 +44,41 @@ impl Connector {
         let until = exchange.connect_by;
         let addresses = self.resolver.resolve(exchange, until)?;
         exchange.enter(Phase::Connecting);
-        let socket = self.connect(&addresses, exchange, until)?;
-        let _registration = socket.wake_on_abort(exchange)?;
-        if let Some(tunnel) = &self.tunnel {
-            tunnel.open(&socket, exchange, until)?;
-        }
-        let tls = match &self.tls {
-            Some(tls) => Some(tls.handshake(&socket, exchange, until)?),
-            None => None,
-        };
-        Ok(Connection::new(socket, tls))
+        let (socket, address) =
+            race::connect(&addresses, exchange, until).inspect_err(|failure| {
+                if failure.code != Code::Aborted {
+                    self.resolver.doubt();
+                }
+            })?;
+        self.resolver.prefer(address);
+        let tls = self.prepare(&socket, exchange, until).inspect_err(|failure| {
+            if failure.code != Code::Aborted {
+                self.resolver.avoid(address);
+            }
+        })?;
+        Ok(Connection::new(socket, address, tls))
     }
 
-    /// Tries the addresses in turn. Each gets its fair share of the time that is left, so a
-    /// dead one cannot use up the time of the others.
-    fn connect(
+    /// Makes a connected socket ready for a request: proxy and TLS.
+    fn prepare(
         &self,
-        addresses: &[SocketAddr],
+        socket: &Arc<Socket>,
         exchange: &Exchange,
         until: Instant,
-    ) -> Result<Arc<Socket>, Error> {
-        let mut last = Error::new(Code::Dns, "the host has no address");
-        for (index, address) in addresses.iter().enumerate() {
-            let left = exchange.check(until)?;
-            let share = left / u32::try_from(addresses.len() - index).unwrap_or(u32::MAX);
-            match Socket::connect(*address, exchange, clock::now() + share) {
-                Ok(socket) => {
-                    if index > 0 {
-                        self.resolver.prefer(*address);
-                    }
-                    return Ok(socket);
-                }
-                Err(failure) if failure.code == Code::Aborted => return Err(failure),
-                Err(failure) => last = failure,
-            }
+    ) -> Result<Option<ClientConnection>, Error> {
+        let _registration = socket.wake_on_abort(exchange)?;
+        if let Some(tunnel) = &self.tunnel {
+            tunnel.open(socket, exchange, until)?;
         }
-        self.resolver.doubt();
-        Err(last)
+        self.tls.as_ref().map(|tls| tls.handshake(socket, exchange, until)).transpose()
+    }
+
+    /// Notes what became of the first request over a connection to an address.
+    pub(super) fn note(&self, address: SocketAddr, has_answered: bool) {
+        if has_answered {
+            self.resolver.trust(address);
+        } else {
+            self.resolver.avoid(address);
+        }
     }
 }

@@ -58,13 +58,21 @@ impl Transport for HttpTransport {
         }
         let request = Outgoing::new(request.into_http(), Some(&self.api_key))?;
         let pooled = if exchange.may_reuse { self.pool.take(exchange.started) } else { None };
-        let Some((connection, idle_since)) = pooled else {
-            return self.round_trip(request, self.open(exchange)?, exchange);
-        };
-        let result = self.round_trip(request, connection, exchange);
         let is_dead = |failure: &Error| {
             matches!(failure.code, Code::Timeout | Code::ConnectionLost) && !exchange.is_aborted()
         };
+        let Some((connection, idle_since)) = pooled else {
+            let connection = self.open(exchange)?;
+            let address = connection.address;
+            let result = self.round_trip(request, connection, exchange);
+            match &result {
+                Ok(_) => self.connector.note(address, true),
+                Err(failure) if is_dead(failure) => self.connector.note(address, false),
+                Err(_) => {}
+            }
+            return result;
+        };
+        let result = self.round_trip(request, connection, exchange);
         if result.as_ref().is_err_and(is_dead) {
             self.pool.close_idle_since(idle_since);
         }

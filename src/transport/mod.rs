@@ -9,6 +9,7 @@ mod http;
 mod http1;
 mod pool;
 mod proxy;
+mod race;
 mod resolver;
 mod roots;
 mod socket;

@@ -56,6 +56,31 @@ struct Known {
     /// Counts the look-ups that ended, so that a waiting call knows when one did.
     ended: u64,
     problem: String,
+    /// Addresses that took a connection and then failed, the latest at the end. They are tried
+    /// last until they answer a request.
+    avoided: Vec<SocketAddr>,
+}
+
+impl Known {
+    /// The addresses in the order to try them.
+    fn ordered(&self, addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+        let mut ordered = interleaved(addresses);
+        ordered.sort_by_key(|address| self.avoided.iter().position(|known| known == address));
+        ordered
+    }
+}
+
+/// One of the first one's family and one of the other in turn (RFC 8305, section 4): where one
+/// family is broken, every second attempt is of the other.
+fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
+    let is_first = |address: &&SocketAddr| address.is_ipv4() == addresses[0].is_ipv4();
+    let (first, second): (Vec<_>, Vec<_>) = addresses.iter().partition(is_first);
+    let (mut first, mut second) = (first.into_iter().copied(), second.into_iter().copied());
+    let mut all = Vec::with_capacity(addresses.len());
+    while all.len() < addresses.len() {
+        all.extend(first.next().into_iter().chain(second.next()));
+    }
+    all
 }
 
 impl Wake for State {
@@ -88,11 +113,11 @@ impl Resolver {
         until: Instant,
     ) -> Result<Vec<SocketAddr>, Error> {
         if let Some(fixed) = &self.fixed {
-            return Ok(fixed.clone());
+            return Ok(self.state.lock().ordered(fixed));
         }
         let mut known = self.state.lock();
         if known.fresh_until.is_some_and(|until| clock::now() < until) {
-            return Ok(known.addresses.clone());
+            return Ok(known.ordered(&known.addresses));
         }
         exchange.enter(Phase::Resolving);
         let until = if known.addresses.is_empty() {
@@ -158,6 +183,7 @@ impl Resolver {
             let mut known = state.lock();
             match response {
                 Ok(addresses) if !addresses.is_empty() => {
+                    known.avoided.retain(|address| addresses.contains(address));
                     known.addresses = addresses;
                     known.fresh_until = Some(clock::now() + ttl);
                 }
@@ -180,6 +206,21 @@ impl Resolver {
         }
     }
 
+    /// Remembers that this address took a connection and then failed.
+    pub(super) fn avoid(&self, address: SocketAddr) {
+        let mut known = self.state.lock();
+        let of_fixed = self.fixed.as_ref().is_some_and(|fixed| fixed.contains(&address));
+        known.avoided.retain(|known| *known != address);
+        if of_fixed || known.addresses.contains(&address) {
+            known.avoided.push(address);
+        }
+    }
+
+    /// Remembers that this address has answered a request.
+    pub(super) fn trust(&self, address: SocketAddr) {
+        self.state.lock().avoided.retain(|known| *known != address);
+    }
+
     /// Remembers that no address works: the next call asks again, and what was known stays in
     /// reserve for when the look-up fails too.
     pub(super) fn doubt(&self) {
@@ -188,7 +229,7 @@ impl Resolver {
 }
 
 fn served_or(known: &Known, failure: impl FnOnce() -> Error) -> Result<Vec<SocketAddr>, Error> {
-    if known.addresses.is_empty() { Err(failure()) } else { Ok(known.addresses.clone()) }
+    if known.addresses.is_empty() { Err(failure()) } else { Ok(known.ordered(&known.addresses)) }
 }
 
 fn dns(problem: &str) -> Error {
@@ -321,6 +362,35 @@ mod tests {
         let failure = resolver.resolve(&exchange, clock::now() + MINUTE).unwrap_err();
         assert_eq!(failure.code, Code::Aborted);
         aborter.join().unwrap();
+    }
+
+    #[test]
+    fn families_take_turns_beginning_with_the_first_ones() {
+        for (given, expected) in [
+            ("[::1]:1 [::2]:1 [::3]:1 1.1.1.1:1", "[::1]:1 1.1.1.1:1 [::2]:1 [::3]:1"),
+            ("1.1.1.1:1 [::1]:1 [::2]:1 1.1.1.2:1", "1.1.1.1:1 [::1]:1 1.1.1.2:1 [::2]:1"),
+            ("1.1.1.1:1 1.1.1.2:1", "1.1.1.1:1 1.1.1.2:1"),
+        ] {
+            assert_eq!(interleaved(&addresses(given)), addresses(expected));
+        }
+        assert_eq!(interleaved(&[]), []);
+    }
+
+    #[test]
+    fn an_address_that_failed_after_connecting_is_tried_last_until_it_answers() {
+        let (resolver, _) =
+            resolver(Duration::ZERO, |_| Ok(addresses("[::1]:1 1.1.1.1:1 [::2]:1")));
+        let order = || resolve(&resolver, MINUTE).unwrap();
+        assert_eq!(order(), addresses("[::1]:1 1.1.1.1:1 [::2]:1"));
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        resolver.avoid(address("[::1]:1"));
+        assert_eq!(order(), addresses("1.1.1.1:1 [::2]:1 [::1]:1"), "looked up anew");
+        resolver.avoid(address("1.1.1.1:1"));
+        assert_eq!(order(), addresses("[::2]:1 [::1]:1 1.1.1.1:1"));
+        resolver.trust(address("[::1]:1"));
+        assert_eq!(order(), addresses("[::1]:1 [::2]:1 1.1.1.1:1"));
+        resolver.avoid(address("192.0.2.9:1"));
+        assert_eq!(order(), addresses("[::1]:1 [::2]:1 1.1.1.1:1"));
     }
 
     #[test]

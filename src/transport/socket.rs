@@ -6,6 +6,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use super::http1::Stream;
 use crate::abort::{Registration, Wake};
 use crate::clock;
 use crate::error::Error;
+use crate::files::above_standard_streams;
 use crate::outcome::Code;
 
 /// How long one blocking read may last; one before a deadline that is nearer is not started. The
@@ -41,42 +43,6 @@ impl Wake for Socket {
 }
 
 impl Socket {
-    /// Opens a connection by the instant.
-    pub(super) fn connect(
-        address: SocketAddr,
-        exchange: &Exchange,
-        until: Instant,
-    ) -> Result<Arc<Self>, Error> {
-        let failed = |errno: Errno| {
-            Error::new(Code::Connect, format!("cannot connect: {}", io::Error::from(errno)))
-        };
-        let family = match address {
-            SocketAddr::V4(_) => AddressFamily::INET,
-            SocketAddr::V6(_) => AddressFamily::INET6,
-        };
-        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-        let fd =
-            rustix::net::socket_with(family, SocketType::STREAM, flags, None).map_err(failed)?;
-        let started = rustix::net::connect(&fd, &address);
-        let socket = Arc::new(Self(TcpStream::from(fd)));
-        match started {
-            Ok(()) => {}
-            // Interrupted or not, the connection is being made; only the wait tells how it ends.
-            Err(Errno::INPROGRESS | Errno::INTR) => {
-                let _registration = socket.wake_on_abort(exchange)?;
-                socket.wait(PollFlags::OUT, exchange, until)?;
-                sockopt::socket_error(&socket.0).map_err(failed)?.map_err(failed)?;
-            }
-            Err(errno) => return Err(failed(errno)),
-        }
-        // The request is one small write: waiting to fill a segment would only delay it.
-        sockopt::set_tcp_nodelay(&socket.0, true).map_err(failed)?;
-        sockopt::set_socket_timeout(&socket.0, sockopt::Timeout::Recv, Some(PATIENCE))
-            .map_err(failed)?;
-        rustix::io::ioctl_fionbio(&socket.0, false).map_err(failed)?;
-        Ok(socket)
-    }
-
     /// Has the socket woken if the call is aborted, for as long as the registration lives.
     pub(super) fn wake_on_abort(
         self: &Arc<Self>,
@@ -85,6 +51,14 @@ impl Socket {
         let Some(abort) = exchange.abort() else { return Ok(None) };
         let socket: Weak<Self> = Arc::downgrade(self);
         abort.register(socket).map(Some).ok_or_else(Error::aborted)
+    }
+
+    fn be_connected(&self) -> Result<(), Errno> {
+        sockopt::socket_error(&self.0)??;
+        // The request is one small write: waiting to fill a segment would only delay it.
+        sockopt::set_tcp_nodelay(&self.0, true)?;
+        sockopt::set_socket_timeout(&self.0, sockopt::Timeout::Recv, Some(PATIENCE))?;
+        rustix::io::ioctl_fionbio(&self.0, false)
     }
 
     /// Looks without taking anything or waiting.
@@ -109,6 +83,53 @@ impl Socket {
                 Err(errno) => return Err(lost(errno)),
             }
         }
+    }
+}
+
+/// A socket that is connecting; dropped, it gives up.
+pub(super) struct Opening {
+    socket: Arc<Socket>,
+    address: SocketAddr,
+    _registration: Option<Registration>,
+}
+
+impl AsFd for Opening {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.0.as_fd()
+    }
+}
+
+impl Opening {
+    /// Begins to connect, and does not wait.
+    pub(super) fn begin(address: SocketAddr, exchange: &Exchange) -> Result<Self, Error> {
+        let failed = |error: io::Error| cannot_connect(address, &error);
+        let family = match address {
+            SocketAddr::V4(_) => AddressFamily::INET,
+            SocketAddr::V6(_) => AddressFamily::INET6,
+        };
+        let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+        let descriptor = rustix::net::socket_with(family, SocketType::STREAM, flags, None)
+            .map_err(io::Error::from)
+            .and_then(above_standard_streams)
+            .map_err(failed)?;
+        match rustix::net::connect(&descriptor, &address) {
+            // Interrupted or not, the connection is being made; only the wait tells how it ends.
+            Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}
+            Err(errno) => return Err(failed(errno.into())),
+        }
+        let socket = Arc::new(Socket(TcpStream::from(descriptor)));
+        let registration = socket.wake_on_abort(exchange)?;
+        Ok(Self { socket, address, _registration: registration })
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The socket, once it polls as writable.
+    pub(super) fn finish(self) -> Result<Arc<Socket>, Error> {
+        self.socket.be_connected().map_err(|errno| cannot_connect(self.address, &errno.into()))?;
+        Ok(self.socket)
     }
 }
 
@@ -227,6 +248,10 @@ fn receive(socket: &Socket, buffer: impl Buffer<u8>, flags: RecvFlags) -> Result
     recv(&socket.0, buffer, flags).map(|(_, count)| count)
 }
 
-fn lost(errno: Errno) -> Error {
+fn cannot_connect(address: SocketAddr, error: &io::Error) -> Error {
+    Error::new(Code::Connect, format!("cannot connect to {address}: {error}"))
+}
+
+pub(super) fn lost(errno: Errno) -> Error {
     Error::new(Code::ConnectionLost, format!("the connection broke: {}", io::Error::from(errno)))
 }

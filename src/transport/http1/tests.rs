@@ -7,7 +7,7 @@ use super::*;
 use crate::phase::Phase;
 use crate::transport::Exchange;
 use crate::transport::connection::Connection;
-use crate::transport::socket::Socket;
+use crate::transport::race;
 
 const REQUEST: &str = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
@@ -25,8 +25,8 @@ fn read(bytes: &[u8], piece: usize) -> Result<Incoming, Error> {
     });
     let minute = Duration::from_secs(60);
     let exchange = Exchange::new(Instant::now(), Instant::now() + minute, minute, None);
-    let socket = Socket::connect(address, &exchange, exchange.connect_by()).unwrap();
-    let mut connection = Connection::new(socket, None);
+    let (socket, _) = race::connect(&[address], &exchange, exchange.connect_by()).unwrap();
+    let mut connection = Connection::new(socket, address, None);
     let mut stream = connection.for_exchange(&exchange);
     let request = Request::get("/").header("Host", "x").body(()).unwrap();
     let pending = Outgoing::new(request, None).unwrap().send(&mut stream);

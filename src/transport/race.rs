@@ -1,0 +1,141 @@
+//! Connects to one of several addresses: attempts that overlap, and the first to finish wins
+//! (RFC 8305, "Happy Eyeballs"). All of them are waited for with one `poll`; there are no threads.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+use super::Exchange;
+use super::socket::{Opening, Socket, lost};
+use crate::clock;
+use crate::error::Error;
+use crate::outcome::Code;
+
+/// How long an attempt runs alone before the next one begins beside it.
+const MAX_DELAY: Duration = Duration::from_millis(250);
+/// The same where there are many addresses, or little time.
+const MIN_DELAY: Duration = Duration::from_millis(10);
+
+/// Connects to the first of the addresses that answers, by the instant. An attempt ends only when
+/// it fails, when another one wins, or at the instant.
+pub(super) fn connect(
+    addresses: &[SocketAddr],
+    exchange: &Exchange,
+    until: Instant,
+) -> Result<(Arc<Socket>, SocketAddr), Error> {
+    let delay = delay(exchange.check(until)?, addresses.len());
+    let mut race = Race { exchange, until, under_way: Vec::new(), failure: None };
+    for address in addresses {
+        // One that fails at once costs no wait.
+        if race.begin(*address)? {
+            let next_at = clock::now() + delay;
+            if let Some(won) = race.wait(next_at.min(until))? {
+                return Ok(won);
+            }
+        }
+    }
+    loop {
+        if race.under_way.is_empty() {
+            let no_address = || Error::new(Code::Dns, "the host has no address");
+            return Err(race.failure.unwrap_or_else(no_address));
+        }
+        if let Some(won) = race.wait(until)? {
+            return Ok(won);
+        }
+    }
+}
+
+/// Half of the time is enough to begin with every address.
+fn delay(left: Duration, count: usize) -> Duration {
+    let twice = u32::try_from(count.saturating_mul(2)).unwrap_or(u32::MAX).max(1);
+    (left / twice).clamp(MIN_DELAY, MAX_DELAY)
+}
+
+struct Race<'a> {
+    exchange: &'a Exchange,
+    until: Instant,
+    under_way: Vec<Opening>,
+    /// Why the first attempt failed that did.
+    failure: Option<Error>,
+}
+
+impl Race<'_> {
+    /// False if the attempt has failed already.
+    fn begin(&mut self, address: SocketAddr) -> Result<bool, Error> {
+        match Opening::begin(address, self.exchange) {
+            Ok(opening) => self.under_way.push(opening),
+            Err(failure) if failure.code == Code::Aborted => return Err(failure),
+            Err(failure) => {
+                self.note(failure);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn note(&mut self, failure: Error) {
+        self.failure.get_or_insert(failure);
+    }
+
+    /// Waits until an attempt wins, fails, or the instant comes; `None` for the latter two.
+    fn wait(&mut self, instant: Instant) -> Result<Option<(Arc<Socket>, SocketAddr)>, Error> {
+        while !self.under_way.is_empty() {
+            self.exchange.check(self.until).map_err(|failure| self.late(failure))?;
+            let left = instant.saturating_duration_since(clock::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            let ready = self.poll(left)?;
+            if self.exchange.is_aborted() {
+                return Err(Error::aborted());
+            }
+            if ready.is_empty() {
+                continue;
+            }
+            // From the back, so that what is taken out moves nothing that is still to come.
+            for index in ready.into_iter().rev() {
+                let opening = self.under_way.remove(index);
+                let address = opening.address();
+                match opening.finish() {
+                    Ok(socket) => return Ok(Some((socket, address))),
+                    Err(failure) => self.note(failure),
+                }
+            }
+            return Ok(None);
+        }
+        Ok(None)
+    }
+
+    /// Which attempts have ended, however they did.
+    fn poll(&self, left: Duration) -> Result<Vec<usize>, Error> {
+        let timeout = Timespec::try_from(clock::wait_of(left)).ok();
+        let mut fds: Vec<PollFd<'_>> =
+            self.under_way.iter().map(|opening| PollFd::new(opening, PollFlags::OUT)).collect();
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) => {
+                let ended =
+                    |(index, fd): (usize, &PollFd<'_>)| (!fd.revents().is_empty()).then_some(index);
+                Ok(fds.iter().enumerate().filter_map(ended).collect())
+            }
+            Err(Errno::INTR) => Ok(Vec::new()),
+            Err(errno) => Err(lost(errno)),
+        }
+    }
+
+    /// Names the address that did not answer.
+    fn late(&self, failure: Error) -> Error {
+        match (failure.code, self.under_way.first()) {
+            (Code::Timeout, Some(opening)) => {
+                let message = format!("{} to {}", failure.message, opening.address());
+                Error::new(Code::Timeout, message)
+            }
+            _ => failure,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
