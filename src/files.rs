@@ -6,17 +6,18 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 /// The first descriptor that is no standard stream.
 const FIRST_FREE: i32 = 3;
 
 /// The descriptor, or a copy of it if it is 0, 1 or 2. In a process that has closed these, a new
 /// descriptor becomes the standard output, and what the host prints would go into it.
-pub(crate) fn above_standard_streams(descriptor: OwnedFd) -> io::Result<OwnedFd> {
+pub(crate) fn above_standard_streams(descriptor: OwnedFd) -> Result<OwnedFd, Errno> {
     if descriptor.as_raw_fd() >= FIRST_FREE {
         return Ok(descriptor);
     }
-    Ok(rustix::io::fcntl_dupfd_cloexec(&descriptor, FIRST_FREE)?)
+    rustix::io::fcntl_dupfd_cloexec(&descriptor, FIRST_FREE)
 }
 
 /// Opens a regular file for reading. Anything else is an error: a named pipe would block, and a

@@ -92,6 +92,22 @@ fn given_no_free_descriptor_when_canceled_then_nothing_is_sent_and_with_one_it_w
 }
 
 #[test]
+fn given_closed_standard_streams_when_canceled_then_nothing_of_the_library_takes_their_place() {
+    let scratch = Scratch::new("standard_streams");
+    let streams = scratch.compile_test("standard_streams");
+    let options = Options { tls: true, ..Options::default() };
+    let sandbox = Sandbox::start(options).unwrap();
+    let ids = held(&sandbox, 2);
+    let key = scratch.write("key", "fsk_test_hunter2");
+    let ca = scratch.write("ca.pem", sandbox.ca_pem().unwrap());
+    let mut command = streams.command(native::Under::Nothing);
+    command.args([sandbox.url().as_ref(), key.as_os_str(), ca.as_os_str()]);
+    let output = command.arg(scratch.path("outbox.db")).args(&ids).output().unwrap();
+    assert_content(&output);
+    assert_canceled_once(&sandbox, &ids);
+}
+
+#[test]
 fn given_calls_under_way_when_the_host_exits_then_it_just_ends() {
     let scratch = Scratch::new("exit");
     let exit = scratch.compile_test("exit");

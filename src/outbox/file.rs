@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 
 use crate::error::Error;
+use crate::files::above_standard_streams;
 use crate::outcome::Code;
 
 /// What SQLite adds to the file's name for the files beside it.
@@ -52,8 +53,9 @@ impl Place {
         };
         let parent = parent.canonicalize().map_err(|error| io(&error))?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let directory =
-            fs::openat(CWD, &parent, flags, Mode::empty()).map_err(|error| io(&error))?;
+        let directory = fs::openat(CWD, &parent, flags, Mode::empty())
+            .and_then(above_standard_streams)
+            .map_err(|error| io(&error))?;
         let stat = fs::fstat(&directory).map_err(|error| io(&error))?;
         let place = Self { directory, path: parent.join(&name), name };
         place.check_directory(&stat)?;
@@ -95,8 +97,9 @@ impl Place {
     pub(super) fn set_aside(&self, damaged: Identity, now_ms: i64) -> Result<String, Error> {
         // So that no two processes do it at once; ends with the call.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let lock = fs::openat(&self.directory, ".", flags, Mode::empty());
-        let lock = lock.map_err(|error| self.io(&error))?;
+        let lock = fs::openat(&self.directory, ".", flags, Mode::empty())
+            .and_then(above_standard_streams)
+            .map_err(|error| self.io(&error))?;
         fs::flock(&lock, FlockOperation::LockExclusive).map_err(|error| self.io(&error))?;
         if !self.holds(damaged)? {
             return Ok("another process has set it aside".to_owned());

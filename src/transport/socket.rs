@@ -102,20 +102,19 @@ impl AsFd for Opening {
 impl Opening {
     /// Begins to connect, and does not wait.
     pub(super) fn begin(address: SocketAddr, exchange: &Exchange) -> Result<Self, Error> {
-        let failed = |error: io::Error| cannot_connect(address, &error);
+        let failed = |errno: Errno| cannot_connect(address, &errno.into());
         let family = match address {
             SocketAddr::V4(_) => AddressFamily::INET,
             SocketAddr::V6(_) => AddressFamily::INET6,
         };
         let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
         let descriptor = rustix::net::socket_with(family, SocketType::STREAM, flags, None)
-            .map_err(io::Error::from)
             .and_then(above_standard_streams)
             .map_err(failed)?;
         match rustix::net::connect(&descriptor, &address) {
             // Interrupted or not, the connection is being made; only the wait tells how it ends.
             Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}
-            Err(errno) => return Err(failed(errno.into())),
+            Err(errno) => return Err(failed(errno)),
         }
         let socket = Arc::new(Socket(TcpStream::from(descriptor)));
         let registration = socket.wake_on_abort(exchange)?;
