@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
 use flexcancel::{Code, Error, Outcome};
-use native::{run_tool, said};
+use native::{Scratch, Under, run_tool, said};
 use outbox_kit::{Directory, KEY, Till, client_of, flush, held};
 
 fn opened(path: &Path) -> Result<Outbox, Error> {
@@ -23,6 +23,15 @@ fn opened(path: &Path) -> Result<Outbox, Error> {
 
 fn refusal(path: &Path) -> Error {
     opened(path).expect_err("it is refused")
+}
+
+/// The names of what is there, in order.
+fn names_in(directory: &Directory) -> Vec<String> {
+    let names = fs::read_dir(&directory.0).unwrap();
+    let mut names: Vec<_> =
+        names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort_unstable();
+    names
 }
 
 fn shell(file: &Path, sql: &str) -> String {
@@ -36,14 +45,11 @@ fn given_any_umask_when_made_then_the_file_and_those_beside_it_are_this_users_al
     let directory = Directory::new("mode");
     let outbox = opened(&directory.file()).unwrap();
     outbox.enqueue("fcs_1", &EntryOptions::default());
-    let mut names = Vec::new();
     for entry in fs::read_dir(&directory.0).unwrap() {
         let entry = entry.unwrap();
         assert_eq!(entry.metadata().unwrap().mode() & 0o777, 0o600, "{entry:?}");
-        names.push(entry.file_name().into_string().unwrap());
     }
-    names.sort_unstable();
-    assert_eq!(names, ["outbox.db", "outbox.db-shm", "outbox.db-wal"]);
+    assert_eq!(names_in(&directory), ["outbox.db", "outbox.db-shm", "outbox.db-wal"]);
 }
 
 #[test]
@@ -147,11 +153,74 @@ fn given_values_and_a_schema_that_no_outbox_has_when_used_then_the_file_is_calle
 }
 
 #[test]
+fn given_a_file_that_is_no_outbox_when_opened_then_it_is_refused_and_stays_as_it_is() {
+    let directory = Directory::new("no_outbox");
+    let file = directory.file();
+    let mut database = directory.0.join("database");
+    shell(&database, "CREATE TABLE mine (x); INSERT INTO mine VALUES (1)");
+    let foreign = fs::read(&database).unwrap();
+    fs::remove_file(&database).unwrap();
+    database = directory.0.join("log");
+    shell(&database, "PRAGMA journal_mode = WAL; CREATE TABLE mine (x)");
+    let with_log = fs::read(&database).unwrap();
+    fs::remove_file(&database).unwrap();
+    let mut destroyed = foreign.clone();
+    destroyed[..64].fill(0xa5);
+    for (what, bytes) in [
+        ("empty", Vec::new()),
+        ("one byte", vec![0]),
+        ("ids", b"fcs_1\n".repeat(1000)),
+        ("zeros", vec![0; 8192]),
+        ("another database", foreign),
+        ("another database with a log", with_log),
+        ("another database, damaged", destroyed),
+    ] {
+        fs::write(&file, &bytes).unwrap();
+        fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+        let trouble = refusal(&file);
+        assert_eq!(trouble.code, Code::OutboxSchema, "{what}: {trouble}");
+        assert!(trouble.message.contains("is not an outbox; left as it is"), "{what}: {trouble}");
+        assert_eq!(fs::read(&file).unwrap(), bytes, "{what}");
+        assert_eq!(names_in(&directory), ["outbox.db"], "{what}: nothing else is made");
+    }
+}
+
+#[test]
+fn given_no_file_when_it_must_not_be_made_then_opening_fails_and_makes_none() {
+    let directory = Directory::new("create");
+    let mut options = OpenOptions::new(directory.file());
+    options.create = Some(false);
+    let client = Arc::new(client_of("http://127.0.0.1:1", 100));
+    let trouble = Outbox::open(Arc::clone(&client), &options).expect_err("it is refused");
+    assert_eq!(trouble.code, Code::OutboxIo, "{trouble}");
+    assert!(trouble.message.contains("there is no such file"), "{trouble}");
+    assert_eq!(names_in(&directory), [""; 0]);
+    drop(opened(&directory.file()).unwrap());
+    assert_eq!(names_in(&directory), ["outbox.db"], "a new one is whole under its own name");
+    assert!(Outbox::open(client, &options).is_ok(), "one that is there is opened");
+}
+
+#[test]
+fn given_what_is_left_of_a_file_that_is_gone_when_opened_then_no_new_one_is_begun() {
+    for suffix in ["-wal", "-journal"] {
+        let directory = Directory::new(&format!("left{suffix}"));
+        let beside = directory.0.join(format!("outbox.db{suffix}"));
+        fs::write(&beside, "cancels").unwrap();
+        fs::set_permissions(&beside, Permissions::from_mode(0o600)).unwrap();
+        let trouble = refusal(&directory.file());
+        assert_eq!(trouble.code, Code::OutboxIo, "{trouble}");
+        assert!(trouble.message.contains(&format!("not outbox.db{suffix}")), "{trouble}");
+        assert_eq!(names_in(&directory), [format!("outbox.db{suffix}")]);
+        assert_eq!(fs::read(&beside).unwrap(), b"cancels");
+    }
+}
+
+#[test]
 fn given_another_database_or_a_newer_outbox_when_opened_then_it_is_refused_and_untouched() {
     let directory = Directory::new("schema");
     let file = directory.file();
     for (sql, part) in [
-        ("CREATE TABLE mine (x); INSERT INTO mine VALUES (1)", "no outbox"),
+        ("CREATE TABLE mine (x); INSERT INTO mine VALUES (1)", "not an outbox"),
         (
             "PRAGMA application_id = 1182289762; PRAGMA user_version = 3; CREATE TABLE t (x)",
             "newer",
@@ -190,6 +259,80 @@ fn given_a_file_that_is_moved_away_when_used_then_it_says_so_and_nothing_is_sent
     }
     assert_eq!(till.outbox.flush(&FlushOptions::default(), None).code, Code::OutboxIo);
     assert_eq!(till.sandbox.requests(), []);
+}
+
+/// A change of a till's files that takes something away from under it.
+type Removal = fn(&Till);
+
+#[test]
+fn given_any_file_that_the_promise_rests_on_is_gone_when_used_then_it_says_so_and_sends_nothing() {
+    fn beside(till: &Till, suffix: &str) -> std::path::PathBuf {
+        till.directory.0.join(format!("outbox.db{suffix}"))
+    }
+    let cases: [(&str, Removal); 7] = [
+        ("the file removed", |till| fs::remove_file(beside(till, "")).unwrap()),
+        ("its log removed", |till| fs::remove_file(beside(till, "-wal")).unwrap()),
+        ("its locks removed", |till| fs::remove_file(beside(till, "-shm")).unwrap()),
+        ("its log moved", |till| {
+            fs::rename(beside(till, "-wal"), beside(till, "-moved")).unwrap();
+        }),
+        ("its log replaced by a copy", |till| {
+            fs::copy(beside(till, "-wal"), beside(till, "-copy")).unwrap();
+            fs::rename(beside(till, "-copy"), beside(till, "-wal")).unwrap();
+        }),
+        ("its locks replaced by a copy", |till| {
+            fs::copy(beside(till, "-shm"), beside(till, "-copy")).unwrap();
+            fs::rename(beside(till, "-copy"), beside(till, "-shm")).unwrap();
+        }),
+        ("its directory moved", |till| {
+            let moved = till.directory.0.with_extension("moved");
+            let _ = fs::remove_dir_all(&moved);
+            fs::rename(&till.directory.0, &moved).unwrap();
+            fs::create_dir(&till.directory.0).unwrap();
+        }),
+    ];
+    for (number, (what, remove)) in cases.into_iter().enumerate() {
+        let till = Till::new(&format!("gone-{number}"));
+        let kept = till.enqueue(&held(&till.sandbox));
+        remove(&till);
+        let id = held(&till.sandbox);
+        let options = EntryOptions::default();
+        for report in [till.outbox.enqueue(&id, &options), till.outbox.cancel(&id, &options, None)]
+        {
+            let found = (report.outcome, report.code);
+            assert_eq!(found, (Outcome::NotApplied, Code::OutboxIo), "{what}: {}", report.message);
+            assert!(report.message.contains("moved or replaced"), "{what}: {}", report.message);
+        }
+        let flushed = till.outbox.flush(&FlushOptions::default(), None);
+        for code in [
+            flushed.code,
+            till.outbox.stats().code,
+            till.outbox.list(&ListFilter::default()).code,
+            till.outbox.acknowledge(kept.id).code,
+        ] {
+            assert_eq!(code, Code::OutboxIo, "{what}");
+        }
+        assert_eq!(till.sandbox.requests(), [], "{what}");
+        let _ = fs::remove_dir_all(till.directory.0.with_extension("moved"));
+    }
+}
+
+#[test]
+fn given_a_file_that_is_mounted_by_itself_when_opened_then_it_is_refused() {
+    let directory = Directory::new("mounted");
+    let (file, elsewhere) = (directory.file(), directory.0.join("elsewhere.db"));
+    drop(opened(&elsewhere).unwrap());
+    drop(opened(&file).unwrap());
+    let scratch = Scratch::new("mounted");
+    let till = scratch.compile_test("outbox_till").command(Under::Nothing);
+    // In namespaces of its own, so that it needs no rights and leaves nothing behind.
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
+    command.arg("mount --bind \"$1\" \"$2\" && exec \"$0\" http://127.0.0.1:1 \"$2\" 100 stats");
+    command.arg(till.get_program()).arg(&elsewhere).arg(&file);
+    command.envs(till.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let told = said(&run_tool(&mut command, "util-linux"));
+    assert!(told.contains("outbox_unsafe") && told.contains("mount its directory"), "{told}");
 }
 
 #[test]

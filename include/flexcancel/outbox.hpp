@@ -33,7 +33,8 @@ class Outbox {
     Outbox() = default;
 
     /**
-     * Opens the outbox in a file: OutboxOptions, or the same as JSON. Sends nothing.
+     * Opens the outbox in a file: OutboxOptions, or the same as JSON. Makes the file if it is not
+     * there and `create` is not false. Sends nothing.
      *
      * `client`: what delivers. Ownership: the outbox keeps what it needs of it, its log handler
      * too; the client may be closed. Threads: any. Errors: the outbox is empty, and the error is

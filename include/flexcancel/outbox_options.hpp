@@ -24,9 +24,11 @@ namespace flexcancel {
 /** How an outbox is opened: Outbox::open(client, OutboxOptions().path("outbox.db")). */
 class OutboxOptions : public detail::JsonObject<OutboxOptions> {
   public:
+    /** Whether the file is made if it is not there; true by default. */
+    OutboxOptions &create(bool may_create) { return truth("create", may_create); }
     /** How long delivered and acknowledged entries are kept after their end. */
     OutboxOptions &keep(std::chrono::milliseconds time) { return millis("keep_ms", time); }
-    /** The file; required. It is made if it is not there, but its directory must be. */
+    /** The file; required. Its directory must be there. */
     OutboxOptions &path(std::string_view file) { return text("path", file); }
 };
 

@@ -22,13 +22,15 @@ pub struct flexcancel_outbox {
     _opaque: (),
 }
 
-/// Opens an outbox in a file, and creates the file if it does not exist. Sends nothing.
+/// Opens an outbox in a file. Creates the file if it does not exist and `create` is not false.
+/// Sends nothing.
 ///
 /// `client`: delivers the cancels. The outbox keeps what it needs of the client, so the client may
-/// be freed. `options_json`: a JSON object of at most 64 KiB with `path` (required) and `keep_ms`.
-/// `error`: NULL, or receives NULL on success and a result (not_applied) on failure. Its code is
-/// outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was renamed; open again to
-/// create a new one), outbox_schema, outbox_busy or outbox_unavailable.
+/// be freed. `options_json`: a JSON object of at most 64 KiB with `path` (required), `create` (true
+/// by default) and `keep_ms`. `error`: NULL, or receives NULL on success and a result (not_applied)
+/// on failure. Its code is outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was
+/// renamed; open again to create a new one), outbox_schema (the file is not an outbox, and is left
+/// as it is), outbox_busy or outbox_unavailable.
 ///
 /// Ownership: the caller owns the outbox and the error result; free them with
 /// flexcancel_outbox_free and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an

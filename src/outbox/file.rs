@@ -1,14 +1,17 @@
 //! The outbox's file: where it is, that it is safe to use, and how a damaged one is set aside.
 //!
-//! Nothing here opens the file itself: to close any descriptor of it would drop the locks that
-//! SQLite holds on it for the whole process.
+//! Nothing here opens the file itself unless it is damaged: to close any descriptor of it would
+//! drop the locks that SQLite holds on it for the whole process.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{self, AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat};
+use rustix::fs::{
+    self, AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, RenameFlags, Stat, StatxAttributes,
+    StatxFlags,
+};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -19,6 +22,9 @@ use crate::outcome::Code;
 /// What SQLite adds to the file's name for the files beside it.
 const SUFFIXES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
+/// Where the header of an SQLite file has the application's mark.
+const MARK_AT: u64 = 68;
+
 /// Only this user reads and writes it.
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
@@ -28,6 +34,10 @@ pub(super) struct Identity {
     device: u64,
     inode: u64,
 }
+
+/// What the promise rests on: the directory of the path, the file, its log, and what its locks are
+/// in. Each must stay where it is as long as the outbox is open.
+pub(super) type Files = [Identity; 4];
 
 /// A place for the file, in a directory that is held.
 #[derive(Debug)]
@@ -62,15 +72,28 @@ impl Place {
         Ok(place)
     }
 
-    /// Makes the file if it is not there, for this user alone; checks it and those beside it.
-    pub(super) fn prepare(&self) -> Result<Identity, Error> {
-        // Made without being opened, and never in place of something else.
-        match fs::mknodat(&self.directory, &self.name, FileType::RegularFile, PRIVATE, 0) {
-            Ok(()) => fs::fsync(&self.directory).map_err(|error| self.io(&error))?,
-            Err(Errno::EXIST) => {}
-            Err(error) => return Err(self.io(&error)),
+    /// Begins a new file beside the place, for this user alone.
+    pub(super) fn begin(&self) -> Result<NewFile<'_>, Error> {
+        for suffix in &SUFFIXES[1..] {
+            let name = self.name_with(suffix);
+            // What is left of a lost file would be taken for a part of the new one.
+            if self.stat(&name)?.is_some_and(|stat| stat.st_size > 0) {
+                let (path, name) = (self.path.display(), Path::new(&name).display());
+                let message = format!("{path}: the file is gone, but not {name}: move both back");
+                return Err(Error::new(Code::OutboxIo, message));
+            }
         }
-        self.check()?.ok_or_else(|| self.io(&Errno::NOENT))
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|_| self.io(&Errno::AGAIN))?;
+        let name = self.name_with(&format!(".new-{:016x}", u64::from_ne_bytes(random)));
+        // Made without being opened, and never in place of something else.
+        fs::mknodat(&self.directory, &name, FileType::RegularFile, PRIVATE, 0)
+            .map_err(|error| self.io(&error))?;
+        let new = NewFile { place: self, path: self.path.with_file_name(&name), name };
+        // A umask may have taken this user's own rights.
+        fs::chmodat(&self.directory, &new.name, PRIVATE, AtFlags::empty())
+            .map_err(|error| self.io(&error))?;
+        Ok(new)
     }
 
     /// Checks the file and those beside it; `None` if it is not there.
@@ -87,14 +110,45 @@ impl Place {
         Ok(identity)
     }
 
+    /// The files that the promise rests on; `None` if one of them is not there.
+    pub(super) fn files(&self) -> Result<Option<Files>, Error> {
+        let parent = self.path.parent().unwrap_or(&self.path);
+        let directory = match fs::stat(parent) {
+            Ok(stat) => stat,
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            Err(error) => return Err(self.io(&error)),
+        };
+        let mut files = [Identity::of(&directory); 4];
+        for (file, suffix) in files[1..].iter_mut().zip(["", "-wal", "-shm"]) {
+            let Some(stat) = self.stat(&self.name_with(suffix))? else { return Ok(None) };
+            *file = Identity::of(&stat);
+        }
+        Ok(Some(files))
+    }
+
     /// True if this file still stands in its place.
-    pub(super) fn holds(&self, identity: Identity) -> Result<bool, Error> {
+    fn holds(&self, identity: Identity) -> Result<bool, Error> {
         Ok(self.stat(&self.name)?.is_some_and(|stat| Identity::of(&stat) == identity))
     }
 
-    /// Gives the damaged file and those beside it another name, and tells which. Nothing is
-    /// ever overwritten, and a file that somebody has put there since is left alone.
-    pub(super) fn set_aside(&self, damaged: Identity, now_ms: i64) -> Result<String, Error> {
+    /// True if something is mounted on the file. Those beside it would lie elsewhere, and be lost
+    /// without it.
+    fn is_mounted(&self, name: &OsStr) -> bool {
+        let flags = AtFlags::SYMLINK_NOFOLLOW;
+        // A system that does not tell has no such file, or is too old to know.
+        fs::statx(&self.directory, name, flags, StatxFlags::empty())
+            .is_ok_and(|stat| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+    }
+
+    /// Gives the damaged file and those beside it another name, and tells which; `None` if it does
+    /// not bear the mark, and stays. Nothing is ever overwritten, and a file that somebody has put
+    /// there since is left alone.
+    pub(super) fn set_aside(
+        &self,
+        damaged: Identity,
+        mark: u32,
+        now_ms: i64,
+    ) -> Result<Option<String>, Error> {
         // So that no two processes do it at once; ends with the call.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let lock = fs::openat(&self.directory, ".", flags, Mode::empty())
@@ -102,7 +156,10 @@ impl Place {
             .map_err(|error| self.io(&error))?;
         fs::flock(&lock, FlockOperation::LockExclusive).map_err(|error| self.io(&error))?;
         if !self.holds(damaged)? {
-            return Ok("another process has set it aside".to_owned());
+            return Ok(Some("another process has set it aside".to_owned()));
+        }
+        if !self.bears(mark)? {
+            return Ok(None);
         }
         let aside = self.free_name(now_ms)?;
         for suffix in SUFFIXES {
@@ -113,7 +170,17 @@ impl Place {
             }
         }
         fs::fsync(&self.directory).map_err(|error| self.io(&error))?;
-        Ok(format!("it was set aside as {}", self.path.with_file_name(&aside).display()))
+        Ok(Some(format!("it was set aside as {}", self.path.with_file_name(&aside).display())))
+    }
+
+    /// True if the mark is where the header of an SQLite file has it, whatever else is damaged.
+    fn bears(&self, mark: u32) -> Result<bool, Error> {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let mut found = [0; 4];
+        let read = fs::openat(&self.directory, &self.name, flags, Mode::empty())
+            .and_then(|file| rustix::io::pread(&file, &mut found, MARK_AT));
+        let read = read.map_err(|error| self.io(&error))?;
+        Ok(read == found.len() && u32::from_be_bytes(found) == mark)
     }
 
     fn free_name(&self, now_ms: i64) -> Result<OsString, Error> {
@@ -148,6 +215,9 @@ impl Place {
             FileType::RegularFile if is_writable_by_others(stat) => {
                 "found a file that others may write: chmod 600"
             }
+            FileType::RegularFile if self.is_mounted(name) => {
+                "found a file that is mounted by itself: mount its directory"
+            }
             FileType::RegularFile => return Ok(()),
             _ => "found something else",
         };
@@ -176,6 +246,42 @@ impl Place {
             _ => Code::OutboxIo,
         };
         Error::new(code, format!("{}: {error}", self.path.display()))
+    }
+}
+
+/// A file that is not in its place as yet. It is removed unless it is put there.
+pub(super) struct NewFile<'a> {
+    place: &'a Place,
+    name: OsString,
+    pub(super) path: PathBuf,
+}
+
+impl NewFile<'_> {
+    /// Gives the file its name, unless somebody else has made one meanwhile: then that one stays.
+    pub(super) fn put(self) -> Result<(), Error> {
+        let (directory, name) = (&self.place.directory, &self.place.name);
+        let renamed =
+            fs::renameat_with(directory, &self.name, directory, name, RenameFlags::NOREPLACE);
+        let put = match renamed {
+            // Not every file system can do that.
+            Err(Errno::INVAL | Errno::NOSYS) => {
+                fs::linkat(directory, &self.name, directory, name, AtFlags::empty())
+            }
+            renamed => renamed,
+        };
+        match put {
+            Ok(()) => {}
+            Err(Errno::EXIST) => return Ok(()),
+            Err(error) => return Err(self.place.io(&error)),
+        }
+        fs::fsync(directory).map_err(|error| self.place.io(&error))
+    }
+}
+
+impl Drop for NewFile<'_> {
+    fn drop(&mut self) {
+        // It has its own name by now, or is of no use; if it stays, it harms nobody.
+        let _ = fs::unlinkat(&self.place.directory, &self.name, AtFlags::empty());
     }
 }
 

@@ -19,6 +19,8 @@ mod exhaustive;
 #[cfg(feature = "outbox")]
 mod file;
 #[cfg(feature = "outbox")]
+mod opening;
+#[cfg(feature = "outbox")]
 mod operations;
 mod options;
 #[cfg(feature = "outbox")]

@@ -45,13 +45,14 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Opens the outbox in a file, and makes the file if it is not there. Sends nothing.
+    /// Opens the outbox in a file. Makes the file if it is not there and `create` is not false.
+    /// Sends nothing.
     ///
     /// It delivers through the client, and only what is for that client's service and mode.
     ///
     /// # Errors
     /// An [`Error`] whose code is one of the outbox's: the file is not safe, cannot be read or
-    /// written, is damaged (it is set aside then), or is no outbox.
+    /// written, is damaged (it is set aside then), or is no outbox (it stays as it is).
     pub fn open(client: Arc<Client>, options: &OpenOptions) -> Result<Self, Error> {
         Self::open_with_clock(client, options, Box::new(SystemClock::new()?))
     }
@@ -66,7 +67,8 @@ impl Outbox {
         clock: Box<dyn Clock>,
     ) -> Result<Self, Error> {
         let source = Source::File(Place::find(&options.path)?);
-        Self::over(client, source, millis(options.keep.unwrap_or(DEFAULT_KEEP)), clock)
+        let store = Store::open(source, options.create.unwrap_or(true), clock.now().wall_ms)?;
+        Ok(Self::over(client, store, millis(options.keep.unwrap_or(DEFAULT_KEEP)), clock))
     }
 
     /// An outbox in memory, under this name, for as long as somebody has it open: what survives
@@ -79,19 +81,14 @@ impl Outbox {
         name: &str,
         clock: Box<dyn Clock>,
     ) -> Result<Self, Error> {
-        Self::over(client, Source::Memory(name.to_owned()), millis(DEFAULT_KEEP), clock)
+        let store = Store::open(Source::Memory(name.to_owned()), true, clock.now().wall_ms)?;
+        Ok(Self::over(client, store, millis(DEFAULT_KEEP), clock))
     }
 
-    fn over(
-        client: Arc<Client>,
-        source: Source,
-        keep_ms: i64,
-        clock: Box<dyn Clock>,
-    ) -> Result<Self, Error> {
-        let store = Store::open(source, clock.now().wall_ms)?;
+    fn over(client: Arc<Client>, store: Store, keep_ms: i64, clock: Box<dyn Clock>) -> Self {
         let target =
             Target { mode: client.context.mode, base_url: client.context.base_url.clone() };
-        Ok(Self { client, store, clock, target, keep_ms })
+        Self { client, store, clock, target, keep_ms }
     }
 
     /// Keeps a cancel, then tries it at once: one call for a till.

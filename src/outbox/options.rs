@@ -10,7 +10,7 @@ use crate::options::{OPTION_KEYS, Options};
 use crate::report::OutboxState;
 
 /// Every key that the options of opening may have.
-pub const OPEN_KEYS: &[&str] = &["keep_ms", "path"];
+pub const OPEN_KEYS: &[&str] = &["create", "keep_ms", "path"];
 /// Every key that the options of a cancel through the outbox may have.
 pub const OUTBOX_CANCEL_KEYS: &[&str] = &[
     "asked_at_ms",
@@ -51,8 +51,11 @@ pub(super) const MAX_MAX: u64 = 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenOptions {
-    /// The file; it is made if it is not there.
+    /// The file.
     pub path: PathBuf,
+    /// Whether the file is made if it is not there; true if not given. A program that only looks
+    /// sets it to false.
+    pub create: Option<bool>,
     /// How long delivered and acknowledged entries are kept after their end; 30 days if not
     /// given.
     pub keep: Option<Duration>,
@@ -61,7 +64,7 @@ pub struct OpenOptions {
 impl OpenOptions {
     /// The file with this path, and everything else by default.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), keep: None }
+        Self { path: path.into(), create: None, keep: None }
     }
 
     /// Reads them from a JSON object with the keys of [`OPEN_KEYS`].
@@ -75,7 +78,11 @@ impl OpenOptions {
             let problem = format!("expected the path of a file, 1 to {MAX_TEXT_BYTES} bytes");
             return Err(Error::argument("path", problem));
         }
-        Ok(Self { path: path.into(), keep: fields.millis("keep_ms", 0, MAX_KEEP_MS)? })
+        Ok(Self {
+            path: path.into(),
+            create: fields.truth("create")?,
+            keep: fields.millis("keep_ms", 0, MAX_KEEP_MS)?,
+        })
     }
 }
 

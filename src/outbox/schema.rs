@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::outcome::Code;
 
 /// In the file's header, so that no other database is taken for an outbox: "FxOb".
-const APPLICATION_ID: i64 = 0x4678_4f62;
+pub(super) const MARK: u32 = 0x4678_4f62;
 
 /// Each takes the schema from the version that is its index to the next.
 const MIGRATIONS: [&str; 2] = [FIRST, ASKED];
@@ -75,19 +75,15 @@ CREATE VIEW worklist AS
     ORDER BY id;
 ";
 
-/// Brings the file's schema to this library's version; within a transaction.
+/// True if the database bears the mark of an outbox.
+pub(super) fn has_mark(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(number(connection, "application_id")? == i64::from(MARK))
+}
+
+/// Brings the schema of an outbox, or of an empty database, to this library's version; within a
+/// transaction.
 pub(super) fn migrate(connection: &Connection) -> Result<(), Failed> {
-    let number = |name: &str| -> Result<i64, Failed> {
-        connection.pragma_query_value(None, name, |row| row.get(0)).map_err(Failed::Sql)
-    };
-    let (application, version) = (number("application_id")?, number("user_version")?);
-    let objects: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(Failed::Sql)?;
-    let is_new = application == 0 && version == 0 && objects == 0;
-    if !is_new && application != APPLICATION_ID {
-        return Err(refused("the file is a database, but no outbox"));
-    }
+    let version = number(connection, "user_version").map_err(Failed::Sql)?;
     let version = usize::try_from(version).map_err(|_| refused("the file has no version"))?;
     if version > MIGRATIONS.len() {
         let ours = MIGRATIONS.len();
@@ -101,10 +97,14 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), Failed> {
     }
     if version < MIGRATIONS.len() {
         let latest = MIGRATIONS.len();
-        connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(Failed::Sql)?;
+        connection.pragma_update(None, "application_id", MARK).map_err(Failed::Sql)?;
         connection.pragma_update(None, "user_version", latest as i64).map_err(Failed::Sql)?;
     }
     Ok(())
+}
+
+fn number(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
 }
 
 /// Why the schema is not as it must be.

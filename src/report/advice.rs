@@ -120,7 +120,10 @@ pub(crate) fn outbox_advice(code: Code) -> &'static str {
             "Keep the damaged file for a person to read, then open the outbox again to begin a new \
              one."
         }
-        Code::OutboxSchema => "Use the version of this library that made the file, or a newer one.",
+        Code::OutboxSchema => {
+            "Check the path: use the outbox's file, and the version of this library that made it, or \
+             a newer one."
+        }
         Code::OutboxBusy => "Wait a little, then call again.",
         Code::OutboxNoEntry => "Correct the entry's number.",
         Code::OutboxPending => "Acknowledge the entry when it is no longer pending.",

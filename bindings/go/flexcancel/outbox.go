@@ -22,8 +22,9 @@ type Outbox struct {
 	owner *owner
 }
 
-// OpenOutbox opens the outbox in a file, and makes the file if it is not there; its directory must
-// be. It sends nothing. The outbox delivers through this client, which may be closed before it.
+// OpenOutbox opens the outbox in a file, and makes the file if it is not there, unless
+// [WithoutCreate] is given; its directory must be there. It sends nothing. The outbox delivers
+// through this client, which may be closed before it.
 //
 // The error is an [*Error] that matches [ErrOutboxUnsafe], [ErrOutboxIO], [ErrOutboxCorrupt],
 // [ErrOutboxSchema], [ErrOutboxBusy], [ErrOutboxUnavailable], [ErrInvalidArgument] or [ErrClosed].

@@ -34,7 +34,7 @@ func TestAFileThatCannotBeUsedIsAnErrorThatSaysWhy(t *testing.T) {
 		{filepath.Join(file(t), "none"), flexcancel.ErrOutboxIO, flexcancel.CodeOutboxIO},
 		{link, flexcancel.ErrOutboxUnsafe, flexcancel.CodeOutboxUnsafe},
 		{open, flexcancel.ErrOutboxUnsafe, flexcancel.CodeOutboxUnsafe},
-		{other, flexcancel.ErrOutboxCorrupt, flexcancel.CodeOutboxCorrupt},
+		{other, flexcancel.ErrOutboxSchema, flexcancel.CodeOutboxSchema},
 	} {
 		outbox, err := till.OpenOutbox(row.path)
 		var failed *flexcancel.Error
@@ -44,11 +44,42 @@ func TestAFileThatCannotBeUsedIsAnErrorThatSaysWhy(t *testing.T) {
 			t.Errorf("%s: %v", row.path, err)
 		}
 	}
-	// What was damaged is set aside, so that the till goes on.
-	if aside, err := filepath.Glob(other + ".damaged-*"); err != nil || len(aside) != 1 {
+	// What is no outbox stays as it is, and nothing is made beside it.
+	if left, err := os.ReadFile(other); err != nil || len(left) != 10_000 {
+		t.Errorf("%v %d", err, len(left))
+	}
+	if aside, err := filepath.Glob(other + ".*"); err != nil || len(aside) != 0 {
 		t.Errorf("%v %v", err, aside)
 	}
-	opened(t, till, other)
+}
+
+func TestADamagedFileIsSetAsideAndTheNextOneIsNew(t *testing.T) {
+	till, path := client(t, nil), file(t)
+	first, err := till.OpenOutbox(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	damaged, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(damaged, "no outbox")
+	if err := os.WriteFile(path, damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if outbox, err := till.OpenOutbox(path); outbox != nil || !errors.Is(err, flexcancel.ErrOutboxCorrupt) {
+		t.Error(err)
+	}
+	if aside, err := filepath.Glob(path + ".damaged-*"); err != nil || len(aside) != 1 {
+		t.Errorf("%v %v", err, aside)
+	}
+	if _, err := till.OpenOutbox(path, flexcancel.WithoutCreate()); !errors.Is(err, flexcancel.ErrOutboxIO) {
+		t.Error(err)
+	}
+	opened(t, till, path)
 }
 
 func TestOptionsThatCannotBeUsedAreNamedAndNothingIsMade(t *testing.T) {

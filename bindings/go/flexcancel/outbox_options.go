@@ -14,7 +14,13 @@ type OutboxOption func(*outboxOptions)
 
 type outboxOptions struct {
 	Path   string `json:"path"`
+	Create *bool  `json:"create,omitempty"`
 	KeepMS *int64 `json:"keep_ms,omitempty"`
+}
+
+// WithoutCreate has opening fail with [ErrOutboxIO] if the file is not there; otherwise it is made.
+func WithoutCreate() OutboxOption {
+	return func(o *outboxOptions) { o.Create = new(bool) }
 }
 
 // WithKeep is how long delivered and acknowledged entries stay in the file after their end; 30 days

@@ -152,6 +152,27 @@ def test_given_wrong_usage_or_a_file_that_cannot_be_used_then_it_says_so_and_sen
     assert not none.exists()
 
 
+@pytest.mark.parametrize("content", [b"", b"fcs_1\n" * 1000])
+def test_given_a_file_that_is_no_outbox_then_it_stays_as_it_is(
+    sandbox: Sandbox, path: Path, content: bytes
+) -> None:
+    path.write_bytes(content)
+    path.chmod(0o600)
+    for arguments in (
+        ["outbox", "list", str(path)],
+        ["outbox", "flush", str(path)],
+        ["outbox", "ack", str(path), "1"],
+        ["outbox", "watch", str(path), "--once"],
+        ["cancel", "fcs_1", "--outbox", str(path)],
+    ):
+        exit_code, output, complaints = run(sandbox, *arguments)
+        assert (exit_code, output) == (74, "")
+        assert "is not an outbox; left as it is" in complaints
+        assert path.read_bytes() == content
+        assert list(path.parent.iterdir()) == [path]
+    assert sandbox.requests() == []
+
+
 def test_given_json_then_a_flush_is_one_object(
     sandbox: Sandbox, outbox: Outbox, path: Path
 ) -> None:

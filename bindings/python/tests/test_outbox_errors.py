@@ -132,8 +132,8 @@ def test_given_a_file_that_cannot_be_used_then_the_error_has_its_code(
 def test_given_a_damaged_file_then_it_is_set_aside_and_the_next_opening_begins_anew(
     client: Client, path: Path
 ) -> None:
-    path.write_bytes(b"SQLite format 3\0" + b"\xa5" * 8_192)
-    path.chmod(0o600)
+    Outbox(client, path).close()
+    path.write_bytes(b"SQLite format 3\0" + b"\xa5" * 52 + path.read_bytes()[68:])
     with pytest.raises(OutboxError, match="damaged") as raised:
         Outbox(client, path)
     assert raised.value.code is Code.OUTBOX_CORRUPT

@@ -66,7 +66,8 @@ def run(options: argparse.Namespace, client: Client, console: Console) -> int:
     """Runs one of the commands. Returns the exit code."""
     if not os.path.lexists(options.outbox):
         raise UsageError(f"{options.outbox}: expected an outbox's file, found nothing")
-    with Outbox(client, options.outbox, keep=getattr(options, "keep", None)) as outbox:
+    keep = getattr(options, "keep", None)
+    with Outbox(client, options.outbox, keep=keep, create=False) as outbox:
         return int(options.run_outbox(options, outbox, console))
 
 

@@ -34,8 +34,9 @@ class Outbox(Handle):
     """Keeps cancels in a file until they are delivered. ``docs/OUTBOX.md`` says what it promises.
 
     ``client`` delivers the cancels. It is not closed with the outbox, and may be closed before it.
-    ``path`` is the file, which is created if it does not exist; its directory must exist. ``keep``
-    is how many seconds delivered and acknowledged entries are kept (30 days).
+    ``path`` is the file, which is created if it does not exist, unless ``create`` is false; its
+    directory must exist. ``keep`` is how many seconds delivered and acknowledged entries are kept
+    (30 days).
 
     The outbox has no thread: nothing is delivered unless ``flush`` is called. Thread-safe;
     processes of one till may share the file, and a forked child may use its parent's outbox. An
@@ -48,10 +49,17 @@ class Outbox(Handle):
 
     __slots__ = ("_client", "_close")
 
-    def __init__(self, client: Client, path: PathLike, *, keep: Optional[float] = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        path: PathLike,
+        *,
+        keep: Optional[float] = None,
+        create: Optional[bool] = None,
+    ) -> None:
         self._handle = None
         self._client = client
-        arguments = {"path": path, "keep": keep}
+        arguments = {"path": path, "keep": keep, "create": create}
         options = _arguments.arguments_json(arguments)
         error = ctypes.c_void_p()
         handle = native.outbox_open(client._open_handle(), options or b"{}", ctypes.byref(error))
