@@ -704,6 +704,23 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_acknowledge(flexcancel_outb
                                                                  int64_t entry_id);
 
 /**
+ * Ends a pending entry for good, because a person says so: it is not delivered any more.
+ *
+ * `entry_id`: the entry's `id`. `reason`: 1 to 200 bytes without control characters, kept as the
+ * entry's message. The entry ends as one whose time is over: expired if surely no request of it
+ * reached Flex, otherwise needs_attention; and it is acknowledged. What is final stays as it is.
+ * The result's `outbox.entry` is the entry; its code is ok, outbox_no_entry, or outbox_busy while
+ * somebody delivers the entry.
+ *
+ * Ownership, threads, errors: as for flexcancel_outbox_flush. NULL: a NULL `reason` is an error
+ * like any other.
+ */
+FLEXCANCEL_API
+flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_withdraw(flexcancel_outbox *outbox,
+                                                              int64_t entry_id,
+                                                              const char *reason);
+
+/**
  * Counts the entries. Changes nothing. The result's `outbox.counts` are the counts.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.

@@ -142,6 +142,19 @@ class Outbox {
     }
 
     /**
+     * Ends a pending entry for good, because a person says so: it is not delivered any more, and is
+     * acknowledged. `entry_id`: the entry's `id`. `reason`: 1 to 200 bytes, kept as its message.
+     * What is final stays as it is. The code is ok, outbox_no_entry, or outbox_busy while somebody
+     * delivers the entry.
+     *
+     * Threads, errors: as for cancel().
+     */
+    [[nodiscard]] Status withdraw(std::int64_t entry_id, std::string_view reason) const {
+        const std::string text = detail::for_c(reason);
+        return Status(flexcancel_outbox_withdraw(get(), entry_id, text.c_str()));
+    }
+
+    /**
      * Counts the entries. Changes nothing. The code is ok.
      *
      * Threads, errors: as for cancel().

@@ -187,6 +187,34 @@ pub extern "C" fn flexcancel_outbox_acknowledge(
     reported(|| Ok(arguments::outbox(outbox.addr())?.acknowledge(entry_id)))
 }
 
+/// Ends a pending entry for good, because a person says so: it is not delivered any more.
+///
+/// `entry_id`: the entry's `id`. `reason`: 1 to 200 bytes without control characters, kept as the
+/// entry's message. The entry ends as one whose time is over: expired if surely no request of it
+/// reached Flex, otherwise needs_attention; and it is acknowledged. What is final stays as it is.
+/// The result's `outbox.entry` is the entry; its code is ok, outbox_no_entry, or outbox_busy while
+/// somebody delivers the entry.
+///
+/// Ownership, threads, errors: as for flexcancel_outbox_flush. NULL: a NULL `reason` is an error
+/// like any other.
+///
+/// # Safety
+/// `reason` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flexcancel_outbox_withdraw(
+    outbox: *mut flexcancel_outbox,
+    entry_id: i64,
+    reason: *const c_char,
+) -> *mut flexcancel_result {
+    reported(|| {
+        let outbox = arguments::outbox(outbox.addr())?;
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let reason = arguments::required(unsafe { arguments::json(reason) })
+            .map_err(|problem| Error::in_field(Code::InvalidArgument, "reason", &problem))?;
+        Ok(outbox.withdraw(entry_id, reason))
+    })
+}
+
 /// Counts the entries. Changes nothing. The result's `outbox.counts` are the counts.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.

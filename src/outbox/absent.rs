@@ -43,6 +43,10 @@ impl Outbox {
         match self.0 {}
     }
 
+    pub fn withdraw(&self, _: i64, _: &str) -> Status {
+        match self.0 {}
+    }
+
     pub fn stats(&self) -> Status {
         match self.0 {}
     }

@@ -28,6 +28,8 @@ mod queries;
 #[cfg(feature = "outbox")]
 mod reports;
 #[cfg(feature = "outbox")]
+mod review;
+#[cfg(feature = "outbox")]
 mod rows;
 #[cfg(feature = "outbox")]
 mod schema;

@@ -4,13 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::clock::{Clock, Moment, SystemClock};
+use super::clock::{Clock, SystemClock};
 use super::decide::{Record, Target, is_way_closed};
 use super::delivery::{Claim, Delivery};
 use super::file::Place;
 use super::options::{
     DEFAULT_DELIVER_WITHIN, DEFAULT_FLUSH_TIMEOUT, DEFAULT_KEEP, DEFAULT_MAX, EntryOptions,
-    FlushOptions, ListFilter, OpenOptions,
+    FlushOptions, OpenOptions,
 };
 use super::queries;
 use super::reports::{failed, kept_report, summary};
@@ -28,7 +28,7 @@ use crate::report::{OutboxEntry, OutboxView, Report, Status};
 /// With less time than this left, a flush begins no further try: it would only become unclear.
 const TOO_SHORT_TO_TRY: Duration = Duration::from_secs(1);
 
-const DELIVERED_ELSEWHERE: &str = "somebody else delivers it now";
+pub(super) const DELIVERED_ELSEWHERE: &str = "somebody else delivers it now";
 
 /// Keeps cancels in a file until they are delivered. Blocking; share it between threads, and the
 /// file between the processes of one till. There is no thread behind it.
@@ -37,10 +37,10 @@ const DELIVERED_ELSEWHERE: &str = "somebody else delivers it now";
 /// outcome is that cancel's. The others assert nothing of any cancel: they give a [`Status`], and
 /// [`Code::Ok`] says that all went well. What either found is in its `outbox`.
 pub struct Outbox {
-    client: Arc<Client>,
-    store: Store,
-    clock: Box<dyn Clock>,
-    target: Target,
+    pub(super) client: Arc<Client>,
+    pub(super) store: Store,
+    pub(super) clock: Box<dyn Clock>,
+    pub(super) target: Target,
     keep_ms: i64,
 }
 
@@ -131,60 +131,6 @@ impl Outbox {
             Ok(()) => self.try_all(options, started, abort),
             Err(error) => failed(error),
         };
-        Status { elapsed: self.since(started), ..status }
-    }
-
-    /// Lists entries, in the order of their numbers.
-    pub fn list(&self, filter: &ListFilter) -> Status {
-        let started = self.client.context.transport.now();
-        let status = match filter.check() {
-            Err(error) => failed(error),
-            Ok(()) => {
-                let listed = self.store.read(|db| queries::list(db, filter));
-                self.about_outbox(listed, |records, now| {
-                    let entries: Vec<_> = records.into_iter().map(|r| r.shown(now)).collect();
-                    let message = format!("{} entries", entries.len());
-                    (message, OutboxView { entries, ..OutboxView::default() })
-                })
-            }
-        };
-        Status { elapsed: self.since(started), ..status }
-    }
-
-    /// Notes that a person has seen a final entry: it leaves the worklist. Doing so again has no
-    /// effect. A pending entry is [`Code::OutboxPending`], and stays.
-    pub fn acknowledge(&self, entry_id: i64) -> Status {
-        let started = self.client.context.transport.now();
-        let now = self.clock.now();
-        let noted = self.store.write(move |db| rows::acknowledge(db, entry_id, now));
-        let status = match noted {
-            Ok(None) => {
-                let message = format!("the outbox has no entry {entry_id}");
-                Status::of_outbox(Code::OutboxNoEntry, message, OutboxView::default())
-            }
-            Ok(Some(record)) if !record.entry.state.is_final() => {
-                let message = format!("entry {entry_id} is still pending");
-                let entry = Some(record.shown(now));
-                let view = OutboxView { entry, ..OutboxView::default() };
-                Status::of_outbox(Code::OutboxPending, message, view)
-            }
-            other => self.about_outbox(other, |record, now| {
-                let entry = record.map(|record| record.shown(now));
-                ("acknowledged".to_owned(), OutboxView { entry, ..OutboxView::default() })
-            }),
-        };
-        Status { elapsed: self.since(started), ..status }
-    }
-
-    /// Counts the entries.
-    pub fn stats(&self) -> Status {
-        let started = self.client.context.transport.now();
-        let now = self.clock.now();
-        let counted = self.store.read(|db| queries::counts(db, &self.target, now));
-        let status = self.about_outbox(counted, |counts, _| {
-            let message = format!("{} pending, {} for a person", counts.pending, counts.worklist);
-            (message, OutboxView { counts: Some(counts), ..OutboxView::default() })
-        });
         Status { elapsed: self.since(started), ..status }
     }
 
@@ -334,21 +280,6 @@ impl Outbox {
         Delivery { client: &self.client, store: &self.store, clock: &*self.clock, abort }
     }
 
-    /// The status of an operation that reads the outbox.
-    fn about_outbox<T>(
-        &self,
-        found: Result<T, Error>,
-        view: impl FnOnce(T, Moment) -> (String, OutboxView),
-    ) -> Status {
-        match found {
-            Err(error) => failed(error),
-            Ok(found) => {
-                let (message, view) = view(found, self.clock.now());
-                Status::of_outbox(Code::Ok, message, view)
-            }
-        }
-    }
-
     /// The report where the intent could not be written; nothing was sent.
     ///
     /// Where the write failed in its last step, a restart may find the entry in the file, and a
@@ -374,7 +305,7 @@ impl Outbox {
         report
     }
 
-    fn since(&self, started: Instant) -> Duration {
+    pub(super) fn since(&self, started: Instant) -> Duration {
         self.client.context.transport.now().saturating_duration_since(started)
     }
 }

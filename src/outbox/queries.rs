@@ -5,7 +5,7 @@ use rusqlite::{Connection, Result, ToSql, named_params, params_from_iter};
 use super::clock::Moment;
 use super::decide::{LATEST_TRY_MS, Record, Target};
 use super::options::{DEFAULT_MAX, ListFilter};
-use super::rows::{COLUMNS, IS_DUE, IS_FREE, boot_name, one, record};
+use super::rows::{COLUMNS, IS_DUE, IS_FREE, IS_OF_MODE, boot_name, one, record};
 use crate::report::OutboxCounts;
 
 /// The entries that the filter lets through.
@@ -42,9 +42,9 @@ pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<Ou
          count(*) FILTER (WHERE state = 'needs_attention'), \
          count(*) FILTER (WHERE state IN ('refused', 'expired', 'needs_attention') \
              AND acknowledged_ms IS NULL), \
-         count(*) FILTER (WHERE state = 'pending' AND base_url = :base_url AND mode = :mode \
+         count(*) FILTER (WHERE state = 'pending' AND base_url = :base_url AND {IS_OF_MODE} \
              AND {IS_DUE} AND {IS_FREE}), \
-         count(*) FILTER (WHERE state = 'pending' AND (base_url <> :base_url OR mode <> :mode)), \
+         count(*) FILTER (WHERE state = 'pending' AND (base_url <> :base_url OR NOT {IS_OF_MODE})), \
          min(created_ms) FILTER (WHERE state = 'pending') FROM entry"
     );
     let values = named_params! {

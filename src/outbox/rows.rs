@@ -17,6 +17,11 @@ pub(super) const COLUMNS: &str = "id, session_id, idempotency_key, expand, mode,
 pub(super) const IS_FREE: &str =
     "(lease IS NULL OR lease_boot <> :boot OR lease_until_ms <= :awake)";
 
+/// It is for this mode. A client whose key does not tell its mode, as a mistyped one, does not know
+/// better: what it keeps is for whoever comes with the right key, and it keeps no second entry
+/// beside one of theirs.
+pub(super) const IS_OF_MODE: &str = "(mode = :mode OR mode = '' OR :mode = '')";
+
 /// It may be tried. One that would wait for longer than any entry does was made to wait by a
 /// clock that has since been put back.
 pub(super) const IS_DUE: &str = "(next_try_ms <= :wall OR next_try_ms > :wall + :latest)";
@@ -26,6 +31,13 @@ pub(super) const IS_DUE: &str = "(next_try_ms <= :wall OR next_try_ms > :wall + 
 const IS_OVERDUE: &str = "CASE WHEN born_boot = :boot THEN \
     :up - born_up_ms >= not_after_ms - created_ms \
     ELSE :wall >= not_after_ms AND attempts > 0 END";
+
+/// The end of an entry that is not delivered any more: surely not done, or in doubt. The code is
+/// [`Code::OutboxExpired`].
+const ENDED: &str = "state = CASE WHEN unclear = 0 THEN 'expired' ELSE 'needs_attention' END, \
+    last_outcome = CASE WHEN unclear = 0 THEN 'not_applied' ELSE 'unknown' END, \
+    last_code = 'outbox_expired', next_try_ms = NULL, ended_ms = :wall, lease = NULL, \
+    lease_boot = NULL, lease_until_ms = NULL";
 
 /// What a new entry is made of.
 #[derive(Clone, Debug)]
@@ -115,7 +127,7 @@ fn insert(db: &Connection, draft: &Draft, now: Moment) -> Result<Record> {
 fn pending_of(db: &Connection, target: &Target, session_id: &str) -> Result<Option<Record>> {
     let sql = format!(
         "SELECT {COLUMNS} FROM entry WHERE state = 'pending' AND base_url = :base_url \
-         AND mode = :mode AND session_id = :session_id"
+         AND {IS_OF_MODE} AND session_id = :session_id ORDER BY id LIMIT 1"
     );
     let values = named_params! {
         ":base_url": target.base_url, ":mode": target.mode_name(), ":session_id": session_id
@@ -160,8 +172,8 @@ pub(super) fn claim_next(
     now: Moment,
 ) -> Result<Option<Record>> {
     let sql = format!(
-        "SELECT id FROM entry WHERE state = 'pending' AND base_url = :base_url AND mode = :mode \
-         AND {IS_DUE} AND {IS_FREE} AND NOT {IS_OVERDUE} ORDER BY next_try_ms, id LIMIT 1"
+        "SELECT id FROM entry WHERE state = 'pending' AND base_url = :base_url \
+         AND {IS_OF_MODE} AND {IS_DUE} AND {IS_FREE} AND NOT {IS_OVERDUE} ORDER BY next_try_ms, id LIMIT 1"
     );
     let id = one(
         db,
@@ -273,14 +285,8 @@ pub(super) fn sweep(db: &Connection, keep_ms: i64, now: Moment) -> Result<()> {
 fn end_overdue(db: &Connection, session_id: Option<&str>, now: Moment) -> Result<()> {
     let of_session = if session_id.is_some() { "session_id = :session_id" } else { "TRUE" };
     let sql = format!(
-        "UPDATE entry SET state = CASE WHEN unclear = 0 THEN 'expired' ELSE 'needs_attention' END, \
-         last_outcome = CASE WHEN unclear = 0 THEN '{}' ELSE '{}' END, last_code = '{}', \
-         next_try_ms = NULL, ended_ms = :wall, lease = NULL, lease_boot = NULL, \
-         lease_until_ms = NULL \
-         WHERE {of_session} AND state = 'pending' AND {IS_FREE} AND {IS_OVERDUE}",
-        Outcome::NotApplied,
-        Outcome::Unknown,
-        Code::OutboxExpired
+        "UPDATE entry SET {ENDED} \
+         WHERE {of_session} AND state = 'pending' AND {IS_FREE} AND {IS_OVERDUE}"
     );
     let boot = boot_name(now);
     let mut values: Vec<(&str, &dyn ToSql)> = vec![
@@ -302,6 +308,25 @@ pub(super) fn acknowledge(db: &Connection, id: i64, now: Moment) -> Result<Optio
          WHERE id = ?1 AND state <> 'pending' AND acknowledged_ms IS NULL",
         [id, now.wall_ms],
     )?;
+    by_id(db, id)
+}
+
+/// Ends a pending entry that nobody delivers, as if its time were over; a person has seen it.
+pub(super) fn withdraw(
+    db: &Connection,
+    id: i64,
+    message: &str,
+    now: Moment,
+) -> Result<Option<Record>> {
+    let sql = format!(
+        "UPDATE entry SET {ENDED}, last_message = :message, acknowledged_ms = :wall \
+         WHERE id = :id AND state = 'pending' AND {IS_FREE}"
+    );
+    let values = named_params! {
+        ":id": id, ":message": message, ":wall": now.wall_ms,
+        ":boot": boot_name(now), ":awake": now.awake_ms,
+    };
+    execute(db, &sql, values)?;
     by_id(db, id)
 }
 

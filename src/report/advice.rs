@@ -126,7 +126,9 @@ pub(crate) fn outbox_advice(code: Code) -> &'static str {
         }
         Code::OutboxBusy => "Wait a little, then call again.",
         Code::OutboxNoEntry => "Correct the entry's number.",
-        Code::OutboxPending => "Acknowledge the entry when it is no longer pending.",
+        Code::OutboxPending => {
+            "Acknowledge the entry when it is no longer pending, or withdraw it."
+        }
         Code::OutboxExpired => {
             "Look the session up: the cancel was not delivered in time. Then acknowledge the entry."
         }

@@ -40,6 +40,7 @@ static void refuse(flexcancel_outbox *outbox) {
     status(flexcancel_outbox_flush(outbox, NULL, NULL), invalid, empty);
     status(flexcancel_outbox_list(outbox, NULL), invalid, empty);
     status(flexcancel_outbox_acknowledge(outbox, 1), invalid, empty);
+    status(flexcancel_outbox_withdraw(outbox, 1, "why"), invalid, empty);
     status(flexcancel_outbox_stats(outbox), invalid, empty);
     flexcancel_outbox_free(outbox);
 }
@@ -119,6 +120,12 @@ int main(int argc, char **argv) {
            "\"acknowledged_ms\":null");
     status(flexcancel_outbox_acknowledge(outbox, -1), FLEXCANCEL_CODE_OUTBOX_NO_ENTRY,
            "no entry -1");
+    status(flexcancel_outbox_withdraw(outbox, 1, NULL), FLEXCANCEL_CODE_INVALID_ARGUMENT,
+           "reason: expected a string, found NULL");
+    status(flexcancel_outbox_withdraw(outbox, 1, ""), FLEXCANCEL_CODE_INVALID_ARGUMENT,
+           "reason: expected 1 to 200 bytes");
+    status(flexcancel_outbox_withdraw(outbox, -1, "why"), FLEXCANCEL_CODE_OUTBOX_NO_ENTRY,
+           "no entry -1");
     says(flexcancel_outbox_cancel(outbox, argv[4], "{\"timeout_ms\":30000}", NULL),
          FLEXCANCEL_OUTCOME_CANCELED, ok, "\"state\":\"delivered\"");
     says(flexcancel_outbox_cancel(outbox, argv[5], NULL, NULL), FLEXCANCEL_OUTCOME_NOT_CANCELABLE,
@@ -135,6 +142,10 @@ int main(int argc, char **argv) {
            argv[5]);
     status(flexcancel_outbox_acknowledge(outbox, 3), ok, "\"state\":\"refused\"");
     status(flexcancel_outbox_acknowledge(outbox, 3), ok, "\"state\":\"refused\"");
+    status(flexcancel_outbox_stats(outbox), ok, "\"worklist\":0,\"due\":0,\"foreign\":0,");
+
+    says(flexcancel_outbox_enqueue(outbox, "fcs_withdrawn", NULL), unknown, ok, "\"id\":4,");
+    status(flexcancel_outbox_withdraw(outbox, 4, "sold"), ok, "\"state\":\"expired\"");
     status(flexcancel_outbox_stats(outbox), ok, "\"worklist\":0,\"due\":0,\"foreign\":0,");
 
     flexcancel_outbox_free(second);

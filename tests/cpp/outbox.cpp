@@ -134,7 +134,8 @@ static void what_is_empty_closed_or_moved_from_is_answered() {
         CHECK(!none && none.get() == nullptr, "it is empty");
         for (const Result &result : {none.cancel(ids[0]), none.enqueue(ids[0])})
             EXPECT_RESULT(result, Outcome::not_applied, Code::invalid_handle, "outbox: ");
-        for (const Status &status : {none.flush(), none.list(), none.acknowledge(1), none.stats()})
+        for (const Status &status : {none.flush(), none.list(), none.acknowledge(1),
+                                     none.withdraw(1, "why"), none.stats()})
             EXPECT_STATUS(status, Code::invalid_handle, "outbox: ");
     };
     Outbox first;
@@ -165,6 +166,8 @@ static void what_cannot_be_delivered_is_kept() {
     EXPECT_RESULT(outbox.enqueue(id), Outcome::unknown, Code::ok, "\"id\":3,");
     EXPECT_RESULT(outbox.enqueue(id), Outcome::unknown, Code::ok, "\"id\":3,");
     EXPECT_STATUS(outbox.acknowledge(3), Code::outbox_pending, "\"id\":3,");
+    EXPECT_STATUS(outbox.withdraw(3, ""), Code::invalid_argument, "reason: expected");
+    EXPECT_STATUS(outbox.withdraw(77, "why"), Code::outbox_no_entry);
     const Abort abort;
     abort.trigger();
     EXPECT_STATUS(outbox.flush({}, abort), Code::aborted, "\"entries\":[]");

@@ -38,6 +38,10 @@ static uintptr_t flexgo_outbox_acknowledge(uintptr_t outbox, int64_t entry) {
 	return (uintptr_t)flexcancel_outbox_acknowledge((flexcancel_outbox *)outbox, entry);
 }
 
+static uintptr_t flexgo_outbox_withdraw(uintptr_t outbox, int64_t entry, const char *reason) {
+	return (uintptr_t)flexcancel_outbox_withdraw((flexcancel_outbox *)outbox, entry, reason);
+}
+
 static uintptr_t flexgo_outbox_stats(uintptr_t outbox) {
 	return (uintptr_t)flexcancel_outbox_stats((flexcancel_outbox *)outbox);
 }
@@ -78,6 +82,11 @@ func nativeOutboxList(outbox uintptr, filter []byte) nativeResult {
 
 func nativeOutboxAcknowledge(outbox uintptr, entry int64) nativeResult {
 	return takeResult(uintptr(C.flexgo_outbox_acknowledge(C.uintptr_t(outbox), C.int64_t(entry))))
+}
+
+func nativeOutboxWithdraw(outbox uintptr, entry int64, reason []byte) nativeResult {
+	return takeResult(uintptr(C.flexgo_outbox_withdraw(C.uintptr_t(outbox), C.int64_t(entry),
+		chars(reason))))
 }
 
 func nativeOutboxStats(outbox uintptr) nativeResult {

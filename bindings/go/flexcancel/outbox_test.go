@@ -227,6 +227,25 @@ func TestAFilterLetsThroughWhatItSays(t *testing.T) {
 	}
 }
 
+func TestAPersonEndsAPendingEntryWithAReason(t *testing.T) {
+	outbox := opened(t, client(t, nil), "")
+	pending, err := outbox.Enqueue("fcs_1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := outbox.Withdraw(pending.ID, ""); !errors.Is(err, flexcancel.ErrInvalidArgument) {
+		t.Error(err)
+	}
+	if _, err := outbox.Withdraw(77, "why"); !errors.Is(err, flexcancel.ErrOutboxNoEntry) {
+		t.Error(err)
+	}
+	entry, err := outbox.Withdraw(pending.ID, "sold by hand")
+	if err != nil || entry.State != flexcancel.OutboxStateExpired ||
+		entry.LastMessage != "withdrawn: sold by hand" || entry.Acknowledged.IsZero() {
+		t.Errorf("%v %+v", err, entry)
+	}
+}
+
 func TestTheWorklistIsWholeHoweverLongItIs(t *testing.T) {
 	const many = 1100
 	outbox := opened(t, client(t, nil), "")

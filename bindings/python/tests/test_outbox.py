@@ -14,12 +14,14 @@ import pytest
 import flexcancel
 from flexcancel import (
     AbortToken,
+    ArgumentError,
     Cancellation,
     Code,
     FlushReport,
     InterruptedCallError,
     Outbox,
     OutboxEntry,
+    OutboxError,
     OutboxState,
     Outcome,
     _outbox,
@@ -259,3 +261,17 @@ def test_given_a_listener_then_the_calls_of_the_outbox_are_logged(
     assert events == ["attempt", "result"]
     assert session_id in caplog.text
     assert "hunter" not in caplog.text
+
+
+def test_given_a_pending_entry_when_a_person_withdraws_it_then_it_has_ended(outbox: Outbox) -> None:
+    kept = outbox.enqueue("fcs_1")
+    with pytest.raises(ArgumentError, match="reason: expected 1 to 200 bytes"):
+        outbox.withdraw(kept, "")
+    with pytest.raises(ArgumentError, match="reason: expected a str, found int"):
+        outbox.withdraw(kept, 1)  # type: ignore[arg-type]
+    with pytest.raises(OutboxError, match="no entry 7"):
+        outbox.withdraw(7, "why")
+    ended = outbox.withdraw(kept, "sold by hand")
+    assert (ended.state, ended.last_message) == (OutboxState.EXPIRED, "withdrawn: sold by hand")
+    assert not ended.needs_person
+    assert outbox.withdraw(kept.id, "again") == ended

@@ -59,6 +59,7 @@ FUNCTIONS: Dict[str, Tuple[bool, Any, Tuple[Any, ...]]] = {
     "flexcancel_outbox_flush": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
     "flexcancel_outbox_list": (True, c_void_p, (c_void_p, c_char_p)),
     "flexcancel_outbox_acknowledge": (True, c_void_p, (c_void_p, c_int64)),
+    "flexcancel_outbox_withdraw": (True, c_void_p, (c_void_p, c_int64, c_char_p)),
     "flexcancel_outbox_stats": (True, c_void_p, (c_void_p,)),
     "flexcancel_outbox_free": (True, None, (c_void_p,)),
 }

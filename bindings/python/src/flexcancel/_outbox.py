@@ -181,13 +181,19 @@ class Outbox(Handle):
         It leaves the worklist. Acknowledging again has no effect. Raises ``OutboxError`` with
         ``outbox_no_entry``, or ``outbox_pending`` for an entry that is not final yet.
         """
-        number = entry.id if isinstance(entry, OutboxEntry) else entry
-        if isinstance(number, bool) or not isinstance(number, int):
-            problem = f"expected an entry or its number, found {type(number).__name__}"
-            raise ArgumentError(Code.INVALID_ARGUMENT, f"entry: {problem}")
-        # No entry has a number that C cannot pass.
-        number = number if 0 <= number <= _MAX_ID else 0
+        number = _number(entry)
         return _entry(take(Result, native.outbox_acknowledge(self._open_handle(), number)), {})
+
+    def withdraw(self, entry: Union[OutboxEntry, int], reason: str) -> OutboxEntry:
+        """Ends a pending entry for good, because a person says so.
+
+        It is not delivered any more, and is acknowledged. The reason, of 1 to 200 bytes, is kept as
+        its message. What is final stays as it is. Raises ``OutboxError`` with ``outbox_no_entry``,
+        or ``outbox_busy`` while somebody delivers the entry.
+        """
+        text = _arguments.c_text("reason", reason, ArgumentError, Code.INVALID_ARGUMENT)
+        number = _number(entry)
+        return _entry(take(Result, native.outbox_withdraw(self._open_handle(), number, text)), {})
 
     def stats(self) -> OutboxCounts:
         """Counts the entries."""
@@ -229,6 +235,15 @@ _FILE_ERRORS = (
     Code.OUTBOX_SCHEMA,
     Code.OUTBOX_BUSY,
 )
+
+
+def _number(entry: Union[OutboxEntry, int]) -> int:
+    number = entry.id if isinstance(entry, OutboxEntry) else entry
+    if isinstance(number, bool) or not isinstance(number, int):
+        problem = f"expected an entry or its number, found {type(number).__name__}"
+        raise ArgumentError(Code.INVALID_ARGUMENT, f"entry: {problem}")
+    # No entry has a number that C cannot pass.
+    return number if 0 <= number <= _MAX_ID else 0
 
 
 def _done(result: R, arguments: Mapping[str, Any]) -> R:
