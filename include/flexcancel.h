@@ -257,7 +257,7 @@
 #define FLEXCANCEL_CODE_OUTBOX_STALE 409
 
 /**
- * The entry's delivery time ended.
+ * The entry's delivery time ended, or a person withdrew it.
  */
 #define FLEXCANCEL_CODE_OUTBOX_EXPIRED 410
 

@@ -175,7 +175,7 @@ numbered_names! {
         OutboxPending = 408, "outbox_pending";
         /// The session may hold money that was authorized after the cancel was requested.
         OutboxStale = 409, "outbox_stale";
-        /// The entry's delivery time ended.
+        /// The entry's delivery time ended, or a person withdrew it.
         OutboxExpired = 410, "outbox_expired";
         /// A defect of this library. The call ended safely.
         Internal = 900, "internal";

@@ -222,7 +222,7 @@ fn given_another_database_or_a_newer_outbox_when_opened_then_it_is_refused_and_u
     for (sql, part) in [
         ("CREATE TABLE mine (x); INSERT INTO mine VALUES (1)", "not an outbox"),
         (
-            "PRAGMA application_id = 1182289762; PRAGMA user_version = 3; CREATE TABLE t (x)",
+            "PRAGMA application_id = 1182289762; PRAGMA user_version = 4; CREATE TABLE t (x)",
             "newer",
         ),
     ] {

@@ -95,7 +95,7 @@ pub const FLEXCANCEL_CODE_OUTBOX_NO_ENTRY: i32 = 407;
 pub const FLEXCANCEL_CODE_OUTBOX_PENDING: i32 = 408;
 /// The session may hold money that was authorized after the cancel was requested.
 pub const FLEXCANCEL_CODE_OUTBOX_STALE: i32 = 409;
-/// The entry's delivery time ended.
+/// The entry's delivery time ended, or a person withdrew it.
 pub const FLEXCANCEL_CODE_OUTBOX_EXPIRED: i32 = 410;
 /// A defect of this library. The call ended safely.
 pub const FLEXCANCEL_CODE_INTERNAL: i32 = 900;

@@ -9,6 +9,8 @@
 mod absent;
 #[cfg(feature = "outbox")]
 mod clock;
+#[cfg(all(test, feature = "outbox"))]
+mod cost_tests;
 #[cfg(feature = "outbox")]
 mod decide;
 #[cfg(feature = "outbox")]
@@ -33,6 +35,8 @@ mod review;
 mod rows;
 #[cfg(feature = "outbox")]
 mod schema;
+#[cfg(feature = "outbox")]
+mod statement;
 #[cfg(feature = "outbox")]
 mod store;
 

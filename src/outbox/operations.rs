@@ -28,6 +28,9 @@ use crate::report::{OutboxEntry, OutboxView, Report, Status};
 /// With less time than this left, a flush begins no further try: it would only become unclear.
 const TOO_SHORT_TO_TRY: Duration = Duration::from_secs(1);
 
+/// The most transactions of a flush that forget entries.
+const MAX_FORGETTINGS: u32 = 20;
+
 pub(super) const DELIVERED_ELSEWHERE: &str = "somebody else delivers it now";
 
 /// Keeps cancels in a file until they are delivered. Blocking; share it between threads, and the
@@ -210,7 +213,7 @@ impl Outbox {
         let max = options.max.unwrap_or(DEFAULT_MAX) as usize;
         let delivery = self.delivery(abort);
         let mut entries: Vec<OutboxEntry> = Vec::new();
-        let (mut next, mut end) = match self.sweep_and_claim(&delivery, deadline, abort) {
+        let (mut next, mut end) = match self.first_claim(&delivery, deadline, abort) {
             Ok(first) => (first, None),
             Err(error) => (None, Some(error)),
         };
@@ -230,6 +233,9 @@ impl Outbox {
             entries.push(tried.entry);
             next = claimed;
         }
+        if let Err(error) = self.forget(deadline, abort) {
+            end.get_or_insert(error);
+        }
         let now = self.clock.now();
         let counts = self.store.read(|db| queries::counts(db, &self.target, now)).ok();
         // That the time was up is news only if something was left to do.
@@ -242,17 +248,33 @@ impl Outbox {
         Status::of_outbox(code, message, OutboxView { entry: None, entries, counts })
     }
 
+    /// Forgets entries that nobody needs any more: some in each transaction, and not longer than
+    /// the flush may last. What is left is for the next one.
+    fn forget(&self, deadline: Instant, abort: Option<&Abort>) -> Result<(), Error> {
+        for _ in 0..MAX_FORGETTINGS {
+            let is_over = self.client.context.transport.now() >= deadline;
+            if is_over || abort.is_some_and(Abort::is_triggered) {
+                break;
+            }
+            let (keep_ms, now) = (self.keep_ms, self.clock.now());
+            if !self.store.write(move |db| rows::forget(db, keep_ms, now))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Ends what is overdue, then claims the first entry that is due.
-    fn sweep_and_claim(
+    fn first_claim(
         &self,
         delivery: &Delivery<'_>,
         deadline: Instant,
         abort: Option<&Abort>,
     ) -> Result<Option<(Record, Claim)>, Error> {
         let (claim, target) = self.next_claim(delivery, deadline, Duration::ZERO, abort)?;
-        let (lease, keep_ms, now) = (claim.lease.clone(), self.keep_ms, self.clock.now());
+        let (lease, now) = (claim.lease.clone(), self.clock.now());
         let claimed = self.store.write(move |db| {
-            rows::sweep(db, keep_ms, now)?;
+            rows::end_overdue(db, None, now)?;
             rows::claim_next(db, &target, &lease, now)
         });
         Ok(claimed?.map(|record| (record, claim)))

@@ -5,8 +5,12 @@ use rusqlite::{Connection, Result, ToSql, named_params, params_from_iter};
 use super::clock::Moment;
 use super::decide::{LATEST_TRY_MS, Record, Target};
 use super::options::{DEFAULT_MAX, ListFilter};
-use super::rows::{COLUMNS, IS_DUE, IS_FREE, IS_OF_MODE, boot_name, one, record};
-use crate::report::OutboxCounts;
+use super::rows::{COLUMNS, IS_DUE, IS_FREE, IS_OF_MODE, boot_name, record};
+use super::statement::{all, one};
+use crate::report::{OutboxCounts, OutboxState};
+
+/// What the index of the entries that are still to be done has.
+const IS_OPEN: &str = "acknowledged_ms IS NULL AND state <> 'delivered'";
 
 /// The entries that the filter lets through.
 pub(super) fn list(db: &Connection, filter: &ListFilter) -> Result<Vec<Record>> {
@@ -14,38 +18,63 @@ pub(super) fn list(db: &Connection, filter: &ListFilter) -> Result<Vec<Record>> 
     let after = filter.after.unwrap_or(0);
     let mut values: Vec<Box<dyn ToSql>> = vec![Box::new(after)];
     if !filter.states.is_empty() {
-        let marks = vec!["?"; filter.states.len()].join(", ");
-        sql += &format!(" AND state IN ({marks})");
-        values.extend(filter.states.iter().map(|state| Box::new(state.name()) as Box<dyn ToSql>));
+        // In the text, so that SQLite sees which index serves.
+        let names: Vec<_> = filter.states.iter().map(|s| format!("'{}'", s.name())).collect();
+        sql += &format!(" AND state IN ({})", names.join(", "));
     }
     if let Some(session_id) = &filter.session_id {
         sql += " AND session_id = ?";
         values.push(Box::new(session_id.clone()));
     }
+    let is_of = |state| filter.states.iter().all(|wanted| *wanted == state);
     match filter.acknowledged {
         Some(true) => sql += " AND acknowledged_ms IS NOT NULL",
         Some(false) => sql += " AND acknowledged_ms IS NULL",
+        // What is pending is not acknowledged.
+        None if !filter.states.is_empty() && is_of(OutboxState::Pending) => {
+            sql += " AND acknowledged_ms IS NULL";
+        }
         None => {}
+    }
+    if !filter.states.is_empty() && !filter.states.contains(&OutboxState::Delivered) {
+        sql += " AND state <> 'delivered'";
     }
     sql += " ORDER BY id LIMIT ?";
     values.push(Box::new(filter.max.unwrap_or(DEFAULT_MAX)));
-    let mut statement = db.prepare_cached(&sql)?;
-    statement.query_map(params_from_iter(values), record)?.collect()
+    all(db, &sql, params_from_iter(values), record)
 }
 
 /// How many entries there are.
 pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<OutboxCounts> {
+    let mut counts = pending_counts(db, target, now)?;
+    let tally = all(db, "SELECT state, acknowledged, entries FROM tally", [], |row| {
+        let state = OutboxState::from_name(row.get_ref(0)?.as_str()?);
+        Ok((state, row.get::<_, bool>(1)?, row.get::<_, i64>(2)?.unsigned_abs()))
+    })?;
+    for (state, is_acknowledged, entries) in tally {
+        let (count, is_for_person) = match state {
+            Some(OutboxState::Pending) => (&mut counts.pending, false),
+            Some(OutboxState::Delivered) => (&mut counts.delivered, false),
+            Some(OutboxState::Refused) => (&mut counts.refused, true),
+            Some(OutboxState::Expired) => (&mut counts.expired, true),
+            Some(OutboxState::NeedsAttention) => (&mut counts.needs_attention, true),
+            None => continue,
+        };
+        *count = count.saturating_add(entries);
+        if is_for_person && !is_acknowledged {
+            counts.worklist = counts.worklist.saturating_add(entries);
+        }
+    }
+    Ok(counts)
+}
+
+/// What is counted of the pending entries.
+fn pending_counts(db: &Connection, target: &Target, now: Moment) -> Result<OutboxCounts> {
     let sql = format!(
-        "SELECT count(*) FILTER (WHERE state = 'pending'), \
-         count(*) FILTER (WHERE state = 'delivered'), count(*) FILTER (WHERE state = 'refused'), \
-         count(*) FILTER (WHERE state = 'expired'), \
-         count(*) FILTER (WHERE state = 'needs_attention'), \
-         count(*) FILTER (WHERE state IN ('refused', 'expired', 'needs_attention') \
-             AND acknowledged_ms IS NULL), \
-         count(*) FILTER (WHERE state = 'pending' AND base_url = :base_url AND {IS_OF_MODE} \
+        "SELECT count(*) FILTER (WHERE base_url = :base_url AND {IS_OF_MODE} \
              AND {IS_DUE} AND {IS_FREE}), \
-         count(*) FILTER (WHERE state = 'pending' AND (base_url <> :base_url OR NOT {IS_OF_MODE})), \
-         min(created_ms) FILTER (WHERE state = 'pending') FROM entry"
+         count(*) FILTER (WHERE base_url <> :base_url OR NOT {IS_OF_MODE}), \
+         min(created_ms) FROM entry WHERE state = 'pending' AND {IS_OPEN}"
     );
     let values = named_params! {
         ":base_url": target.base_url, ":mode": target.mode_name(),
@@ -55,15 +84,10 @@ pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<Ou
     one(db, &sql, values, |row| {
         let count = |index: usize| -> Result<u64> { Ok(row.get::<_, i64>(index)?.unsigned_abs()) };
         Ok(OutboxCounts {
-            pending: count(0)?,
-            delivered: count(1)?,
-            refused: count(2)?,
-            expired: count(3)?,
-            needs_attention: count(4)?,
-            worklist: count(5)?,
-            due: count(6)?,
-            foreign: count(7)?,
-            oldest_pending_ms: row.get(8)?,
+            due: count(0)?,
+            foreign: count(1)?,
+            oldest_pending_ms: row.get(2)?,
+            ..OutboxCounts::default()
         })
     })
 }

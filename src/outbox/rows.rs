@@ -1,9 +1,10 @@
 //! Entries as rows: each function is a few statements within somebody's transaction.
 
-use rusqlite::{Connection, OptionalExtension, Params, Result, Row, ToSql, named_params};
+use rusqlite::{Connection, OptionalExtension, Result, Row, ToSql, named_params};
 
 use super::clock::Moment;
 use super::decide::{Ending, LATEST_TRY_MS, Record, Target};
+use super::statement::{execute, one};
 use crate::outcome::{Code, Outcome};
 use crate::report::{OutboxEntry, OutboxState};
 
@@ -268,21 +269,23 @@ pub(super) struct Finished {
     pub(super) successor: Option<Record>,
 }
 
-/// Ends the entries whose time is over, and forgets those that nobody needs any more.
-pub(super) fn sweep(db: &Connection, keep_ms: i64, now: Moment) -> Result<()> {
-    end_overdue(db, None, now)?;
-    execute(
-        db,
-        "DELETE FROM entry WHERE state <> 'pending' AND ended_ms <= ?1 \
-         AND (state = 'delivered' OR acknowledged_ms IS NOT NULL)",
-        [now.wall_ms.saturating_sub(keep_ms)],
-    )?;
-    Ok(())
+/// The most entries that are forgotten in one transaction, so that others soon have their turn.
+const MAX_FORGOTTEN: usize = 500;
+
+/// Forgets some of the entries that nobody needs any more. True if there may be more.
+pub(super) fn forget(db: &Connection, keep_ms: i64, now: Moment) -> Result<bool> {
+    let sql = format!(
+        "DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE ended_ms <= ?1 \
+         AND (state = 'delivered' OR acknowledged_ms IS NOT NULL) \
+         ORDER BY ended_ms LIMIT {MAX_FORGOTTEN})"
+    );
+    let forgotten = execute(db, &sql, [now.wall_ms.saturating_sub(keep_ms)])?;
+    Ok(forgotten == MAX_FORGOTTEN)
 }
 
 /// Ends the entries whose time is over, of one session or of all. One that was never handed to
 /// the network is expired; of any other a person must find out.
-fn end_overdue(db: &Connection, session_id: Option<&str>, now: Moment) -> Result<()> {
+pub(super) fn end_overdue(db: &Connection, session_id: Option<&str>, now: Moment) -> Result<()> {
     let of_session = if session_id.is_some() { "session_id = :session_id" } else { "TRUE" };
     let sql = format!(
         "UPDATE entry SET {ENDED} \
@@ -328,20 +331,6 @@ pub(super) fn withdraw(
     };
     execute(db, &sql, values)?;
     by_id(db, id)
-}
-
-/// A statement is read once for each connection.
-fn execute(db: &Connection, sql: &str, values: impl Params) -> Result<usize> {
-    db.prepare_cached(sql)?.execute(values)
-}
-
-pub(super) fn one<T>(
-    db: &Connection,
-    sql: &str,
-    values: impl Params,
-    read: impl FnOnce(&Row<'_>) -> Result<T>,
-) -> Result<T> {
-    db.prepare_cached(sql)?.query_row(values, read)
 }
 
 pub(super) fn boot_name(now: Moment) -> String {

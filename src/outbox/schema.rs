@@ -12,7 +12,7 @@ use crate::outcome::Code;
 pub(super) const MARK: u32 = 0x4678_4f62;
 
 /// Each takes the schema from the version that is its index to the next.
-const MIGRATIONS: [&str; 2] = [FIRST, ASKED];
+const MIGRATIONS: [&str; 3] = [FIRST, ASKED, COUNTED];
 
 /// When the cancel was asked for, and when it was asked for again; `NULL`: when it was made, never.
 /// And the key with which a request may have reached Flex, if it was asked for again with such.
@@ -20,6 +20,47 @@ const ASKED: &str = "
 ALTER TABLE entry ADD COLUMN asked_at_ms INTEGER;
 ALTER TABLE entry ADD COLUMN asked_again_ms INTEGER;
 ALTER TABLE entry ADD COLUMN asked_again_key TEXT;
+";
+
+/// What a question costs follows what is still to be done, not what has been done: the counts are
+/// kept, and the entries that are pending, for a person, or to be forgotten each have an index.
+const COUNTED: &str = "
+CREATE TABLE tally (
+    state TEXT NOT NULL,
+    acknowledged INTEGER NOT NULL,
+    entries INTEGER NOT NULL,
+    PRIMARY KEY (state, acknowledged)
+) STRICT, WITHOUT ROWID;
+INSERT INTO tally SELECT state, acknowledged_ms IS NOT NULL, count(*) FROM entry GROUP BY 1, 2;
+CREATE TRIGGER tally_insert AFTER INSERT ON entry BEGIN
+    INSERT INTO tally VALUES (new.state, new.acknowledged_ms IS NOT NULL, 1)
+        ON CONFLICT DO UPDATE SET entries = entries + 1;
+END;
+CREATE TRIGGER tally_update AFTER UPDATE OF state, acknowledged_ms ON entry
+    WHEN (new.state, new.acknowledged_ms IS NULL) IS NOT (old.state, old.acknowledged_ms IS NULL)
+BEGIN
+    UPDATE tally SET entries = entries - 1
+        WHERE state = old.state AND acknowledged = (old.acknowledged_ms IS NOT NULL);
+    INSERT INTO tally VALUES (new.state, new.acknowledged_ms IS NOT NULL, 1)
+        ON CONFLICT DO UPDATE SET entries = entries + 1;
+END;
+CREATE TRIGGER tally_delete AFTER DELETE ON entry BEGIN
+    UPDATE tally SET entries = entries - 1
+        WHERE state = old.state AND acknowledged = (old.acknowledged_ms IS NOT NULL);
+END;
+DROP INDEX entry_ended;
+CREATE INDEX entry_open ON entry (state) WHERE acknowledged_ms IS NULL AND state <> 'delivered';
+CREATE INDEX entry_done ON entry (ended_ms)
+    WHERE state = 'delivered' OR acknowledged_ms IS NOT NULL;
+DROP VIEW worklist;
+CREATE VIEW worklist AS
+    SELECT id, session_id, state, last_outcome, last_code, last_message, attempts,
+        datetime(created_ms / 1000, 'unixepoch') AS created,
+        datetime(ended_ms / 1000, 'unixepoch') AS ended
+    FROM entry
+    WHERE state IN ('refused', 'expired', 'needs_attention')
+        AND acknowledged_ms IS NULL AND state <> 'delivered'
+    ORDER BY id;
 ";
 
 const FIRST: &str = "
@@ -116,4 +157,40 @@ pub(super) enum Failed {
 
 fn refused(why: &str) -> Failed {
     Failed::Refused(Error::new(Code::OutboxSchema, why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outbox_of_an_earlier_version_is_migrated_and_its_entries_are_counted() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(FIRST).unwrap();
+        db.execute_batch(ASKED).unwrap();
+        db.pragma_update(None, "user_version", 2).unwrap();
+        for (state, is_pending) in [("pending", true), ("refused", false), ("refused", false)] {
+            db.execute(
+                "INSERT INTO entry (session_id, idempotency_key, expand, mode, base_url, state, \
+                 created_ms, not_after_ms, born_boot, born_up_ms, next_try_ms, ended_ms) \
+                 VALUES ('s', 'k', '[]', 'test', 'u', ?1, 1, 2, '0', 0, iif(?2, 1, NULL), \
+                 iif(?2, NULL, 1))",
+                (state, is_pending),
+            )
+            .unwrap();
+        }
+        migrate(&db).unwrap_or_else(|failed| panic!("{failed:?}"));
+        let tally = |state: &str, acknowledged: bool| -> Option<i64> {
+            let sql = "SELECT sum(entries) FROM tally WHERE state = ?1 AND acknowledged = ?2";
+            db.query_row(sql, (state, acknowledged), |row| row.get(0)).unwrap()
+        };
+        assert_eq!((tally("pending", false), tally("refused", false)), (Some(1), Some(2)));
+        db.execute("UPDATE entry SET acknowledged_ms = 3 WHERE id = 2", []).unwrap();
+        assert_eq!((tally("refused", false), tally("refused", true)), (Some(1), Some(1)));
+        db.execute("DELETE FROM entry WHERE id = 2", []).unwrap();
+        assert_eq!((tally("refused", false), tally("refused", true)), (Some(1), Some(0)));
+        migrate(&db).unwrap_or_else(|failed| panic!("{failed:?}"));
+        let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, 3);
+    }
 }

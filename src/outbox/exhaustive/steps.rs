@@ -60,7 +60,7 @@ pub(super) fn claim(mut state: State, number: u8) -> Option<State> {
     let lease = Lease { token: format!("lease_{number}"), until_ms: now.awake_ms + LEASE_MS };
     let run = |db: &rusqlite::Connection| {
         // No row is forgotten: the model counts them.
-        rows::sweep(db, i64::MAX, now)?;
+        rows::end_overdue(db, None, now)?;
         rows::claim_next(db, &target(), &lease, now)
     };
     let Ok((table, claimed)) = state.table.after(run) else {
