@@ -663,7 +663,7 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_enqueue(flexcancel_outbox *
  *
  * Ends when none is left, `max` were tried, the deadline (`timeout_ms`) has come, the abort is
  * triggered, or the way to Flex turns out to be closed. `options_json`: NULL, or a JSON object
- * with any of `timeout_ms`, `max`. The result's `outbox.entries` are the entries that were
+ * with any of `timeout_ms`, `max`, `now` (true: also what waits for its next try). The result's `outbox.entries` are the entries that were
  * tried, as they stand now, and `outbox.counts` counts all. The
  * code is ok, or why the flush ended early; there is no outcome.
  *
@@ -712,8 +712,9 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_acknowledge(flexcancel_outb
  * The result's `outbox.entry` is the entry; its code is ok, outbox_no_entry, or outbox_busy while
  * somebody delivers the entry.
  *
- * Ownership, threads, errors: as for flexcancel_outbox_flush. NULL: a NULL `reason` is an error
- * like any other.
+ * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
+ * returned; a NULL `outbox` or `reason` is an error like any other. Threads: any, also at once on
+ * one outbox. Errors: in the result.
  */
 FLEXCANCEL_API
 flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_withdraw(flexcancel_outbox *outbox,

@@ -377,10 +377,14 @@ fn given_a_poisoned_entry_when_flushed_then_the_others_are_delivered_all_the_sam
     let tried = report.outbox.unwrap().entries;
     let delivered = tried.iter().filter(|entry| entry.state == OutboxState::Delivered).count();
     assert_eq!((tried.len(), delivered), (5, 4), "{tried:#?}");
-    assert_eq!(
-        (tried[0].state, tried[0].last_outcome),
-        (OutboxState::Pending, Some(Outcome::Unknown))
-    );
+    let poisoned = (tried[0].state, tried[0].last_outcome, tried[0].last_code);
+    let owed = (OutboxState::NeedsAttention, Some(Outcome::Unknown), Some(Code::ServerError));
+    assert_eq!(poisoned, owed, "its key will not help any more");
+    assert_eq!(truth(&till.sandbox, &ids[0]), (Hold::Held, 0));
+    // A person cancels again: that has a key of its own.
+    let report = till.outbox.cancel(&ids[0], &EntryOptions::default(), None);
+    assert_eq!(says(&report), (Outcome::Canceled, Code::Ok, OutboxState::Delivered));
+    assert_ne!(report.idempotency_key.as_deref(), Some(&*tried[0].idempotency_key));
 }
 
 #[test]

@@ -336,6 +336,31 @@ fn given_a_file_that_is_mounted_by_itself_when_opened_then_it_is_refused() {
 }
 
 #[test]
+fn given_a_copy_that_is_made_as_the_document_says_when_restored_then_nothing_is_released_twice() {
+    let till = Till::new("restored");
+    let (delivered, pending) = (held(&till.sandbox), held(&till.sandbox));
+    till.enqueue(&delivered);
+    till.enqueue(&pending);
+    let copy = till.directory.0.join("copy.db");
+    let said = shell(&till.directory.file(), &format!("VACUUM INTO '{}'", copy.display()));
+    assert!(said.starts_with("exit status: 0"), "{said}");
+    let mut first = FlushOptions::default();
+    first.max = Some(1);
+    assert_eq!(till.outbox.flush(&first, None).code, Code::Ok);
+    let Till { outbox, directory, sandbox, clock } = till;
+    drop(outbox);
+    fs::rename(&copy, directory.file()).unwrap();
+    fs::set_permissions(directory.file(), Permissions::from_mode(0o600)).unwrap();
+    let restored = outbox_kit::open(&sandbox.url(), &directory.file(), &clock);
+    clock.pass(3_600_000);
+    let states: Vec<_> = flush(&restored).iter().map(|entry| entry.state.name()).collect();
+    assert_eq!(states, ["delivered", "delivered"]);
+    for id in [&delivered, &pending] {
+        assert_eq!(outbox_kit::truth(&sandbox, id), (flex_sandbox::Hold::Released, 1));
+    }
+}
+
+#[test]
 fn given_an_outbox_in_use_when_the_shell_looks_then_it_sees_the_entries_and_cannot_change_the_end()
 {
     let till = Till::new("shell");

@@ -6,10 +6,10 @@ mod outbox_kit;
 
 use std::sync::Arc;
 
-use flex_sandbox::{Fault, Hold, How, Options, Sandbox};
+use flex_sandbox::{Fault, Hold, How, Injection, Operation, Options, Sandbox};
 use flexcancel::outbox::{EntryOptions, FlushOptions, OpenOptions, Outbox};
-use flexcancel::{Client, Code, Config, OutboxState, Outcome};
-use outbox_kit::{KEY, Till, entry, flush, held, open, truth};
+use flexcancel::{Client, Code, Config, Options as Call, OutboxState, Outcome};
+use outbox_kit::{KEY, Till, client_of, entry, flush, held, open, truth};
 use serde_json::json;
 
 const MINUTE_MS: i64 = 60_000;
@@ -52,6 +52,69 @@ fn given_a_mistyped_key_when_a_session_is_kept_with_either_key_then_it_has_one_e
     let first = till.enqueue(&two);
     assert_eq!(entry(&mistyped.enqueue(&two, &options)).idempotency_key, first.idempotency_key);
     assert_eq!(till.outbox.stats().outbox.unwrap().counts.unwrap().pending, 2);
+}
+
+#[test]
+fn given_a_stored_error_and_a_hold_that_is_there_when_canceled_then_the_advice_names_a_new_key() {
+    let till = Till::new("stored");
+    let (stored, passing) = (held(&till.sandbox), held(&till.sandbox));
+    let client = client_of(&till.sandbox.url(), 2_000);
+    let on_cancel =
+        |fault, times| Injection { fault, times, operation: Some(Operation::Cancel), apply: false };
+    till.sandbox.inject_as(on_cancel(Fault::Replayed500, 1));
+    let report = client.cancel(&stored, &Call::default(), None);
+    assert_eq!((report.outcome, report.code), (Outcome::Unknown, Code::ServerError));
+    assert!(report.advice.contains("a new `idempotency_key`"), "{}", report.advice);
+    // In the way that the advice names.
+    let mut again = Call::default();
+    again.idempotency_key = Some("a-new-key".to_owned());
+    again.in_doubt = report.repeat.as_ref().map(|repeat| repeat.in_doubt);
+    again.asked_at_ms = report.repeat.as_ref().map(|repeat| repeat.asked_at_ms);
+    let report = client.cancel(&stored, &again, None);
+    assert_eq!((report.outcome, report.code), (Outcome::Canceled, Code::Ok));
+    assert_eq!(truth(&till.sandbox, &stored), (Hold::Released, 1));
+    // An outage is none: it passes.
+    let away = Fault::Status { status: 503, headers: Vec::new(), body: String::new() };
+    till.sandbox.inject_as(on_cancel(away, u32::MAX));
+    let report = client.cancel(&passing, &Call::default(), None);
+    assert_eq!((report.outcome, report.code), (Outcome::Unknown, Code::ServerError));
+    assert!(!report.advice.contains("new"), "{}", report.advice);
+    let report = till.outbox.cancel(&passing, &EntryOptions::default(), None);
+    assert_eq!(entry(&report).state, OutboxState::Pending);
+}
+
+#[test]
+fn given_an_entry_that_waits_when_flushed_now_then_it_is_tried_at_once() {
+    let till = Till::new("now");
+    let id = held(&till.sandbox);
+    till.sandbox.close_port();
+    let report = till.outbox.cancel(&id, &EntryOptions::default(), None);
+    assert_eq!(entry(&report).state, OutboxState::Pending);
+    till.sandbox.open_port();
+    assert_eq!(flush(&till.outbox), []);
+    let mut options = FlushOptions::default();
+    options.now = Some(true);
+    let [delivered] = &till.outbox.flush(&options, None).outbox.unwrap().entries[..] else {
+        panic!("one entry")
+    };
+    assert_eq!(delivered.state, OutboxState::Delivered);
+    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+}
+
+#[test]
+fn given_entries_that_fail_again_when_flushed_now_then_each_is_tried_once() {
+    let till = Till::new("now_once");
+    let away = Fault::Status { status: 503, headers: Vec::new(), body: String::new() };
+    till.sandbox.inject(away, u32::MAX);
+    for id in ["fcs_1", "fcs_2"] {
+        till.outbox.cancel(id, &EntryOptions::default(), None);
+    }
+    let mut options = FlushOptions::default();
+    options.now = Some(true);
+    options.timeout = Some(std::time::Duration::from_secs(60));
+    let tried = till.outbox.flush(&options, None).outbox.unwrap().entries;
+    let tried: Vec<_> = tried.iter().map(|entry| (entry.id, entry.attempts)).collect();
+    assert_eq!(tried, [(1, 2), (2, 2)]);
 }
 
 #[test]

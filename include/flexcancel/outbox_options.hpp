@@ -84,6 +84,8 @@ class FlushOptions : public detail::JsonObject<FlushOptions> {
   public:
     /** The most entries that are tried. */
     FlushOptions &max(std::int64_t count) { return number("max", count); }
+    /** Whether entries are tried, too, that wait for their next try; false by default. */
+    FlushOptions &now(bool also_waiting) { return truth("now", also_waiting); }
     /** The deadline of the whole flush. */
     FlushOptions &timeout(std::chrono::milliseconds time) { return millis("timeout_ms", time); }
 };

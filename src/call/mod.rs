@@ -27,7 +27,7 @@ use crate::error::Error;
 use crate::options::{Options, Repeat};
 use crate::outcome::{Code, Outcome};
 use crate::raw_json::RawJson;
-use crate::report::{Attempt, Event, Observer, Report};
+use crate::report::{Attempt, Event, Observer, Report, STORED_ERROR};
 use crate::transport::Exchange;
 
 /// Below this nothing is repeated: it would only crowd before the deadline.
@@ -381,9 +381,15 @@ impl<'a> Call<'a> {
         report.provider_error = self.provider_error;
         report.attempts = self.attempts;
         report.raw_session = self.raw_session;
+        if report.stored_errors() + usize::from(self.in_doubt) >= STORED {
+            report.advice = STORED_ERROR;
+        }
         report
     }
 }
+
+/// From so many same errors on, Flex is taken to have stored the error for the key.
+pub(crate) const STORED: usize = 2;
 
 /// For a log, whatever a provider writes.
 fn one_line(text: &str) -> String {

@@ -112,6 +112,11 @@ impl Ending {
     pub(super) fn after(self, wait_ms: i64) -> Self {
         Self { wait_ms, ..self }
     }
+
+    /// To repeat it with its key will not help: a person must find out, and may take a new one.
+    pub(super) fn for_person(self) -> Self {
+        Self { state: OutboxState::NeedsAttention, ..self }
+    }
 }
 
 fn ending(

@@ -9,6 +9,7 @@ use super::rows::{self, Finished, Lease};
 use super::store::Store;
 use crate::abort::Abort;
 use crate::api::Operation;
+use crate::call::STORED;
 use crate::client::Client;
 use crate::error::Error;
 use crate::options::Options;
@@ -134,7 +135,11 @@ impl Delivery<'_> {
             attempt.operation == Operation::Cancel && attempt.phase.is_handed_over()
         });
         let Report { outcome, code, message, .. } = &report;
-        (decide::after_call(before, *outcome, *code, is_sent, message), report)
+        let ending = decide::after_call(before, *outcome, *code, is_sent, message);
+        let has_failed_so = entry.last_code == Some(Code::ServerError);
+        let is_stored = report.stored_errors() > 0
+            && report.stored_errors() + usize::from(has_failed_so) >= STORED;
+        (if is_stored { ending.for_person() } else { ending }, report)
     }
 
     /// The time that is left for the try, if any.

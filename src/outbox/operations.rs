@@ -213,7 +213,7 @@ impl Outbox {
         let max = options.max.unwrap_or(DEFAULT_MAX) as usize;
         let delivery = self.delivery(abort);
         let mut entries: Vec<OutboxEntry> = Vec::new();
-        let (mut next, mut end) = match self.first_claim(&delivery, deadline, abort) {
+        let (mut next, mut end) = match self.first_claim(&delivery, options, deadline, abort) {
             Ok(first) => (first, None),
             Err(error) => (None, Some(error)),
         };
@@ -268,13 +268,18 @@ impl Outbox {
     fn first_claim(
         &self,
         delivery: &Delivery<'_>,
+        options: &FlushOptions,
         deadline: Instant,
         abort: Option<&Abort>,
     ) -> Result<Option<(Record, Claim)>, Error> {
         let (claim, target) = self.next_claim(delivery, deadline, Duration::ZERO, abort)?;
         let (lease, now) = (claim.lease.clone(), self.clock.now());
+        let ends_waits = options.now.unwrap_or(false);
         let claimed = self.store.write(move |db| {
             rows::end_overdue(db, None, now)?;
+            if ends_waits {
+                rows::end_waits(db, &target, now)?;
+            }
             rows::claim_next(db, &target, &lease, now)
         });
         Ok(claimed?.map(|record| (record, claim)))

@@ -26,7 +26,7 @@ pub const OUTBOX_CANCEL_KEYS: &[&str] = &[
 pub const ENQUEUE_KEYS: &[&str] =
     &["asked_at_ms", "deliver_within_ms", "expand", "idempotency_key", "in_doubt"];
 /// Every key that the options of a flush may have.
-pub const FLUSH_KEYS: &[&str] = &["max", "timeout_ms"];
+pub const FLUSH_KEYS: &[&str] = &["max", "now", "timeout_ms"];
 /// Every key that the filter of a list may have.
 pub const LIST_KEYS: &[&str] = &["acknowledged", "after", "max", "session_id", "states"];
 
@@ -145,6 +145,9 @@ pub struct FlushOptions {
     pub timeout: Option<Duration>,
     /// The most entries that are tried; 100 if not given, at most 1,000.
     pub max: Option<u32>,
+    /// Whether entries are tried that wait for their next try; false if not given. Each is tried
+    /// once.
+    pub now: Option<bool>,
 }
 
 impl FlushOptions {
@@ -158,7 +161,7 @@ impl FlushOptions {
         }
         let mut fields = Fields::parse(json, FLUSH_KEYS)?;
         let timeout = fields.millis("timeout_ms", 1, MAX_FLUSH_TIMEOUT_MS)?;
-        Ok(Self { timeout, max: max(&mut fields)? })
+        Ok(Self { timeout, max: max(&mut fields)?, now: fields.truth("now")? })
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {

@@ -165,6 +165,19 @@ pub(super) fn claim(
     if changed == 0 { Ok(None) } else { by_id(db, id) }
 }
 
+/// Ends the waits of this target's entries: all are due.
+pub(super) fn end_waits(db: &Connection, target: &Target, now: Moment) -> Result<()> {
+    let sql = format!(
+        "UPDATE entry SET next_try_ms = :wall WHERE state = 'pending' AND base_url = :base_url \
+         AND {IS_OF_MODE} AND next_try_ms > :wall"
+    );
+    let values = named_params! {
+        ":base_url": target.base_url, ":mode": target.mode_name(), ":wall": now.wall_ms,
+    };
+    execute(db, &sql, values)?;
+    Ok(())
+}
+
 /// Claims the next entry of this target that is due, the one that has waited longest first.
 pub(super) fn claim_next(
     db: &Connection,
@@ -174,7 +187,8 @@ pub(super) fn claim_next(
 ) -> Result<Option<Record>> {
     let sql = format!(
         "SELECT id FROM entry WHERE state = 'pending' AND base_url = :base_url \
-         AND {IS_OF_MODE} AND {IS_DUE} AND {IS_FREE} AND NOT {IS_OVERDUE} ORDER BY next_try_ms, id LIMIT 1"
+         AND {IS_OF_MODE} AND {IS_DUE} AND {IS_FREE} AND NOT {IS_OVERDUE} \
+         ORDER BY next_try_ms, id LIMIT 1"
     );
     let id = one(
         db,

@@ -44,6 +44,10 @@ fn is_refused_call(code: Code) -> bool {
     )
 }
 
+/// The advice of a cancel whose key Flex answers with a stored error, and whose hold is there.
+pub(crate) const STORED_ERROR: &str = "Treat the void as pending: Flex answers this key with the \
+    same error each time. Call again with the options in `repeat`, but a new `idempotency_key`.";
+
 /// The advice of a call.
 pub(crate) fn advice(operation: Operation, outcome: Outcome, code: Code) -> &'static str {
     match (operation, outcome) {
@@ -148,6 +152,10 @@ pub(crate) fn outbox_advice(code: Code) -> &'static str {
             "Check the session's id, and that key and session are of the same mode. Then \
              acknowledge the entry."
         }
+        Code::ServerError => {
+            "Look the session up: Flex answers this entry's key with the same error each time. Cancel \
+             again, which takes a new key, if the hold is there, then acknowledge the entry."
+        }
         Code::Unauthorized => "Check the API key, then flush again.",
         Code::Aborted => "Whoever aborted knows. Flush again when wanted.",
         Code::Internal => "The message says why; ask support if it does not help.",
@@ -208,7 +216,9 @@ mod tests {
     #[test]
     fn an_entry_that_needs_a_person_says_what_to_look_at_and_how_to_end_it() {
         let codes = [Code::OutboxStale, Code::NotCancelable, Code::Rejected, Code::Forbidden];
-        for code in codes.into_iter().chain([Code::OutboxExpired, Code::NotFound]) {
+        for code in
+            codes.into_iter().chain([Code::OutboxExpired, Code::NotFound, Code::ServerError])
+        {
             let text = outbox_advice(code);
             assert!(text.ends_with("acknowledge the entry."), "{code}: {text}");
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+pub(crate) use self::advice::STORED_ERROR;
 use self::advice::{advice, is_retryable, outbox_advice};
 pub use self::entry::{OutboxCounts, OutboxEntry, OutboxState, OutboxView};
 pub use self::event::{Event, Level, Observer};
@@ -183,6 +184,17 @@ impl Report {
         let view = OutboxView { entry: Some(entry), ..OutboxView::default() };
         self.outbox = Some(Box::new(view));
         self
+    }
+
+    /// How many requests to cancel Flex answered with an error that it may have stored for their key;
+    /// none if the session does not show the hold after them.
+    pub(crate) fn stored_errors(&self) -> usize {
+        let is_held = (self.outcome, self.code, self.hold)
+            == (Outcome::Unknown, Code::ServerError, Hold::Held);
+        let is_error = |attempt: &&Attempt| {
+            attempt.operation == Operation::Cancel && attempt.http_status == Some(500)
+        };
+        if is_held { self.attempts.iter().filter(is_error).count() } else { 0 }
     }
 
     /// The report as a JSON object.

@@ -30,6 +30,7 @@ type options struct {
 type outboxKeys struct {
 	DeliverWithinMS *int64 `json:"deliver_within_ms,omitempty"`
 	Max             *int   `json:"max,omitempty"`
+	Now             *bool  `json:"now,omitempty"`
 }
 
 func newOptions(opts []Option) *options {

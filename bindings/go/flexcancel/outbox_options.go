@@ -33,7 +33,7 @@ func WithKeep(keep time.Duration) OutboxOption {
 // The library refuses, by name, an Option that makes no sense there.
 type EnqueueOption interface{ enqueue(*options) }
 
-// FlushOption is an option of [Outbox.Flush]: [WithMax], or [WithTimeout]. The library refuses any
+// FlushOption is an option of [Outbox.Flush]: [WithMax], [WithNow], or [WithTimeout]. The library refuses any
 // other [Option] by name.
 type FlushOption interface{ flush(*options) }
 
@@ -56,6 +56,14 @@ func WithDeliverWithin(within time.Duration) EnqueueOption {
 // WithMax is the most entries that a flush tries; 100 unless given, at most 1000.
 func WithMax(count int) FlushOption {
 	return flushOption(func(to *options) { to.Max = &count })
+}
+
+// WithNow has a flush try entries, too, that wait for their next try.
+func WithNow() FlushOption {
+	return flushOption(func(to *options) {
+		now := true
+		to.Now = &now
+	})
 }
 
 // Filter is which entries [Outbox.List] gives; what is left zero lets every entry through.

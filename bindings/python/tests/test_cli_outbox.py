@@ -53,16 +53,22 @@ def test_given_an_outage_when_canceled_with_an_outbox_then_it_is_kept_and_a_flus
     assert exit_code == 3, "it is not surely undone: it is still to come"
     assert "outbox: entry 1, pending" in output
     exit_code, output, complaints = run(sandbox, "outbox", "flush", str(path))
-    assert (exit_code, output) == (3, "1 pending (0 due), 0 for a person, 0 delivered\n")
+    assert exit_code == 3
+    first, due, why, counts = output.splitlines()
+    assert first == f"1: {lost}: waits"
+    assert re.match(rf"  due in \d+ s, at .*; for {re.escape(sandbox.url)}, test mode", due)
+    assert why.startswith("  "), "it says why it waits"
+    assert counts == "1 pending (0 due), 0 for a person, 0 delivered"
     assert complaints == "", "it waits for its turn"
     sandbox.ask("DELETE", "/__sandbox/faults")
     with Client(KEY, base_url=sandbox.url) as client, Outbox(client, path) as outbox:
         outbox.enqueue(held)
     exit_code, output, _ = run(sandbox, "outbox", "flush", str(path))
     assert exit_code == 3
-    assert output.startswith(f"2: {held}: delivered (canceled/ok, 1 try)\n1 pending")
-    exit_code, output, _ = run(sandbox, *arguments)
-    assert exit_code == 0
+    assert output.startswith(f"2: {held}: delivered (canceled/ok, 1 try)\n1: {lost}: waits\n")
+    exit_code, output, _ = run(sandbox, "outbox", "flush", str(path), "--now")
+    assert exit_code == 0, "it is tried at once"
+    assert output.startswith(f"1: {lost}: delivered (canceled/ok, 2 tries)\n0 pending")
     assert run(sandbox, "outbox", "flush", str(path))[0] == 0
     assert (sandbox.hold(lost), sandbox.hold(held)) == ("released", "released")
 
@@ -84,10 +90,59 @@ def test_given_a_worklist_then_it_is_listed_and_acknowledged_to_its_end(
     exit_code, output, complaints = run(sandbox, "outbox", "ack", file, "1", "7", "2")
     assert (exit_code, complaints) == (2, "flexcancel: the outbox has no entry 7\n")
     assert [line.split(" (")[0][-12:] for line in output.splitlines()] == ["acknowledged"] * 2
-    assert run(sandbox, "outbox", "list", file, "--worklist") == (0, "", "")
+    assert run(sandbox, "outbox", "list", file, "--worklist") == (0, "nothing to do\n", "")
     assert run(sandbox, "outbox", "ack", file, "1")[0] == 0
     assert run(sandbox, "outbox", "flush", file)[0] == 0
     assert run(sandbox, "outbox", "watch", file, "--once")[0] == 0
+
+
+def test_given_no_key_then_a_person_sees_to_the_outbox_and_only_a_flush_is_refused(
+    sandbox: Sandbox, outbox: Outbox, path: Path
+) -> None:
+    for name in "abc":
+        outbox.enqueue(f"fcs_{name}")
+    variables = environment(sandbox)
+    del variables["FLEX_API_KEY"]
+
+    def keyless(*arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            command(sandbox, "outbox", *arguments),
+            capture_output=True,
+            text=True,
+            env=variables,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    file = str(path)
+    assert keyless("stats", file) == (0, "3 pending (3 due), 0 for a person, 0 delivered\n")
+    exit_code, output = keyless("list", file, "--session", "fcs_a")
+    assert (exit_code, output.splitlines()[1]) == (0, f"  due now; for {sandbox.url}, test mode")
+    assert keyless("ack", file, "1") == (2, "flexcancel: entry 1 is still pending\n")
+    exit_code, output = keyless("withdraw", file, "1", "7", "--reason", "sold by hand")
+    assert exit_code == 2
+    assert "1: fcs_a: expired, acknowledged (not_applied/outbox_expired, 0 tries)\n" in output
+    assert "no entry 7" in output
+    assert keyless("withdraw", file, "2", "--reason", "")[0] == 64
+    assert keyless("watch", file, "--once")[0] == 3
+    for arguments in (["flush", file], ["enqueue", file, "fcs_d"]):
+        exit_code, output = keyless(*arguments)
+        assert exit_code == 64
+        assert "FLEX_API_KEY" in output
+    assert sandbox.requests() == []
+
+
+def test_given_sessions_when_enqueued_then_they_are_kept_in_a_new_file_and_a_flush_delivers_them(
+    sandbox: Sandbox, path: Path
+) -> None:
+    ids = [sandbox.held(), sandbox.held()]
+    exit_code, output, _ = run(sandbox, "outbox", "enqueue", str(path), *ids)
+    assert exit_code == 3
+    assert output.splitlines()[1] == f"2: {ids[1]}: pending (not tried, 0 tries)"
+    assert sandbox.requests() == []
+    assert run(sandbox, "outbox", "flush", str(path))[0] == 0
+    assert [sandbox.hold(one) for one in ids] == ["released", "released"]
 
 
 def test_given_entries_when_listed_then_each_filter_counts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import traceback
 from contextlib import ExitStack
@@ -183,6 +184,16 @@ def _client(options: argparse.Namespace) -> Client:
     return Client(api_key_env=options.key_env or "FLEX_API_KEY", **connection)
 
 
+def _client_of_outbox(options: argparse.Namespace) -> Client:
+    given = (options.config, options.key_file, options.key_env)
+    is_keyless = all(one is None for one in given) and not os.environ.get("FLEX_API_KEY")
+    if options.needs_key or not is_keyless:
+        return _client(options)
+    # It sends nothing, and fits every mode.
+    connection = {"base_url": options.base_url, "ca_file": options.ca_file}
+    return Client("no-key", **connection)
+
+
 def _read(path: str) -> str:
     try:
         if path == "-":
@@ -242,7 +253,7 @@ def _run_calls(options: argparse.Namespace, console: Console) -> int:
 
 
 def _run_outbox(options: argparse.Namespace, console: Console) -> int:
-    with _client(options) as client:
+    with _client_of_outbox(options) as client:
         return _cli_outbox.run(options, client, console)
 
 

@@ -17,16 +17,17 @@ from ._exit_codes import ExitCode, UsageError, epilog
 from ._flush_report import FlushReport
 from ._formatting import plain
 from ._outbox import WORKLIST, Outbox
-from ._outbox_entry import OutboxCounts
-from ._watch import Watch, line, summary
+from ._outbox_entry import OutboxCounts, OutboxEntry
+from ._watch import Watch, details, line, summary
 
 EPILOG = f"""\
-The outbox is opened as the till opens it, with its key and its service; only flush sends anything.
-FILE must exist: a till creates it.
+Only flush sends anything, and needs the API key; --base-url as for the till. Without a key, the
+others count every mode. FILE must exist: a till, or enqueue, creates it.
 
 {epilog(2)}
 
-list ends with 0; ack with 0 if all are acknowledged, else 2; watch with 130. Otherwise as above.
+list and stats end with 0; enqueue with 3; ack and withdraw with 0 if all are, else 2; watch with
+130. Otherwise as above.
 """
 
 _MAX = 1000
@@ -41,15 +42,18 @@ def add(
     form = argparse.RawDescriptionHelpFormatter
     outbox = commands.add_parser(
         "outbox",
-        help="list, deliver, acknowledge and watch what an outbox keeps",
+        help="keep cancels in an outbox, and see to what it keeps",
         epilog=EPILOG,
         formatter_class=form,
     )
     within = outbox.add_subparsers(title="commands", dest="outbox_command", required=True)
     for name, run, add_options, help_text in [
         ("list", _list, _add_list, "show entries, one a line; changes nothing"),
+        ("stats", _stats, _add_nothing, "count entries; changes nothing"),
+        ("enqueue", _enqueue, _add_enqueue, "keep cancels for a later flush; sends nothing"),
         ("flush", _flush, _add_flush, "deliver what is due"),
-        ("ack", _acknowledge, _add_acknowledge, "note that a person has seen final entries"),
+        ("ack", _acknowledge, _add_entries, "note that a person has seen final entries"),
+        ("withdraw", _withdraw, _add_withdraw, "end pending entries: they are not delivered"),
         ("watch", _watch, _add_watch, "show what is still to be done, until Ctrl-C"),
     ]:
         command = within.add_parser(
@@ -59,15 +63,16 @@ def add(
         command.add_argument("--json", action="store_true", help="one JSON object a line")
         add_options(command)
         add_connection(command)
-        command.set_defaults(run=run_outbox, run_outbox=run)
+        command.set_defaults(run=run_outbox, run_outbox=run, needs_key=run in (_flush, _enqueue))
 
 
 def run(options: argparse.Namespace, client: Client, console: Console) -> int:
     """Runs one of the commands. Returns the exit code."""
-    if not os.path.lexists(options.outbox):
+    is_new = options.run_outbox is _enqueue
+    if not is_new and not os.path.lexists(options.outbox):
         raise UsageError(f"{options.outbox}: expected an outbox's file, found nothing")
     keep = getattr(options, "keep", None)
-    with Outbox(client, options.outbox, keep=keep, create=False) as outbox:
+    with Outbox(client, options.outbox, keep=keep, create=is_new) as outbox:
         return int(options.run_outbox(options, outbox, console))
 
 
@@ -91,12 +96,28 @@ def _add_flush(command: argparse.ArgumentParser) -> None:
         "--max", type=int, default=_MAX, metavar="N", help="at most so many (1000)"
     )
     command.add_argument(
+        "--now", action="store_const", const=True, help="also what waits for its next try"
+    )
+    command.add_argument(
         "--keep", type=float, metavar="SECONDS", help="forget what ended before that (30 days)"
     )
 
 
-def _add_acknowledge(command: argparse.ArgumentParser) -> None:
+def _add_nothing(_: argparse.ArgumentParser) -> None:
+    pass
+
+
+def _add_enqueue(command: argparse.ArgumentParser) -> None:
+    command.add_argument("ids", nargs="+", metavar="ID", help="a checkout session's id")
+
+
+def _add_entries(command: argparse.ArgumentParser) -> None:
     command.add_argument("entries", nargs="+", type=int, metavar="ENTRY", help="an entry's number")
+
+
+def _add_withdraw(command: argparse.ArgumentParser) -> None:
+    _add_entries(command)
+    command.add_argument("--reason", required=True, metavar="TEXT", help="why; is kept with it")
 
 
 def _add_watch(command: argparse.ArgumentParser) -> None:
@@ -114,7 +135,7 @@ def _interval(text: str) -> float:
 
 
 def _list(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
-    remaining = options.max
+    remaining, is_empty = options.max, True
     wanted = {
         "states": WORKLIST if options.worklist else options.states,
         "acknowledged": False if options.worklist else None,
@@ -124,47 +145,77 @@ def _list(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
     while True:
         found = outbox.list(**wanted, max=_MAX if remaining is None else min(remaining, _MAX))
         for entry in found:
+            is_empty = False
             console.print(json.dumps(entry.raw) if options.json else line(entry))
-            if entry.needs_person and not options.json:
-                console.print(f"  {plain(entry.last_message or '')}")
+            for words in () if options.json else details(entry):
+                console.print(f"  {words}")
         remaining = None if remaining is None else remaining - len(found)
         if remaining == 0 or len(found) < _MAX:
+            if is_empty and not options.json:
+                console.print("nothing to do" if options.worklist else "no entries")
             return ExitCode.DONE
         wanted["after"] = found[-1].id
 
 
+def _stats(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
+    counts = outbox.stats()
+    console.print(json.dumps(counts.raw) if options.json else summary(counts))
+    return ExitCode.DONE
+
+
+def _enqueue(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
+    for session_id in options.ids:
+        entry = outbox.enqueue(session_id)
+        console.print(json.dumps(entry.raw) if options.json else line(entry))
+    return ExitCode.PENDING
+
+
 def _flush(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
     try:
-        report = outbox.flush(timeout=options.timeout, max=options.max)
+        report = outbox.flush(timeout=options.timeout, max=options.max, now=options.now)
     except KeyboardInterrupt as interruption:
         ended = InterruptedCallError.of(interruption)
         if ended is not None and isinstance(ended.result, FlushReport):
-            _show_flush(ended.result, options.json, console)
+            _show_flush(ended.result, options.json, outbox, console)
         raise
-    _show_flush(report, options.json, console)
+    _show_flush(report, options.json, outbox, console)
     return _left(report.counts)
 
 
-def _show_flush(report: FlushReport, as_json: bool, console: Console) -> None:
+def _show_flush(report: FlushReport, as_json: bool, outbox: Outbox, console: Console) -> None:
     if as_json:
         console.print(report.json)
         return
     for entry in report.entries:
         console.print(line(entry))
+    for entry in outbox._all((OutboxState.PENDING,)):
+        console.print(f"{entry.id}: {plain(entry.session_id)}: waits")
+        for words in details(entry):
+            console.print(f"  {words}")
     if report.counts is not None:
         console.print(summary(report.counts))
     if report.code is not Code.OK:
-        console.complain(f"the flush ended early: {report.code}")
+        console.complain(f"the flush ended early: {report.code}: {report.message}")
 
 
 def _acknowledge(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
+    return _each(options, outbox.acknowledge, console)
+
+
+def _withdraw(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
+    return _each(options, lambda number: outbox.withdraw(number, options.reason), console)
+
+
+def _each(
+    options: argparse.Namespace, act: Callable[[int], OutboxEntry], console: Console
+) -> int:
     code = ExitCode.DONE
     for number in options.entries:
         try:
-            entry = outbox.acknowledge(number)
+            entry = act(number)
         except OutboxError as error:
-            # The others are acknowledged nevertheless.
-            if error.code not in (Code.OUTBOX_NO_ENTRY, Code.OUTBOX_PENDING):
+            # The others have their turn nevertheless.
+            if error.code not in (Code.OUTBOX_NO_ENTRY, Code.OUTBOX_PENDING, Code.OUTBOX_BUSY):
                 raise
             console.complain(error.message)
             code = ExitCode.FOR_A_PERSON

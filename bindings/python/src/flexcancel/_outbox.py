@@ -130,16 +130,18 @@ class Outbox(Handle):
         *,
         timeout: Optional[float] = None,
         max: Optional[int] = None,
+        now: Optional[bool] = None,
         abort: Optional[AbortToken] = None,
     ) -> FlushReport:
         """Delivers the entries that are due, those that have waited longest first.
 
         Ends when none is left, ``max`` were tried (100), ``timeout`` seconds are over (60), it is
-        aborted, or Flex cannot be reached; ``code`` says which. Ctrl-C ends it as it ends
+        aborted, or Flex cannot be reached; ``code`` says which. With ``now``, entries are tried,
+        too, that wait for their next try. Ctrl-C ends it as it ends
         ``Client.cancel``. Raises ``OutboxError`` if the file could not be used and nothing was
         tried.
         """
-        arguments = {"timeout": timeout, "max": max}
+        arguments = {"timeout": timeout, "max": max, "now": now}
         call = self._prepare(FlushReport, native.outbox_flush, arguments)
         report = checked(self._client._run(call, abort), arguments)
         is_refused = report.code in (Code.INVALID_ARGUMENT, Code.INVALID_HANDLE)

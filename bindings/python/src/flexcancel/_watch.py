@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import islice
-from typing import Dict, Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, Iterator, List, Optional, Tuple
 
 from ._console import Console
 from ._enums import OutboxState
@@ -78,6 +78,26 @@ def line(entry: OutboxEntry) -> str:
     state = f"{entry.state}, acknowledged" if entry.acknowledged_at else str(entry.state)
     tries = "1 try" if entry.attempts == 1 else f"{entry.attempts} tries"
     return f"{entry.id}: {plain(entry.session_id)}: {state} ({known}, {tries})"
+
+
+def details(entry: OutboxEntry) -> Iterator[str]:
+    """What a person needs to know of an entry, in lines: when it is due, where it goes, and why."""
+    if entry.state is OutboxState.PENDING:
+        mode = f", {entry.mode} mode" if entry.mode else ""
+        yield f"{_due(entry)}; for {plain(entry.base_url)}{mode}"
+    if entry.last_message and (entry.needs_person or entry.state is OutboxState.PENDING):
+        yield plain(entry.last_message)
+
+
+def _due(entry: OutboxEntry) -> str:
+    if entry.in_delivery:
+        return "being delivered now"
+    wait = _NOW
+    if entry.next_try_at is not None:
+        wait = entry.next_try_at - datetime.now(timezone.utc)
+    if entry.next_try_at is None or wait <= _NOW:
+        return "due now"
+    return f"due in {_time(wait)}, at {entry.next_try_at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def table(taken: Snapshot, now: datetime, width: int, height: int) -> List[str]:
