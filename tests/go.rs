@@ -65,6 +65,24 @@ fn it_is_formatted_and_vet_finds_nothing() {
     }
 }
 
+#[test]
+fn given_a_client_or_an_outbox_that_is_copied_then_vet_complains() {
+    let scratch = Scratch::new("go_copy");
+    let file = |import: &str| {
+        format!(
+            "package main\n\nimport {import:?}\n\nfunc main() {{\n\tvar client flexcancel.Client\n\
+             \tvar outbox flexcancel.Outbox\n\tother, another := client, outbox\n\
+             \t_, _ = &other, &another\n}}\n"
+        )
+    };
+    let program = scratch
+        .write("copies.go", &file("github.com/flexcancel/flexcancel/bindings/go/flexcancel"));
+    let output = run(scratch.go("bindings/go").arg("vet").arg(program));
+    let said = said(&output);
+    let complaints = said.matches("assignment copies lock value").count();
+    assert!(!output.status.success() && complaints == 2, "{said}");
+}
+
 /// Without cgo there is nothing that could be built, so that the one thing said must be the reason.
 #[test]
 fn given_no_cgo_when_it_is_built_then_the_one_undefined_name_says_what_is_needed() {

@@ -16,11 +16,12 @@ import (
 const defaultTimeout = 15 * time.Second
 
 // Client cancels checkout sessions. It is safe for use by many goroutines; calls run side by side.
-// Close it when it is not needed any more. Copies are the same client. The zero Client and a nil one
-// are closed.
+// Close it when it is not needed any more. Pass the pointer on; go vet complains of a copy, which is
+// the same client. The zero Client and a nil one are closed.
 //
 // Each call that waits keeps a thread of the operating system, as cgo's calls do.
 type Client struct {
+	_     noCopy
 	owner *owner
 }
 
@@ -66,7 +67,7 @@ func newClient(config string, timeout time.Duration, logger *slog.Logger) (*Clie
 		h.logger = cgo.NewHandle(logger)
 		nativeLog(client, uintptr(h.logger))
 	}
-	return &Client{own(h, func() {
+	return &Client{owner: own(h, func() {
 		nativeFree(client)
 		if h.logger != 0 {
 			h.logger.Delete()

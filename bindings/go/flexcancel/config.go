@@ -33,7 +33,8 @@ type Config struct {
 	Trust string
 	// UserAgent is added to the library's own.
 	UserAgent string
-	// Timeout is the deadline of a whole call. Times are in whole milliseconds; less counts as one.
+	// Timeout is the deadline of a whole call. Times are in whole milliseconds; a time below one is
+	// refused, because a number without a unit, like 10, is in nanoseconds.
 	Timeout time.Duration
 	// ConnectTimeout is the most time for one connection.
 	ConnectTimeout time.Duration
@@ -82,6 +83,17 @@ func (c Config) toJSON() (string, error) {
 		UserAgent      string `json:"user_agent,omitempty"`
 		Verify         bool   `json:"verify,omitempty"`
 	}
+	for _, time := range []struct {
+		field string
+		time  time.Duration
+	}{
+		{"connect_timeout_ms", c.ConnectTimeout}, {"dns_ttl_ms", c.DNSTTL},
+		{"max_idle_ms", c.MaxIdle}, {"timeout_ms", c.Timeout},
+	} {
+		if err := tooShort(time.field, time.time); err != nil {
+			return "", err
+		}
+	}
 	bytes, err := json.Marshal(keys{
 		APIKey:         c.APIKey,
 		APIKeyEnv:      c.APIKeyEnv,
@@ -102,15 +114,20 @@ func (c Config) toJSON() (string, error) {
 	return string(bytes), err
 }
 
-// millis is a time as the library takes it: absent for zero; a little is one, not nothing.
+// tooShort is the error of a time that the library cannot take: most likely its unit was forgotten.
+func tooShort(field string, d time.Duration) error {
+	if d <= 0 || d >= time.Millisecond {
+		return nil
+	}
+	return fmt.Errorf("%s: expected at least 1ms, found %v: write the unit, like 10*time.Second", field, d)
+}
+
+// millis is a time as the library takes it: absent for zero.
 func millis(d time.Duration) *int64 {
 	if d == 0 {
 		return nil
 	}
 	ms := d.Milliseconds()
-	if ms == 0 && d > 0 {
-		ms = 1
-	}
 	return &ms
 }
 

@@ -10,6 +10,12 @@ import (
 	"time"
 )
 
+// noCopy has go vet complain of copies of what holds it.
+type noCopy struct{}
+
+func (*noCopy) Lock()   {}
+func (*noCopy) Unlock() {}
+
 // owner is what the copies of a Client or an Outbox share: when none of them is left, the collector
 // closes the handle.
 type owner struct {

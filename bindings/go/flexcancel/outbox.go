@@ -16,9 +16,10 @@ const flushReserve = time.Second
 
 // Outbox keeps cancels in a file until they are delivered; the project's docs/OUTBOX.md says what
 // it promises. It is safe for use by many goroutines, and its file by the processes of one till.
-// Nothing is delivered unless somebody calls [Outbox.Flush]. Copies are the same outbox. The zero
-// Outbox and a nil one are closed.
+// Nothing is delivered unless somebody calls [Outbox.Flush]. Pass the pointer on;
+// go vet complains of a copy, which is the same outbox. The zero Outbox and a nil one are closed.
 type Outbox struct {
+	_     noCopy
 	owner *owner
 }
 
@@ -46,7 +47,7 @@ func (c *Client) OpenOutbox(path string, opts ...OutboxOption) (*Outbox, error) 
 		client.release()
 		return nil, newResult(refusal).err(nil)
 	}
-	return &Outbox{own(&handle{native: outbox, timeout: client.timeout}, func() {
+	return &Outbox{owner: own(&handle{native: outbox, timeout: client.timeout}, func() {
 		nativeOutboxFree(outbox)
 		client.release()
 	})}, nil

@@ -16,6 +16,8 @@ type outboxOptions struct {
 	Path   string `json:"path"`
 	Create *bool  `json:"create,omitempty"`
 	KeepMS *int64 `json:"keep_ms,omitempty"`
+	// unusable is why an option cannot be handed over, if one cannot.
+	unusable error
 }
 
 // WithoutCreate has opening fail with [ErrOutboxIO] if the file is not there; otherwise it is made.
@@ -26,7 +28,7 @@ func WithoutCreate() OutboxOption {
 // WithKeep is how long delivered and acknowledged entries stay in the file after their end; 30 days
 // unless given. A flush forgets older ones.
 func WithKeep(keep time.Duration) OutboxOption {
-	return func(o *outboxOptions) { o.KeepMS = orZero(keep) }
+	return func(o *outboxOptions) { o.KeepMS, o.unusable = orZero(keep), tooShort("keep_ms", keep) }
 }
 
 // EnqueueOption is an option of [Outbox.Cancel] or [Outbox.Enqueue]: [WithDeliverWithin], or an [Option].
@@ -50,7 +52,7 @@ func (o flushOption) flush(to *options) { o(to) }
 
 // WithDeliverWithin is how long an outbox tries to deliver a cancel; 7 days unless given.
 func WithDeliverWithin(within time.Duration) EnqueueOption {
-	return enqueueOption(func(to *options) { to.DeliverWithinMS = orZero(within) })
+	return enqueueOption(func(to *options) { to.DeliverWithinMS = to.time("deliver_within_ms", within) })
 }
 
 // WithMax is the most entries that a flush tries; 100 unless given, at most 1000.
@@ -97,6 +99,9 @@ func (f Filter) text() ([]byte, error) {
 
 // text of the options; another path than the one that was given must not be opened.
 func (o outboxOptions) text() ([]byte, error) {
+	if o.unusable != nil {
+		return nil, o.unusable
+	}
 	if !utf8.ValidString(o.Path) {
 		return nil, errors.New("path: expected UTF-8")
 	}

@@ -256,7 +256,7 @@ func TestTheWorklistIsWholeHoweverLongItIs(t *testing.T) {
 			defer all.Done()
 			for i := g; i < many; i += 16 {
 				id := "fcs_" + strconv.Itoa(i)
-				if _, err := outbox.Enqueue(id, flexcancel.WithDeliverWithin(1)); err != nil {
+				if _, err := outbox.Enqueue(id, flexcancel.WithDeliverWithin(time.Millisecond)); err != nil {
 					t.Error(err)
 				}
 			}

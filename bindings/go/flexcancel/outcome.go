@@ -3,7 +3,10 @@ package flexcancel
 // #include <flexcancel.h>
 import "C"
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Outcome is what is known of the cancel when the call returns. A definite outcome is never wrong.
 type Outcome int32
@@ -43,6 +46,12 @@ func (o Outcome) String() string {
 	}
 	return "outcome " + strconv.Itoa(int(o))
 }
+
+// MarshalText is the name.
+func (o Outcome) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText reads a name.
+func (o *Outcome) UnmarshalText(name []byte) error { return named(o, "an outcome", name) }
 
 // Code says why the outcome is what it is. docs/RESULT.md has all of them.
 type Code int32
@@ -96,6 +105,12 @@ func (c Code) String() string {
 	return "code " + strconv.Itoa(int(c))
 }
 
+// MarshalText is the name.
+func (c Code) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads a name.
+func (c *Code) UnmarshalText(name []byte) error { return named(c, "a code", name) }
+
 // Hold is what is known of the money itself.
 type Hold int32
 
@@ -115,4 +130,27 @@ func (h Hold) String() string {
 		return C.GoString(name)
 	}
 	return "hold " + strconv.Itoa(int(h))
+}
+
+// MarshalText is the name.
+func (h Hold) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText reads a name.
+func (h *Hold) UnmarshalText(name []byte) error { return named(h, "a hold", name) }
+
+// lastNumber is the last that a code may have.
+const lastNumber = 999
+
+// named sets the number whose String is the name.
+func named[N interface {
+	~int32
+	String() string
+}](number *N, what string, name []byte) error {
+	for n := N(0); n <= lastNumber; n++ {
+		if n.String() == string(name) {
+			*number = n
+			return nil
+		}
+	}
+	return fmt.Errorf("flexcancel: expected the name of %s, found %q", what, name)
 }

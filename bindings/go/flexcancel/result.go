@@ -5,6 +5,8 @@ package flexcancel
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"sync"
 	"time"
 )
@@ -117,6 +119,25 @@ func (r *Result) detail() *details {
 		_ = json.Unmarshal(r.native.wholeJSON, &r.details.value)
 	})
 	return &r.details.value
+}
+
+// String is one line for a log: outcome, code and message.
+func (r *Result) String() string {
+	if r == nil {
+		return "no result"
+	}
+	return fmt.Sprintf("%s (%s): %s", r.Outcome, r.Code, r.Message())
+}
+
+// Format is String for every verb: others would print the fields.
+func (r *Result) Format(state fmt.State, _ rune) { _, _ = io.WriteString(state, r.String()) }
+
+// MarshalJSON is [Result.JSON]; null for a nil Result.
+func (r *Result) MarshalJSON() ([]byte, error) {
+	if text := r.JSON(); len(text) > 0 {
+		return text, nil
+	}
+	return []byte("null"), nil
 }
 
 // Hold is what is known of the money itself.
