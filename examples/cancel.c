@@ -54,6 +54,8 @@ static int put_variable(const char *key, const char *variable, const char *quote
 }
 
 static int make_config(void) {
+    if (getenv("FLEX_BASE_URL") == NULL)
+        fputs("FLEX_BASE_URL is not set: this calls Flex itself.\n", stderr);
     put("{\"api_key_env\":\"FLEX_API_KEY\"");
     if (!put_variable("base_url", "FLEX_BASE_URL", "\"") ||
         !put_variable("ca_file", "FLEX_CA_FILE", "\"") ||

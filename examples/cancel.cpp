@@ -39,6 +39,8 @@ std::optional<flexcancel::Config> make_config() {
     config.api_key_env("FLEX_API_KEY");
     if (const auto url = variable("FLEX_BASE_URL"))
         config.base_url(*url);
+    else
+        std::cerr << "FLEX_BASE_URL is not set: this calls Flex itself.\n";
     if (const auto path = variable("FLEX_CA_FILE"))
         config.ca_file(*path);
     if (const auto text = variable("FLEX_TIMEOUT_MS")) {

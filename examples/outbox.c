@@ -10,8 +10,8 @@
  * its result's JSON. Without it the outbox would begin a new cancel, which does not know of the
  * first.
  *
- * Environment: FLEX_CONFIG, the client's configuration as JSON ({"api_key_env":"FLEX_API_KEY"});
- * FLEX_OUTBOX, the outbox's ({"path":"outbox.db"}).
+ * Environment: FLEX_API_KEY; FLEX_BASE_URL, the service (Flex itself, if it is not set); or, in their
+ * place, FLEX_CONFIG, the client's configuration as JSON; FLEX_OUTBOX, the outbox's ({"path":"outbox.db"}).
  *
  * Prints lines for people on stdout, each result's JSON for the log on stderr. Exit code of void:
  * 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 the shift is over, 1 there is
@@ -27,6 +27,23 @@ enum { DONE = 0, NOT_YET = 1, NOT_DONE = 2, PENDING = 3, WRONG_USAGE = 64 };
 static const char *variable(const char *name, const char *otherwise) {
     const char *value = getenv(name);
     return value != NULL ? value : otherwise;
+}
+
+/* The client's configuration. A URL that is none of JSON's texts is refused by the library. */
+static const char *configuration(void) {
+    static char config[4096];
+    const char *url = getenv("FLEX_BASE_URL");
+    if (getenv("FLEX_CONFIG") != NULL)
+        return getenv("FLEX_CONFIG");
+    if (url == NULL) {
+        fputs("FLEX_BASE_URL is not set: this calls Flex itself.\n", stderr);
+        return "{\"api_key_env\":\"FLEX_API_KEY\"}";
+    }
+    /* No URL has a quote or a backslash: a value stays a value. */
+    if (strpbrk(url, "\"\\") != NULL)
+        url = "";
+    snprintf(config, sizeof config, "{\"api_key_env\":\"FLEX_API_KEY\",\"base_url\":\"%s\"}", url);
+    return config;
 }
 
 /* Logs a result, and gives its code. */
@@ -192,8 +209,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "outbox: made for another ABI than flexcancel %s\n", flexcancel_version());
         return NOT_DONE;
     }
-    client = flexcancel_client_new(variable("FLEX_CONFIG", "{\"api_key_env\":\"FLEX_API_KEY\"}"),
-                                   &error);
+    client = flexcancel_client_new(configuration(), &error);
     if (client != NULL)
         outbox = flexcancel_outbox_open(client, variable("FLEX_OUTBOX", "{\"path\":\"outbox.db\"}"),
                                         &error);

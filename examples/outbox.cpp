@@ -10,8 +10,8 @@
  * its result's JSON. Without it the outbox would begin a new cancel, which does not know of the
  * first.
  *
- * Environment: FLEX_CONFIG, the client's configuration as JSON ({"api_key_env":"FLEX_API_KEY"});
- * FLEX_OUTBOX, the outbox's ({"path":"outbox.db"}).
+ * Environment: FLEX_API_KEY; FLEX_BASE_URL, the service (Flex itself, if it is not set); or, in their
+ * place, FLEX_CONFIG, the client's configuration as JSON; FLEX_OUTBOX, the outbox's ({"path":"outbox.db"}).
  *
  * Prints lines for people on stdout, each result's JSON for the log on stderr. Exit code of void:
  * 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 the shift is over, 1 there is
@@ -38,6 +38,19 @@ enum ExitCode { done = 0, not_yet = 1, not_done = 2, pending_void = 3, wrong_usa
 std::string variable(const char *name, std::string_view otherwise) {
     const char *value = std::getenv(name);
     return std::string(value != nullptr ? value : otherwise);
+}
+
+/* The client's configuration. Config escapes what stands in a value, so that it stays a value. */
+std::string configuration() {
+    auto config = flexcancel::Config().api_key_env("FLEX_API_KEY");
+    const char *const json = std::getenv("FLEX_CONFIG"), *const url = std::getenv("FLEX_BASE_URL");
+    if (json != nullptr)
+        return json;
+    if (url != nullptr)
+        config.base_url(url);
+    else
+        std::cerr << "FLEX_BASE_URL is not set: this calls Flex itself.\n";
+    return std::string(config.json());
 }
 
 /* Logs a result or a status. Its JSON is one line and holds no API key: what a log needs. */
@@ -173,7 +186,7 @@ int main(int argc, char **argv) {
                   << '\n';
         return not_done;
     }
-    const std::string config = variable("FLEX_CONFIG", R"({"api_key_env":"FLEX_API_KEY"})");
+    const auto config = configuration();
     const std::string options = variable("FLEX_OUTBOX", R"({"path":"outbox.db"})");
     const auto created = flexcancel::Client::create(config);
     const auto opened = created ? Outbox::open(created.client, options) : Outbox::Opened();

@@ -19,7 +19,11 @@ const SANDBOX_KEY: &str = "fsk_test_quickstart";
 type Error = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    let result = if env::var_os("FLEX_API_KEY").is_some() { with_flex() } else { with_sandbox() };
+    let result = match (env::var_os("FLEX_API_KEY"), env::args().nth(1)) {
+        (Some(_), session_id) => with_flex(session_id),
+        (None, None) => with_sandbox(),
+        (None, Some(_)) => Err("a session's id needs FLEX_API_KEY; without both, a sandbox".into()),
+    };
     match result {
         Ok(report) => {
             say(&report);
@@ -50,11 +54,13 @@ fn with_sandbox() -> Result<Report, Error> {
     Ok(report)
 }
 
-fn with_flex() -> Result<Report, Error> {
-    let session_id = env::args().nth(1).ok_or("give the session's id as the argument")?;
+fn with_flex(session_id: Option<String>) -> Result<Report, Error> {
+    let session_id = session_id.ok_or("give the session's id as the argument")?;
     let mut config = json!({ "api_key_env": "FLEX_API_KEY" });
     if let Ok(base_url) = env::var("FLEX_BASE_URL") {
         config["base_url"] = base_url.into();
+    } else {
+        eprintln!("FLEX_BASE_URL is not set: this calls Flex itself.");
     }
     let client = Client::new(&Config::from_json(&config.to_string())?)?;
     println!("Canceling {session_id}.");

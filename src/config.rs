@@ -201,6 +201,9 @@ impl BaseUrl {
         };
         let port = authority.port_u16().unwrap_or(if https { 443 } else { 80 });
         let path = uri.path().trim_end_matches('/');
+        if path.ends_with("/v1") {
+            return Err(wrong("found a path that ends in /v1, which the library adds itself"));
+        }
         Ok(Self { https, host, port, prefix: format!("{scheme}://{authority}{path}") })
     }
 
@@ -252,24 +255,41 @@ fn api_key(fields: &mut Fields) -> Result<Secret, Error> {
 }
 
 fn key_from_env(variable: &str) -> Result<Secret, Error> {
-    let unusable = || Error::argument("api_key_env", "expected the name of a variable that is set");
+    let unusable = |why: &str| {
+        // What is no variable's name may be the key itself, in the wrong place.
+        let is_name = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        let name = if variable.bytes().all(is_name) { variable } else { "this one" };
+        let problem = format!("expected the name of a variable that is set; {name} is {why}");
+        Error::argument("api_key_env", problem)
+    };
     if variable.is_empty() || variable.contains(['=', '\0']) {
-        return Err(unusable());
+        return Err(Error::argument("api_key_env", "expected the name of a variable that is set"));
     }
-    std::env::var(variable).map(Secret::new).map_err(|_| unusable())
+    match std::env::var(variable) {
+        Ok(key) if key.is_empty() => Err(unusable("set but empty")),
+        Ok(key) => Ok(Secret::new(key)),
+        Err(std::env::VarError::NotPresent) => Err(unusable("not set")),
+        Err(std::env::VarError::NotUnicode(_)) => Err(unusable("not UTF-8")),
+    }
 }
 
-/// One line break at the end is what editors and secret stores add, and is not part of the key.
+/// A mark of UTF-8 at the begin and one line break at the end are what editors and secret stores
+/// add, and are not part of the key.
 fn key_from_file(path: &Path) -> Result<Secret, Error> {
     let unreadable = |why: &dyn std::fmt::Display| {
         Error::argument("api_key_file", format!("expected a readable file: {why}"))
     };
     let file = files::open_regular(path).map_err(|error| unreadable(&error))?;
     // Reserved at once, so that growing leaves no copy behind.
-    const MOST: usize = MAX_API_KEY_BYTES + 3;
-    let mut text = Zeroizing::new(String::with_capacity(MOST));
-    file.take(MOST as u64).read_to_string(&mut text).map_err(|error| unreadable(&error))?;
-    let line = text.strip_suffix('\n').unwrap_or(&text);
+    const MOST: usize = MAX_API_KEY_BYTES + 6;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST));
+    file.take(MOST as u64).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.contains(&0) {
+        return Err(unreadable(&"it is UTF-16; save it as UTF-8"));
+    }
+    let text = str::from_utf8(&bytes).map_err(|_| unreadable(&"it is not UTF-8"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let line = text.strip_suffix('\n').unwrap_or(text);
     Ok(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
 }
 

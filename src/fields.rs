@@ -34,6 +34,10 @@ impl Fields {
         for (key, occurrences) in &fields {
             if !known.contains(&key.as_str()) {
                 let problem = format!("unknown; expected one of: {}", known.join(", "));
+                let problem = match known.iter().find(|known| is_alike(key, known)) {
+                    Some(meant) => format!("{problem}; did you mean {meant}?"),
+                    None => problem,
+                };
                 return Err(Error::argument(&printable_key(key), problem));
             }
             if occurrences.len() > 1 {
@@ -141,6 +145,15 @@ fn expected(name: &str, what: &str, found: &Value) -> Error {
     Error::argument(name, format!("expected {what}, found {found}"))
 }
 
+/// True of a key in another spelling, like `apiKey`, or without its unit, like `timeout`.
+fn is_alike(key: &str, known: &str) -> bool {
+    let letters = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let (key, known) = (letters(key), letters(known));
+    key == known || key.len() > 2 && known.strip_suffix("ms") == Some(&key)
+}
+
 /// An unknown key is shown only if it looks like the name of a key.
 fn printable_key(key: &str) -> String {
     let is_name = key.len() <= 40 && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
@@ -200,6 +213,11 @@ mod tests {
             "count: expected once, found more than once"
         );
         assert!(problem(parse("{\"fsk_live_4711\":1}")).starts_with("(a key that is not shown)"));
+        for (key, is_meant) in [("Count", true), ("c-ount", true), ("kount", false), ("", false)] {
+            let problem = problem(parse(&format!("{{\"{key}\":1}}")));
+            assert_eq!(problem.ends_with("; did you mean count?"), is_meant, "{problem}");
+        }
+        assert!(is_alike("timeout", "timeout_ms") && !is_alike("max", "max_idle_ms"));
     }
 
     #[test]

@@ -8,8 +8,9 @@
 //! use flexcancel::{Client, Config, Options, Outcome};
 //!
 //! # fn main() -> Result<(), flexcancel::Error> {
-//! let config = Config::from_json(r#"{"api_key_env":"FLEX_API_KEY"}"#)?;
-//! let client = Client::new(&config)?;
+//! let url = std::env::var("FLEX_BASE_URL").unwrap_or("https://api.withflex.com".to_owned());
+//! let config = format!(r#"{{"api_key_env":"FLEX_API_KEY","base_url":"{url}"}}"#);
+//! let client = Client::new(&Config::from_json(&config)?)?;
 //! let id = "fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T";
 //! let mut report = client.cancel(id, &Options::default(), None);
 //! if let (Outcome::Unknown, Some(repeat)) = (report.outcome, &report.repeat) {

@@ -9,6 +9,7 @@ use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 
 use flex_sandbox::{CreateParams, Sandbox};
 use flexcancel::{CONFIG_KEYS, Client, Code, Config, Hold, OPTION_KEYS, Options, Outcome, Report};
@@ -306,8 +307,21 @@ fn the_readmes_tills_compile_and_answer_a_missing_configuration() {
         let mut command = program.command(native::Under::Nothing);
         let output = native::run_tool(command.env_remove("FLEX_API_KEY"), "");
         let said = native::said(&output);
-        assert!(said.contains("not voided") && said.contains("invalid_config"), "{said}");
+        assert!(said.to_lowercase().contains("not voided"), "{said}");
+        assert!(said.contains("invalid_config"), "{said}");
+        assert_cancels_at_the_base_url(&mut program.command(native::Under::Nothing));
     }
+}
+
+/// The one rule of all samples: FLEX_BASE_URL names the service.
+fn assert_cancels_at_the_base_url(command: &mut Command) {
+    let sandbox = Sandbox::start(flex_sandbox::Options::default()).unwrap();
+    let id = sandbox.create(&CreateParams::default());
+    sandbox.pay(&id).unwrap();
+    command.env("FLEX_API_KEY", "fsk_test_1").env("FLEX_BASE_URL", sandbox.url()).arg(&id);
+    let said = native::said(&native::run_tool(command, native::GO));
+    assert_eq!(sandbox.truth(&id).unwrap().hold, flex_sandbox::Hold::Released, "{said}");
+    assert!(said.contains("voided") || said.contains("canceled"), "{said}");
 }
 
 #[test]
@@ -327,6 +341,8 @@ fn the_readmes_till_in_go_compiles_and_answers_a_missing_configuration() {
     go.current_dir(scratch.path("")).args(["run", ".", "fcs_1"]).env_remove("FLEX_API_KEY");
     let said = native::said(&native::run_tool(&mut go, native::GO));
     assert!(said.contains("not voided: flexcancel: not_applied (invalid_config)"), "{said}");
+    let mut go = scratch.go(".");
+    assert_cancels_at_the_base_url(go.current_dir(scratch.path("")).args(["run", "."]));
 }
 
 #[test]

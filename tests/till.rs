@@ -383,3 +383,21 @@ fn given_wrong_usage_or_no_outbox_when_a_till_with_an_outbox_starts_then_it_says
         assert_eq!(sandbox.requests(), []);
     });
 }
+
+#[test]
+fn given_the_base_url_in_place_of_a_configuration_when_voided_then_it_goes_there() {
+    with_shift("shift_url", |till, sandbox| {
+        let id = held(sandbox);
+        let with_url = |url: &str| {
+            run(till.command(&["void", &id]).env_remove("FLEX_CONFIG").env("FLEX_BASE_URL", url))
+        };
+        for url in ["", "http://127.0.0.1:1\",\"mode\":\"live"] {
+            let output = with_url(url);
+            assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        }
+        assert_eq!(truth(sandbox, &id), (Hold::Held, 0));
+        let output = with_url(&sandbox.url());
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(truth(sandbox, &id), (Hold::Released, 1));
+    });
+}

@@ -40,9 +40,17 @@ func run(args []string) int {
 		fmt.Fprintln(os.Stderr, "usage: FLEX_API_KEY=... cancel SESSION_ID")
 		return wrongUsage
 	}
+	baseURL, ok := os.LookupEnv("FLEX_BASE_URL")
+	switch {
+	case !ok:
+		fmt.Fprintln(os.Stderr, "FLEX_BASE_URL is not set: this calls Flex itself.")
+	case baseURL == "":
+		fmt.Fprintln(os.Stderr, "FLEX_BASE_URL: expected https://HOST[:PORT][/PATH], found nothing")
+		return wrongUsage
+	}
 	config := flexcancel.Config{
 		APIKeyEnv: "FLEX_API_KEY",
-		BaseURL:   os.Getenv("FLEX_BASE_URL"),
+		BaseURL:   baseURL,
 		CAFile:    os.Getenv("FLEX_CA_FILE"),
 	}
 	if text, ok := os.LookupEnv("FLEX_TIMEOUT_MS"); ok {

@@ -11,7 +11,7 @@ fn parse(fields: &str) -> Result<Config, Error> {
 struct File(PathBuf);
 
 impl File {
-    fn new(name: &str, content: &str) -> Self {
+    fn new(name: &str, content: impl AsRef<[u8]>) -> Self {
         let name = format!("flexcancel-config-{}-{name}", std::process::id());
         let path = std::env::temp_dir().join(name);
         std::fs::write(&path, content).unwrap();
@@ -108,6 +108,8 @@ fn plain_http_is_for_loopback_and_a_base_url_is_no_more_than_a_base() {
         "https://",
         "flex.test",
         "/v1",
+        "https://flex.test/v1",
+        "https://flex.test/v1/",
         "https://flex test",
         "",
     ] {
@@ -148,9 +150,12 @@ fn the_keys_prefix_tells_the_mode_where_it_has_one() {
 
 #[test]
 fn a_key_file_may_end_with_one_line_break() {
-    for (name, content) in
-        [("plain", "fsk_test_1"), ("unix", "fsk_test_1\n"), ("dos", "fsk_test_1\r\n")]
-    {
+    for (name, content) in [
+        ("plain", "fsk_test_1"),
+        ("unix", "fsk_test_1\n"),
+        ("dos", "fsk_test_1\r\n"),
+        ("mark", "\u{feff}fsk_test_1\r\n"),
+    ] {
         let file = File::new(name, content);
         let config = Config::from_json(&file.json()).unwrap();
         assert_eq!(config.api_key.expose(), "fsk_test_1");
@@ -169,11 +174,43 @@ fn a_key_file_may_end_with_one_line_break() {
 }
 
 #[test]
+fn a_key_file_in_another_encoding_is_told_so() {
+    let wide = |mark: &[u8], key: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        mark.iter().copied().chain(key.encode_utf16().flat_map(bytes)).collect()
+    };
+    for (name, content, said) in [
+        (
+            "le",
+            wide(b"\xff\xfe", "fsk_test_hunter2", u16::to_le_bytes),
+            "it is UTF-16; save it as UTF-8",
+        ),
+        (
+            "be",
+            wide(b"\xfe\xff", "fsk_test_hunter2", u16::to_be_bytes),
+            "it is UTF-16; save it as UTF-8",
+        ),
+        ("bare", wide(b"", "fsk_test_hunter2", u16::to_le_bytes), "it is UTF-16; save it as UTF-8"),
+        ("latin", b"fsk_test_\xe4".to_vec(), "it is not UTF-8"),
+    ] {
+        let file = File::new(name, content);
+        let problem = Config::from_json(&file.json()).unwrap_err().to_string();
+        assert_eq!(problem, format!("api_key_file: expected a readable file: {said}"), "{name}");
+    }
+}
+
+#[test]
 fn a_variable_that_is_not_set_is_a_clear_error() {
-    for name in ["FLEXCANCEL_TEST_NO_SUCH_VARIABLE", "", "A=B"] {
+    let expected = "api_key_env: expected the name of a variable that is set";
+    for (name, why) in [
+        ("FLEXCANCEL_TEST_NO_SUCH_VARIABLE", "; FLEXCANCEL_TEST_NO_SUCH_VARIABLE is not set"),
+        // It may be the key itself.
+        ("fsk_test_hunter2", "; this one is not set"),
+        ("", ""),
+        ("A=B", ""),
+    ] {
         let json = serde_json::json!({ "api_key_env": name }).to_string();
         let problem = Config::from_json(&json).unwrap_err();
-        assert_eq!(problem.to_string(), "api_key_env: expected the name of a variable that is set");
+        assert_eq!(problem.to_string(), format!("{expected}{why}"));
     }
 }
 

@@ -26,6 +26,8 @@ SAY = {
 def main(session_id: str) -> int:
     """Cancels the session. Returns the exit code."""
     base_url = os.environ.get("FLEX_BASE_URL")
+    if base_url is None:
+        print("FLEX_BASE_URL is not set: this calls Flex itself.", file=sys.stderr)
     # A real till makes one client and keeps it: connections are used again.
     with flexcancel.Client(api_key_env="FLEX_API_KEY", base_url=base_url, timeout=10) as client:
         result = client.cancel(session_id)

@@ -290,3 +290,23 @@ def test_the_example_s_till_says_what_the_cashier_may_say(sandbox: Sandbox) -> N
     assert done.stdout.startswith("VOIDED: Nothing more to do")
     assert "status canceled, total 4999 cents" in done.stdout
     assert sandbox.hold(held) == "released"
+
+
+def test_given_the_base_url_s_variable_then_it_names_the_service_unless_an_argument_does(
+    sandbox: Sandbox,
+) -> None:
+    session_id = sandbox.held()
+
+    def told(*arguments: str, base_url: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "flexcancel", "cancel", session_id, *arguments]
+        variables = {**environment(sandbox), "FLEX_BASE_URL": base_url}
+        done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    assert told(base_url="") == (64, "flexcancel: FLEX_BASE_URL is set but empty\n")
+    exit_code, complaint = told(base_url=f"{sandbox.url}/v1")
+    assert (exit_code, "ends in /v1" in complaint) == (64, True)
+    assert sandbox.hold(session_id) == "held"
+    assert told(base_url=sandbox.url)[0] == 0
+    assert told("--base-url", sandbox.url, base_url="http://127.0.0.1:1")[0] == 0
+    assert sandbox.hold(session_id) == "released"

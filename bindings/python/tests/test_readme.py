@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
 import re
 import textwrap
 from pathlib import Path
@@ -28,13 +29,8 @@ def blocks(text: str) -> list[str]:
 
 @pytest.fixture
 def at_sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """Samples name no host: what they make leads to the sandbox."""
-
-    class Client(flexcancel.Client):
-        def __init__(self, *arguments: Any, **named: Any) -> None:
-            super().__init__(*arguments, base_url=sandbox.url, **named)
-
-    monkeypatch.setattr(flexcancel, "Client", Client)
+    """Samples call the service that FLEX_BASE_URL names."""
+    monkeypatch.setenv("FLEX_BASE_URL", sandbox.url)
     monkeypatch.setenv("FLEX_API_KEY", KEY)
     return sandbox
 
@@ -56,7 +52,7 @@ def test_given_the_readme_s_till_then_it_cancels(
 def test_given_the_readme_s_asyncio_then_it_cancels(at_sandbox: Sandbox) -> None:
     ids = [at_sandbox.held() for _ in "abc"]
     sample = textwrap.indent(blocks(README)[1], "    ")
-    names: dict[str, Any] = {"asyncio": asyncio, "flexcancel": flexcancel, "ids": ids}
+    names: dict[str, Any] = {"asyncio": asyncio, "flexcancel": flexcancel, "ids": ids, "os": os}
     exec(f"async def main():\n{sample}    return results", names)
     results = asyncio.run(names["main"]())
     assert [result.outcome for result in results] == ["canceled"] * 3
@@ -72,7 +68,8 @@ def test_given_the_readme_s_outbox_then_what_it_keeps_is_delivered_or_shown(
         (at_sandbox.held(), ""),
         (captured, f"{captured} refused "),
     ):
-        with flexcancel.Client(api_key_env="FLEX_API_KEY") as client:
+        url = at_sandbox.url
+        with flexcancel.Client(api_key_env="FLEX_API_KEY", base_url=url) as client:
             names = {"flexcancel": flexcancel, "client": client, "session_id": session_id}
             exec(sample, names)
             with flexcancel.Outbox(client, tmp_path / "outbox.db") as outbox:

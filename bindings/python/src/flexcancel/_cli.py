@@ -34,7 +34,12 @@ EPILOG = """\
 The API key comes from the environment variable FLEX_API_KEY, or that which --key-env names, or
 from the file that --key-file names; never from an argument, which other users could read.
 
+The variable FLEX_BASE_URL, where it is set, names the service in place of Flex, like a sandbox;
+--base-url and --config go before it.
+
 """
+
+BASE_URL_ENV = "FLEX_BASE_URL"
 
 OF_SEVERAL = "\n\nOf several sessions, the greatest of 0 to 3."
 
@@ -122,7 +127,7 @@ def _add_connection(command: argparse.ArgumentParser) -> None:
     key.add_argument("--key-env", metavar="NAME", help="the variable that holds the API key")
     key.add_argument("--key-file", metavar="FILE", help="the file that holds the API key")
     key.add_argument("--config", metavar="FILE", help="a JSON configuration, in place of all else")
-    group.add_argument("--base-url", metavar="URL", help="where Flex is")
+    group.add_argument("--base-url", metavar="URL", help="the service, in place of FLEX_BASE_URL")
     group.add_argument("--ca-file", metavar="FILE", help="trust this authority alone")
     group.add_argument("--proxy", metavar="PROXY", help="none, env or http://HOST:PORT")
     group.add_argument("--trust", metavar="WHOM", help="system or bundled")
@@ -179,6 +184,10 @@ def _client(options: argparse.Namespace) -> Client:
         if given:
             raise UsageError(f"{_option(given[0])}: expected in the --config file")
         return Client.from_json(_read(options.config))
+    if options.base_url is None:
+        connection["base_url"] = os.environ.get(BASE_URL_ENV)
+        if connection["base_url"] == "":
+            raise UsageError(f"{BASE_URL_ENV} is set but empty")
     if options.key_file is not None:
         return Client(api_key_file=options.key_file, **connection)
     return Client(api_key_env=options.key_env or "FLEX_API_KEY", **connection)

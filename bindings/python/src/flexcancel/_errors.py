@@ -32,6 +32,11 @@ class LibraryError(FlexcancelError, ImportError):
     """The native library cannot be loaded, or is not the one that this version is made for."""
 
 
+def _outcome_of(result: Optional[Result], otherwise: Outcome) -> Outcome:
+    """The outcome of a result; that of an operation about no session has none."""
+    return otherwise if result is None else Outcome(result.raw.get("outcome", otherwise))
+
+
 class RefusedError(FlexcancelError):
     """The program's own mistake. Nothing was sent.
 
@@ -43,8 +48,7 @@ class RefusedError(FlexcancelError):
     def __init__(self, code: Code, message: str, result: Optional[Result] = None) -> None:
         super().__init__(message)
         self.code = code
-        outcome = None if result is None else result.raw.get("outcome")
-        self.outcome = Outcome.NOT_APPLIED if outcome is None else Outcome(outcome)
+        self.outcome = _outcome_of(result, Outcome.NOT_APPLIED)
         self.message = message
         self.result = result
 
@@ -66,15 +70,14 @@ class OutboxError(FlexcancelError):
 
     The file cannot be used, the cancel was not kept, or there is no such entry. ``result`` is the
     library's own result. For a cancel that was not kept, ``outcome`` is ``not_applied``; it is
-    ``unknown`` where the file may hold the cancel after all. It is ``None`` for an operation that
-    is about no session, such as ``flush``.
+    ``unknown`` where the file may hold the cancel after all, and for an operation that is about no
+    session, such as ``flush``.
     """
 
     def __init__(self, result: Result) -> None:
         super().__init__(f"{result.code}: {result.message}")
         self.code = result.code
-        outcome = result.raw.get("outcome")
-        self.outcome = None if outcome is None else Outcome(outcome)
+        self.outcome = _outcome_of(result, Outcome.UNKNOWN)
         self.message = result.message
         self.result = result
 
