@@ -84,7 +84,9 @@ fn say(report: &Report) {
         Outcome::NotApplied => "not voided",
         _ => "pending",
     };
-    println!("The till says: {words}. {}", report.advice);
+    // The advice of these begins with the same words.
+    let is_said = matches!(report.outcome, Outcome::NotApplied | Outcome::NotCancelable);
+    println!("The till says: {words}. {}", if is_said { &*report.message } else { report.advice });
     match report.to_json() {
         Ok(json) => println!("{json}"),
         Err(error) => eprintln!("quickstart: {error}"),

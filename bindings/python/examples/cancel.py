@@ -35,7 +35,8 @@ def main(session_id: str) -> int:
             # The request may have arrived: ask again, as the same cancel, before saying "pending".
             result = client.cancel(session_id, **result.repeat)
     exit_code, words = SAY[result.outcome]
-    print(f"{words}: {result.advice}")
+    # The advice of a void that was not made begins with these words, too.
+    print(f"{words}: {result.message if exit_code == 2 else result.advice}")
     if result.session is not None:
         print(f"status {result.session.status}, total {result.session.amount_total} cents")
     for attempt in result.attempts:

@@ -310,3 +310,32 @@ def test_given_the_base_url_s_variable_then_it_names_the_service_unless_an_argum
     assert told(base_url=sandbox.url)[0] == 0
     assert told("--base-url", sandbox.url, base_url="http://127.0.0.1:1")[0] == 0
     assert sandbox.hold(session_id) == "released"
+
+
+def test_given_a_bad_line_in_a_file_then_it_is_named_and_nothing_is_sent(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    held = sandbox.held()
+    file = tmp_path / "ids.txt"
+    for content, complaint in (
+        (f"{held}\n\nfcs 7\n".encode(), ":3: expected one session's id"),
+        (f"{held},fcs_2\n".encode(), ":1: expected one session's id"),
+        (held.encode("utf-16"), ": expected UTF-8, found UTF-16; save it as UTF-8"),
+        (b"fcs_\xe4", ": expected UTF-8, found something else"),
+    ):
+        file.write_bytes(content)
+        exit_code, output, complaints = run(sandbox, "cancel", "--from", str(file))
+        assert (exit_code, output) == (64, "")
+        assert complaints.startswith(f"flexcancel: {file}{complaint}")
+    assert sandbox.hold(held) == "held"
+    assert run(sandbox, "cancel", "--from", "-", given=f"\ufeff{held}\n")[0] == 0
+    assert sandbox.hold(held) == "released"
+
+
+def test_given_a_hold_that_is_read_then_no_cancel_is_said_to_be_not_applied(
+    sandbox: Sandbox,
+) -> None:
+    held = sandbox.held()
+    exit_code, output, _ = run(sandbox, "retrieve", held)
+    assert exit_code == 2
+    assert output.startswith(f"{held}: can be canceled (ok, hold held): ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import traceback
 from contextlib import ExitStack
@@ -42,6 +43,11 @@ The variable FLEX_BASE_URL, where it is set, names the service in place of Flex,
 BASE_URL_ENV = "FLEX_BASE_URL"
 
 OF_SEVERAL = "\n\nOf several sessions, the greatest of 0 to 3."
+
+
+EXPECTED_ID = "expected one session's id, 1 to 255 characters of A-Z, a-z, 0-9, _ and -"
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 class _Answered(Exception):  # noqa: N818 -- as KeyboardInterrupt, no error
@@ -208,9 +214,13 @@ def _read(path: str) -> str:
         if path == "-":
             if sys.stdin is None:
                 raise UsageError("-: standard input is closed")
-            return sys.stdin.read()
+            return sys.stdin.read().lstrip("\ufeff")
         with open(path, encoding="utf-8-sig") as file:
             return file.read()
+    except UnicodeDecodeError as error:
+        is_wide = error.object[:2] in (b"\xff\xfe", b"\xfe\xff")
+        found = "UTF-16" if is_wide else "something else"
+        raise UsageError(f"{path}: expected UTF-8, found {found}; save it as UTF-8") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
 
@@ -218,8 +228,13 @@ def _read(path: str) -> str:
 def _ids(options: argparse.Namespace) -> List[str]:
     ids: List[str] = list(options.ids)
     if options.file is not None:
-        lines = (line.strip() for line in _read(options.file).splitlines())
-        ids += [line for line in lines if line and not line.startswith("#")]
+        # Checked before anything is sent. The line itself may be anything, and is not shown.
+        for number, line in enumerate(_read(options.file).splitlines(), 1):
+            text = line.strip()
+            if text and not text.startswith("#"):
+                if not _ID.fullmatch(text):
+                    raise UsageError(f"{options.file}:{number}: {EXPECTED_ID}")
+                ids.append(text)
     if not ids and options.file is None:
         raise UsageError("expected the id of a session, or --from FILE")
     for name in ("repeat", "idempotency_key"):

@@ -6,8 +6,9 @@ import json
 import shlex
 
 from ._cancellation import Cancellation
-from ._enums import Outcome
+from ._enums import Code, Outcome
 from ._result import SessionResult
+from ._retrieval import Retrieval
 
 _COLORS = {
     Outcome.CANCELED: "32",
@@ -18,6 +19,10 @@ _COLORS = {
 }
 
 
+#: What a retrieve of a session with a hold comes to.
+_CAN_BE_CANCELED = (Outcome.NOT_APPLIED, Code.OK)
+
+
 def plain(text: str) -> str:
     """A text without control characters, for a terminal: some of it is the provider's."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
@@ -26,6 +31,9 @@ def plain(text: str) -> str:
 def describe(result: SessionResult, session_id: str, *, in_color: bool) -> str:
     """A result in a few lines."""
     outcome = str(result.outcome)
+    if isinstance(result, Retrieval) and (result.outcome, result.code) == _CAN_BE_CANCELED:
+        # Nobody tried to cancel it, so nothing was "not applied".
+        outcome = "can be canceled"
     if in_color:
         outcome = f"\033[{_COLORS[result.outcome]}m{outcome}\033[0m"
     head = f"{plain(session_id)}: {outcome} ({result.code}, hold {result.hold})"
