@@ -9,7 +9,8 @@
 mod absent;
 #[cfg(feature = "outbox")]
 mod clock;
-#[cfg(all(test, feature = "outbox"))]
+#[cfg(feature = "outbox")]
+#[cfg(test)]
 mod cost_tests;
 #[cfg(feature = "outbox")]
 mod decide;
