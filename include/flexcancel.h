@@ -604,13 +604,15 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_client_warm_up(flexcancel_client *
                                                              flexcancel_abort *abort);
 
 /**
- * Opens an outbox in a file, and creates the file if it does not exist. Sends nothing.
+ * Opens an outbox in a file. Creates the file if it does not exist and `create` is not false.
+ * Sends nothing.
  *
  * `client`: delivers the cancels. The outbox keeps what it needs of the client, so the client may
- * be freed. `options_json`: a JSON object of at most 64 KiB with `path` (required) and `keep_ms`.
- * `error`: NULL, or receives NULL on success and a result (not_applied) on failure. Its code is
- * outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was renamed; open again to
- * create a new one), outbox_schema, outbox_busy or outbox_unavailable.
+ * be freed. `options_json`: a JSON object of at most 64 KiB with `path` (required), `create` (true
+ * by default) and `keep_ms`. `error`: NULL, or receives NULL on success and a result (not_applied)
+ * on failure. Its code is outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was
+ * renamed; open again to create a new one), outbox_schema (the file is not an outbox, and is left
+ * as it is), outbox_busy or outbox_unavailable.
  *
  * Ownership: the caller owns the outbox and the error result; free them with
  * flexcancel_outbox_free and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an
@@ -659,17 +661,18 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_enqueue(flexcancel_outbox *
                                                              const char *options_json);
 
 /**
- * Delivers what is due, the entries that have waited longest first.
+ * Delivers the entries that are due, longest wait first.
  *
- * Ends when none is left, `max` were tried, the deadline (`timeout_ms`) has come, the abort is
- * triggered, or the way to Flex turns out to be closed. `options_json`: NULL, or a JSON object
- * with any of `timeout_ms`, `max`, `now` (true: also what waits for its next try). The result's `outbox.entries` are the entries that were
- * tried, as they stand now, and `outbox.counts` counts all. The
- * code is ok, or why the flush ended early; there is no outcome.
+ * Ends when no entry is left, `max` entries were tried, the deadline (`timeout_ms`) is reached,
+ * the abort handle is triggered, or Flex cannot be reached. `options_json`: NULL, or a JSON object
+ * with any of `timeout_ms`, `max` and `now` (true: also tries entries that wait for their next
+ * attempt). `abort`: NULL, or a handle that can end the flush early. The result's `outbox.entries`
+ * are the tried entries as they are now; `outbox.counts` counts all entries. The result has a code
+ * and no outcome: ok, or the reason why the flush ended early.
  *
- * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
- * returned; a NULL `outbox` is an error like any other; a NULL `abort` is none. Threads: any,
- * also at once on one outbox, and from other processes. Errors: in the result.
+ * Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
+ * returned; a NULL `outbox` is an error. Threads: thread-safe; several threads and several
+ * processes may use one outbox concurrently. Errors: in the result.
  */
 FLEXCANCEL_API
 flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_flush(flexcancel_outbox *outbox,
@@ -691,11 +694,11 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_list(flexcancel_outbox *out
                                                           const char *filter_json);
 
 /**
- * Notes that a person has seen an entry that is final: it leaves the worklist.
+ * Records that a person has seen a final entry. The entry leaves the worklist.
  *
- * `entry_id`: the entry's `id`. Doing so again has no effect. The result's `outbox.entry` is
- * the entry; its code is ok, outbox_no_entry, or outbox_pending for an entry that is not final
- * yet and stays as it is.
+ * `entry_id`: the `id` of the entry. Acknowledging again has no effect. The result's
+ * `outbox.entry` is the entry. The code is ok, outbox_no_entry, or outbox_pending for an entry
+ * that is not final yet and stays unchanged.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
  */
@@ -704,17 +707,16 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_acknowledge(flexcancel_outb
                                                                  int64_t entry_id);
 
 /**
- * Ends a pending entry for good, because a person says so: it is not delivered any more.
+ * Ends a pending entry because a person decided so. The entry is not delivered any more.
  *
- * `entry_id`: the entry's `id`. `reason`: 1 to 200 bytes without control characters, kept as the
- * entry's message. The entry ends as one whose time is over: expired if surely no request of it
- * reached Flex, otherwise needs_attention; and it is acknowledged. What is final stays as it is.
- * The result's `outbox.entry` is the entry; its code is ok, outbox_no_entry, or outbox_busy while
- * somebody delivers the entry.
+ * `entry_id`: the `id` of the entry. `reason`: 1 to 200 bytes without control characters; it
+ * becomes the message of the entry. The entry ends as expired if no request of it reached Flex for
+ * certain, and as needs_attention otherwise. It is also acknowledged. A final entry stays
+ * unchanged. The result's `outbox.entry` is the entry. The code is ok, outbox_no_entry, or
+ * outbox_busy while the entry is being delivered.
  *
- * Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
- * returned; a NULL `outbox` or `reason` is an error like any other. Threads: any, also at once on
- * one outbox. Errors: in the result.
+ * Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
+ * returned; a NULL `outbox` or `reason` is an error. Threads: thread-safe. Errors: in the result.
  */
 FLEXCANCEL_API
 flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_withdraw(flexcancel_outbox *outbox,

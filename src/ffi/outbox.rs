@@ -118,17 +118,18 @@ pub unsafe extern "C" fn flexcancel_outbox_enqueue(
     unsafe { kept(options_json, act) }
 }
 
-/// Delivers what is due, the entries that have waited longest first.
+/// Delivers the entries that are due, longest wait first.
 ///
-/// Ends when none is left, `max` were tried, the deadline (`timeout_ms`) has come, the abort is
-/// triggered, or the way to Flex turns out to be closed. `options_json`: NULL, or a JSON object
-/// with any of `timeout_ms`, `max`, `now` (true: also what waits for its next try). The result's `outbox.entries` are the entries that were
-/// tried, as they stand now, and `outbox.counts` counts all. The
-/// code is ok, or why the flush ended early; there is no outcome.
+/// Ends when no entry is left, `max` entries were tried, the deadline (`timeout_ms`) is reached,
+/// the abort handle is triggered, or Flex cannot be reached. `options_json`: NULL, or a JSON object
+/// with any of `timeout_ms`, `max` and `now` (true: also tries entries that wait for their next
+/// attempt). `abort`: NULL, or a handle that can end the flush early. The result's `outbox.entries`
+/// are the tried entries as they are now; `outbox.counts` counts all entries. The result has a code
+/// and no outcome: ok, or the reason why the flush ended early.
 ///
-/// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
-/// returned; a NULL `outbox` is an error like any other; a NULL `abort` is none. Threads: any,
-/// also at once on one outbox, and from other processes. Errors: in the result.
+/// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
+/// returned; a NULL `outbox` is an error. Threads: thread-safe; several threads and several
+/// processes may use one outbox concurrently. Errors: in the result.
 ///
 /// # Safety
 /// `options_json` is NULL or a NUL-terminated string.
@@ -172,11 +173,11 @@ pub unsafe extern "C" fn flexcancel_outbox_list(
     })
 }
 
-/// Notes that a person has seen an entry that is final: it leaves the worklist.
+/// Records that a person has seen a final entry. The entry leaves the worklist.
 ///
-/// `entry_id`: the entry's `id`. Doing so again has no effect. The result's `outbox.entry` is
-/// the entry; its code is ok, outbox_no_entry, or outbox_pending for an entry that is not final
-/// yet and stays as it is.
+/// `entry_id`: the `id` of the entry. Acknowledging again has no effect. The result's
+/// `outbox.entry` is the entry. The code is ok, outbox_no_entry, or outbox_pending for an entry
+/// that is not final yet and stays unchanged.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
 #[unsafe(no_mangle)]
@@ -187,17 +188,16 @@ pub extern "C" fn flexcancel_outbox_acknowledge(
     reported(|| Ok(arguments::outbox(outbox.addr())?.acknowledge(entry_id)))
 }
 
-/// Ends a pending entry for good, because a person says so: it is not delivered any more.
+/// Ends a pending entry because a person decided so. The entry is not delivered any more.
 ///
-/// `entry_id`: the entry's `id`. `reason`: 1 to 200 bytes without control characters, kept as the
-/// entry's message. The entry ends as one whose time is over: expired if surely no request of it
-/// reached Flex, otherwise needs_attention; and it is acknowledged. What is final stays as it is.
-/// The result's `outbox.entry` is the entry; its code is ok, outbox_no_entry, or outbox_busy while
-/// somebody delivers the entry.
+/// `entry_id`: the `id` of the entry. `reason`: 1 to 200 bytes without control characters; it
+/// becomes the message of the entry. The entry ends as expired if no request of it reached Flex for
+/// certain, and as needs_attention otherwise. It is also acknowledged. A final entry stays
+/// unchanged. The result's `outbox.entry` is the entry. The code is ok, outbox_no_entry, or
+/// outbox_busy while the entry is being delivered.
 ///
-/// Ownership: the result is the caller's; free it with flexcancel_result_free. NULL: never
-/// returned; a NULL `outbox` or `reason` is an error like any other. Threads: any, also at once on
-/// one outbox. Errors: in the result.
+/// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
+/// returned; a NULL `outbox` or `reason` is an error. Threads: thread-safe. Errors: in the result.
 ///
 /// # Safety
 /// `reason` is NULL or a NUL-terminated string.
