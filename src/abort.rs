@@ -36,6 +36,13 @@ impl Abort {
         Self::default()
     }
 
+    /// For a forked child: one of its own, triggered if this one is. Takes no lock.
+    pub(crate) fn renewed(&self) -> Self {
+        let renewed = Self::new();
+        renewed.0.triggered.store(self.is_triggered(), Ordering::Release);
+        renewed
+    }
+
     /// Ends every call that was given this abort, now and later. Idempotent; may lose the race
     /// against a call that is just completing, which then returns what it found.
     pub fn trigger(&self) {

@@ -20,6 +20,7 @@ use crate::transport::{HttpTransport, Transport};
 /// dropping it closes what it has open.
 pub struct Client {
     pub(crate) context: Context,
+    config: Config,
     observer: RwLock<Option<Observer>>,
 }
 
@@ -41,7 +42,17 @@ impl Client {
     pub fn with_transport(config: &Config, transport: Box<dyn Transport>) -> Result<Self, Error> {
         let context = Context::new(config, transport);
         let context = context.map_err(|error| error.with_code(Code::InvalidConfig))?;
-        Ok(Self { context, observer: RwLock::new(None) })
+        Ok(Self { context, config: config.clone(), observer: RwLock::new(None) })
+    }
+
+    /// For a forked child: a client of its own, with the same configuration and observer. Takes
+    /// none of this one's locks: a thread of the parent may have held them. An observer that was
+    /// just being set is not taken over.
+    pub(crate) fn renewed(&self) -> Result<Self, Error> {
+        let observer = self.observer.try_read().ok().and_then(|observer| observer.clone());
+        let client = Self::new(&self.config)?;
+        client.set_observer(observer);
+        Ok(client)
     }
 
     /// Releases the hold of a session, and says whether it is released.

@@ -5,8 +5,11 @@ mod native;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
+use flexcancel::outbox::{OpenOptions, Outbox};
+use flexcancel::{Client, Config};
 use native::{Scratch, run_tool, said};
 
 fn start() -> Sandbox {
@@ -49,6 +52,25 @@ fn given_a_fork_when_both_sides_cancel_then_the_child_has_a_connection_of_its_ow
         let on: Vec<u64> = sandbox.requests().iter().map(|request| request.connection).collect();
         assert_eq!(on, [1, 2, 1], "parent, child, and the parent on its old connection");
     }
+}
+
+#[test]
+fn given_forks_beside_threads_in_the_library_when_the_children_use_it_then_none_hangs() {
+    let scratch = Scratch::new("fork_busy");
+    let fork_busy = scratch.compile_test("fork_busy");
+    let sandbox = start();
+    let ids = held(&sandbox, 100);
+    let file = scratch.path("outbox.db");
+    let mut command = fork_busy.command(native::Under::Nothing);
+    let output = command.arg(sandbox.url()).arg(&file).args(&ids).output().unwrap();
+    assert_content(&output);
+    assert_canceled_once(&sandbox, &ids);
+    let config = format!(r#"{{"api_key":"fsk_test_1","base_url":"{}"}}"#, sandbox.url());
+    let client = Client::new(&Config::from_json(&config).unwrap()).unwrap();
+    let outbox = Outbox::open(Arc::new(client), &OpenOptions::new(&file)).unwrap();
+    let counts = outbox.stats().outbox.unwrap().counts.unwrap();
+    // One of each child, and the parent's two.
+    assert_eq!(counts.pending, 102, "{counts:?}");
 }
 
 #[test]

@@ -24,14 +24,14 @@ pub(super) type Json<'a> = Result<Option<&'a str>, text::Unreadable>;
 pub(super) fn client(handle: usize) -> Result<Arc<Client>, Error> {
     match HANDLES.get(handle, Kind::Client) {
         Some(Object::Client(client)) => Ok(client),
-        _ => Err(not_live("client")),
+        other => Err(not_live("client", other)),
     }
 }
 
 pub(super) fn outbox(handle: usize) -> Result<Arc<Outbox>, Error> {
     match HANDLES.get(handle, Kind::Outbox) {
         Some(Object::Outbox(outbox)) => Ok(outbox),
-        _ => Err(not_live("outbox")),
+        other => Err(not_live("outbox", other)),
     }
 }
 
@@ -40,12 +40,16 @@ pub(super) fn abort(handle: usize) -> Result<Option<Abort>, Error> {
     match HANDLES.get(handle, Kind::Abort) {
         Some(Object::Abort(abort)) => Ok(Some(abort)),
         _ if handle == 0 => Ok(None),
-        _ => Err(not_live("abort")),
+        other => Err(not_live("abort", other)),
     }
 }
 
-fn not_live(name: &str) -> Error {
-    Error::in_field(Code::InvalidHandle, name, "expected a live handle")
+fn not_live(name: &str, found: Option<Object>) -> Error {
+    let Some(Object::Lost(_, why)) = found else {
+        return Error::in_field(Code::InvalidHandle, name, "expected a live handle");
+    };
+    let problem = format!("it could not be made again in this forked process: {why}");
+    Error::in_field(Code::InvalidHandle, name, &problem)
 }
 
 /// # Safety

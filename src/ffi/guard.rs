@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
+use super::fork;
 use crate::transport::RESOLVER_THREAD;
 
 thread_local! {
@@ -16,7 +17,13 @@ thread_local! {
 /// What the body shares is either immutable or behind locks that recover from poisoning, so it
 /// is sound to go on after a panic.
 pub(super) fn guarded<T>(fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
+    fork::register();
     silence_own_panics();
+    contained(fallback, body)
+}
+
+/// The same where both are done.
+pub(super) fn contained<T>(fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
     INSIDE.set(INSIDE.get() + 1);
     let result = panic::catch_unwind(AssertUnwindSafe(body));
     INSIDE.set(INSIDE.get() - 1);
@@ -30,7 +37,7 @@ pub(super) fn guarded<T>(fallback: impl FnOnce() -> T, body: impl FnOnce() -> T)
 /// Installs, once, a hook that says nothing of panics inside [`guarded`] and passes on all
 /// others. In the shared library the hook is our own copy's; in a Rust program that also uses
 /// these functions, its own panics are reported as before.
-fn silence_own_panics() {
+pub(super) fn silence_own_panics() {
     static ONCE: Once = Once::new();
     if std::thread::panicking() {
         return;

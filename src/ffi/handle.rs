@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use once_cell::sync::Lazy;
 
+use super::fork;
 use super::object::ResultObject;
 use crate::abort::Abort;
 use crate::client::Client;
@@ -22,15 +23,18 @@ pub(super) enum Object {
     Abort(Abort),
     Result(Arc<ResultObject>),
     Outbox(Arc<Outbox>),
+    /// One of this kind that a forked child could not make again, and why.
+    Lost(Kind, Arc<str>),
 }
 
 impl Object {
-    const fn kind(&self) -> Kind {
+    pub(super) const fn kind(&self) -> Kind {
         match self {
             Self::Client(_) => Kind::Client,
             Self::Abort(_) => Kind::Abort,
             Self::Result(_) => Kind::Result,
             Self::Outbox(_) => Kind::Outbox,
+            Self::Lost(kind, _) => *kind,
         }
     }
 }
@@ -59,10 +63,12 @@ pub(super) struct Table {
 }
 
 #[derive(Default)]
-struct Slots {
+pub(super) struct Slots {
     slots: Vec<Slot>,
     /// First in, first out: a freed slot rests as long as possible.
     free: VecDeque<usize>,
+    /// The process whose objects these are.
+    process: u32,
 }
 
 struct Slot {
@@ -125,8 +131,22 @@ impl Table {
         Some(object)
     }
 
-    /// Held for a few instructions, never over I/O or a drop.
+    /// Held for a few instructions, never over a drop; over I/O only where a forked child makes
+    /// its objects.
     fn lock(&self) -> MutexGuard<'_, Slots> {
+        let mut slots = self.hold();
+        while slots.process != fork::process() {
+            slots.process = fork::process();
+            let inherited = fork::renew(slots.slots.iter_mut().filter_map(|s| s.object.as_mut()));
+            drop(slots);
+            drop(inherited);
+            slots = self.hold();
+        }
+        slots
+    }
+
+    /// The table as it is, also in a child that has not made its objects yet.
+    pub(super) fn hold(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

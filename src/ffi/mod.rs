@@ -19,6 +19,7 @@ mod abort;
 mod arguments;
 mod client;
 mod constants;
+mod fork;
 mod guard;
 mod handle;
 mod log;

@@ -30,6 +30,12 @@ static UNREPORTED: Lazy<usize> = Lazy::new(|| {
     HANDLES.insert(Object::Result(Arc::new(report.into()))).unwrap_or_default()
 });
 
+/// Makes what is made once.
+pub(super) fn make_constants() {
+    Lazy::force(&NO_RESULT);
+    Lazy::force(&UNREPORTED);
+}
+
 /// Makes a handle for what a call came to; never NULL.
 pub(super) fn into_handle(told: impl Into<ResultObject>) -> *mut flexcancel_result {
     let fallback = *UNREPORTED;

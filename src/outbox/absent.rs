@@ -14,6 +14,13 @@ use crate::report::{Report, Status};
 #[derive(Debug)]
 pub struct Outbox(Infallible);
 
+/// Nothing to close.
+pub(crate) struct Closed;
+
+pub(crate) const fn close() -> Closed {
+    Closed
+}
+
 #[allow(missing_docs, reason = "as in a library with the outbox")]
 impl Outbox {
     /// # Errors
@@ -21,6 +28,14 @@ impl Outbox {
     pub fn open(_: Arc<Client>, _: &OpenOptions) -> Result<Self, Error> {
         let message = "this library was built without the outbox";
         Err(Error::new(Code::OutboxUnavailable, message))
+    }
+
+    pub(crate) fn client(&self) -> &Arc<Client> {
+        match self.0 {}
+    }
+
+    pub(crate) fn renewed(&self, _: Arc<Client>) -> Self {
+        match self.0 {}
     }
 
     pub fn cancel(&self, _: &str, _: &EntryOptions, _: Option<&Abort>) -> Report {

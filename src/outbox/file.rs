@@ -127,7 +127,7 @@ impl Place {
     }
 
     /// True if this file still stands in its place.
-    fn holds(&self, identity: Identity) -> Result<bool, Error> {
+    pub(super) fn holds(&self, identity: Identity) -> Result<bool, Error> {
         Ok(self.stat(&self.name)?.is_some_and(|stat| Identity::of(&stat) == identity))
     }
 

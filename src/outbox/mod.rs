@@ -22,6 +22,10 @@ mod exhaustive;
 #[cfg(feature = "outbox")]
 mod file;
 #[cfg(feature = "outbox")]
+mod fork;
+#[cfg(feature = "outbox")]
+mod gate;
+#[cfg(feature = "outbox")]
 mod opening;
 #[cfg(feature = "outbox")]
 mod operations;
@@ -43,8 +47,12 @@ mod store;
 
 #[cfg(not(feature = "outbox"))]
 pub use absent::Outbox;
+#[cfg(not(feature = "outbox"))]
+pub(crate) use absent::{Closed, close};
 #[cfg(feature = "outbox")]
 pub use clock::{Clock, Moment};
+#[cfg(feature = "outbox")]
+pub(crate) use gate::{Closed, close};
 #[cfg(feature = "outbox")]
 pub use operations::Outbox;
 pub use options::{

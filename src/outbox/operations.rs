@@ -42,9 +42,9 @@ pub(super) const DELIVERED_ELSEWHERE: &str = "somebody else delivers it now";
 pub struct Outbox {
     pub(super) client: Arc<Client>,
     pub(super) store: Store,
-    pub(super) clock: Box<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) target: Target,
-    keep_ms: i64,
+    pub(super) keep_ms: i64,
 }
 
 impl Outbox {
@@ -91,7 +91,7 @@ impl Outbox {
     fn over(client: Arc<Client>, store: Store, keep_ms: i64, clock: Box<dyn Clock>) -> Self {
         let target =
             Target { mode: client.context.mode, base_url: client.context.base_url.clone() };
-        Self { client, store, clock, target, keep_ms }
+        Self { client, store, clock: clock.into(), target, keep_ms }
     }
 
     /// Keeps a cancel, then tries it at once: one call for a till.

@@ -8,7 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::file::Place;
+use super::file::{Identity, Place};
+use super::gate;
 use super::opening::{Open, open};
 use crate::error::Error;
 use crate::outcome::Code;
@@ -26,8 +27,10 @@ pub(super) enum Source {
 
 /// A store that is open.
 pub(super) struct Store {
-    source: Source,
-    connection: Mutex<Option<Open>>,
+    pub(super) source: Arc<Source>,
+    /// The file that it was opened on.
+    pub(super) identity: Option<Identity>,
+    pub(super) connection: Arc<Mutex<Option<Open>>>,
     queue: Mutex<Queue>,
     bell: Condvar,
 }
@@ -81,9 +84,23 @@ where
 impl Store {
     /// Opens the store. A damaged file is set aside.
     pub(super) fn open(source: Source, may_create: bool, now_ms: i64) -> Result<Self, Error> {
+        let inside = gate::enter();
         let open = open(&source, may_create, now_ms)?;
-        let connection = Mutex::new(Some(open));
-        Ok(Self { source, connection, queue: Mutex::default(), bell: Condvar::new() })
+        let identity = open.files.map(|[_, file, ..]| file);
+        let store = Self::over(Arc::new(source), identity, Some(open));
+        if store.identity.is_some() {
+            inside.note(&store.connection);
+        }
+        Ok(store)
+    }
+
+    pub(super) fn over(
+        source: Arc<Source>,
+        identity: Option<Identity>,
+        open: Option<Open>,
+    ) -> Self {
+        let connection = Arc::new(Mutex::new(open));
+        Self { source, identity, connection, queue: Mutex::default(), bell: Condvar::new() }
     }
 
     /// Does something in a transaction, which is on the disk when this returns. Threads that
@@ -166,6 +183,7 @@ impl Store {
 
     /// The connection, if the files are still those that were opened, and stay it.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let _inside = gate::enter();
         let mut guard = lock(&self.connection);
         if guard.as_ref().is_some_and(|open| open.process != process::id()) {
             // The parent's. To close it here would end what is the parent's too.
@@ -173,7 +191,7 @@ impl Store {
         }
         let open = match &mut *guard {
             Some(open) => open,
-            none => none.insert(open(&self.source, false, 0)?),
+            none => none.insert(self.open_again()?),
         };
         self.check_files(open)?;
         let result = work(&open.connection);
@@ -191,17 +209,30 @@ impl Store {
 
     /// An entry is kept only in files that the next one to open the outbox finds.
     fn check_files(&self, open: &Open) -> Result<(), Error> {
-        let Source::File(place) = &self.source else { return Ok(()) };
-        if place.files()? == open.files {
-            return Ok(());
+        match &*self.source {
+            Source::File(place) if place.files()? != open.files => Err(moved(place)),
+            _ => Ok(()),
         }
-        let path = place.path.display();
-        let message = format!(
-            "{path}: the file, its directory, or a file beside it was moved or replaced: open it \
-             again"
-        );
-        Err(Error::new(Code::OutboxIo, message))
     }
+
+    /// Opens the store in a process that forked, or was: the same file, if it is still there.
+    fn open_again(&self) -> Result<Open, Error> {
+        if let (Source::File(place), Some(identity)) = (&*self.source, self.identity)
+            && !place.holds(identity)?
+        {
+            return Err(moved(place));
+        }
+        open(&self.source, false, 0)
+    }
+}
+
+fn moved(place: &Place) -> Error {
+    let path = place.path.display();
+    let message = format!(
+        "{path}: the file, its directory, or a file beside it was moved or replaced: open it \
+             again"
+    );
+    Error::new(Code::OutboxIo, message)
 }
 
 pub(super) fn error_of(error: &rusqlite::Error) -> Error {

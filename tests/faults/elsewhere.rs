@@ -11,7 +11,7 @@ pub const ROWS: &[(u16, &str)] = &[
     (13, "the local ports are the whole machine's"),
     (78, "the clock is the machine's; only the monotonic one is read"),
     (79, "the machine cannot be suspended here; an asking that is old can be had"),
-    (82, "to fork takes unsafe code or C; tests/c/fork.c"),
+    (82, "to fork takes unsafe code or C; tests/c/fork.c and fork_busy.c"),
     (83, "to set a timer takes unsafe code or C; tests/c/signals.c"),
     (84, "Rust's test programs ignore the signal from the start; tests/c/signals.c"),
     (85, "an allocator that fails is the whole process's"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import sys
 import sysconfig
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Optional
 
 import pytest
 
@@ -18,6 +21,27 @@ from .sandbox import KEY, Sandbox
 
 #: How often the same call is made to see memory grow, and by how much it may.
 CALLS, WARM_UP, MOST_GROWTH_KIB = 100_000, 10_000, 4_096
+
+
+def test_given_an_interpreter_without_daemon_threads_then_the_call_is_made_directly(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sub-interpreter of Python 3.13 is one."""
+    refused = []
+
+    class Thread(threading.Thread):
+        def __init__(self, *args: Any, daemon: Optional[bool] = None, **named: Any) -> None:
+            if daemon:
+                refused.append(named)
+                raise RuntimeError("daemon threads are disabled in this (sub)interpreter")
+            super().__init__(*args, **named)
+
+    monkeypatch.setattr(threading, "Thread", Thread)
+    assert client.interruptible
+    session_id = sandbox.held()
+    assert client.cancel(session_id).outcome is Outcome.CANCELED
+    assert client.retrieve(session_id).outcome is Outcome.ALREADY_CANCELED
+    assert len(refused) == 2
 
 
 def test_given_a_blocked_call_then_other_threads_run(sandbox: Sandbox) -> None:
@@ -141,6 +165,90 @@ def test_given_a_fork_then_parent_and_child_both_go_on(sandbox: Sandbox) -> None
     ids = [sandbox.held() for _ in "abc"]
     assert script.run(code, sandbox.url, *ids) == (0, "canceled\n" * 3, "")
     assert {sandbox.hold(one) for one in ids} == {"released"}
+
+
+FORKED_BESIDE_THREADS = """
+    import os, signal, sys, threading, warnings
+    from flexcancel import AbortToken, Client, Outbox
+    url, path, *ids = sys.argv[1:]
+    warnings.simplefilter("ignore")
+    client = Client("fsk_test_hunter2", base_url=url)
+    outbox = Outbox(client, path)
+    token = AbortToken()
+    def work(call):
+        while not token.is_triggered:
+            call()
+    calls = [
+        lambda: outbox.enqueue("fcs_parent"),
+        outbox.stats,
+        lambda: client.retrieve(ids[0]),
+        lambda: Client("fsk_test_hunter2", base_url=url).close(),
+    ]
+    threads = [threading.Thread(target=work, args=[call]) for call in calls]
+    for thread in threads:
+        thread.start()
+    for session_id in ids:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            outcome = client.cancel(session_id, abort=token).outcome
+            outbox.enqueue(session_id)
+            token.trigger()
+            aborted = client.retrieve(session_id, abort=token).code
+            pending = outbox.stats().pending
+            outbox.close()
+            client.close()
+            os._exit(0 if (outcome, aborted, pending > 0) == ("canceled", "aborted", True) else 1)
+        status = os.waitpid(child, 0)[1]
+        if status:
+            print("child", status)
+    token.trigger()
+    for thread in threads:
+        thread.join()
+    print(outbox.stats().pending == len(ids) + 1)
+"""
+
+
+def test_given_forks_beside_threads_in_the_library_then_no_child_hangs(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o700)
+    ids = [sandbox.held() for _ in range(30)]
+    found = script.run(FORKED_BESIDE_THREADS, sandbox.url, str(tmp_path / "outbox.db"), *ids)
+    assert found == (0, "True\n", "")
+    assert {sandbox.hold(one) for one in ids} == {"released"}
+
+
+FORKED_BY_A_SIGNAL_HANDLER = """
+    import os, signal, sys, warnings
+    from flexcancel import AbortToken, Client, FlexcancelError
+    warnings.simplefilter("ignore")
+    token, parent = AbortToken(), os.getpid()
+    def fork(*_):
+        child = os.fork()
+        if child == 0:
+            signal.alarm(30)
+            return
+        print(os.waitpid(child, 0)[1], flush=True)
+        token.trigger()
+    signal.signal(signal.SIGUSR1, fork)
+    try:
+        client = Client("fsk_test_hunter2", base_url=sys.argv[1], timeout=60)
+        print(client.cancel(sys.argv[2], abort=token).code, flush=True)
+    except FlexcancelError as error:
+        os._exit(0 if "parent" in str(error) and os.getpid() != parent else 1)
+"""
+
+
+def test_given_a_signal_handler_that_forks_during_a_call_then_the_child_does_not_wait_for_it(
+    sandbox: Sandbox,
+) -> None:
+    sandbox.stall()
+    program = script.start(FORKED_BY_A_SIGNAL_HANDLER, sandbox.url, sandbox.held())
+    sandbox.wait_for_requests(1)
+    program.send_signal(signal.SIGUSR1)
+    output, complaints = program.communicate(timeout=45)
+    assert (output, complaints) == ("0\naborted\n", "")
 
 
 def test_given_a_daemon_thread_in_a_call_when_the_interpreter_ends_then_it_ends_well(

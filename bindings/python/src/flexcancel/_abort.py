@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from contextlib import contextmanager
 from typing import Iterator, Optional, Set
@@ -20,7 +19,7 @@ class AbortToken(NotCopied):
     the network sends nothing and is ``not_applied``; after that, its outcome is what is known.
     """
 
-    __slots__ = ("__weakref__", "_free", "_handle", "_linked", "_lock", "_triggered")
+    __slots__ = ("__weakref__", "_free", "_handle", "_linked", "_triggered")
 
     def __init__(self) -> None:
         self._handle: int = native.abort_new() or 0
@@ -31,17 +30,16 @@ class AbortToken(NotCopied):
         self._free.atexit = False
         self._triggered = False
         self._linked: Set[AbortToken] = set()
-        # Reentrant: a signal handler may trigger while the same thread holds it.
-        self._lock = threading.RLock()
 
     def trigger(self) -> None:
         """Ends the calls. Triggering again has no effect.
 
         A call that completes at the same moment may return its result nevertheless.
         """
-        with self._lock:
-            self._triggered = True
-            linked = list(self._linked)
+        # Without a lock, which a forked child could find held for good. Each step is atomic, and
+        # this order is the opposite of that in _link: a token is in the list, or sees the flag.
+        self._triggered = True
+        linked = list(self._linked)
         native.abort_trigger(self._handle)
         for token in linked:
             token.trigger()
@@ -52,15 +50,12 @@ class AbortToken(NotCopied):
         return self._triggered
 
     def _link(self, token: AbortToken) -> None:
-        with self._lock:
-            self._linked.add(token)
-            triggered = self._triggered
-        if triggered:
+        self._linked.add(token)
+        if self._triggered:
             token.trigger()
 
     def _unlink(self, token: AbortToken) -> None:
-        with self._lock:
-            self._linked.discard(token)
+        self._linked.discard(token)
 
 
 @contextmanager

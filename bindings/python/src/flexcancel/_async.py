@@ -84,6 +84,7 @@ class AsyncClient(NotCopied):
 
     async def aclose(self) -> None:
         """Closes the client when the calls in flight have ended. Closing again has no effect."""
+        self._disinherit()
         # Calls that begin from here on are refused.
         self.client.close()
         while self._in_flight:
@@ -104,12 +105,15 @@ class AsyncClient(NotCopied):
         self._process = os.getpid()
         self._executor = ThreadPoolExecutor(self.max_calls, "flexcancel")
 
-    async def _run(self, call: NativeCall[R], abort: Optional[AbortToken]) -> R:
-        self.client._listen()
+    def _disinherit(self) -> None:
+        # In a forked child: the threads, and the calls in flight, stayed in the parent.
         if self._process != os.getpid():
-            # The threads stayed in the parent.
             self._in_flight.clear()
             self._renew()
+
+    async def _run(self, call: NativeCall[R], abort: Optional[AbortToken]) -> R:
+        self.client._listen()
+        self._disinherit()
         with own_token(abort) as token:
             work = self._executor.submit(contextvars.copy_context().run, call.run, token)
             future: asyncio.Future[R] = asyncio.wrap_future(work)

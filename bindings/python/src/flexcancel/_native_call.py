@@ -11,7 +11,7 @@ from typing import Any, Generic, List, Optional, Tuple, Type, Union
 
 from . import _events, _library
 from ._abort import AbortToken, own_token
-from ._errors import InterruptedCallError
+from ._errors import FlexcancelError, InterruptedCallError
 from ._result import R
 
 #: In seconds. A signal that arrives just as a wait begins is handled when the wait ends.
@@ -90,6 +90,7 @@ class _Work(Generic[R]):
         self._done.acquire()
         self._ended: List[Union[R, BaseException]] = []
         self._thread: Optional[threading.Thread] = None
+        self._process = os.getpid()
 
     def _run(self) -> None:
         if not self._claim.acquire(False):
@@ -125,7 +126,8 @@ class _Work(Generic[R]):
     def wait(self) -> None:
         """Waits for the call and its thread. A signal handler may raise meanwhile."""
         while not self._done.acquire(timeout=_MAX_WAIT_FOR_SIGNAL):
-            pass
+            if self._process != os.getpid():
+                raise FlexcancelError("the call goes on in the parent of this forked process")
         # A fork must not happen beside a thread that is still ending.
         if self._thread is not None:
             self._thread.join()

@@ -1,0 +1,107 @@
+//! A fork of the host's process: the child has one thread, and a copy of every lock as it was.
+//!
+//! So a fork waits until the table of handles and SQLite are at rest, and the child begins with new
+//! clients, aborts and outboxes behind the old handles: whatever a thread of the parent was in the
+//! middle of stays behind in the old ones, which are never used again.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, MutexGuard};
+
+use super::guard;
+use super::handle::{HANDLES, Object, Slots};
+use super::result;
+use crate::client::Client;
+use crate::clock;
+use crate::outbox;
+
+/// True once the handlers below are in place.
+static REGISTERED: AtomicBool = AtomicBool::new(false);
+
+/// How many forks lie between this process and the first.
+static FORKS: AtomicU32 = AtomicU32::new(0);
+
+thread_local! {
+    /// What the thread that forks holds meanwhile.
+    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+}
+
+struct Held {
+    _table: MutexGuard<'static, Slots>,
+    _outboxes: outbox::Closed,
+}
+
+/// Which process this is, of those that came of one another.
+pub(super) fn process() -> u32 {
+    FORKS.load(Ordering::Acquire)
+}
+
+/// Has the system call the handlers at each fork. Comes before any lock is taken, and waits for
+/// nobody: threads that come together register them twice, which does no harm.
+pub(super) fn register() {
+    if REGISTERED.load(Ordering::Acquire) {
+        return;
+    }
+    // SAFETY: the functions are never unloaded (the library is linked with NODELETE; a static one
+    // goes with its program), and none of them unwinds.
+    let error = unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(in_child)) };
+    // Without memory for it: the next function tries again.
+    REGISTERED.store(error == 0, Ordering::Release);
+}
+
+extern "C" fn prepare() {
+    let hold = || {
+        let is_held = HELD.with_borrow(Option::is_some);
+        if !is_held {
+            // Whoever makes one of these just now ends first.
+            guard::silence_own_panics();
+            result::make_constants();
+            clock::now();
+            // The longer wait first: no call waits for the table meanwhile.
+            let outboxes = outbox::close();
+            let held = Held { _table: HANDLES.hold(), _outboxes: outboxes };
+            HELD.set(Some(held));
+        }
+    };
+    guard::contained(|| (), hold);
+}
+
+extern "C" fn in_parent() {
+    guard::contained(|| (), || drop(HELD.take()));
+}
+
+extern "C" fn in_child() {
+    let release = || {
+        if let Some(held) = HELD.take() {
+            FORKS.fetch_add(1, Ordering::AcqRel);
+            drop(held);
+        }
+    };
+    guard::contained(|| (), release);
+}
+
+/// In the child: puts a new object in the place of each that has locks or connections. Gives the
+/// old ones back, to be dropped where no lock is held. One that a thread of the parent was using
+/// is counted as used for good, so it is leaked and not dropped in the middle of a change.
+pub(super) fn renew<'a>(objects: impl Iterator<Item = &'a mut Object>) -> Vec<Object> {
+    let mut heirs = HashMap::new();
+    let mut heir = |client: &Arc<Client>| -> Result<Arc<Client>, Arc<str>> {
+        let make = || client.renewed().map(Arc::new).map_err(|error| error.to_string().into());
+        heirs.entry(Arc::as_ptr(client).addr()).or_insert_with(make).clone()
+    };
+    let renewed = |object: &mut Object| {
+        let kind = object.kind();
+        let new = match &*object {
+            Object::Client(client) => heir(client).map(Object::Client),
+            Object::Outbox(outbox) => {
+                heir(outbox.client()).map(|client| Object::Outbox(Arc::new(outbox.renewed(client))))
+            }
+            Object::Abort(abort) => Ok(Object::Abort(abort.renewed())),
+            Object::Result(_) | Object::Lost(..) => return None,
+        };
+        let new = new.unwrap_or_else(|why| Object::Lost(kind, why));
+        Some(std::mem::replace(object, new))
+    };
+    objects.filter_map(renewed).collect()
+}
