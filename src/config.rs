@@ -24,6 +24,7 @@ pub const CONFIG_KEYS: &[&str] = &[
     "api_key_file",
     "base_url",
     "ca_file",
+    "connect_attempts",
     "connect_timeout_ms",
     "dns_ttl_ms",
     "max_attempts",
@@ -40,6 +41,8 @@ pub const CONFIG_KEYS: &[&str] = &[
 pub(crate) const DEFAULT_BASE_URL: &str = "https://api.withflex.com";
 /// `timeout_ms` unless given: the deadline of a whole call.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_millis(15_000);
+/// `connect_attempts` unless given: about four seconds where connections are refused.
+pub(crate) const DEFAULT_CONNECT_ATTEMPTS: u32 = 8;
 /// `connect_timeout_ms` unless given: name, TCP, proxy and TLS together.
 pub(crate) const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_millis(5_000);
 /// `max_attempts` unless given: the most times that one cancel is sent.
@@ -57,6 +60,8 @@ pub(crate) const MAX_IDLE_MS: u64 = 600_000;
 pub(crate) const MAX_DNS_TTL_MS: u64 = 3_600_000;
 /// The largest `max_attempts`.
 pub(crate) const MAX_ATTEMPTS: u64 = 10;
+/// The largest `connect_attempts`.
+pub(crate) const MAX_CONNECT_ATTEMPTS: u64 = 100;
 /// The longest API key, in bytes.
 pub(crate) const MAX_API_KEY_BYTES: usize = 512;
 /// The longest `base_url`, `proxy`, `user_agent` and `ca_file`, in bytes.
@@ -69,6 +74,7 @@ pub struct Config {
     pub(crate) base_url: BaseUrl,
     pub(crate) mode: Option<Mode>,
     pub(crate) timeout: Duration,
+    pub(crate) connect_attempts: u32,
     pub(crate) connect_timeout: Duration,
     pub(crate) max_attempts: u32,
     pub(crate) max_idle: Duration,
@@ -138,6 +144,7 @@ impl Config {
             None => BaseUrl::parse(DEFAULT_BASE_URL)?,
         };
         let timeout = fields.millis("timeout_ms", 1, MAX_TIMEOUT_MS)?;
+        let connect_attempts = fields.number("connect_attempts", 1, MAX_CONNECT_ATTEMPTS)?;
         let connect_timeout = fields.millis("connect_timeout_ms", 1, MAX_TIMEOUT_MS)?;
         let max_attempts = fields.number("max_attempts", 1, MAX_ATTEMPTS)?;
         Ok(Self {
@@ -145,6 +152,9 @@ impl Config {
             base_url,
             mode,
             timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+            connect_attempts: connect_attempts
+                .and_then(|number| u32::try_from(number).ok())
+                .unwrap_or(DEFAULT_CONNECT_ATTEMPTS),
             connect_timeout: connect_timeout.unwrap_or(DEFAULT_CONNECT_TIMEOUT),
             max_attempts: max_attempts
                 .and_then(|number| u32::try_from(number).ok())

@@ -28,6 +28,7 @@ class Config : public detail::JsonObject<Config> {
     Config &api_key_file(std::string_view path) { return text("api_key_file", path); }
     Config &base_url(std::string_view url) { return text("base_url", url); }
     Config &ca_file(std::string_view path) { return text("ca_file", path); }
+    Config &connect_attempts(std::int64_t count) { return number("connect_attempts", count); }
     Config &connect_timeout(std::chrono::milliseconds time) {
         return millis("connect_timeout_ms", time);
     }

@@ -154,6 +154,7 @@ impl<'a> Call<'a> {
         let (now, wall_ms) = (transport.now(), transport.wall_ms());
         Limits {
             max_sends: self.max_attempts,
+            max_connects: self.context.connect_attempts,
             in_doubt: self.in_doubt,
             must_look: self.freshness.must_look(now, wall_ms),
             needs_proof: self.freshness.needs_proof(now, wall_ms),
@@ -213,6 +214,7 @@ impl<'a> Call<'a> {
         .unwrap_or_else(|_| Err(Error::defect()));
         let phase = exchange.phase();
         let mut attempt = Attempt::new(operation, reason, phase);
+        attempt.started = started.saturating_duration_since(self.started);
         let mut date_ms = None;
         let round_trip = match response {
             Ok(mut response) => {

@@ -36,7 +36,7 @@ fn what_is_not_given_has_its_default() {
     assert_eq!((config.base_url.host.as_str(), config.base_url.port), ("api.withflex.com", 443));
     assert_eq!(config.timeout, Duration::from_secs(15));
     assert_eq!(config.connect_timeout, Duration::from_secs(5));
-    assert_eq!(config.max_attempts, 4);
+    assert_eq!((config.connect_attempts, config.max_attempts), (8, 4));
     assert_eq!(config.max_idle, Duration::from_secs(5));
     assert_eq!(config.dns_ttl, Duration::from_secs(30));
     assert_eq!(config.trust, Trust::System);
@@ -52,6 +52,8 @@ fn each_field_that_cannot_be_used_is_named_with_what_was_expected() {
         (r#""timeout_ms":-1"#, "timeout_ms: expected a whole number from 1 to 600000, found -1"),
         (r#""timeout_ms":1e99"#, "timeout_ms: expected a whole number from 1 to 600000"),
         (r#""connect_timeout_ms":"5""#, "connect_timeout_ms: expected a whole number"),
+        (r#""connect_attempts":0"#, "connect_attempts: expected a whole number from 1 to 100"),
+        (r#""connect_attempts":101"#, "connect_attempts: expected a whole number from 1 to 100"),
         (r#""max_attempts":11"#, "max_attempts: expected a whole number from 1 to 10, found 11"),
         (r#""max_idle_ms":600001"#, "max_idle_ms: expected a whole number from 0 to 600000"),
         (r#""dns_ttl_ms":3600001"#, "dns_ttl_ms: expected a whole number from 0 to 3600000"),

@@ -12,6 +12,8 @@ use crate::outcome::{Code, Hold};
 pub(super) struct Summary {
     /// How often the cancel was handed over.
     pub(super) sends: u32,
+    /// How often no connection was made for the cancel, or no look that must come before it.
+    pub(super) failed_connects: u32,
     /// A request of this cancel may have reached Flex without a clear response.
     pub(super) in_doubt: bool,
     /// A request of this call may have, and `code` says why.
@@ -48,6 +50,7 @@ impl Summary {
         let in_doubt = limits.in_doubt;
         let mut summary = Self {
             sends: 0,
+            failed_connects: 0,
             in_doubt,
             is_code_of_doubt: false,
             confirmed: None,
@@ -63,7 +66,10 @@ impl Summary {
         for observation in history {
             match *observation {
                 Observation::Cancel(result) => summary.add_cancel(result, limits.max_sends),
-                Observation::ReadBack(ReadResult::Nothing(code)) => summary.note_error(code),
+                Observation::ReadBack(ReadResult::Nothing(code)) => {
+                    summary.failed_connects += u32::from(is_passing(code));
+                    summary.note_error(code);
+                }
                 Observation::ReadBack(ReadResult::RefusedExpand) => {}
                 Observation::ReadBack(ReadResult::Shows(funds, age)) => {
                     summary.add_reading(funds, age);
@@ -71,6 +77,11 @@ impl Summary {
             }
         }
         summary
+    }
+
+    /// True if it is time to say that nothing was sent. In doubt the time is used to read back.
+    pub(super) fn has_failed_to_connect(&self, limits: Limits) -> bool {
+        self.sends == 0 && !self.in_doubt && self.failed_connects >= limits.max_connects
     }
 
     /// Once a request of this call is in doubt, that the network still fails is no news.
@@ -91,7 +102,10 @@ impl Summary {
             };
         }
         match result {
-            SendResult::NotSent(code) => self.note_error(code),
+            SendResult::NotSent(code) => {
+                self.failed_connects += 1;
+                self.note_error(code);
+            }
             SendResult::InDoubt(code) => self.put_in_doubt(code),
             SendResult::Confirmed(release) => self.confirmed = Some(release),
             SendResult::ConfirmedWithCapture(funds) => {

@@ -40,6 +40,8 @@ pub(crate) enum Delay {
 pub(crate) struct Limits {
     /// The most requests to cancel.
     pub(crate) max_sends: u32,
+    /// The most tries at handing something over before anything was.
+    pub(crate) max_connects: u32,
     /// A request of an earlier call with this key may have reached Flex.
     pub(crate) in_doubt: bool,
     /// What is known of the session is too old to send a cancel on it.
@@ -73,7 +75,8 @@ pub(crate) fn next(history: &[Observation], limits: Limits) -> Step {
             let is_enough = summary.confirmed.is_some()
                 || (!summary.in_doubt && summary.refused.is_some())
                 || is_not_found
-                || (summary.sends == 0 && !is_passing(code));
+                || (summary.sends == 0 && !is_passing(code))
+                || summary.has_failed_to_connect(limits);
             if is_enough {
                 Step::Done(at_the_end(history, limits))
             } else {
@@ -94,6 +97,7 @@ fn after_cancel(result: SendResult, summary: &Summary, limits: Limits) -> Option
             Step::ReadBack(AtOnce, "confirmed: check it")
         }
         SendResult::Confirmed(_) => return None,
+        SendResult::NotSent(_) if summary.has_failed_to_connect(limits) => return None,
         SendResult::NotSent(_) if !summary.in_doubt => {
             send_or_look(limits, Backoff, "nothing was sent: try again")
         }

@@ -3,6 +3,7 @@
 mod advice;
 mod entry;
 mod event;
+mod folded;
 mod status;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ pub(crate) use self::advice::STORED_ERROR;
 use self::advice::{advice, is_retryable, outbox_advice};
 pub use self::entry::{OutboxCounts, OutboxEntry, OutboxState, OutboxView};
 pub use self::event::{Event, Level, Observer};
+use self::folded::folded;
 pub use self::status::Status;
 use crate::api::session::CheckoutSession;
 use crate::api::{Operation, ProviderError};
@@ -54,7 +56,8 @@ pub struct Report {
     pub retry_after: Option<Duration>,
     /// What the provider said when it last refused.
     pub provider_error: Option<ProviderError>,
-    /// Everything that was tried, in order.
+    /// Everything that was tried, in order. In JSON, equal attempts in a row that sent nothing are one.
+    #[serde(serialize_with = "folded")]
     pub attempts: Vec<Attempt>,
     /// The session exactly as Flex wrote it.
     #[serde(rename = "checkout_session")]
@@ -77,6 +80,9 @@ pub struct Attempt {
     pub http_status: Option<u16>,
     /// What became of it.
     pub code: Code,
+    /// When it began, counted from the beginning of the call.
+    #[serde(skip)]
+    pub started: Duration,
     /// How long it took, in whole milliseconds.
     #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
     pub elapsed: Duration,
@@ -88,7 +94,17 @@ impl Attempt {
     /// An attempt of which nothing is known but how far it came.
     pub(crate) fn new(operation: Operation, reason: &'static str, phase: Phase) -> Self {
         let (code, elapsed) = (Code::Internal, Duration::ZERO);
-        Self { operation, reason, phase, http_status: None, code, elapsed, request_id: None }
+        let started = Duration::ZERO;
+        Self {
+            operation,
+            reason,
+            phase,
+            http_status: None,
+            code,
+            started,
+            elapsed,
+            request_id: None,
+        }
     }
 
     /// True if its request got no response, for which its connection may be the reason.

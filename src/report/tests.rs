@@ -53,6 +53,49 @@ fn a_report_is_written_in_one_line_with_the_session_as_it_came() {
 }
 
 #[test]
+fn equal_attempts_in_a_row_that_sent_nothing_are_one_in_the_json() {
+    let attempt = |reason, phase, ms| {
+        let mut attempt = Attempt::new(Operation::Cancel, reason, phase);
+        attempt.started = Duration::from_millis(ms);
+        attempt
+    };
+    let (first, again) = ("first attempt", "nothing was sent: try again");
+    let mut report = full();
+    report.attempts = vec![
+        attempt(first, Phase::Connecting, 0),
+        attempt(again, Phase::Connecting, 10),
+        attempt(again, Phase::Connecting, 20),
+        attempt(again, Phase::Connecting, 40),
+        attempt(again, Phase::Resolving, 80),
+        attempt(again, Phase::Waiting, 160),
+        attempt(again, Phase::Waiting, 320),
+    ];
+    let value: serde_json::Value = serde_json::from_str(&report.to_json().unwrap()).unwrap();
+    let shown: Vec<_> = value["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|attempt| {
+            let number = |name: &str| attempt[name].as_u64().unwrap();
+            (
+                attempt["phase"].as_str().unwrap(),
+                number("count"),
+                number("first_ms"),
+                number("last_ms"),
+            )
+        })
+        .collect();
+    let expected = [
+        ("connecting", 1, 0, 0),
+        ("connecting", 3, 10, 40),
+        ("resolving", 1, 80, 80),
+        ("waiting", 1, 160, 160),
+        ("waiting", 1, 320, 320),
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
 fn a_status_says_nothing_of_any_cancel() {
     let of_outbox = Status::of_outbox(Code::OutboxFull, "full".to_owned(), OutboxView::default());
     for status in [of_outbox, Status::of_warm_up(Code::Ok, "a connection waits".to_owned())] {

@@ -180,7 +180,11 @@ fn act(given: &Given) -> Told {
         ..SandboxOptions::default()
     };
     let world = World::new(options, given.session);
-    let client = world.client(&format!(r#","connect_timeout_ms":{}"#, given.connect_timeout_ms));
+    // As often as the time allows: how soon a call gives up is another matter.
+    let client = world.client(&format!(
+        r#","connect_timeout_ms":{},"connect_attempts":100"#,
+        given.connect_timeout_ms
+    ));
     if given.warm {
         client.retrieve(&world.id, &Options::default(), None);
         world.sandbox.clear_requests();

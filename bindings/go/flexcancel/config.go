@@ -36,6 +36,8 @@ type Config struct {
 	// Timeout is the deadline of a whole call. Times are in whole milliseconds; a time below one is
 	// refused, because a number without a unit, like 10, is in nanoseconds.
 	Timeout time.Duration
+	// ConnectAttempts is the most attempts to connect while nothing was sent.
+	ConnectAttempts int
 	// ConnectTimeout is the most time for one connection.
 	ConnectTimeout time.Duration
 	// MaxIdle is how long an unused connection may be used again; a negative time means never.
@@ -67,21 +69,22 @@ func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
 // toJSON writes the configuration as the library reads it, API key included.
 func (c Config) toJSON() (string, error) {
 	type keys struct {
-		APIKey         string `json:"api_key,omitempty"`
-		APIKeyEnv      string `json:"api_key_env,omitempty"`
-		APIKeyFile     string `json:"api_key_file,omitempty"`
-		BaseURL        string `json:"base_url,omitempty"`
-		CAFile         string `json:"ca_file,omitempty"`
-		ConnectTimeout *int64 `json:"connect_timeout_ms,omitempty"`
-		DNSTTL         *int64 `json:"dns_ttl_ms,omitempty"`
-		MaxAttempts    int    `json:"max_attempts,omitempty"`
-		MaxIdle        *int64 `json:"max_idle_ms,omitempty"`
-		Mode           string `json:"mode,omitempty"`
-		Proxy          string `json:"proxy,omitempty"`
-		Timeout        *int64 `json:"timeout_ms,omitempty"`
-		Trust          string `json:"trust,omitempty"`
-		UserAgent      string `json:"user_agent,omitempty"`
-		Verify         bool   `json:"verify,omitempty"`
+		APIKey          string `json:"api_key,omitempty"`
+		APIKeyEnv       string `json:"api_key_env,omitempty"`
+		APIKeyFile      string `json:"api_key_file,omitempty"`
+		BaseURL         string `json:"base_url,omitempty"`
+		CAFile          string `json:"ca_file,omitempty"`
+		ConnectAttempts int    `json:"connect_attempts,omitempty"`
+		ConnectTimeout  *int64 `json:"connect_timeout_ms,omitempty"`
+		DNSTTL          *int64 `json:"dns_ttl_ms,omitempty"`
+		MaxAttempts     int    `json:"max_attempts,omitempty"`
+		MaxIdle         *int64 `json:"max_idle_ms,omitempty"`
+		Mode            string `json:"mode,omitempty"`
+		Proxy           string `json:"proxy,omitempty"`
+		Timeout         *int64 `json:"timeout_ms,omitempty"`
+		Trust           string `json:"trust,omitempty"`
+		UserAgent       string `json:"user_agent,omitempty"`
+		Verify          bool   `json:"verify,omitempty"`
 	}
 	for _, time := range []struct {
 		field string
@@ -95,21 +98,22 @@ func (c Config) toJSON() (string, error) {
 		}
 	}
 	bytes, err := json.Marshal(keys{
-		APIKey:         c.APIKey,
-		APIKeyEnv:      c.APIKeyEnv,
-		APIKeyFile:     c.APIKeyFile,
-		BaseURL:        c.BaseURL,
-		CAFile:         c.CAFile,
-		ConnectTimeout: millis(c.ConnectTimeout),
-		DNSTTL:         orNever(c.DNSTTL),
-		MaxAttempts:    c.MaxAttempts,
-		MaxIdle:        orNever(c.MaxIdle),
-		Mode:           c.Mode,
-		Proxy:          c.Proxy,
-		Timeout:        millis(c.Timeout),
-		Trust:          c.Trust,
-		UserAgent:      c.UserAgent,
-		Verify:         c.Verify,
+		APIKey:          c.APIKey,
+		APIKeyEnv:       c.APIKeyEnv,
+		APIKeyFile:      c.APIKeyFile,
+		BaseURL:         c.BaseURL,
+		CAFile:          c.CAFile,
+		ConnectAttempts: c.ConnectAttempts,
+		ConnectTimeout:  millis(c.ConnectTimeout),
+		DNSTTL:          orNever(c.DNSTTL),
+		MaxAttempts:     c.MaxAttempts,
+		MaxIdle:         orNever(c.MaxIdle),
+		Mode:            c.Mode,
+		Proxy:           c.Proxy,
+		Timeout:         millis(c.Timeout),
+		Trust:           c.Trust,
+		UserAgent:       c.UserAgent,
+		Verify:          c.Verify,
 	})
 	return string(bytes), err
 }

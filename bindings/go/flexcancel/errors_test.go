@@ -95,6 +95,7 @@ func TestAConfigurationThatCannotBeUsedIsRefusedByItsFieldsName(t *testing.T) {
 		"api_key_file":       {APIKeyFile: "no/such/file"},
 		"base_url":           {APIKey: key, BaseURL: "http://example.com"},
 		"ca_file":            {APIKey: key, CAFile: "no/such/file"},
+		"connect_attempts":   {APIKey: key, ConnectAttempts: -1},
 		"connect_timeout_ms": {APIKey: key, ConnectTimeout: -time.Second},
 		"dns_ttl_ms":         {APIKey: key, DNSTTL: math.MaxInt64},
 		"max_attempts":       {APIKey: key, MaxAttempts: -1},

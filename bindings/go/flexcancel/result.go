@@ -59,6 +59,12 @@ type Attempt struct {
 	Elapsed time.Duration
 	// RequestID is Flex's name for the round trip, for a support ticket; empty if it has none.
 	RequestID string
+	// Count is how many equal attempts in a row it stands for; more than 1 only if they sent nothing.
+	Count int
+	// First is when the first of them began, since the call began.
+	First time.Duration
+	// Last is when the last of them began, since the call began.
+	Last time.Duration
 }
 
 // UnmarshalJSON reads one of the result's attempts.
@@ -71,12 +77,16 @@ func (a *Attempt) UnmarshalJSON(data []byte) error {
 		Code       string `json:"code"`
 		ElapsedMS  int64  `json:"elapsed_ms"`
 		RequestID  string `json:"request_id"`
+		Count      int    `json:"count"`
+		FirstMS    int64  `json:"first_ms"`
+		LastMS     int64  `json:"last_ms"`
 	}
 	if err := json.Unmarshal(data, &read); err != nil {
 		return err
 	}
 	*a = Attempt{read.Operation, read.Reason, read.Phase, read.HTTPStatus, read.Code,
-		time.Duration(read.ElapsedMS) * time.Millisecond, read.RequestID}
+		time.Duration(read.ElapsedMS) * time.Millisecond, read.RequestID, read.Count,
+		time.Duration(read.FirstMS) * time.Millisecond, time.Duration(read.LastMS) * time.Millisecond}
 	return nil
 }
 

@@ -31,6 +31,7 @@ ARGUMENTS = {
     "api_key_file",
     "base_url",
     "ca_file",
+    "connect_attempts",
     "max_attempts",
     "mode",
     "proxy",
@@ -140,6 +141,9 @@ def written(result: Union[Cancellation, Retrieval]) -> dict[str, Any]:
                 "code": str(attempt.code),
                 "elapsed_ms": milliseconds(attempt.elapsed),
                 "request_id": attempt.request_id,
+                "count": attempt.count,
+                "first_ms": milliseconds(attempt.first),
+                "last_ms": milliseconds(attempt.last),
             }
             for attempt in result.attempts
         ],

@@ -145,7 +145,14 @@ const fn limits(
     max_sends: u8,
 ) -> Limits {
     let verify = matches!(dialect.verify, Verify::On);
-    Limits { max_sends: max_sends as u32, in_doubt, must_look, needs_proof, verify }
+    Limits {
+        max_sends: max_sends as u32,
+        max_connects: 2,
+        in_doubt,
+        must_look,
+        needs_proof,
+        verify,
+    }
 }
 
 impl State {

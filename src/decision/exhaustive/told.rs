@@ -22,6 +22,8 @@ struct Key {
     last: Option<Observation>,
     is_expand_refused: bool,
     sends: u32,
+    /// Up to the limit, and only where it counts.
+    failed_connects: u32,
     in_doubt: bool,
     confirmed: Option<crate::decision::observation::Release>,
     confirmed_with_capture: Option<Amount>,
@@ -75,6 +77,7 @@ impl Key {
     fn of(history: &[Observation], limits: Limits) -> Self {
         let Summary {
             sends,
+            failed_connects,
             in_doubt,
             confirmed,
             confirmed_with_capture,
@@ -93,6 +96,11 @@ impl Key {
             last: history.last().copied().map(essence),
             is_expand_refused: history.iter().any(|observation| observation.is_refused_expand()),
             sends,
+            failed_connects: if sends == 0 && !in_doubt {
+                failed_connects.min(limits.max_connects)
+            } else {
+                0
+            },
             in_doubt,
             confirmed,
             confirmed_with_capture,

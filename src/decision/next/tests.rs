@@ -113,6 +113,7 @@ pub(crate) fn observation(text: &str) -> Observation {
 fn limits(text: &str) -> Limits {
     let mut limits = Limits {
         max_sends: 2,
+        max_connects: 3,
         in_doubt: false,
         must_look: false,
         needs_proof: false,

@@ -85,21 +85,22 @@ func refusal(err error) string {
 // newClient takes the typed way where the types can say what the configuration says.
 func newClient(text string) (*flexcancel.Client, error) {
 	var typed struct {
-		APIKey         string `json:"api_key"`
-		APIKeyEnv      string `json:"api_key_env"`
-		APIKeyFile     string `json:"api_key_file"`
-		BaseURL        string `json:"base_url"`
-		CAFile         string `json:"ca_file"`
-		ConnectTimeout *int64 `json:"connect_timeout_ms"`
-		DNSTTL         *int64 `json:"dns_ttl_ms"`
-		MaxAttempts    int    `json:"max_attempts"`
-		MaxIdle        *int64 `json:"max_idle_ms"`
-		Mode           string `json:"mode"`
-		Proxy          string `json:"proxy"`
-		Timeout        *int64 `json:"timeout_ms"`
-		Trust          string `json:"trust"`
-		UserAgent      string `json:"user_agent"`
-		Verify         *bool  `json:"verify"`
+		APIKey          string `json:"api_key"`
+		APIKeyEnv       string `json:"api_key_env"`
+		APIKeyFile      string `json:"api_key_file"`
+		BaseURL         string `json:"base_url"`
+		CAFile          string `json:"ca_file"`
+		ConnectAttempts int    `json:"connect_attempts"`
+		ConnectTimeout  *int64 `json:"connect_timeout_ms"`
+		DNSTTL          *int64 `json:"dns_ttl_ms"`
+		MaxAttempts     int    `json:"max_attempts"`
+		MaxIdle         *int64 `json:"max_idle_ms"`
+		Mode            string `json:"mode"`
+		Proxy           string `json:"proxy"`
+		Timeout         *int64 `json:"timeout_ms"`
+		Trust           string `json:"trust"`
+		UserAgent       string `json:"user_agent"`
+		Verify          *bool  `json:"verify"`
 	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields()
@@ -108,21 +109,22 @@ func newClient(text string) (*flexcancel.Client, error) {
 		return flexcancel.NewFromJSON(text)
 	}
 	return flexcancel.New(flexcancel.Config{
-		APIKey:         typed.APIKey,
-		APIKeyEnv:      typed.APIKeyEnv,
-		APIKeyFile:     typed.APIKeyFile,
-		BaseURL:        typed.BaseURL,
-		CAFile:         typed.CAFile,
-		ConnectTimeout: millis(typed.ConnectTimeout),
-		DNSTTL:         orNever(typed.DNSTTL),
-		MaxAttempts:    typed.MaxAttempts,
-		MaxIdle:        orNever(typed.MaxIdle),
-		Mode:           typed.Mode,
-		Proxy:          typed.Proxy,
-		Timeout:        millis(typed.Timeout),
-		Trust:          typed.Trust,
-		UserAgent:      typed.UserAgent,
-		Verify:         typed.Verify != nil,
+		APIKey:          typed.APIKey,
+		APIKeyEnv:       typed.APIKeyEnv,
+		APIKeyFile:      typed.APIKeyFile,
+		BaseURL:         typed.BaseURL,
+		CAFile:          typed.CAFile,
+		ConnectAttempts: typed.ConnectAttempts,
+		ConnectTimeout:  millis(typed.ConnectTimeout),
+		DNSTTL:          orNever(typed.DNSTTL),
+		MaxAttempts:     typed.MaxAttempts,
+		MaxIdle:         orNever(typed.MaxIdle),
+		Mode:            typed.Mode,
+		Proxy:           typed.Proxy,
+		Timeout:         millis(typed.Timeout),
+		Trust:           typed.Trust,
+		UserAgent:       typed.UserAgent,
+		Verify:          typed.Verify != nil,
 	})
 }
 
@@ -233,6 +235,9 @@ func written(c *flexcancel.Result) map[string]any {
 			"code":        attempt.Code,
 			"elapsed_ms":  attempt.Elapsed.Milliseconds(),
 			"request_id":  orNull(attempt.RequestID),
+			"count":       attempt.Count,
+			"first_ms":    attempt.First.Milliseconds(),
+			"last_ms":     attempt.Last.Milliseconds(),
 		})
 	}
 	result := map[string]any{

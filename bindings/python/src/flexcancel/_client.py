@@ -48,6 +48,7 @@ class Client(Handle):
         api_key_file: Optional[PathLike] = None,
         base_url: Optional[str] = None,
         ca_file: Optional[PathLike] = None,
+        connect_attempts: Optional[int] = None,
         connect_timeout: Optional[float] = None,
         dns_ttl: Optional[float] = None,
         max_attempts: Optional[int] = None,

@@ -31,6 +31,12 @@ class Attempt:
     """How long it took, in seconds."""
     request_id: Optional[str]
     """Flex's id of the request, for a support ticket."""
+    count: int = 1
+    """How many equal attempts in a row it stands for; more than 1 only if they sent nothing."""
+    first: float = 0.0
+    """When the first of them began, in seconds since the call began."""
+    last: float = 0.0
+    """When the last of them began, in seconds since the call began."""
 
 
 @dataclass(frozen=True)
@@ -163,4 +169,7 @@ def _attempt(raw: Mapping[str, Any]) -> Attempt:
         Code(raw["code"]),
         raw["elapsed_ms"] / 1000,
         raw["request_id"],
+        raw["count"],
+        raw["first_ms"] / 1000,
+        raw["last_ms"] / 1000,
     )
