@@ -129,7 +129,7 @@ def test_given_no_key_then_a_person_sees_to_the_outbox_and_only_a_flush_is_refus
     for arguments in (["flush", file], ["enqueue", file, "fcs_d"]):
         exit_code, output = keyless(*arguments)
         assert exit_code == 64
-        assert "FLEX_API_KEY" in output
+        assert "api_key_env" in output
     assert sandbox.requests() == []
 
 

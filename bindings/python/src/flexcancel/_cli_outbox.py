@@ -206,9 +206,7 @@ def _withdraw(options: argparse.Namespace, outbox: Outbox, console: Console) -> 
     return _each(options, lambda number: outbox.withdraw(number, options.reason), console)
 
 
-def _each(
-    options: argparse.Namespace, act: Callable[[int], OutboxEntry], console: Console
-) -> int:
+def _each(options: argparse.Namespace, act: Callable[[int], OutboxEntry], console: Console) -> int:
     code = ExitCode.DONE
     for number in options.entries:
         try:
