@@ -274,10 +274,10 @@ fn given_a_go_module_of_its_own_when_the_pages_lines_build_it_then_it_cancels() 
         fs::copy(Path::new(ROOT).join("bindings/go").join(file), copy).expect("a copy");
     }
     let source = scratch.path("source");
-    scratch.write("go.mod", "module example.com/till\n\ngo 1.24\n");
     scratch.write("till.go", include_str!("install/till.go"));
     run_tool(Command::new("go").arg("version"), "golang-go");
     // Nothing is fetched: the binding is here, and depends on nothing.
+    // The page's own lines make the module.
     let setting = "export GOPROXY=off GOTOOLCHAIN=local GOWORK=off GOFLAGS= CGO_ENABLED=1";
     let run = |line: &str| {
         let line = format!("{setting} FLEXCANCEL='{}'\n{line}", source.display());
