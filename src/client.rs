@@ -29,6 +29,7 @@ impl Client {
     ///
     /// # Errors
     /// An [`Error`] that names the field of the configuration that cannot be used.
+    #[inline(never)] // A second copy, for forked children, would be many KB.
     pub fn new(config: &Config) -> Result<Self, Error> {
         let transport = HttpTransport::new(config);
         let transport = transport.map_err(|error| error.with_code(Code::InvalidConfig))?;

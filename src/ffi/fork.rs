@@ -5,7 +5,6 @@
 //! middle of stays behind in the old ones, which are never used again.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, MutexGuard};
 
@@ -85,10 +84,15 @@ extern "C" fn in_child() {
 /// old ones back, to be dropped where no lock is held. One that a thread of the parent was using
 /// is counted as used for good, so it is leaked and not dropped in the middle of a change.
 pub(super) fn renew<'a>(objects: impl Iterator<Item = &'a mut Object>) -> Vec<Object> {
-    let mut heirs = HashMap::new();
+    let mut heirs: Vec<(usize, Result<Arc<Client>, Arc<str>>)> = Vec::new();
     let mut heir = |client: &Arc<Client>| -> Result<Arc<Client>, Arc<str>> {
-        let make = || client.renewed().map(Arc::new).map_err(|error| error.to_string().into());
-        heirs.entry(Arc::as_ptr(client).addr()).or_insert_with(make).clone()
+        let address = Arc::as_ptr(client).addr();
+        if let Some((_, heir)) = heirs.iter().find(|(of, _)| *of == address) {
+            return heir.clone();
+        }
+        let heir = client.renewed().map(Arc::new).map_err(|error| Arc::from(error.to_string()));
+        heirs.push((address, heir.clone()));
+        heir
     };
     let renewed = |object: &mut Object| {
         let kind = object.kind();
