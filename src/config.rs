@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use http::Uri;
+use ureq::http::Uri;
 use zeroize::Zeroizing;
 
 pub(crate) use self::proxy::{ProxyUrl, proxy_of_environment};

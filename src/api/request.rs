@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use http::header::{
+use ureq::http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, HOST, USER_AGENT,
 };
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use ureq::http::uri::PathAndQuery;
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use super::operation::Operation;
 use super::session_id::SessionId;
@@ -32,7 +32,7 @@ pub(crate) struct Requests {
 /// One request, which the transport completes with the API key.
 pub struct Request {
     operation: Operation,
-    http: http::Request<()>,
+    http: ureq::http::Request<()>,
 }
 
 impl Requests {
@@ -94,7 +94,7 @@ impl Requests {
         let [id, action, query] = rest;
         let target = PathAndQuery::try_from([&self.path, id, action, query].concat())
             .map_err(|_| Error::argument("session_id", "expected what a URL can carry"))?;
-        let mut http = http::Request::new(());
+        let mut http = ureq::http::Request::new(());
         let (method, headers) = match operation {
             Operation::Cancel => (Method::POST, &self.to_cancel),
             Operation::Retrieve => (Method::GET, &self.to_retrieve),
@@ -132,7 +132,7 @@ impl Request {
     }
 
     /// The same for the HTTP engine.
-    pub(crate) fn into_http(self) -> http::Request<()> {
+    pub(crate) fn into_http(self) -> ureq::http::Request<()> {
         self.http
     }
 }

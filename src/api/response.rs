@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
+use ureq::http::StatusCode;
 
 use super::facts::{SessionFacts, Snapshot, is_filled};
 use super::headers;
@@ -46,7 +46,7 @@ pub struct Response {
 
 impl Response {
     /// Keeps the headers that matter.
-    pub(crate) fn new(head: &http::Response<()>, body: Vec<u8>) -> Self {
+    pub(crate) fn new(head: &ureq::http::Response<()>, body: Vec<u8>) -> Self {
         let text = &|name: &str| head.headers().get(name)?.to_str().ok();
         let is_short = |id: &&str| id.len() <= MAX_REQUEST_ID_BYTES;
         let is_coded = |encoding: &&str| !encoding.trim().eq_ignore_ascii_case("identity");

@@ -1,6 +1,6 @@
 //! What one round trip proves. Pure.
 
-use http::StatusCode;
+use ureq::http::StatusCode;
 
 use super::funds::Funds;
 use super::staleness::{Ages, HoldAge};

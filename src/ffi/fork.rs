@@ -84,8 +84,9 @@ extern "C" fn in_child() {
 /// old ones back, to be dropped where no lock is held. One that a thread of the parent was using
 /// is counted as used for good, so it is leaked and not dropped in the middle of a change.
 pub(super) fn renew<'a>(objects: impl Iterator<Item = &'a mut Object>) -> Vec<Object> {
-    let mut heirs: Vec<(usize, Result<Arc<Client>, Arc<str>>)> = Vec::new();
-    let mut heir = |client: &Arc<Client>| -> Result<Arc<Client>, Arc<str>> {
+    type Heir = Result<Arc<Client>, Arc<str>>;
+    let mut heirs: Vec<(usize, Heir)> = Vec::new();
+    let mut heir = |client: &Arc<Client>| -> Heir {
         let address = Arc::as_ptr(client).addr();
         if let Some((_, heir)) = heirs.iter().find(|(of, _)| *of == address) {
             return heir.clone();

@@ -1,8 +1,8 @@
 //! Reads responses from bytes instead of a connection, for the targets in `fuzz/`.
 
-use http::header::CONTENT_LENGTH;
-use http::uri::Authority;
-use http::{Request, Uri};
+use ureq::http::header::CONTENT_LENGTH;
+use ureq::http::uri::Authority;
+use ureq::http::{Request, Uri};
 
 use super::Response;
 use super::http1::{Outgoing, Stream};

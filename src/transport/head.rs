@@ -1,6 +1,6 @@
 //! Heads of responses that `ureq-proto` refuses, though what is odd in them frames nothing. Pure.
 
-use http::{HeaderName, HeaderValue};
+use ureq::http::{HeaderName, HeaderValue};
 
 /// The headers that say where a message ends. Nothing about them is ever mended.
 const FRAMING: [&str; 2] = ["content-length", "transfer-encoding"];

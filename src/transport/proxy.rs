@@ -3,9 +3,9 @@
 use std::env;
 use std::time::Instant;
 
-use http::header::{HOST, PROXY_AUTHORIZATION};
-use http::uri::Authority;
-use http::{Request, StatusCode, Uri};
+use ureq::http::header::{HOST, PROXY_AUTHORIZATION};
+use ureq::http::uri::Authority;
+use ureq::http::{Request, StatusCode, Uri};
 
 use super::Exchange;
 use super::http1::Outgoing;
@@ -55,7 +55,7 @@ impl Tunnel {
     }
 
     /// The request to connect, with the placeholder of the credentials.
-    fn request(&self) -> Result<Request<()>, http::Error> {
+    fn request(&self) -> Result<Request<()>, ureq::http::Error> {
         let target = self.target.as_str();
         let mut request = Request::connect(Uri::from(self.target.clone())).header(HOST, target);
         if let Some(credentials) = &self.credentials {
@@ -72,7 +72,7 @@ impl Tunnel {
         exchange: &Exchange,
         until: Instant,
     ) -> Result<(), Error> {
-        let internal = |error: http::Error| Error::internal(error.to_string());
+        let internal = |error: ureq::http::Error| Error::internal(error.to_string());
         let request = self.request().map_err(internal)?;
         let mut stream = DeadlineSocket { socket, exchange, until };
         let mut pending = Outgoing::new(request, self.credentials.as_ref())?.send(&mut stream)?;

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use http::StatusCode;
 use serde_json::{Value, json};
+use ureq::http::StatusCode;
 
 use super::dialect::{AfterCancel, Dialect, Shown, Times};
 use super::money::{Due, Intent, IntentState, Money, Status};
