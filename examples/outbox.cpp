@@ -10,8 +10,9 @@
  * its result's JSON. Without it the outbox would begin a new cancel, which does not know of the
  * first.
  *
- * Environment: FLEX_API_KEY; FLEX_BASE_URL, the service (Flex itself, if it is not set); or, in their
- * place, FLEX_CONFIG, the client's configuration as JSON; FLEX_OUTBOX, the outbox's ({"path":"outbox.db"}).
+ * Environment: FLEX_API_KEY; FLEX_BASE_URL, the service (Flex itself, if it is not set); or, in
+ * their place, FLEX_CONFIG, the client's configuration as JSON; FLEX_OUTBOX, the outbox's
+ * ({"path":"outbox.db"}).
  *
  * Prints lines for people on stdout, each result's JSON for the log on stderr. Exit code of void:
  * 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 the shift is over, 1 there is

@@ -1,8 +1,8 @@
 //! How fast cancels are kept: `cargo run --release --example outbox_rate -- [DIRECTORY]`
 //!
 //! On one disk, in one run, by turns: bare `write` and `fdatasync` of a page; an enqueue of one
-//! thread; and enqueues of 16 threads, which share their waits for the disk. DIRECTORY is where the files
-//! are made (the system's temporary directory if not given); they are removed in the end.
+//! thread; and enqueues of 16 threads, which share their waits for the disk. DIRECTORY is where the
+//! files are made (the system's temporary directory if not given); they are removed in the end.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;

@@ -9,8 +9,8 @@
  *
  * Header-only. Link libflexcancel; nothing else is needed, no exceptions and no RTTI either.
  *
- * Errors are values: what went wrong is in the Result. Only the functions whose names say so
- * throw (create_or_throw, open_or_throw, or_throw), and they exist only where exceptions are enabled.
+ * Errors are values: what went wrong is in the Result. Only the functions whose names say so throw
+ * (create_or_throw, open_or_throw, or_throw), and they exist only where exceptions are enabled.
  * Memory that cannot be had is reported as in every standard container: by std::bad_alloc, or by
  * the end of the program without exceptions. In a call that is before anything is sent.
  *

@@ -157,7 +157,8 @@ fn assert_pending(what: &str, said: &str) {
     assert!(said.starts_with("pending: unknown "), "{what}: {said}");
 }
 
-/// The flush tried the one entry, of which nothing is known, and nothing says that it is not voided.
+/// The flush tried the one entry, of which nothing is known, and nothing says that it is not
+/// voided.
 fn assert_unknown_entry(what: &str, flushed: &str, state: &str) {
     assert!(!flushed.to_lowercase().contains("not voided"), "{what}: {flushed}");
     let flushed: Value = serde_json::from_str(flushed).expect("the result's JSON");

@@ -1,5 +1,5 @@
-//! The architecture's rules: unsafe code in one room only, and a room uses only itself and the rooms
-//! above it in the table in src/lib.rs. So there are no circles between rooms.
+//! The architecture's rules: unsafe code in one room only, and a room uses only itself and the
+//! rooms above it in the table in src/lib.rs. So there are no circles between rooms.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -59,10 +59,10 @@ class Outbox {
      * a cancel that ended unknown, its result's repeat(). `abort`: may end the try early, not the
      * keeping, and must live until this returns.
      *
-     * Threads: any, also at once on one outbox. Errors: in the result, which is never empty.
-     * After bad arguments, an empty outbox or an empty abort nothing is kept or sent; the outcome is
-     * not_applied, or unknown for a cancel in doubt.
-     * Where the file cannot be written nothing is sent.
+     * Threads: any, also at once on one outbox. Errors: in the result, which is never empty. After
+     * bad arguments, an empty outbox or an empty abort nothing is kept or sent; the outcome is
+     * not_applied, or unknown for a cancel in doubt. Where the file cannot be written nothing is
+     * sent.
      */
     [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options = {}) const {
         return cancel_until(nullptr, session_id, options);

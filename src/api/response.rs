@@ -86,7 +86,8 @@ impl Reply {
 }
 
 /// Reads a response about a session. What a refusal says is redacted first of all, so that no cut
-/// can leave a part of the secret behind. Where nothing can be read, its encoding may be the reason.
+/// can leave a part of the secret behind. Where nothing can be read, its encoding may be the
+/// reason.
 pub(crate) fn read(id: &SessionId, response: Response, secret: &Secret) -> Reply {
     let Response { status, encoding, body, .. } = response;
     let encoded = encoding.map(|encoding| {

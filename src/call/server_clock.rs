@@ -1,8 +1,8 @@
 //! Is a response as new as the request? Pure.
 //!
 //! The server's `Date` is compared with what earlier responses said, because a till's own clock may
-//! be wrong. Only the first response of a client is compared with that clock. Where the till's clock
-//! is ahead, the first call reads the session back until the server's clock is seen to go on.
+//! be wrong. Only the first response of a client is compared with that clock. Where the till's
+//! clock is ahead, the first call reads the session back until the server's clock is seen to go on.
 
 /// How much later than its response's `Date` a request may have been sent: whole seconds, the
 /// clocks of several servers, and a response that waited on its way.

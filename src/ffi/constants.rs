@@ -1,5 +1,5 @@
-//! The numbers of outcomes, holds and codes, for C. cbindgen reads literals only, so each number stands
-//! here once more; the assertions below hold the two together at compile time.
+//! The numbers of outcomes, holds and codes, for C. cbindgen reads literals only, so each number
+//! stands here once more; the assertions below hold the two together at compile time.
 
 use crate::outcome::{Code, Hold, Outcome};
 use crate::report::Level;

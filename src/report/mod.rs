@@ -56,7 +56,8 @@ pub struct Report {
     pub retry_after: Option<Duration>,
     /// What the provider said when it last refused.
     pub provider_error: Option<ProviderError>,
-    /// Everything that was tried, in order. In JSON, equal attempts in a row that sent nothing are one.
+    /// Everything that was tried, in order. In JSON, equal attempts in a row that sent nothing are
+    /// one.
     #[serde(serialize_with = "folded")]
     pub attempts: Vec<Attempt>,
     /// The session exactly as Flex wrote it.
@@ -202,8 +203,8 @@ impl Report {
         self
     }
 
-    /// How many requests to cancel Flex answered with an error that it may have stored for their key;
-    /// none if the session does not show the hold after them.
+    /// How many requests to cancel Flex answered with an error that it may have stored for their
+    /// key; none if the session does not show the hold after them.
     pub(crate) fn stored_errors(&self) -> usize {
         let is_held = (self.outcome, self.code, self.hold)
             == (Outcome::Unknown, Code::ServerError, Hold::Held);

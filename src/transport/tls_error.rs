@@ -5,7 +5,7 @@ use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerInco
 /// What is not supported on purpose; SECURITY.md lists it with the reasons.
 const ALGORITHMS: &str = "supported are RSA of 2048 to 8192 bits with SHA-2, ECDSA on P-256 and \
                           P-384, and Ed25519";
-const NOTHING_IN_COMMON: &str = "the server and this library have no cipher suite, key round trip or \
+const NOTHING_IN_COMMON: &str = "the server and this library have no cipher suite, key exchange or \
                                  signature in common; let the server offer TLS 1.3, or TLS 1.2 with \
                                  ECDHE and AES-GCM or ChaCha20-Poly1305";
 const OLD: &str = "the server offers neither TLS 1.2 nor TLS 1.3";

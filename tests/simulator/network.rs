@@ -234,8 +234,8 @@ fn carry(
     result
 }
 
-/// Notes what a response is to whoever asked: of a read, the moment that it shows if it is true, and
-/// whether it came as the model answered it; of a cancel, whether it is a refusal.
+/// Notes what a response is to whoever asked: of a read, the moment that it shows if it is true,
+/// and whether it came as the model answered it; of a cancel, whether it is a refusal.
 fn note(
     world: &mut World,
     request: &Request,

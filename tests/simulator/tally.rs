@@ -29,8 +29,8 @@ pub struct Tally {
     /// First asks that ended unknown, by why.
     reasons: BTreeMap<String, u64>,
     /// First asks in the kindest dialect that met no fault and were answered 200 at first, where
-    /// nothing was captured and no check was asked for; and their round trips: of tills whose clock is
-    /// right, and of the others.
+    /// nothing was captured and no check was asked for; and their round trips: of tills whose clock
+    /// is right, and of the others.
     plain: [(u64, u64); 2],
     /// First asks in the kindest dialect in which a response got through that decides, and those of
     /// them that ended unknown all the same.

@@ -16,8 +16,8 @@ import (
 const defaultTimeout = 15 * time.Second
 
 // Client cancels checkout sessions. It is safe for use by many goroutines; calls run side by side.
-// Close it when it is not needed any more. Pass the pointer on; go vet complains of a copy, which is
-// the same client. The zero Client and a nil one are closed.
+// Close it when it is not needed any more. Pass the pointer on; go vet complains of a copy, which
+// is the same client. The zero Client and a nil one are closed.
 //
 // Each call that waits keeps a thread of the operating system, as cgo's calls do.
 type Client struct {

@@ -1,7 +1,7 @@
 //go:build !race
 
-// The race detector keeps a shadow of every page that was ever touched: what a process has then says
-// nothing of what a call leaves behind.
+// The race detector keeps a shadow of every page that was ever touched: what a process has then
+// says nothing of what a call leaves behind.
 
 package flexcancel_test
 

@@ -179,10 +179,10 @@ func (o *Outbox) Acknowledge(entryID int64) (*OutboxEntry, error) {
 	return view.Entry, err
 }
 
-// Withdraw ends a pending entry for good, because a person says so: it is not delivered any more, and
-// is acknowledged. The reason, of 1 to 200 bytes, is kept as its message. What is final stays as it
-// is. The error matches [ErrOutboxNoEntry], or [ErrOutboxBusy] while somebody delivers the entry,
-// which is there beside the error.
+// Withdraw ends a pending entry for good, because a person says so: it is not delivered any more,
+// and is acknowledged. The reason, of 1 to 200 bytes, is kept as its message. What is final stays
+// as it is. The error matches [ErrOutboxNoEntry], or [ErrOutboxBusy] while somebody delivers the
+// entry, which is there beside the error.
 func (o *Outbox) Withdraw(entryID int64, reason string) (*OutboxEntry, error) {
 	view, err := o.ask(nil, func(outbox uintptr) nativeResult {
 		return nativeOutboxWithdraw(outbox, entryID, nativeText(reason))

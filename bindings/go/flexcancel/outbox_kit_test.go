@@ -54,8 +54,8 @@ func enqueued(
 	return entry
 }
 
-// untilOver waits until the entries' time to be delivered is over: by the clock that tells their age,
-// which, in whole milliseconds as they are, may be one behind the wall's.
+// untilOver waits until the entries' time to be delivered is over: by the clock that tells their
+// age, which, in whole milliseconds as they are, may be one behind the wall's.
 func untilOver(t testing.TB, entries ...flexcancel.OutboxEntry) {
 	t.Helper()
 	for _, entry := range entries {

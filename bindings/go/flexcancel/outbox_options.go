@@ -31,12 +31,12 @@ func WithKeep(keep time.Duration) OutboxOption {
 	return func(o *outboxOptions) { o.KeepMS, o.unusable = orZero(keep), tooShort("keep_ms", keep) }
 }
 
-// EnqueueOption is an option of [Outbox.Cancel] or [Outbox.Enqueue]: [WithDeliverWithin], or an [Option].
-// The library refuses, by name, an Option that makes no sense there.
+// EnqueueOption is an option of [Outbox.Cancel] or [Outbox.Enqueue]: [WithDeliverWithin], or an
+// [Option]. The library refuses, by name, an Option that makes no sense there.
 type EnqueueOption interface{ enqueue(*options) }
 
-// FlushOption is an option of [Outbox.Flush]: [WithMax], [WithNow], or [WithTimeout]. The library refuses any
-// other [Option] by name.
+// FlushOption is an option of [Outbox.Flush]: [WithMax], [WithNow], or [WithTimeout]. The library
+// refuses any other [Option] by name.
 type FlushOption interface{ flush(*options) }
 
 func (o Option) enqueue(to *options) { o(to) }

@@ -50,7 +50,8 @@ class OutboxEntry:
     attempts: int
     """How many attempts were made to deliver it."""
     unclear: int
-    """How many attempts may have reached Flex without a clear response, with the call handed over."""
+    """How many attempts may have reached Flex without a clear response; a call that was handed over
+    counts."""
     in_delivery: bool
     """Whether somebody delivers it, or may still do so."""
     last_outcome: Optional[Outcome]
