@@ -1,5 +1,6 @@
 //! What an operation costs follows what is still to be done: counted in steps of SQLite's machine.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -7,13 +8,17 @@ use rusqlite::Connection;
 use super::clock::{Clock, Moment, SystemClock};
 use super::options::{FlushOptions, ListFilter};
 use super::rows;
-use super::statement::STEPS;
 use super::{EntryOptions, Outbox};
 use crate::abort::Abort;
 use crate::client::Client;
 use crate::config::Config;
 use crate::outcome::Code;
 use crate::report::OutboxState;
+
+thread_local! {
+    /// The steps that SQLite's machine has made for this thread.
+    pub(super) static STEPS: Cell<i64> = const { Cell::new(0) };
+}
 
 const DAY_MS: i64 = 24 * 3_600_000;
 

@@ -1,11 +1,11 @@
 //! SQL statements, each of which is read once for each connection.
 
 #[cfg(test)]
-use std::cell::Cell;
-
-#[cfg(test)]
 use rusqlite::StatementStatus;
 use rusqlite::{Connection, Params, Result, Row, Statement};
+
+#[cfg(test)]
+use super::cost_tests::STEPS;
 
 /// Changes rows, and tells how many.
 pub(super) fn execute(db: &Connection, sql: &str, values: impl Params) -> Result<usize> {
@@ -42,10 +42,4 @@ fn with<T>(
     #[cfg(test)]
     STEPS.set(STEPS.get() + i64::from(statement.reset_status(StatementStatus::VmStep)));
     result
-}
-
-#[cfg(test)]
-thread_local! {
-    /// The steps that SQLite's machine has made for this thread.
-    pub(super) static STEPS: Cell<i64> = const { Cell::new(0) };
 }

@@ -120,11 +120,12 @@ func TestOptionsAndFilterHaveTheKeysOfTheOutboxsPage(t *testing.T) {
 		WithTimeout(time.Second), WithMaxAttempts(1), WithDeliverWithin(time.Second),
 	})
 	flushed := new(options)
-	for _, opt := range []FlushOption{WithTimeout(time.Second), WithMax(1)} {
+	for _, opt := range []FlushOption{WithTimeout(time.Second), WithMax(1), WithNow()} {
 		opt.flush(flushed)
 	}
 	open := outboxOptions{Path: "path"}
 	WithKeep(0)(&open)
+	WithoutCreate()(&open)
 	filter := Filter{[]OutboxState{OutboxStatePending}, new(bool), "fcs_1", 1, 1}
 	for _, text := range []func() ([]byte, error){
 		kept.text, flushed.text, open.text, filter.text,
