@@ -21,7 +21,7 @@ use crate::abort::Abort;
 use crate::api::{self, Operation, ProviderError, Reply, Request, Response, SessionId};
 use crate::decision::{
     self, Asked, AskedAt, Decision, Delay, Limits, Observation, ReadResult, Received, RoundTrip,
-    SendResult, Step, ages, read_result, send_result,
+    Step, ages, read_result, send_result,
 };
 use crate::error::Error;
 use crate::options::{Options, Repeat};
@@ -165,8 +165,8 @@ impl<'a> Call<'a> {
     /// Waits before a repetition; false if it must not or cannot be made.
     fn wait(&mut self, abort: Option<&Abort>) -> bool {
         let transport = &self.context.transport;
-        let repetition = match self.history.last() {
-            Some(Observation::Cancel(SendResult::NotSent(_))) => Repetition::OfNothingSent,
+        let repetition = match self.attempts.last() {
+            Some(attempt) if !attempt.phase.is_handed_over() => Repetition::OfNothingSent,
             _ => Repetition::OfARequest,
         };
         if !self.context.budget.pay(repetition) {

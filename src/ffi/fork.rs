@@ -103,6 +103,11 @@ pub(super) fn renew<'a>(objects: impl Iterator<Item = &'a mut Object>) -> Vec<Ob
                 heir(outbox.client()).map(|client| Object::Outbox(Arc::new(outbox.renewed(client))))
             }
             Object::Abort(abort) => Ok(Object::Abort(abort.renewed())),
+            // A thread of the parent may have been making one of its texts. Others stay as they
+            // are: the child may have borrowed their texts.
+            Object::Result(result) if Arc::strong_count(result) > 1 => {
+                Ok(Object::Result(Arc::new(result.renewed())))
+            }
             Object::Result(_) | Object::Lost(..) => return None,
         };
         let new = new.unwrap_or_else(|why| Object::Lost(kind, why));

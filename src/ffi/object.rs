@@ -24,6 +24,7 @@ const TEXTS: usize = Text::Json as usize + 1;
 
 /// What a call came to.
 #[allow(clippy::large_enum_variant, reason = "it lives on the heap, as does its handle's object")]
+#[derive(Clone)]
 enum Told {
     Report(Report),
     Status(Status),
@@ -48,6 +49,12 @@ impl From<Status> for ResultObject {
 }
 
 impl ResultObject {
+    /// For a forked child: the same without texts. One of this one's texts may have been under
+    /// way in a thread of the parent, and would never be ready.
+    pub(super) fn renewed(&self) -> Self {
+        Self { told: self.told.clone(), texts: Default::default() }
+    }
+
     /// Unknown where there is none, which asserts nothing.
     pub(super) fn outcome(&self) -> Outcome {
         self.report().map_or(Outcome::Unknown, |report| report.outcome)

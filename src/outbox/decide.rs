@@ -195,6 +195,7 @@ pub(super) fn is_way_closed(ending: &Ending) -> bool {
                 | Code::ConnectionLost
                 | Code::RateLimited
                 | Code::Unauthorized
+                | Code::InvalidConfig
                 | Code::Internal
         )
 }

@@ -22,11 +22,10 @@ impl Outbox {
 }
 
 impl Store {
-    /// A store of its own on the same file, which its first use opens.
+    /// A store of its own on the same file, which its first use opens. Does not go through the
+    /// gate: whoever renews holds the table of handles, which a fork waits for inside the gate.
     fn renewed(&self) -> Self {
-        let store = Self::over(Arc::clone(&self.source), self.identity, None);
-        gate::enter().note(&store.connection);
-        store
+        Self::over(Arc::clone(&self.source), self.identity, None)
     }
 }
 

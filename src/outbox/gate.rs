@@ -5,6 +5,7 @@
 //! parent's locks on a file for its own. So whatever uses SQLite does it inside this gate, and a
 //! fork closes the gate and every connection; each side opens its own when it needs one.
 
+use std::ptr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 static GATE: RwLock<()> = RwLock::new(());
@@ -31,8 +32,9 @@ impl Inside {
     /// Has a fork close this, too.
     pub(super) fn note(&self, opened: &Arc<impl Close + 'static>) {
         let mut list = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
-        list.retain(|one| one.strong_count() > 0);
         let opened: Arc<dyn Close> = opened.clone();
+        let is_another = |one: &Weak<dyn Close>| !ptr::addr_eq(one.as_ptr(), Arc::as_ptr(&opened));
+        list.retain(|one| one.strong_count() > 0 && is_another(one));
         list.push(Arc::downgrade(&opened));
     }
 }

@@ -244,9 +244,14 @@ pub(super) fn finish(
     // A refusal is that of one try, and another try may be under way.
     let settles =
         ending.state == OutboxState::Delivered || ending.outcome == Outcome::NotCancelable;
+    // Another cancel of the session that was handed over meanwhile may still have its effect.
+    let is_refused = is_final && ending.outcome == Outcome::NotApplied;
     let changed = execute(
         db,
-        "UPDATE entry SET state = :state, last_outcome = :outcome, last_code = :code, \
+        "UPDATE entry SET \
+         state = CASE WHEN :refused AND unclear > :clear THEN 'needs_attention' ELSE :state END, \
+         last_outcome = CASE WHEN :refused AND unclear > :clear THEN 'unknown' ELSE :outcome END, \
+         last_code = :code, \
          last_message = :message, unclear = max(0, unclear - :clear), \
          next_try_ms = CASE WHEN :final THEN NULL ELSE :next END, \
          ended_ms = CASE WHEN :final THEN :wall END, \
@@ -261,6 +266,7 @@ pub(super) fn finish(
             ":message": ending.message,
             ":clear": u32::from(ending.is_clear),
             ":final": is_final,
+            ":refused": is_refused,
             ":next": now.wall_ms.saturating_add(ending.wait_ms),
             ":wall": now.wall_ms,
             ":settles": settles,

@@ -183,7 +183,7 @@ impl Store {
 
     /// The connection, if the files are still those that were opened, and stay it.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let _inside = gate::enter();
+        let inside = gate::enter();
         let mut guard = lock(&self.connection);
         if guard.as_ref().is_some_and(|open| open.process != process::id()) {
             // The parent's. To close it here would end what is the parent's too.
@@ -191,7 +191,13 @@ impl Store {
         }
         let open = match &mut *guard {
             Some(open) => open,
-            none => none.insert(self.open_again()?),
+            none => {
+                let open = self.open_again()?;
+                if self.identity.is_some() {
+                    inside.note(&self.connection);
+                }
+                none.insert(open)
+            }
         };
         self.check_files(open)?;
         let result = work(&open.connection);

@@ -91,7 +91,7 @@ pub(crate) fn warm_up_advice(code: Code) -> &'static str {
     match code {
         Code::Ok => "Nothing more to do: a connection waits for the next call.",
         Code::InvalidHandle | Code::InvalidArgument => "Correct the program that makes this call.",
-        Code::InvalidConfig => "Correct the configuration: a connection must be kept to be warm.",
+        Code::InvalidConfig => "Correct the configuration, as the message says.",
         _ => "No connection waits: the message says why. The next call opens its own.",
     }
 }
@@ -103,6 +103,7 @@ pub(crate) fn is_outbox_retryable(code: Code) -> bool {
         Code::Ok
             | Code::InvalidHandle
             | Code::InvalidArgument
+            | Code::InvalidConfig
             | Code::Unauthorized
             | Code::OutboxUnavailable
             | Code::OutboxUnsafe
@@ -116,6 +117,7 @@ pub(crate) fn outbox_advice(code: Code) -> &'static str {
     match code {
         Code::Ok => "Look at the outbox's entries: what needs a person is in its worklist.",
         Code::InvalidHandle | Code::InvalidArgument => "Correct the program that makes this call.",
+        Code::InvalidConfig => "Correct the configuration, as the message says; then flush again.",
         Code::OutboxUnavailable => "Use a build of this library with the outbox.",
         Code::OutboxUnsafe => "Put the outbox's file where only this program's user may write.",
         Code::OutboxIo => "Check the disk that the outbox's file is on, then call again.",

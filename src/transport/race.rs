@@ -19,6 +19,9 @@ const MAX_DELAY: Duration = Duration::from_millis(250);
 /// The same where there are many addresses, or little time.
 const MIN_DELAY: Duration = Duration::from_millis(10);
 
+/// The most addresses of one name that are tried: each takes a socket until one wins.
+const MAX_ATTEMPTS: usize = 32;
+
 /// Connects to the first of the addresses that answers, by the instant. An attempt ends only when
 /// it fails, when another one wins, or at the instant.
 pub(super) fn connect(
@@ -26,6 +29,7 @@ pub(super) fn connect(
     exchange: &Exchange,
     until: Instant,
 ) -> Result<(Arc<Socket>, SocketAddr), Error> {
+    let addresses = &addresses[..addresses.len().min(MAX_ATTEMPTS)];
     let delay = delay(exchange.check(until)?, addresses.len());
     let mut race = Race { exchange, until, under_way: Vec::new(), failure: None };
     for address in addresses {

@@ -163,7 +163,7 @@ impl Resolver {
             if left.is_zero() {
                 return served_or(&known, || Error::timeout(Phase::Resolving));
             }
-            let waited = self.state.changed.wait_timeout(known, left);
+            let waited = self.state.changed.wait_timeout(known, clock::wait_of(left));
             known = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
