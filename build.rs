@@ -48,11 +48,11 @@ const PREAMBLE: &str = "\
  * is released.
  *
  * Handles are never dereferenced. NULL, garbage, a handle of the wrong type and a freed handle
- * produce FLEXCANCEL_CODE_INVALID_HANDLE, never undefined behaviour. The library keeps no string
- * that it receives; every such string is NUL-terminated UTF-8. A returned string is borrowed from
- * a result or static: no string needs to be freed. Every function is thread-safe. No function
- * installs a signal handler or prints. Environment variables are read only where the
- * configuration says so.
+ * produce FLEXCANCEL_CODE_INVALID_HANDLE, never undefined behaviour. A string argument is
+ * NUL-terminated UTF-8; the library keeps no pointer to it. A returned string is borrowed from a
+ * result or static: no string needs to be freed. Every function is thread-safe. No function
+ * installs a signal handler or prints. Environment variables are read only if the configuration
+ * asks for it.
  *
  * Made by cbindgen from src/ffi; do not edit.
  */
@@ -73,7 +73,7 @@ fn macros() -> Result<String, io::Error> {
 #define FLEXCANCEL_VERSION_MINOR {minor}
 #define FLEXCANCEL_VERSION_PATCH {patch}
 
-/* On Windows define FLEXCANCEL_STATIC to link the static library. */
+/* Only Linux is tested. On Windows, define FLEXCANCEL_STATIC to link the static library. */
 #if defined(_WIN32)
 #  define FLEXCANCEL_CALL __cdecl
 #  if defined(FLEXCANCEL_STATIC)

@@ -3,11 +3,11 @@
  * is released.
  *
  * Handles are never dereferenced. NULL, garbage, a handle of the wrong type and a freed handle
- * produce FLEXCANCEL_CODE_INVALID_HANDLE, never undefined behaviour. The library keeps no string
- * that it receives; every such string is NUL-terminated UTF-8. A returned string is borrowed from
- * a result or static: no string needs to be freed. Every function is thread-safe. No function
- * installs a signal handler or prints. Environment variables are read only where the
- * configuration says so.
+ * produce FLEXCANCEL_CODE_INVALID_HANDLE, never undefined behaviour. A string argument is
+ * NUL-terminated UTF-8; the library keeps no pointer to it. A returned string is borrowed from a
+ * result or static: no string needs to be freed. Every function is thread-safe. No function
+ * installs a signal handler or prints. Environment variables are read only if the configuration
+ * asks for it.
  *
  * Made by cbindgen from src/ffi; do not edit.
  */
@@ -25,7 +25,7 @@
 #define FLEXCANCEL_VERSION_MINOR 1
 #define FLEXCANCEL_VERSION_PATCH 0
 
-/* On Windows define FLEXCANCEL_STATIC to link the static library. */
+/* Only Linux is tested. On Windows, define FLEXCANCEL_STATIC to link the static library. */
 #if defined(_WIN32)
 #  define FLEXCANCEL_CALL __cdecl
 #  if defined(FLEXCANCEL_STATIC)
@@ -289,7 +289,7 @@
 
 /**
  * Ends calls early, from any thread. One abort handle may serve many calls. It stays triggered: it
- * ends each call that receives it later, too.
+ * also ends every call that receives it later.
  */
 typedef struct flexcancel_abort flexcancel_abort;
 
@@ -319,8 +319,8 @@ typedef struct flexcancel_result flexcancel_result;
  * describes the other fields. No event contains an API key.
  *
  * The callback runs on the thread that makes the call, before the call returns. The library holds
- * no lock meanwhile: the callback may use any function of this library, also on the same client.
- * It must not throw an exception and must not call longjmp.
+ * no lock while the callback runs, so the callback may call any function of this library, even on
+ * the same client. It must not throw an exception or call longjmp.
  */
 typedef void (FLEXCANCEL_CALL *flexcancel_log_callback)(void *user_data,
                                                         int32_t level,
@@ -375,7 +375,7 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_outcome_name(int32_t outco
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_hold_name(int32_t hold);
 
 /**
- * Creates an abort handle. It is not triggered.
+ * Creates an abort handle that is not triggered.
  *
  * Ownership: the caller owns the handle; free it with flexcancel_abort_free. Threads: thread-safe.
  * Errors: returns NULL if the table of handles is full.
@@ -383,24 +383,26 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_hold_name(int32_t hold);
 FLEXCANCEL_API flexcancel_abort *FLEXCANCEL_CALL flexcancel_abort_new(void);
 
 /**
- * Ends every call that received this abort handle, now and later.
+ * Ends every call in flight that received this abort handle, and every later call that receives
+ * it.
  *
- * A waiting call returns at once. A call that is aborted before its request was handed to the
- * network sends nothing; its result is not_applied/aborted. A call that is just completing may
- * still return its normal result. Triggering again has no effect.
+ * A waiting call returns at once. A cancel that is aborted before its request was handed to the
+ * network sends nothing. Its result is then not_applied/aborted, but its outcome is unknown if the
+ * cancel is in doubt or in an outbox. A call that is about to return may still return its normal
+ * result. Triggering again has no effect.
  *
- * Ownership: not transferred; the handle must be valid during this function only. NULL or any
- * other invalid handle: no effect. Threads: thread-safe, also while calls use the handle. Do not
+ * Ownership: not transferred; the handle may be freed when this function has returned. NULL or any
+ * other invalid handle: no effect. Threads: thread-safe, even while calls use the handle. Do not
  * call it in a signal handler: it takes a lock. Errors: none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_abort_trigger(flexcancel_abort *abort);
 
 /**
- * Frees an abort handle without triggering it. A call that received it continues and can no longer
- * be aborted.
+ * Frees an abort handle without triggering it. A call that received it continues, and can no
+ * longer be aborted.
  *
  * Ownership: transferred to the library. NULL, a freed handle or any other invalid handle: no
- * effect. Threads: thread-safe, also while calls use the handle. Errors: none.
+ * effect. Threads: thread-safe, even while calls use the handle. Errors: none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_abort_free(flexcancel_abort *abort);
 
@@ -409,7 +411,7 @@ FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_abort_free(flexcancel_abort *abor
  *
  * Only calls about a session have one: a client's cancel and retrieve, and an outbox's cancel and
  * enqueue. For any other operation this function returns FLEXCANCEL_OUTCOME_UNKNOWN, which asserts
- * nothing; use its code.
+ * nothing; use flexcancel_result_code instead.
  *
  * Ownership: not transferred. NULL or any other invalid handle: returns
  * FLEXCANCEL_OUTCOME_UNKNOWN. Threads: thread-safe. Errors: none.
@@ -425,7 +427,7 @@ FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_outcome(const flexcance
 FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_code(const flexcancel_result *result);
 
 /**
- * Returns what is known of the money: one of FLEXCANCEL_HOLD_*.
+ * Returns what is known about the money: one of FLEXCANCEL_HOLD_*.
  *
  * Ownership: not transferred. NULL or any other invalid handle: returns FLEXCANCEL_HOLD_UNKNOWN.
  * Threads: thread-safe. Errors: none.
@@ -457,7 +459,7 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_advice(const flexca
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_session_id(const flexcancel_result *result);
 
 /**
- * Returns the idempotency key that every request of this cancel carried. NUL-terminated. Also
+ * Returns the idempotency key that every cancel request of this call carried. NUL-terminated. Also
  * returns NULL if there was no key.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_result_message.
@@ -501,8 +503,8 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_repeat(const flexca
  * Frees a result and the texts that were borrowed from it.
  *
  * Ownership: transferred to the library. NULL, a freed result or any other invalid handle: no
- * effect. Threads: thread-safe, but no other thread may still read a text of this result. Errors:
- * none.
+ * effect. Threads: thread-safe, but no thread may read a text of this result during this call or
+ * later. Errors: none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_result_free(flexcancel_result *result);
 
@@ -510,10 +512,11 @@ FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_result_free(flexcancel_result *re
  * Creates a client from a JSON configuration. docs/CONFIGURATION.md describes every key. Opens no
  * connection.
  *
- * `config_json`: NUL-terminated UTF-8, at most 64 KiB. The library keeps no copy of it except the
- * API key, which is erased from memory when the client is freed. `error`: NULL, or receives NULL
- * on success and a result (not_applied/invalid_config) on failure. The message of that result
- * names the field and what was expected.
+ * `config_json`: NUL-terminated UTF-8, at most 64 KiB. The library keeps the settings, but no copy
+ * of the text. The API key is erased from memory when the client and every outbox that was opened
+ * with it are freed. `error`: NULL, or receives NULL on success and a result
+ * (not_applied/invalid_config) on failure. The message of that result names the field and what was
+ * expected.
  *
  * Ownership: the caller owns the client and the error result; free them with
  * flexcancel_client_free and flexcancel_result_free. NULL: a NULL `config_json` is an error.
@@ -524,23 +527,22 @@ flexcancel_client *FLEXCANCEL_CALL flexcancel_client_new(const char *config_json
                                                          flexcancel_result **error);
 
 /**
- * Frees a client and closes its connections. A call in flight on another thread keeps what it
- * needs and ends normally.
+ * Frees a client and closes its connections. A call in flight on another thread is not affected.
  *
  * Ownership: transferred to the library. NULL, a freed client or any other invalid handle: no
- * effect. Threads: thread-safe, also while calls use the client. Errors: none.
+ * effect. Threads: thread-safe, even while calls use the client. Errors: none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_client_free(flexcancel_client *client);
 
 /**
  * Sets the client's log callback, replacing any previous one. NULL disables logging.
  *
- * Ownership: not transferred. `user_data` must stay valid until the client is freed and every
- * outbox that was opened with it is freed, or until another callback is set; and until every call
- * that started before that has returned. A call in flight keeps the callback that it started with.
- * NULL: `user_data` may be NULL. Threads: thread-safe; concurrent calls may run the callback
- * concurrently. Errors: returns FLEXCANCEL_CODE_OK, or FLEXCANCEL_CODE_INVALID_HANDLE for an
- * invalid client.
+ * Ownership: not transferred. `user_data` must stay valid until another callback is set, or until
+ * the client and every outbox that was opened with it are freed. In both cases it must also stay
+ * valid until every call that started earlier has returned, because a call in flight keeps the
+ * callback that it started with. NULL: `user_data` may be NULL. Threads: thread-safe; concurrent
+ * calls may run the callback concurrently. Errors: returns FLEXCANCEL_CODE_OK, or
+ * FLEXCANCEL_CODE_INVALID_HANDLE for an invalid client.
  */
 FLEXCANCEL_API
 int32_t FLEXCANCEL_CALL flexcancel_client_set_log(flexcancel_client *client,
@@ -555,12 +557,12 @@ int32_t FLEXCANCEL_CALL flexcancel_client_set_log(flexcancel_client *client,
  * with any of `asked_at_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`,
  * `timeout_ms`, `verify`; docs/CONFIGURATION.md describes them. To repeat a cancel, pass the text
  * from flexcancel_result_repeat. `abort`: NULL, or a handle that can end the call early. The
- * library keeps no argument.
+ * library keeps no pointer to an argument after the call.
  *
  * Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `client` or `session_id` is an error. Threads: thread-safe; concurrent calls on
  * one client allowed. The client and the abort handle may be freed during the call. Errors: in the
- * result. If an argument or a handle is not usable, nothing is sent; the outcome is then
+ * result. If an argument or a handle is not usable, nothing is sent. The outcome is then
  * not_applied, or unknown if the cancel is in doubt.
  */
 FLEXCANCEL_API
@@ -572,11 +574,11 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_client_cancel(flexcancel_client *c
 /**
  * Reads a checkout session with its payment intents. Changes nothing.
  *
- * The outcome is what may be said of the void: already_canceled (the hold is released),
- * not_cancelable (captured or expired), not_applied (the session can be canceled as of now, but a
- * cancel that is still in flight may release it) or unknown. The hold is where the money is. The
- * options `asked_at_ms`, `idempotency_key`, `in_doubt` and `verify` are refused. Everything else
- * is as for flexcancel_client_cancel.
+ * The outcome says what the till may say about the void: already_canceled (the hold is released),
+ * not_cancelable (captured or expired), not_applied (the session can be canceled now, but a cancel
+ * in flight may still release its hold) or unknown. The hold says where the money is. The options
+ * `asked_at_ms`, `idempotency_key`, `in_doubt` and `verify` are refused. Everything else is as for
+ * flexcancel_client_cancel.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_client_cancel.
  */
@@ -587,12 +589,13 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_client_retrieve(flexcancel_client 
                                                               flexcancel_abort *abort);
 
 /**
- * Opens one more connection for a later call: performs DNS, TCP and TLS set-up without sending a
+ * Opens one more connection for a later call. Performs DNS, TCP and TLS set-up without sending a
  * request. A call that starts within `max_idle_ms` uses the connection.
  *
- * Blocks until the connection is open or the deadline is reached. Tries once. `options_json`:
- * NULL, or a JSON object with `timeout_ms`. `abort`: NULL, or a handle that can end the operation
- * early. The result has a code and no outcome: ok, or the reason why there is no connection.
+ * Blocks until the connection is open or the deadline is reached. Makes one attempt.
+ * `options_json`: NULL, or a JSON object with `timeout_ms`. `abort`: NULL, or a handle that can
+ * end the operation early. The result has a code and no outcome: ok, or the reason why there is no
+ * connection.
  *
  * Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `client` is an error. Threads: thread-safe; each concurrent call opens its own
@@ -607,12 +610,12 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_client_warm_up(flexcancel_client *
  * Opens an outbox in a file. Creates the file if it does not exist and `create` is not false.
  * Sends nothing.
  *
- * `client`: delivers the cancels. The outbox keeps what it needs of the client, so the client may
- * be freed. `options_json`: a JSON object of at most 64 KiB with `path` (required), `create` (true
- * by default) and `keep_ms`. `error`: NULL, or receives NULL on success and a result (not_applied)
- * on failure. Its code is outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was
- * renamed; open again to create a new one), outbox_schema (the file is not an outbox, and is left
- * as it is), outbox_busy or outbox_unavailable.
+ * `client`: delivers the cancels. The client may be freed while the outbox is open.
+ * `options_json`: a JSON object of at most 64 KiB with `path` (required), `create` (true by
+ * default) and `keep_ms`. `error`: NULL, or receives NULL on success and a result (not_applied) on
+ * failure. Its code is outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was
+ * renamed; open again to create a new one), outbox_schema (the file is not an outbox, or belongs
+ * to a newer version; it is not changed), outbox_busy or outbox_unavailable.
  *
  * Ownership: the caller owns the outbox and the error result; free them with
  * flexcancel_outbox_free and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an
@@ -624,7 +627,7 @@ flexcancel_outbox *FLEXCANCEL_CALL flexcancel_outbox_open(flexcancel_client *cli
                                                           flexcancel_result **error);
 
 /**
- * Writes a cancel to the outbox, then tries it at once.
+ * Writes a cancel to the outbox, then tries to deliver it at once.
  *
  * The cancel is on the disk before its first byte is sent. A definite outcome completes the entry.
  * Otherwise the entry is kept for a later flush, and the outcome is unknown, even if nothing was
@@ -661,14 +664,14 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_enqueue(flexcancel_outbox *
                                                              const char *options_json);
 
 /**
- * Delivers the entries that are due, longest wait first.
+ * Delivers the entries that are due. The entry that has waited longest is delivered first.
  *
  * Ends when no entry is left, `max` entries were tried, the deadline (`timeout_ms`) is reached,
  * the abort handle is triggered, or Flex cannot be reached. `options_json`: NULL, or a JSON object
  * with any of `timeout_ms`, `max` and `now` (true: also tries entries that wait for their next
  * attempt). `abort`: NULL, or a handle that can end the flush early. The result's `outbox.entries`
- * are the tried entries as they are now; `outbox.counts` counts all entries. The result has a code
- * and no outcome: ok, or the reason why the flush ended early.
+ * are the tried entries in their new state. `outbox.counts` counts all entries. The result has a
+ * code and no outcome: ok, or the reason why the flush ended early.
  *
  * Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `outbox` is an error. Threads: thread-safe; several threads and several
@@ -697,8 +700,8 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_list(flexcancel_outbox *out
  * Records that a person has seen a final entry. The entry leaves the worklist.
  *
  * `entry_id`: the `id` of the entry. Acknowledging again has no effect. The result's
- * `outbox.entry` is the entry. The code is ok, outbox_no_entry, or outbox_pending for an entry
- * that is not final yet and stays unchanged.
+ * `outbox.entry` is the entry. The code is ok, outbox_no_entry, or outbox_pending. An entry that
+ * is pending is not changed.
  *
  * Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
  */
@@ -707,13 +710,13 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_acknowledge(flexcancel_outb
                                                                  int64_t entry_id);
 
 /**
- * Ends a pending entry because a person decided so. The entry is not delivered any more.
+ * Ends a pending entry by the decision of a person. The entry is not delivered any more.
  *
  * `entry_id`: the `id` of the entry. `reason`: 1 to 200 bytes without control characters; it
- * becomes the message of the entry. The entry ends as expired if no request of it reached Flex for
- * certain, and as needs_attention otherwise. It is also acknowledged. A final entry stays
- * unchanged. The result's `outbox.entry` is the entry. The code is ok, outbox_no_entry, or
- * outbox_busy while the entry is being delivered.
+ * becomes the message of the entry. The entry becomes needs_attention if a request of it may have
+ * reached Flex, and expired otherwise. It is also acknowledged. A final entry stays unchanged. The
+ * result's `outbox.entry` is the entry. The code is ok, outbox_no_entry, or outbox_busy while the
+ * entry is being delivered.
  *
  * Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `outbox` or `reason` is an error. Threads: thread-safe. Errors: in the result.
@@ -731,14 +734,13 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_withdraw(flexcancel_outbox 
 FLEXCANCEL_API flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_stats(flexcancel_outbox *outbox);
 
 /**
- * Frees an outbox. Its entries stay in the file. A call in flight on another thread keeps what it
- * needs and ends normally; the file is closed when the last such call has ended.
+ * Frees an outbox. Its entries stay in the file. A call in flight on another thread is not
+ * affected. The file is closed when the last such call has ended.
  *
- * Every entry is on the disk already, so no entry can be lost here and there is no error to
- * report.
+ * Every entry is already on the disk, so this function cannot lose an entry and reports no error.
  *
  * Ownership: transferred to the library. NULL, a freed outbox or any other invalid handle: no
- * effect. Threads: thread-safe, also while calls use the outbox. Errors: none.
+ * effect. Threads: thread-safe, even while calls use the outbox. Errors: none.
  */
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_outbox_free(flexcancel_outbox *outbox);
 

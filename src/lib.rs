@@ -14,7 +14,7 @@
 //! let id = "fcs_01J8ZC5J4V6M3K2N1P0Q9R8S7T";
 //! let mut report = client.cancel(id, &Options::default(), None);
 //! if let (Outcome::Unknown, Some(repeat)) = (report.outcome, &report.repeat) {
-//!     // Its request may have arrived: ask again, as the same cancel.
+//!     // Its request may have arrived: repeat it with the same key.
 //!     report = client.cancel(id, &Options::from(repeat), None);
 //! }
 //! match report.outcome {
@@ -27,18 +27,19 @@
 //! # }
 //! ```
 //!
-//! # The rooms
-//! A room uses only the rooms above it in this list; a test holds that.
+//! # Modules
+//! Each row of this table is a layer. A module uses only its own layer and the layers above it; a
+//! test checks that.
 //!
-//! | room | holds |
+//! | module | content |
 //! |---|---|
-//! | `outcome` `phase` `secret` `clock` `abort` `fields` `files` `raw_json` `error` `config` `options` | words that every room may use |
+//! | `outcome` `phase` `secret` `clock` `abort` `fields` `files` `raw_json` `error` `config` `options` | basic types that every module may use |
 //! | `api` | Flex's API, pure: requests, responses, session facts, provider errors |
 //! | `decision` | what a round trip proves, where the money is, what to do next; pure |
-//! | `report` | what a call tells: the report and its JSON, advice, events, outbox entries as shown |
-//! | `transport` | the way to the service: HTTP, connections, TLS, names, proxies |
+//! | `report` | the report of a call and its JSON, advice, log events, outbox entries in JSON |
+//! | `transport` | round trips: HTTP, connections, TLS, DNS, proxies |
 //! | `call` | one call: the loop, its context, retries, idempotency keys, warm-up |
-//! | `client` | the public face over calls |
+//! | `client` | the public API on top of `call` |
 //! | `outbox` | cancels that survive a power cut |
 //! | `ffi` | the C ABI, and the only unsafe code |
 

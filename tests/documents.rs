@@ -247,19 +247,19 @@ fn every_link_of_a_page_leads_to_a_file_and_a_heading() {
     assert!(dead.is_empty(), "{dead:#?}");
 }
 
-/// The rooms in the order of a table's rows. The first row has files and no room of its own.
-fn rooms<'a>(table: &[&'a str]) -> Vec<&'a str> {
+/// The modules in the order of a table's rows. The first row has the basic types and is left out.
+fn modules<'a>(table: &[&'a str]) -> Vec<&'a str> {
     let rows = table.iter().filter(|row| row.starts_with("| `")).skip(1);
     let names = rows.filter_map(|row| row.split('`').nth(1));
     names.map(|name| name.trim_end_matches('/').trim_end_matches(".rs")).collect()
 }
 
 #[test]
-fn the_architecture_has_the_rooms_of_the_code_and_names_files_that_are_there() {
-    let table: Vec<&str> = section(ARCHITECTURE, "The rooms").lines().collect();
+fn the_architecture_has_the_modules_of_the_code_and_names_files_that_are_there() {
+    let table: Vec<&str> = section(ARCHITECTURE, "Modules").lines().collect();
     let of_crate = include_str!("../src/lib.rs").lines();
     let of_crate: Vec<&str> = of_crate.filter_map(|line| line.strip_prefix("//! ")).collect();
-    assert_eq!(rooms(&table), rooms(&of_crate));
+    assert_eq!(modules(&table), modules(&of_crate));
     let root = Path::new(native::ROOT);
     let missing: Vec<&str> = ARCHITECTURE
         .lines()

@@ -23,10 +23,11 @@ pub struct flexcancel_client {
 /// Creates a client from a JSON configuration. docs/CONFIGURATION.md describes every key. Opens no
 /// connection.
 ///
-/// `config_json`: NUL-terminated UTF-8, at most 64 KiB. The library keeps no copy of it except the
-/// API key, which is erased from memory when the client is freed. `error`: NULL, or receives NULL
-/// on success and a result (not_applied/invalid_config) on failure. The message of that result
-/// names the field and what was expected.
+/// `config_json`: NUL-terminated UTF-8, at most 64 KiB. The library keeps the settings, but no copy
+/// of the text. The API key is erased from memory when the client and every outbox that was opened
+/// with it are freed. `error`: NULL, or receives NULL on success and a result
+/// (not_applied/invalid_config) on failure. The message of that result names the field and what was
+/// expected.
 ///
 /// Ownership: the caller owns the client and the error result; free them with
 /// flexcancel_client_free and flexcancel_result_free. NULL: a NULL `config_json` is an error.
@@ -52,11 +53,10 @@ pub unsafe extern "C" fn flexcancel_client_new(
     }
 }
 
-/// Frees a client and closes its connections. A call in flight on another thread keeps what it
-/// needs and ends normally.
+/// Frees a client and closes its connections. A call in flight on another thread is not affected.
 ///
 /// Ownership: transferred to the library. NULL, a freed client or any other invalid handle: no
-/// effect. Threads: thread-safe, also while calls use the client. Errors: none.
+/// effect. Threads: thread-safe, even while calls use the client. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_client_free(client: *mut flexcancel_client) {
     guarded(|| (), || drop(HANDLES.remove(client.addr(), Kind::Client)));

@@ -17,8 +17,8 @@ use crate::report::{Event, Observer};
 /// describes the other fields. No event contains an API key.
 ///
 /// The callback runs on the thread that makes the call, before the call returns. The library holds
-/// no lock meanwhile: the callback may use any function of this library, also on the same client.
-/// It must not throw an exception and must not call longjmp.
+/// no lock while the callback runs, so the callback may call any function of this library, even on
+/// the same client. It must not throw an exception or call longjmp.
 #[allow(non_camel_case_types)]
 pub type flexcancel_log_callback = Option<
     unsafe extern "C" fn(user_data: *mut c_void, level: i32, event_json: *const c_char, len: usize),
@@ -26,12 +26,12 @@ pub type flexcancel_log_callback = Option<
 
 /// Sets the client's log callback, replacing any previous one. NULL disables logging.
 ///
-/// Ownership: not transferred. `user_data` must stay valid until the client is freed and every
-/// outbox that was opened with it is freed, or until another callback is set; and until every call
-/// that started before that has returned. A call in flight keeps the callback that it started with.
-/// NULL: `user_data` may be NULL. Threads: thread-safe; concurrent calls may run the callback
-/// concurrently. Errors: returns FLEXCANCEL_CODE_OK, or FLEXCANCEL_CODE_INVALID_HANDLE for an
-/// invalid client.
+/// Ownership: not transferred. `user_data` must stay valid until another callback is set, or until
+/// the client and every outbox that was opened with it are freed. In both cases it must also stay
+/// valid until every call that started earlier has returned, because a call in flight keeps the
+/// callback that it started with. NULL: `user_data` may be NULL. Threads: thread-safe; concurrent
+/// calls may run the callback concurrently. Errors: returns FLEXCANCEL_CODE_OK, or
+/// FLEXCANCEL_CODE_INVALID_HANDLE for an invalid client.
 ///
 /// # Safety
 /// `callback` may be called from any thread that uses the client, with `user_data`.

@@ -22,12 +22,12 @@ use crate::report::{Report, Status};
 /// with any of `asked_at_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`,
 /// `timeout_ms`, `verify`; docs/CONFIGURATION.md describes them. To repeat a cancel, pass the text
 /// from flexcancel_result_repeat. `abort`: NULL, or a handle that can end the call early. The
-/// library keeps no argument.
+/// library keeps no pointer to an argument after the call.
 ///
 /// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `client` or `session_id` is an error. Threads: thread-safe; concurrent calls on
 /// one client allowed. The client and the abort handle may be freed during the call. Errors: in the
-/// result. If an argument or a handle is not usable, nothing is sent; the outcome is then
+/// result. If an argument or a handle is not usable, nothing is sent. The outcome is then
 /// not_applied, or unknown if the cancel is in doubt.
 ///
 /// # Safety
@@ -45,11 +45,11 @@ pub unsafe extern "C" fn flexcancel_client_cancel(
 
 /// Reads a checkout session with its payment intents. Changes nothing.
 ///
-/// The outcome is what may be said of the void: already_canceled (the hold is released),
-/// not_cancelable (captured or expired), not_applied (the session can be canceled as of now, but a
-/// cancel that is still in flight may release it) or unknown. The hold is where the money is. The
-/// options `asked_at_ms`, `idempotency_key`, `in_doubt` and `verify` are refused. Everything else
-/// is as for flexcancel_client_cancel.
+/// The outcome says what the till may say about the void: already_canceled (the hold is released),
+/// not_cancelable (captured or expired), not_applied (the session can be canceled now, but a cancel
+/// in flight may still release its hold) or unknown. The hold says where the money is. The options
+/// `asked_at_ms`, `idempotency_key`, `in_doubt` and `verify` are refused. Everything else is as for
+/// flexcancel_client_cancel.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_client_cancel.
 ///
@@ -66,12 +66,13 @@ pub unsafe extern "C" fn flexcancel_client_retrieve(
     unsafe { call(Operation::Retrieve, client, session_id, options_json, abort) }
 }
 
-/// Opens one more connection for a later call: performs DNS, TCP and TLS set-up without sending a
+/// Opens one more connection for a later call. Performs DNS, TCP and TLS set-up without sending a
 /// request. A call that starts within `max_idle_ms` uses the connection.
 ///
-/// Blocks until the connection is open or the deadline is reached. Tries once. `options_json`:
-/// NULL, or a JSON object with `timeout_ms`. `abort`: NULL, or a handle that can end the operation
-/// early. The result has a code and no outcome: ok, or the reason why there is no connection.
+/// Blocks until the connection is open or the deadline is reached. Makes one attempt.
+/// `options_json`: NULL, or a JSON object with `timeout_ms`. `abort`: NULL, or a handle that can
+/// end the operation early. The result has a code and no outcome: ok, or the reason why there is no
+/// connection.
 ///
 /// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `client` is an error. Threads: thread-safe; each concurrent call opens its own

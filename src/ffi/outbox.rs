@@ -25,12 +25,12 @@ pub struct flexcancel_outbox {
 /// Opens an outbox in a file. Creates the file if it does not exist and `create` is not false.
 /// Sends nothing.
 ///
-/// `client`: delivers the cancels. The outbox keeps what it needs of the client, so the client may
-/// be freed. `options_json`: a JSON object of at most 64 KiB with `path` (required), `create` (true
-/// by default) and `keep_ms`. `error`: NULL, or receives NULL on success and a result (not_applied)
-/// on failure. Its code is outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was
-/// renamed; open again to create a new one), outbox_schema (the file is not an outbox, and is left
-/// as it is), outbox_busy or outbox_unavailable.
+/// `client`: delivers the cancels. The client may be freed while the outbox is open.
+/// `options_json`: a JSON object of at most 64 KiB with `path` (required), `create` (true by
+/// default) and `keep_ms`. `error`: NULL, or receives NULL on success and a result (not_applied) on
+/// failure. Its code is outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was
+/// renamed; open again to create a new one), outbox_schema (the file is not an outbox, or belongs
+/// to a newer version; it is not changed), outbox_busy or outbox_unavailable.
 ///
 /// Ownership: the caller owns the outbox and the error result; free them with
 /// flexcancel_outbox_free and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
     unsafe { arguments::construct(error, open, without_entries) }
 }
 
-/// Writes a cancel to the outbox, then tries it at once.
+/// Writes a cancel to the outbox, then tries to deliver it at once.
 ///
 /// The cancel is on the disk before its first byte is sent. A definite outcome completes the entry.
 /// Otherwise the entry is kept for a later flush, and the outcome is unknown, even if nothing was
@@ -118,14 +118,14 @@ pub unsafe extern "C" fn flexcancel_outbox_enqueue(
     unsafe { kept(options_json, act) }
 }
 
-/// Delivers the entries that are due, longest wait first.
+/// Delivers the entries that are due. The entry that has waited longest is delivered first.
 ///
 /// Ends when no entry is left, `max` entries were tried, the deadline (`timeout_ms`) is reached,
 /// the abort handle is triggered, or Flex cannot be reached. `options_json`: NULL, or a JSON object
 /// with any of `timeout_ms`, `max` and `now` (true: also tries entries that wait for their next
 /// attempt). `abort`: NULL, or a handle that can end the flush early. The result's `outbox.entries`
-/// are the tried entries as they are now; `outbox.counts` counts all entries. The result has a code
-/// and no outcome: ok, or the reason why the flush ended early.
+/// are the tried entries in their new state. `outbox.counts` counts all entries. The result has a
+/// code and no outcome: ok, or the reason why the flush ended early.
 ///
 /// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` is an error. Threads: thread-safe; several threads and several
@@ -176,8 +176,8 @@ pub unsafe extern "C" fn flexcancel_outbox_list(
 /// Records that a person has seen a final entry. The entry leaves the worklist.
 ///
 /// `entry_id`: the `id` of the entry. Acknowledging again has no effect. The result's
-/// `outbox.entry` is the entry. The code is ok, outbox_no_entry, or outbox_pending for an entry
-/// that is not final yet and stays unchanged.
+/// `outbox.entry` is the entry. The code is ok, outbox_no_entry, or outbox_pending. An entry that
+/// is pending is not changed.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
 #[unsafe(no_mangle)]
@@ -188,13 +188,13 @@ pub extern "C" fn flexcancel_outbox_acknowledge(
     reported(|| Ok(arguments::outbox(outbox.addr())?.acknowledge(entry_id)))
 }
 
-/// Ends a pending entry because a person decided so. The entry is not delivered any more.
+/// Ends a pending entry by the decision of a person. The entry is not delivered any more.
 ///
 /// `entry_id`: the `id` of the entry. `reason`: 1 to 200 bytes without control characters; it
-/// becomes the message of the entry. The entry ends as expired if no request of it reached Flex for
-/// certain, and as needs_attention otherwise. It is also acknowledged. A final entry stays
-/// unchanged. The result's `outbox.entry` is the entry. The code is ok, outbox_no_entry, or
-/// outbox_busy while the entry is being delivered.
+/// becomes the message of the entry. The entry becomes needs_attention if a request of it may have
+/// reached Flex, and expired otherwise. It is also acknowledged. A final entry stays unchanged. The
+/// result's `outbox.entry` is the entry. The code is ok, outbox_no_entry, or outbox_busy while the
+/// entry is being delivered.
 ///
 /// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` or `reason` is an error. Threads: thread-safe. Errors: in the result.
@@ -226,14 +226,13 @@ pub extern "C" fn flexcancel_outbox_stats(
     reported(|| Ok(arguments::outbox(outbox.addr())?.stats()))
 }
 
-/// Frees an outbox. Its entries stay in the file. A call in flight on another thread keeps what it
-/// needs and ends normally; the file is closed when the last such call has ended.
+/// Frees an outbox. Its entries stay in the file. A call in flight on another thread is not
+/// affected. The file is closed when the last such call has ended.
 ///
-/// Every entry is on the disk already, so no entry can be lost here and there is no error to
-/// report.
+/// Every entry is already on the disk, so this function cannot lose an entry and reports no error.
 ///
 /// Ownership: transferred to the library. NULL, a freed outbox or any other invalid handle: no
-/// effect. Threads: thread-safe, also while calls use the outbox. Errors: none.
+/// effect. Threads: thread-safe, even while calls use the outbox. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_outbox_free(outbox: *mut flexcancel_outbox) {
     guarded(|| (), || drop(HANDLES.remove(outbox.addr(), Kind::Outbox)));

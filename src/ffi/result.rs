@@ -68,7 +68,7 @@ fn text(result: *const flexcancel_result, text: Text) -> *const c_char {
 ///
 /// Only calls about a session have one: a client's cancel and retrieve, and an outbox's cancel and
 /// enqueue. For any other operation this function returns FLEXCANCEL_OUTCOME_UNKNOWN, which asserts
-/// nothing; use its code.
+/// nothing; use flexcancel_result_code instead.
 ///
 /// Ownership: not transferred. NULL or any other invalid handle: returns
 /// FLEXCANCEL_OUTCOME_UNKNOWN. Threads: thread-safe. Errors: none.
@@ -92,7 +92,7 @@ pub extern "C" fn flexcancel_result_code(result: *const flexcancel_result) -> i3
     )
 }
 
-/// Returns what is known of the money: one of FLEXCANCEL_HOLD_*.
+/// Returns what is known about the money: one of FLEXCANCEL_HOLD_*.
 ///
 /// Ownership: not transferred. NULL or any other invalid handle: returns FLEXCANCEL_HOLD_UNKNOWN.
 /// Threads: thread-safe. Errors: none.
@@ -131,7 +131,7 @@ pub extern "C" fn flexcancel_result_session_id(result: *const flexcancel_result)
     text(result, Text::SessionId)
 }
 
-/// Returns the idempotency key that every request of this cancel carried. NUL-terminated. Also
+/// Returns the idempotency key that every cancel request of this call carried. NUL-terminated. Also
 /// returns NULL if there was no key.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_result_message.
@@ -201,8 +201,8 @@ pub extern "C" fn flexcancel_result_repeat(result: *const flexcancel_result) -> 
 /// Frees a result and the texts that were borrowed from it.
 ///
 /// Ownership: transferred to the library. NULL, a freed result or any other invalid handle: no
-/// effect. Threads: thread-safe, but no other thread may still read a text of this result. Errors:
-/// none.
+/// effect. Threads: thread-safe, but no thread may read a text of this result during this call or
+/// later. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_result_free(result: *mut flexcancel_result) {
     guarded(

@@ -1,5 +1,5 @@
-//! The architecture's rules: unsafe code in one room only, and a room uses only itself and the
-//! rooms above it in the table in src/lib.rs. So there are no circles between rooms.
+//! The architecture's rules: unsafe code is in one module only, and a module uses only its own
+//! layer and the layers above it in the table in src/lib.rs. So layers have no cycles.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -141,8 +141,8 @@ fn names_at<'a>(words: &[&'a str]) -> Vec<&'a str> {
     names
 }
 
-/// The rooms in the order of the table in src/lib.rs.
-fn rooms() -> Vec<Vec<&'static str>> {
+/// The layers in the order of the table in src/lib.rs.
+fn layers() -> Vec<Vec<&'static str>> {
     let rows = LIB.lines().filter_map(|line| line.strip_prefix("//! | "));
     rows.filter(|row| row.starts_with('`'))
         .map(|row| {
@@ -153,9 +153,9 @@ fn rooms() -> Vec<Vec<&'static str>> {
 }
 
 #[test]
-fn each_module_is_in_one_room() {
-    let rooms = rooms();
-    let mut listed: Vec<&str> = rooms.into_iter().flatten().collect();
+fn each_module_is_in_one_layer() {
+    let layers = layers();
+    let mut listed: Vec<&str> = layers.into_iter().flatten().collect();
     listed.sort_unstable();
     let sources = sources();
     let modules: BTreeSet<&str> =
@@ -164,21 +164,21 @@ fn each_module_is_in_one_room() {
 }
 
 #[test]
-fn a_room_uses_only_itself_and_the_rooms_above_it() {
-    let rooms = rooms();
-    let room_of = |module: &str| rooms.iter().position(|room| room.contains(&module));
+fn a_module_uses_only_its_own_layer_and_the_layers_above_it() {
+    let layers = layers();
+    let layer_of = |module: &str| layers.iter().position(|layer| layer.contains(&module));
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| source.module() != "lib") {
-        let own = room_of(source.module());
+        let own = layer_of(source.module());
         for used in used(source) {
-            let room = room_of(used);
-            // What is no module is a re-export of the root, which is in no room.
-            if room.is_none() || own.is_none() || room > own {
+            let layer = layer_of(used);
+            // What is no module is a re-export of the root, which is in no layer.
+            if layer.is_none() || own.is_none() || layer > own {
                 wrong.push(format!("src/{}: crate::{used}", source.path.display()));
             }
         }
     }
-    assert!(wrong.is_empty(), "these use a room below, or none: {wrong:#?}");
+    assert!(wrong.is_empty(), "these use a layer below, or none: {wrong:#?}");
 }
 
 #[test]
