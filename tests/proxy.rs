@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
+#[cfg(feature = "outbox")]
+use flexcancel::outbox::{EntryOptions, FlushOptions, OpenOptions, Outbox};
 use flexcancel::{Client, Code, Config, Outcome, Phase, Report};
 use native::Scratch;
 use serde_json::{Value, json};
@@ -148,6 +150,26 @@ fn a_refusal_that_only_a_person_can_end_is_not_repeated() {
         assert_eq!(proxy.heads().len(), 1, "{why}");
     }
     assert_eq!(sandbox.connections(), 0);
+}
+
+/// The next entry would fare no better, and would try the same password again.
+#[cfg(feature = "outbox")]
+#[test]
+fn a_flush_ends_when_the_proxy_does_not_accept_the_credentials() {
+    let scratch = Scratch::new("proxy_flush");
+    let (sandbox, id, ca_file) = flex(&scratch);
+    let proxy = Proxy::start("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n");
+    let url = format!("http://till:secret_word@{}", proxy.address);
+    let config = Config::from_json(&config(&sandbox, &ca_file, &url).to_string()).unwrap();
+    let client = Arc::new(Client::new(&config).unwrap());
+    let outbox = Outbox::open(client, &OpenOptions::new(scratch.path("outbox.db"))).unwrap();
+    for id in [&id, "fcs_2", "fcs_3"] {
+        assert_eq!(outbox.enqueue(id, &EntryOptions::default()).code, Code::Ok);
+    }
+    let status = outbox.flush(&FlushOptions::default(), None);
+    assert_eq!(status.code, Code::InvalidConfig, "{}", status.message);
+    assert_eq!(status.outbox.unwrap().counts.unwrap().pending, 3);
+    assert_eq!(proxy.heads().len(), 1);
 }
 
 #[test]
