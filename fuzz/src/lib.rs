@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use flexcancel::transport::fuzzing::read_response;
 use flexcancel::transport::{Exchange, Phase, Request, Response, Transport};
-use flexcancel::{Abort, Code};
+use flexcancel::{Abort, Code, Error};
 
 /// Separates the responses of an input. No byte of HTTP or UTF-8 has this value.
 const SEPARATOR: u8 = 0xff;
@@ -68,17 +68,17 @@ impl Script {
 pub struct ScriptTransport(pub Arc<Script>);
 
 impl Transport for ScriptTransport {
-    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, flexcancel::Error> {
+    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Error> {
         let mut state = self.0.state();
         exchange.enter(Phase::Sending);
         state.requests += 1;
         exchange.enter(Phase::Waiting);
         state.now = (state.now + ROUND_TRIP).min(exchange.deadline());
         if state.now == exchange.deadline() {
-            return Err(flexcancel::Error::new(Code::Timeout, "fuzzed"));
+            return Err(Error::new(Code::Timeout, "fuzzed"));
         }
         let Some(bytes) = state.responses.pop() else {
-            return Err(flexcancel::Error::new(Code::ConnectionLost, "fuzzed"));
+            return Err(Error::new(Code::ConnectionLost, "fuzzed"));
         };
         let response = read_response(&bytes)?;
         exchange.enter(Phase::Complete);
@@ -105,7 +105,7 @@ impl Transport for ScriptTransport {
         state.random
     }
 
-    fn random_key(&self) -> Result<u128, flexcancel::Error> {
+    fn random_key(&self) -> Result<u128, Error> {
         Ok(u128::from(self.random()))
     }
 }
