@@ -627,7 +627,7 @@ flexcancel_outbox *FLEXCANCEL_CALL flexcancel_outbox_open(flexcancel_client *cli
                                                           flexcancel_result **error);
 
 /**
- * Writes a cancel to the outbox, then tries to deliver it at once.
+ * Writes a cancel to the outbox and tries to deliver it.
  *
  * The cancel is on the disk before its first byte is sent. A definite outcome completes the entry.
  * Otherwise the entry is kept for a later flush, and the outcome is unknown, even if nothing was

@@ -80,9 +80,9 @@ extern "C" fn in_child() {
     guard::contained(|| (), release);
 }
 
-/// In the child: puts a new object in the place of each that has locks or connections. Gives the
-/// old ones back, to be dropped where no lock is held. One that a thread of the parent was using
-/// is counted as used for good, so it is leaked and not dropped in the middle of a change.
+/// Replaces each object that has locks or connections by a new one, in the child. Returns the old
+/// objects: the caller drops them when it holds no lock. An old object that a thread of the parent
+/// was using is never freed, because its reference is never released in the child.
 pub(super) fn renew<'a>(objects: impl Iterator<Item = &'a mut Object>) -> Vec<Object> {
     type Heir = Result<Arc<Client>, Arc<str>>;
     let mut heirs: Vec<(usize, Heir)> = Vec::new();

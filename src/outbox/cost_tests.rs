@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::clock::{Clock, Moment, SystemClock};
 use super::options::{FlushOptions, ListFilter};
-use super::rows;
+use super::purge::purge;
 use super::{EntryOptions, Outbox};
 use crate::abort::Abort;
 use crate::client::Client;
@@ -105,7 +105,7 @@ fn given_many_entries_to_forget_when_flushed_then_they_go_in_small_transactions(
         counts.delivered + counts.refused + counts.needs_attention
     };
     let now = outbox.clock.now();
-    let more = outbox.store.write(move |db| rows::forget(db, outbox_keep(), now)).unwrap();
+    let more = outbox.store.write(move |db| purge(db, outbox_keep(), now)).unwrap();
     assert!(more);
     assert_eq!(left(&outbox), 25_003 - 500, "one transaction forgets 500");
     let abort = Abort::new();

@@ -141,8 +141,8 @@ impl Place {
     }
 
     /// Gives the damaged file and those beside it another name, and tells which; `None` if it does
-    /// not bear the mark, and stays. Nothing is ever overwritten, and a file that somebody has put
-    /// there since is left alone.
+    /// not bear the mark, and stays. Nothing is ever overwritten. A file that was put
+    /// there later is not touched.
     pub(super) fn set_aside(
         &self,
         damaged: Identity,

@@ -31,6 +31,8 @@ mod opening;
 mod operations;
 mod options;
 #[cfg(feature = "outbox")]
+mod purge;
+#[cfg(feature = "outbox")]
 mod queries;
 #[cfg(feature = "outbox")]
 mod reports;

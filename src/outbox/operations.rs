@@ -12,6 +12,7 @@ use super::options::{
     DEFAULT_DELIVER_WITHIN, DEFAULT_FLUSH_TIMEOUT, DEFAULT_KEEP, DEFAULT_MAX, EntryOptions,
     FlushOptions, OpenOptions,
 };
+use super::purge::purge;
 use super::queries;
 use super::reports::{failed, kept_report, summary};
 use super::rows::{self, Draft};
@@ -257,7 +258,7 @@ impl Outbox {
                 break;
             }
             let (keep_ms, now) = (self.keep_ms, self.clock.now());
-            if !self.store.write(move |db| rows::forget(db, keep_ms, now))? {
+            if !self.store.write(move |db| purge(db, keep_ms, now))? {
                 break;
             }
         }

@@ -289,20 +289,6 @@ pub(super) struct Finished {
     pub(super) successor: Option<Record>,
 }
 
-/// The most entries that are forgotten in one transaction, so that others soon have their turn.
-const MAX_FORGOTTEN: usize = 500;
-
-/// Forgets some of the entries that nobody needs any more. True if there may be more.
-pub(super) fn forget(db: &Connection, keep_ms: i64, now: Moment) -> Result<bool> {
-    let sql = format!(
-        "DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE ended_ms <= ?1 \
-         AND (state = 'delivered' OR acknowledged_ms IS NOT NULL) \
-         ORDER BY ended_ms LIMIT {MAX_FORGOTTEN})"
-    );
-    let forgotten = execute(db, &sql, [now.wall_ms.saturating_sub(keep_ms)])?;
-    Ok(forgotten == MAX_FORGOTTEN)
-}
-
 /// Ends the entries whose time is over, of one session or of all. One that was never handed to
 /// the network is expired; of any other a person must find out.
 pub(super) fn end_overdue(db: &Connection, session_id: Option<&str>, now: Moment) -> Result<()> {

@@ -18,7 +18,7 @@ impl Stream for Bytes<'_> {
     }
 
     fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Error> {
-        // In two parts, so that a response does not come at once.
+        // Half of the bytes each time: a response may arrive in parts.
         let length = self.0.len().div_ceil(2);
         let (part, rest) = self.0.split_at(length);
         buffer.extend_from_slice(part);
