@@ -20,13 +20,17 @@ header:
 bench:
     benches/compare/run
 
-# The Rust documentation, in target/doc.
+# The documentation site, in target/site/html; checks its links.
 docs:
-    cargo doc --no-deps --workspace
+    docs/site/build --check
 
 # The release library, held to its limits.
 release:
     .ci/check-library
+
+# The locks and the fork handlers in every order of their threads.
+interleavings:
+    tests/interleavings/run
 
 # Runs every fuzz target for so many seconds.
 fuzz seconds="60":

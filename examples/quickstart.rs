@@ -49,7 +49,7 @@ fn with_sandbox() -> Result<Report, Error> {
     println!("The sale falls through; the till cancels the session.");
     let report = void(&client, &session_id);
 
-    let truth = sandbox.truth(&session_id).ok_or("the sandbox lost the session")?;
+    let truth = sandbox.ground_truth(&session_id).ok_or("the sandbox lost the session")?;
     println!("The sandbox says: the hold is {}.", serde_json::to_value(truth.hold)?);
     Ok(report)
 }

@@ -1,8 +1,9 @@
 //! Runs as many simulated worlds as asked:
-//! `cargo run --release --example simulate -- --seeds 10000000 [--first N] [--classic] [--outbox]`
+//! `cargo run --release --example simulate -- --seeds 10000000 [--first N] [--classic] [--outbox | --bulk]`
 //!
 //! `--classic` draws the worlds that the simulator has always had, with one call each; without it,
 //! all that there are. With `--outbox` each world is one of a till with an outbox, over two days.
+//! With `--bulk` each is one of a back office with a journal, whose bulk run is killed and resumed.
 //! With `--worlds` nothing is drawn: each world of a list is played once, and shown as a row.
 //! With `--seeds 1` the one story is shown in full. Progress goes to stderr, the result to stdout.
 //! Exits with 1 if anything that a till is told contradicts the truth.
@@ -12,10 +13,10 @@ mod simulator;
 
 use std::process::ExitCode;
 
-use simulator::{OutboxTally, Range, Tally, run, run_outbox, tally, worlds};
+use simulator::{BulkTally, OutboxTally, Range, Tally, run, run_bulk, run_outbox, tally, worlds};
 
 const USAGE: &str = "usage: simulate [--seeds NUMBER] [--first NUMBER] [--classic | --wide] \
-                     [--outbox | --worlds]";
+                     [--outbox | --bulk | --worlds]";
 /// After how many seeds the progress is shown.
 const PROGRESS: u64 = 100_000;
 
@@ -24,11 +25,12 @@ struct Arguments {
     seeds: u64,
     range: Range,
     is_outbox: bool,
+    is_bulk: bool,
     is_worlds: bool,
 }
 
 fn main() -> ExitCode {
-    let Arguments { first, seeds, range, is_outbox, is_worlds } = match arguments() {
+    let Arguments { first, seeds, range, is_outbox, is_bulk, is_worlds } = match arguments() {
         Ok(arguments) => arguments,
         Err(problem) => {
             eprintln!("simulate: {problem}\n{USAGE}");
@@ -46,6 +48,12 @@ fn main() -> ExitCode {
     let all = first..first.saturating_add(seeds);
     if is_outbox {
         let add = |tally: &mut OutboxTally, seed| tally.add(seed, run_outbox(seed, range));
+        let tally = tally(all, add, progress);
+        print!("{tally}");
+        return ExitCode::from(u8::from(!tally.violations.is_empty()));
+    }
+    if is_bulk {
+        let add = |tally: &mut BulkTally, seed| tally.add(seed, run_bulk(seed));
         let tally = tally(all, add, progress);
         print!("{tally}");
         return ExitCode::from(u8::from(!tally.violations.is_empty()));
@@ -77,6 +85,7 @@ fn arguments() -> Result<Arguments, String> {
         seeds: 100_000,
         range: Range::Wide,
         is_outbox: false,
+        is_bulk: false,
         is_worlds: false,
     };
     let mut arguments = std::env::args().skip(1);
@@ -90,6 +99,10 @@ fn arguments() -> Result<Arguments, String> {
             }
             "--outbox" => {
                 read.is_outbox = true;
+                continue;
+            }
+            "--bulk" => {
+                read.is_bulk = true;
                 continue;
             }
             "--classic" | "--wide" => {

@@ -18,8 +18,8 @@
  * from, closed, or could not be made is empty: it converts to false, and using it is defined: a
  * call is refused with Code::invalid_handle and sends nothing, a result is unknown.
  *
- * Texts go in as std::string_view and are copied; they need no NUL at their end. A text with a
- * NUL in it is refused by the library like any other wrong text, and never cut short.
+ * Strings go in as std::string_view and are copied; they need no NUL at their end. A string with a
+ * NUL in it is refused by the library like any other wrong string, and never cut short.
  *
  * What this header does not have is in the result's JSON (docs/RESULT.md): Result::json().
  */
@@ -33,6 +33,7 @@
 #include <string_view>
 
 #include "flexcancel/abort.hpp"
+#include "flexcancel/bulk.hpp"
 #include "flexcancel/client.hpp"
 #include "flexcancel/config.hpp"
 #include "flexcancel/options.hpp"

@@ -1,11 +1,11 @@
 //! The abort flag: sticky, shareable, and able to wake what is waiting.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use crate::clock;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 /// Ends calls early, from any thread. Sticky: once triggered, every call that is given this
 /// abort ends at once. Cloning shares the flag.
@@ -19,8 +19,8 @@ pub struct Abort(Arc<Shared>);
 struct Shared {
     triggered: AtomicBool,
     next_id: AtomicU64,
-    sleepers: Mutex<Vec<(u64, Weak<dyn Wake>)>>,
-    bell: Condvar,
+    waiters: Mutex<Vec<(u64, Weak<dyn Wake>)>>,
+    condition: Condvar,
 }
 
 /// Something that a thread is blocked on, and that another thread can end.
@@ -47,15 +47,15 @@ impl Abort {
     /// against a call that is just completing, which then returns what it found.
     pub fn trigger(&self) {
         // The flag is set under the lock, so a waiter either sees it or is already listening.
-        let sleepers = {
-            let mut sleepers = self.lock();
+        let waiters = {
+            let mut waiters = self.lock();
             self.0.triggered.store(true, Ordering::Release);
-            std::mem::take(&mut *sleepers)
+            std::mem::take(&mut *waiters)
         };
-        self.0.bell.notify_all();
-        for (_, sleeper) in sleepers {
-            if let Some(sleeper) = sleeper.upgrade() {
-                sleeper.wake();
+        self.0.condition.notify_all();
+        for (_, waiter) in waiters {
+            if let Some(waiter) = waiter.upgrade() {
+                waiter.wake();
             }
         }
     }
@@ -67,36 +67,36 @@ impl Abort {
     }
 
     /// Sleeps until the instant or the trigger, whichever comes first.
-    pub(crate) fn sleep_until(&self, until: Instant) {
+    pub(crate) fn sleep_until(&self, deadline: Instant) {
         let mut guard = self.lock();
         while !self.is_triggered() {
-            let left = until.saturating_duration_since(clock::now());
-            if left.is_zero() {
+            let remaining = deadline.saturating_duration_since(clock::now());
+            if remaining.is_zero() {
                 return;
             }
             guard = self
                 .0
-                .bell
-                .wait_timeout(guard, clock::wait_of(left))
+                .condition
+                .wait_timeout(guard, clock::wait_of(remaining))
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
     }
 
-    /// Has the sleeper woken by a trigger for as long as the registration lives.
+    /// Has the waiter woken by a trigger for as long as the registration lives.
     /// `None` if the abort is triggered already.
-    pub(crate) fn register(&self, sleeper: Weak<dyn Wake>) -> Option<Registration> {
-        let mut sleepers = self.lock();
+    pub(crate) fn register(&self, waiter: Weak<dyn Wake>) -> Option<Registration> {
+        let mut waiters = self.lock();
         if self.is_triggered() {
             return None;
         }
         let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
-        sleepers.push((id, sleeper));
+        waiters.push((id, waiter));
         Some(Registration { abort: self.clone(), id })
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(u64, Weak<dyn Wake>)>> {
-        self.0.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.waiters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -106,7 +106,7 @@ impl fmt::Debug for Abort {
     }
 }
 
-/// Keeps a sleeper listening; dropping it ends that.
+/// Keeps a waiter listening; dropping it ends that.
 pub(crate) struct Registration {
     abort: Abort,
     id: u64,

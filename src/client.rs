@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::abort::Abort;
 use crate::api::{Operation, SessionId};
-use crate::call::{Call, Context, warm_up};
+use crate::call::{Call, Context, Pacer, warm_up};
 use crate::config::Config;
 use crate::error::Error;
 use crate::options::Options;
@@ -115,20 +115,22 @@ impl Client {
         options: &Options,
         abort: Option<&Abort>,
     ) -> Report {
-        self.call_checked(operation, session_id, Ok(options), abort)
+        self.call_checked(operation, session_id, Ok(options), abort, None)
     }
 
-    /// A call whose options may be unusable; that is a result like any other.
+    /// A call whose options may be unusable; that is a result like any other. `pacer`: of the run
+    /// that the call is a part of.
     pub(crate) fn call_checked(
         &self,
         operation: Operation,
         session_id: &str,
         options: Result<&Options, Refused>,
         abort: Option<&Abort>,
+        pacer: Option<&Pacer>,
     ) -> Report {
         let (started, observer) = self.begin();
         let call = options.and_then(|options| {
-            Call::new(&self.context, operation, session_id, options, started)
+            Call::new(&self.context, operation, session_id, options, started, pacer)
                 .map_err(|(code, message)| self.context.refused(options, code, message))
         });
         let mut report = match call {

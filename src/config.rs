@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::proxy::{ProxyUrl, proxy_of_environment};
 use crate::error::Error;
-use crate::fields::Fields;
 use crate::files;
+use crate::json_object::JsonObject;
 use crate::outcome::Code;
 use crate::secret::Secret;
 
@@ -31,6 +31,7 @@ pub const CONFIG_KEYS: &[&str] = &[
     "max_idle_ms",
     "mode",
     "proxy",
+    "rate_per_second",
     "timeout_ms",
     "trust",
     "user_agent",
@@ -62,6 +63,8 @@ pub(crate) const MAX_DNS_TTL_MS: u64 = 3_600_000;
 pub(crate) const MAX_ATTEMPTS: u64 = 10;
 /// The largest `connect_attempts`.
 pub(crate) const MAX_CONNECT_ATTEMPTS: u64 = 100;
+/// The largest `rate_per_second`.
+pub(crate) const MAX_RATE_PER_SECOND: u64 = 10_000;
 /// The longest API key, in bytes.
 pub(crate) const MAX_API_KEY_BYTES: usize = 512;
 /// The longest `base_url`, `proxy`, `user_agent` and `ca_file`, in bytes.
@@ -81,6 +84,7 @@ pub struct Config {
     pub(crate) dns_ttl: Duration,
     pub(crate) trust: Trust,
     pub(crate) proxy: Proxy,
+    pub(crate) rate_per_second: Option<u32>,
     pub(crate) user_agent: Option<String>,
     pub(crate) verify: bool,
 }
@@ -135,18 +139,18 @@ impl Config {
     }
 
     fn read(json: &str) -> Result<Self, Error> {
-        let mut fields = Fields::parse(json, CONFIG_KEYS)?;
+        let mut fields = JsonObject::parse(json, CONFIG_KEYS)?;
         let api_key = api_key(&mut fields)?;
-        let mode = fields.choice("mode", &[("test", Mode::Test), ("live", Mode::Live)])?;
+        let mode = fields.enumeration("mode", &[("test", Mode::Test), ("live", Mode::Live)])?;
         let mode = agreed_mode(mode, mode_of_key(api_key.expose()))?;
         let base_url = match bounded(&mut fields, "base_url")? {
             Some(text) => BaseUrl::parse(&text)?,
             None => BaseUrl::parse(DEFAULT_BASE_URL)?,
         };
         let timeout = fields.millis("timeout_ms", 1, MAX_TIMEOUT_MS)?;
-        let connect_attempts = fields.number("connect_attempts", 1, MAX_CONNECT_ATTEMPTS)?;
+        let connect_attempts = fields.integer("connect_attempts", 1, MAX_CONNECT_ATTEMPTS)?;
         let connect_timeout = fields.millis("connect_timeout_ms", 1, MAX_TIMEOUT_MS)?;
-        let max_attempts = fields.number("max_attempts", 1, MAX_ATTEMPTS)?;
+        let max_attempts = fields.integer("max_attempts", 1, MAX_ATTEMPTS)?;
         Ok(Self {
             api_key,
             base_url,
@@ -163,8 +167,11 @@ impl Config {
             dns_ttl: fields.millis("dns_ttl_ms", 0, MAX_DNS_TTL_MS)?.unwrap_or(DEFAULT_DNS_TTL),
             trust: trust(&mut fields)?,
             proxy: proxy(&mut fields)?,
+            rate_per_second: fields
+                .integer("rate_per_second", 1, MAX_RATE_PER_SECOND)?
+                .and_then(|number| u32::try_from(number).ok()),
             user_agent: user_agent(&mut fields)?,
-            verify: fields.truth("verify")?.unwrap_or(false),
+            verify: fields.bool("verify")?.unwrap_or(false),
         })
     }
 }
@@ -237,11 +244,11 @@ pub(crate) fn loopback_addresses(host: &str) -> Option<[IpAddr; 2]> {
     is_localhost.then_some([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)])
 }
 
-fn api_key(fields: &mut Fields) -> Result<Secret, Error> {
+fn api_key(fields: &mut JsonObject) -> Result<Secret, Error> {
     const NAMES: [&str; 3] = ["api_key", "api_key_env", "api_key_file"];
-    let direct = fields.text("api_key")?.map(Secret::new);
-    let variable = fields.text("api_key_env")?;
-    let file = fields.text("api_key_file")?;
+    let direct = fields.string("api_key")?.map(Secret::new);
+    let variable = fields.string("api_key_env")?;
+    let file = fields.string("api_key_file")?;
     let (field, key) = match (direct, variable, file) {
         (Some(key), None, None) => ("api_key", key),
         (None, Some(variable), None) => ("api_key_env", key_from_env(&variable)?),
@@ -291,9 +298,9 @@ fn key_from_file(path: &Path) -> Result<Secret, Error> {
     };
     let file = files::open_regular(path).map_err(|error| unreadable(&error))?;
     // Reserved at once, so that growing leaves no copy behind.
-    const MOST: usize = MAX_API_KEY_BYTES + 6;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST));
-    file.take(MOST as u64).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+    const MAX_BYTES: usize = MAX_API_KEY_BYTES + 6;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
+    file.take(MAX_BYTES as u64).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.contains(&0) {
         return Err(unreadable(&"it is UTF-16; save it as UTF-8"));
     }
@@ -326,8 +333,8 @@ fn agreed_mode(given: Option<Mode>, of_key: Option<Mode>) -> Result<Option<Mode>
     }
 }
 
-fn bounded(fields: &mut Fields, name: &str) -> Result<Option<String>, Error> {
-    match fields.text(name)? {
+fn bounded(fields: &mut JsonObject, name: &str) -> Result<Option<String>, Error> {
+    match fields.string(name)? {
         Some(text) if text.is_empty() || text.len() > MAX_TEXT_BYTES => {
             let found = text.len();
             let problem = format!("expected 1 to {MAX_TEXT_BYTES} bytes, found {found}");
@@ -337,8 +344,8 @@ fn bounded(fields: &mut Fields, name: &str) -> Result<Option<String>, Error> {
     }
 }
 
-fn trust(fields: &mut Fields) -> Result<Trust, Error> {
-    let bundled = fields.choice("trust", &[("system", false), ("bundled", true)])?;
+fn trust(fields: &mut JsonObject) -> Result<Trust, Error> {
+    let bundled = fields.enumeration("trust", &[("system", false), ("bundled", true)])?;
     match (bundled, bounded(fields, "ca_file")?) {
         (None, Some(path)) => Ok(Trust::File(PathBuf::from(path))),
         (Some(_), Some(_)) => {
@@ -349,7 +356,7 @@ fn trust(fields: &mut Fields) -> Result<Trust, Error> {
     }
 }
 
-fn proxy(fields: &mut Fields) -> Result<Proxy, Error> {
+fn proxy(fields: &mut JsonObject) -> Result<Proxy, Error> {
     let Some(text) = bounded(fields, "proxy")?.map(Zeroizing::new) else { return Ok(Proxy::None) };
     match text.as_str() {
         "none" => Ok(Proxy::None),
@@ -361,7 +368,7 @@ fn proxy(fields: &mut Fields) -> Result<Proxy, Error> {
     }
 }
 
-fn user_agent(fields: &mut Fields) -> Result<Option<String>, Error> {
+fn user_agent(fields: &mut JsonObject) -> Result<Option<String>, Error> {
     let text = bounded(fields, "user_agent")?;
     let is_visible = |text: &String| text.bytes().all(|b| b.is_ascii_graphic() || b == b' ');
     if text.as_ref().is_some_and(|text| !is_visible(text)) {

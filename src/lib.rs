@@ -33,15 +33,19 @@
 //!
 //! | module | content |
 //! |---|---|
-//! | `outcome` `phase` `secret` `clock` `abort` `fields` `files` `raw_json` `error` `config` `options` | basic types that every module may use |
+//! | `sync` `outcome` `phase` `secret` `clock` `abort` `files` `json_object` `raw_json` `error` `config` `options` | basic types that every module may use |
 //! | `api` | Flex's API, pure: requests, responses, session facts, provider errors |
 //! | `decision` | what a round trip proves, where the money is, what to do next; pure |
 //! | `report` | the report of a call and its JSON, advice, log events, outbox entries in JSON |
 //! | `transport` | round trips: HTTP, connections, TLS, DNS, proxies |
 //! | `call` | one call: the loop, its context, retries, idempotency keys, warm-up |
 //! | `client` | the public API on top of `call` |
+//! | `bulk` | many cancels in one call |
 //! | `outbox` | cancels that survive a power cut |
-//! | `ffi` | the C ABI, and the only unsafe code |
+//! | `ffi` | the C ABI |
+//!
+//! What differs by system is in files of its own (`unix.rs`, `windows.rs`, …), each behind the module
+//! that declares `mod system`. Unsafe code is in `ffi` and in some of those files only.
 
 #![deny(unsafe_code)]
 #![cfg_attr(
@@ -58,6 +62,7 @@
 
 mod abort;
 mod api;
+mod bulk;
 mod call;
 mod client;
 mod clock;
@@ -65,8 +70,9 @@ mod config;
 mod decision;
 mod error;
 pub mod ffi;
-mod fields;
+
 mod files;
+mod json_object;
 mod options;
 pub mod outbox;
 mod outcome;
@@ -74,10 +80,12 @@ mod phase;
 mod raw_json;
 mod report;
 mod secret;
+mod sync;
 pub mod transport;
 
 pub use abort::Abort;
 pub use api::{Operation, ProviderError, session};
+pub use bulk::{BULK_KEYS, BulkItem, BulkOptions, JournalFile};
 pub use client::Client;
 pub use config::{CONFIG_KEYS, Config};
 pub use error::Error;
@@ -86,8 +94,8 @@ pub use outcome::{Code, Hold, Outcome};
 pub use phase::Phase;
 pub use raw_json::RawJson;
 pub use report::{
-    Attempt, Event, Level, Observer, OutboxCounts, OutboxEntry, OutboxState, OutboxView, Report,
-    Status,
+    Attempt, BulkCounts, BulkItemView, Event, Level, Observer, OutboxCounts, OutboxEntry,
+    OutboxState, OutboxView, Report, Status,
 };
 
 /// The version of this library, `MAJOR.MINOR.PATCH`.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config::{MAX_ATTEMPTS, MAX_TIMEOUT_MS};
 use crate::error::Error;
-use crate::fields::Fields;
+use crate::json_object::JsonObject;
 
 /// Every key that the options of one call may have.
 pub const OPTION_KEYS: &[&str] = &[
@@ -93,24 +93,24 @@ impl Options {
         if json.is_empty() {
             return Ok(Self::default());
         }
-        Self::from_fields(&mut Fields::parse(json, OPTION_KEYS)?)
+        Self::from_fields(&mut JsonObject::parse(json, OPTION_KEYS)?)
     }
 
     /// Reads options out of an object that may hold more.
-    pub(crate) fn from_fields(fields: &mut Fields) -> Result<Self, Error> {
+    pub(crate) fn from_fields(fields: &mut JsonObject) -> Result<Self, Error> {
         let options = Self {
-            expand: fields.texts("expand")?.unwrap_or_default(),
-            idempotency_key: fields.text("idempotency_key")?,
-            in_doubt: fields.truth("in_doubt")?,
+            expand: fields.strings("expand")?.unwrap_or_default(),
+            idempotency_key: fields.string("idempotency_key")?,
+            in_doubt: fields.bool("in_doubt")?,
             asked_at_ms: fields
-                .number("asked_at_ms", 0, MAX_ASKED_AT_MS)?
+                .integer("asked_at_ms", 0, MAX_ASKED_AT_MS)?
                 .and_then(|number| i64::try_from(number).ok()),
-            verify: fields.truth("verify")?,
+            verify: fields.bool("verify")?,
             must_look: false,
             may_skip_look: false,
             timeout: fields.millis("timeout_ms", 1, MAX_TIMEOUT_MS)?,
             max_attempts: fields
-                .number("max_attempts", 1, MAX_ATTEMPTS)?
+                .integer("max_attempts", 1, MAX_ATTEMPTS)?
                 .and_then(|number| u32::try_from(number).ok()),
         };
         options.check()?;

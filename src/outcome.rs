@@ -84,30 +84,31 @@ macro_rules! numbered_names {
 numbered_names! {
     /// What is known of the cancel when the call returns. A definite outcome is never wrong.
     pub enum Outcome {
-        /// A request may have reached Flex, and its effect could not be determined in time. Asserts
-        /// nothing. The till may say "pending", never "voided" and never "not voided".
+        /// A request may have reached Flex, or may still be sent from an outbox, and its effect is
+        /// not known. Asserts nothing. The till may say "pending", never "voided" and never "not
+        /// voided".
         Unknown = 0, "unknown";
         /// Flex confirmed the cancel, or a read-back shows it. Asserts: at some moment after the
-        /// cancel was requested and before the call ended, no hold was left and none was captured.
-        /// The till may say "voided".
+        /// cancel was requested and before the call ended, no hold was left, and none had been
+        /// captured since the request. The till may say "voided".
         Canceled = 1, "canceled";
-        /// The session was already canceled, and as far as Flex reports this call had no effect.
+        /// The session was already canceled. As far as Flex reports, this call had no effect.
         /// Asserts the same as `canceled`. The till may say "voided".
         AlreadyCanceled = 2, "already_canceled";
-        /// Captured or expired. Asserts: at some moment of the call no hold was left to cancel, and
-        /// no request of this cancel released one. The till may say "too late"; check before a
-        /// refund.
+        /// The session was captured or expired. Asserts: at some moment of the call no hold was
+        /// left to cancel, and no request of this cancel released one. The till may say "too late".
+        /// Before a refund, check whether money was captured.
         NotCancelable = 3, "not_cancelable";
-        /// Certainly not done: no request of this cancel was handed to the network, or Flex refused
-        /// it with its own error code. Asserts: no request of this cancel had or will have an
-        /// effect. The till may say "not voided".
+        /// The cancel was certainly not done: no request of it was handed to the network, or Flex
+        /// refused each one. Asserts: no request of this cancel had an effect or will have one. The
+        /// till may say "not voided".
         NotApplied = 4, "not_applied";
     }
 }
 
 numbered_names! {
     /// Why the outcome is what it is: 0, 1xx the caller, 2xx the transport, 3xx the provider,
-    /// 4xx the outbox, 9xx the library itself.
+    /// 4xx the outbox, 5xx a bulk run, 9xx the library itself.
     pub enum Code {
         /// Nothing went wrong.
         Ok = 0, "ok";
@@ -129,7 +130,7 @@ numbered_names! {
         Tls = 202, "tls";
         /// The deadline or the connect timeout was reached.
         Timeout = 203, "timeout";
-        /// The connection was lost while the request was in flight.
+        /// The connection was lost before the response was complete.
         ConnectionLost = 204, "connection_lost";
         /// The response could not be understood or trusted.
         Protocol = 205, "protocol";
@@ -137,26 +138,27 @@ numbered_names! {
         Unauthorized = 300, "unauthorized";
         /// The API key may not do this (403).
         Forbidden = 301, "forbidden";
-        /// No such session for this key (404): check the id and the mode.
+        /// Flex finds no such session for this API key (404). Check the id and the mode.
         NotFound = 302, "not_found";
-        /// Flex reports that the session's state leaves nothing to cancel.
+        /// Flex reports that the session cannot be canceled, or the session shows that it was
+        /// captured or expired.
         NotCancelable = 303, "not_cancelable";
         /// Too many requests (429).
         RateLimited = 304, "rate_limited";
         /// Flex refused the request for another reason.
         Rejected = 305, "rejected";
-        /// Flex failed (5xx), or did not report that nothing was done (408, 409, 423, 424, 425,
-        /// 499).
+        /// Flex failed (5xx), or its status leaves open whether the request was executed (408, 409,
+        /// 423, 424, 425, 499).
         ServerError = 306, "server_error";
-        /// The response is of test mode where live was expected, or the other way round.
+        /// The response is for test mode where live mode was expected, or the reverse.
         ModeMismatch = 307, "mode_mismatch";
-        /// The session may hold money that was authorized after the cancel was requested; that hold
-        /// is not touched.
+        /// The session's hold may be newer than the cancel (`asked_at_ms`), so no further request
+        /// is sent to release it.
         NewerHold = 308, "newer_hold";
         /// This library was built without the outbox.
         OutboxUnavailable = 400, "outbox_unavailable";
-        /// The outbox's file or its directory is not safe: it belongs to another user, is a link,
-        /// or is writable by others. The message says which.
+        /// The outbox's file or its directory is not safe. For example, it belongs to another user,
+        /// is a link, or is writable by others. The message gives the reason.
         OutboxUnsafe = 401, "outbox_unsafe";
         /// The outbox's file cannot be read or written.
         OutboxIo = 402, "outbox_io";
@@ -166,18 +168,29 @@ numbered_names! {
         OutboxCorrupt = 404, "outbox_corrupt";
         /// The file is not an outbox, or belongs to a newer version of this library.
         OutboxSchema = 405, "outbox_schema";
-        /// Another process or thread uses the file, or delivers the entry, for longer than the call
-        /// waits.
+        /// Another process or thread uses the file for longer than the call waits, or is delivering
+        /// the entry.
         OutboxBusy = 406, "outbox_busy";
         /// The outbox has no such entry.
         OutboxNoEntry = 407, "outbox_no_entry";
         /// The entry is still pending and cannot be acknowledged.
         OutboxPending = 408, "outbox_pending";
-        /// The session may hold money that was authorized after the cancel was requested.
+        /// The session's hold may be newer than the entry's cancel, so the entry is not delivered.
         OutboxStale = 409, "outbox_stale";
-        /// The entry's delivery time ended, or a person withdrew it.
+        /// The entry's time for delivery (`deliver_within_ms`) is over, or a person withdrew the
+        /// entry.
         OutboxExpired = 410, "outbox_expired";
-        /// A defect of this library. The call ended safely.
+        /// The entry had already ended, and not as the result that was to settle it.
+        OutboxFinal = 411, "outbox_final";
+        /// The journal of a bulk run cannot be read or written.
+        JournalIo = 500, "journal_io";
+        /// The file is not a journal of a bulk run, or is one of another input or service.
+        JournalInvalid = 501, "journal_invalid";
+        /// Another bulk run uses the journal.
+        JournalBusy = 502, "journal_busy";
+        /// The bulk run stopped: more outcomes are unknown than `max_unknown` allows.
+        MaxUnknown = 503, "max_unknown";
+        /// A defect of this library, or the system refused it a resource. The call ended safely.
         Internal = 900, "internal";
     }
 }
@@ -185,15 +198,15 @@ numbered_names! {
 numbered_names! {
     /// What is known of the money itself when the call returns.
     pub enum Hold {
-        /// Nothing is known.
+        /// Nothing is known about the money.
         Unknown = 0, "unknown";
         /// No hold is left, because of a cancel.
         Released = 1, "released";
-        /// There is no hold: the session never had one, or expired.
+        /// There is no hold: the session never had one, or the session expired.
         None = 2, "none";
-        /// The money was captured.
+        /// The money was captured, all or a part of it, and no hold is left.
         Captured = 3, "captured";
-        /// The hold is still there.
+        /// A hold was there when the session was last read.
         Held = 4, "held";
     }
 }

@@ -34,8 +34,8 @@ fn many_held(sandbox: &Sandbox, count: usize) -> Vec<String> {
 }
 
 /// The hold, and how many cancels took effect.
-fn truth(sandbox: &Sandbox, id: &str) -> (Hold, usize) {
-    let truth = sandbox.truth(id).expect("the sandbox knows its sessions");
+fn ground_truth(sandbox: &Sandbox, id: &str) -> (Hold, usize) {
+    let truth = sandbox.ground_truth(id).expect("the sandbox knows its sessions");
     (truth.hold, truth.cancels_applied.len())
 }
 
@@ -68,7 +68,7 @@ fn given_a_host_that_gets_every_handle_wrong_when_it_gets_one_right_at_last_then
             .output()
             .expect("the program runs");
         assert_content(&output);
-        assert_eq!(truth(&sandbox, &id), (Hold::Released, 1));
+        assert_eq!(ground_truth(&sandbox, &id), (Hold::Released, 1));
         let requests = sandbox.requests();
         let targets: Vec<_> = requests.iter().map(|request| request.target.as_str()).collect();
         assert_eq!(targets, [format!("/v1/checkout/sessions/{id}/cancel")], "and nothing else");
@@ -142,7 +142,7 @@ fn given_threads_that_share_a_client_when_they_cancel_then_each_session_is_cance
             .expect("the program runs");
         assert_content(&output);
         for id in &ids {
-            assert_eq!(truth(&sandbox, id), (Hold::Released, 1), "{id}");
+            assert_eq!(ground_truth(&sandbox, id), (Hold::Released, 1), "{id}");
         }
         assert_eq!(sandbox.requests().len(), ids.len(), "one request each");
     }
@@ -166,7 +166,7 @@ fn given_client_and_abort_pulled_away_from_calls_when_they_end_then_what_they_sa
         let mut ended = BTreeSet::new();
         for line in scratch.read("results").lines() {
             let (id, outcome, code) = result_of(line);
-            let applied = truth(&sandbox, id).1;
+            let applied = ground_truth(&sandbox, id).1;
             let may_be = match outcome {
                 Outcome::Canceled => code == Code::Ok && applied == 1,
                 Outcome::NotApplied => {
@@ -210,9 +210,9 @@ fn given_a_log_callback_when_calls_are_made_then_it_is_told_on_their_thread_and_
             .output()
             .expect("the program runs");
         assert_content(&output);
-        assert_eq!(truth(&sandbox, &ids[0]), (Hold::Held, 0), "refused");
+        assert_eq!(ground_truth(&sandbox, &ids[0]), (Hold::Held, 0), "refused");
         for id in &ids[1..] {
-            assert_eq!(truth(&sandbox, id), (Hold::Released, 1), "{id}");
+            assert_eq!(ground_truth(&sandbox, id), (Hold::Released, 1), "{id}");
         }
         assert_events_are_right(&scratch.read("events"), &ids);
     }
@@ -278,7 +278,7 @@ fn given_a_server_that_stalls_when_the_abort_is_triggered_then_every_call_that_h
             sandbox.requests().len() == CALLS
         });
         assert_content(&output);
-        assert_eq!(truth(&sandbox, &id), (Hold::Released, 1), "by the call after the abort");
+        assert_eq!(ground_truth(&sandbox, &id), (Hold::Released, 1), "by the call after the abort");
     }
 }
 
@@ -298,7 +298,7 @@ fn given_a_server_that_stalls_when_the_abort_is_freed_then_the_call_goes_on() {
             !sandbox.requests().is_empty()
         });
         assert_content(&output);
-        assert_eq!(truth(&sandbox, &id), (Hold::Held, 0));
+        assert_eq!(ground_truth(&sandbox, &id), (Hold::Held, 0));
     }
 }
 
@@ -306,9 +306,9 @@ fn given_a_server_that_stalls_when_the_abort_is_freed_then_the_call_goes_on() {
 fn tell_when_arrived(command: &mut Command, has_arrived: impl Fn() -> bool) -> Output {
     let streams = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut program = streams.spawn().expect("the program runs");
-    let until = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(60);
     let mut is_running = || program.try_wait().expect("the program's state").is_none();
-    while !has_arrived() && is_running() && Instant::now() < until {
+    while !has_arrived() && is_running() && Instant::now() < deadline {
         thread::sleep(Duration::from_millis(1));
     }
     // A program that has ended early cannot be told; its own words say why.

@@ -38,7 +38,7 @@ fn cancel(client: &Client, id: &str) -> Report {
 }
 
 fn effects(sandbox: &Sandbox, id: &str) -> usize {
-    sandbox.truth(id).unwrap().cancels_applied.len()
+    sandbox.ground_truth(id).unwrap().cancels_applied.len()
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_held_session_is_canceled_and_the_hold_is_released() {
     let report = cancel(&client(&sandbox), &id);
     assert_eq!((report.outcome, report.code), (Outcome::Canceled, Code::Ok));
     assert_eq!(report.hold, Hold::Released);
-    let truth = sandbox.truth(&id).unwrap();
+    let truth = sandbox.ground_truth(&id).unwrap();
     assert_eq!(truth.hold, TrueHold::Released);
     assert_eq!(truth.cancels_received, 1);
     assert_eq!(truth.cancels_applied[0].idempotency_key, report.idempotency_key);
@@ -117,13 +117,13 @@ fn a_session_that_was_canceled_before_is_already_canceled() {
     let report = cancel(&client, &id);
     assert_eq!((report.outcome, report.code), (Outcome::AlreadyCanceled, Code::Ok));
     assert_eq!(effects(&sandbox, &id), 1);
-    let exchanges: Vec<_> = report
+    let round_trips: Vec<_> = report
         .attempts
         .iter()
         .map(|attempt| (attempt.operation, attempt.http_status, attempt.code))
         .collect();
     let refused = (Operation::Cancel, Some(400), Code::Ok);
-    assert_eq!(exchanges, [refused, (Operation::Retrieve, Some(200), Code::Ok)]);
+    assert_eq!(round_trips, [refused, (Operation::Retrieve, Some(200), Code::Ok)]);
     assert!(report.raw_session.is_some(), "what was read back is shown");
 }
 
@@ -136,7 +136,7 @@ fn canceled_in_flexs_words_is_not_voided_where_money_was_taken_as_well() {
     sandbox.inject(Fault::Status { status: 400, headers: Vec::new(), body }, 1);
     let report = cancel(&client, &id);
     assert_eq!((report.outcome, report.hold), (Outcome::NotCancelable, Hold::Captured));
-    assert_eq!(sandbox.truth(&id).unwrap().hold, TrueHold::Captured);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().hold, TrueHold::Captured);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn what_is_captured_or_expired_is_not_cancelable() {
         let report = cancel(&client, &id);
         assert_eq!((report.outcome, report.code), (Outcome::NotCancelable, Code::NotCancelable));
         assert_eq!(effects(&sandbox, &id), 0);
-        assert_ne!(sandbox.truth(&id).unwrap().hold, TrueHold::Held);
+        assert_ne!(sandbox.ground_truth(&id).unwrap().hold, TrueHold::Held);
     }
 }
 
@@ -177,7 +177,7 @@ fn refusals_are_not_applied_and_say_why() {
         (unauthorized.outcome, unauthorized.code, unauthorized.http_status),
         (Outcome::NotApplied, Code::Unauthorized, Some(401))
     );
-    assert_eq!(sandbox.truth(&id).unwrap().hold, TrueHold::Held);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().hold, TrueHold::Held);
 }
 
 #[test]
@@ -196,8 +196,8 @@ fn errors_are_read_in_every_shape() {
         let sandbox = Sandbox::start(options).unwrap();
         let report = cancel(&client(&sandbox), "fcs_nowhere");
         // Without an error code of Flex's a 404 may be anybody's.
-        let owed = if code.is_some() { Outcome::NotApplied } else { Outcome::Unknown };
-        assert_eq!((report.outcome, report.code), (owed, Code::NotFound), "{shape:?}");
+        let expected = if code.is_some() { Outcome::NotApplied } else { Outcome::Unknown };
+        assert_eq!((report.outcome, report.code), (expected, Code::NotFound), "{shape:?}");
         assert_eq!(report.provider_error.unwrap().code.as_deref(), code, "{shape:?}");
     }
 }
@@ -212,7 +212,7 @@ fn a_retrieve_shows_where_the_money_is_and_changes_nothing() {
         (report.outcome, report.hold)
     };
     assert_eq!(look(), (Outcome::NotApplied, Hold::Held));
-    assert_eq!(sandbox.truth(&id).unwrap().hold, TrueHold::Held);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().hold, TrueHold::Held);
     cancel(&client, &id);
     assert_eq!(look(), (Outcome::AlreadyCanceled, Hold::Released));
     let captured = held(&sandbox);
@@ -234,7 +234,7 @@ fn a_connection_is_used_again_and_one_the_server_closed_costs_no_attempt() {
     let id = held(&sandbox);
     let report = cancel(&client, &id);
     assert_eq!((report.outcome, report.attempts.len()), (Outcome::Canceled, 1));
-    assert_eq!(sandbox.truth(&id).unwrap().cancels_received, 1);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().cancels_received, 1);
     assert_eq!(sandbox.connections(), 2);
 }
 
@@ -269,7 +269,7 @@ fn over_tls_the_named_authority_is_trusted_and_no_other() {
         assert_eq!((report.outcome, report.code), (Outcome::NotApplied, Code::Tls), "{trust}");
         assert_eq!(report.attempts.len(), 1);
     }
-    assert_eq!(sandbox.truth(&id).unwrap().cancels_received, 0);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().cancels_received, 0);
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn an_answer_that_is_lost_once_ends_canceled_with_two_sends_at_most_and_one_effe
         let id = held(&sandbox);
         let report = cancel(&client(&sandbox), &id);
         assert_eq!((report.outcome, report.code), (Outcome::Canceled, Code::Ok));
-        let truth = sandbox.truth(&id).unwrap();
+        let truth = sandbox.ground_truth(&id).unwrap();
         assert_eq!((truth.hold, truth.cancels_applied.len()), (TrueHold::Released, 1));
         assert!(truth.cancels_received <= 2, "{}", truth.cancels_received);
         assert_eq!(report.attempts[0].code, Code::ConnectionLost);
@@ -370,7 +370,7 @@ fn serve_once(answer: Vec<u8>) -> String {
 #[test]
 fn the_official_examples_come_through_byte_for_byte() {
     // The expanded one lists a capture, though nothing was received: it speaks against itself.
-    for (example, owed) in [
+    for (example, expected) in [
         (include_str!("data/response-example.json"), (Outcome::Canceled, Code::Ok)),
         (include_str!("data/response-expanded.json"), (Outcome::Unknown, Code::Protocol)),
     ] {
@@ -379,7 +379,7 @@ fn the_official_examples_come_through_byte_for_byte() {
         let config = json!({ "api_key": "fsk_live_hunter2", "timeout_ms": 500 });
         let client = client_with(&url, config);
         let report = cancel(&client, "obj_01EXAMPLE00000000000000000");
-        assert_eq!((report.outcome, report.code), owed);
+        assert_eq!((report.outcome, report.code), expected);
         let raw = report.raw_session.as_ref().unwrap().get();
         let from = example.find(": {").unwrap() + 2;
         assert_eq!(raw, example[from..].trim_end().strip_suffix('}').unwrap().trim_end());

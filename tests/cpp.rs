@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use flex_sandbox::{CreateParams, Hold, Options, Sandbox, Scripted, Then};
-use flexcancel::outbox::{FLUSH_KEYS, LIST_KEYS, OPEN_KEYS, OUTBOX_CANCEL_KEYS};
+use flexcancel::outbox::{
+    CLAIM_KEYS, FLUSH_KEYS, LIST_KEYS, OPEN_KEYS, OUTBOX_CANCEL_KEYS, SETTLEMENT_KEYS,
+};
 use native::{HEADER, Program, ROOT, Scratch, Under, library, run_tool, said};
 
 /// Compilers, each with the package that brings it.
@@ -42,8 +44,8 @@ fn held(sandbox: &Sandbox) -> String {
 }
 
 /// The hold, and how many cancels took effect.
-fn truth(sandbox: &Sandbox, id: &str) -> (Hold, usize) {
-    let truth = sandbox.truth(id).expect("the sandbox knows its sessions");
+fn ground_truth(sandbox: &Sandbox, id: &str) -> (Hold, usize) {
+    let truth = sandbox.ground_truth(id).expect("the sandbox knows its sessions");
     (truth.hold, truth.cancels_applied.len())
 }
 
@@ -63,11 +65,17 @@ const UNITS: [(&str, &str); 2] = [
     ),
     (
         "other.cpp",
-        "#include <flexcancel.hpp>\nint other();\nint other() {\n\
+        // <iomanip> has functions that an unqualified call with a std::string finds, too.
+        "#include <iomanip>\n#include <flexcancel.hpp>\nint other();\nint other() {\n\
          \x20   const flexcancel::Client none;\n\
-         \x20   const auto result = none.cancel(\"x\", flexcancel::Options().max_attempts(1));\n\
+         \x20   const auto options = flexcancel::Options().max_attempts(1).expand({\"customer\"});\n\
+         \x20   const auto result = none.cancel(\"x\", options);\n\
          \x20   const auto opened = flexcancel::Outbox::open(none, flexcancel::OutboxOptions());\n\
-         \x20   return result.code() != flexcancel::Code::invalid_handle || opened;\n}\n",
+         \x20   const char *const ids[] = {\"x\"};\n\
+         \x20   const auto done = [](std::uint64_t, const flexcancel::Result &) {};\n\
+         \x20   const auto run = none.cancel_many(ids, flexcancel::BulkOptions(), done);\n\
+         \x20   return result.code() != flexcancel::Code::invalid_handle || opened ||\n\
+         \x20          run.code() != flexcancel::Code::invalid_handle;\n}\n",
     ),
 ];
 
@@ -150,9 +158,12 @@ fn config_and_options_have_exactly_the_keys_there_are() {
     for (class, keys) in [
         ("Config", flexcancel::CONFIG_KEYS),
         ("Options", flexcancel::OPTION_KEYS),
+        ("BulkOptions", flexcancel::BULK_KEYS),
         ("OutboxOptions", OPEN_KEYS),
         ("EntryOptions", OUTBOX_CANCEL_KEYS),
         ("FlushOptions", FLUSH_KEYS),
+        ("ClaimOptions", CLAIM_KEYS),
+        ("Settlement", SETTLEMENT_KEYS),
         ("ListFilter", LIST_KEYS),
     ] {
         let head = format!("\nclass {class} : public detail::JsonObject<{class}> {{\n");
@@ -176,7 +187,9 @@ fn each_function_says_what_it_does() {
         let of_users = lines.iter().position(|line| line.ends_with("::detail {")).is_none();
         for (at, line) in lines.iter().enumerate().filter(|_| of_users) {
             if line.starts_with("[[nodiscard]]") || line.starts_with("explicit ") {
-                let before = lines[..at].iter().rev().find(|line| !line.starts_with('#'));
+                let is_skipped =
+                    |line: &str| line.starts_with('#') || line.starts_with("template ");
+                let before = lines[..at].iter().rev().find(|line| !is_skipped(line));
                 let is_documented = before.is_some_and(|line| line.ends_with("*/"));
                 assert!(is_documented, "{}: {line}", path.display());
             }
@@ -208,9 +221,13 @@ fn given_the_classes_when_used_in_every_way_then_they_keep_what_they_promise() {
         let ids: Vec<String> = (0..6).map(|_| held(&sandbox)).collect();
         let mut command = program.command(under);
         assert_content(&run_tool(command.arg(sandbox.url()).args(&ids), ""));
-        assert_eq!(truth(&sandbox, &ids[0]), (Hold::Held, 0), "only refused calls were about it");
+        assert_eq!(
+            ground_truth(&sandbox, &ids[0]),
+            (Hold::Held, 0),
+            "only refused calls were about it"
+        );
         for id in &ids[1..] {
-            assert_eq!(truth(&sandbox, id), (Hold::Released, 1), "{id}");
+            assert_eq!(ground_truth(&sandbox, id), (Hold::Released, 1), "{id}");
         }
     });
 }
@@ -229,9 +246,9 @@ fn given_a_call_that_is_blocked_when_an_abort_or_a_stop_token_says_so_then_it_en
         let mut told = running.stdin.take().expect("a pipe");
         for blocked in 1..=2 {
             let has_come = || sandbox.requests().len() >= blocked;
-            let until = Instant::now() + Duration::from_secs(60);
+            let deadline = Instant::now() + Duration::from_secs(60);
             let mut is_running = || running.try_wait().expect("its state").is_none();
-            while !has_come() && is_running() && Instant::now() < until {
+            while !has_come() && is_running() && Instant::now() < deadline {
                 thread::sleep(Duration::from_millis(1));
             }
             if blocked == 1 && has_come() {
@@ -241,7 +258,7 @@ fn given_a_call_that_is_blocked_when_an_abort_or_a_stop_token_says_so_then_it_en
             let _ = told.write_all(b"!");
         }
         assert_content(&running.wait_with_output().expect("the program ends"));
-        assert_eq!(truth(&sandbox, &id), (Hold::Released, 1), "by the last call");
+        assert_eq!(ground_truth(&sandbox, &id), (Hold::Released, 1), "by the last call");
     });
 }
 
@@ -264,10 +281,60 @@ fn given_an_outbox_when_flex_is_away_and_comes_back_then_it_keeps_and_delivers()
         sandbox.open_port();
         run("after", 60_000);
         for id in &ids[..3] {
-            assert_eq!(truth(&sandbox, id), (Hold::Released, 1), "{id}");
+            assert_eq!(ground_truth(&sandbox, id), (Hold::Released, 1), "{id}");
         }
-        assert_eq!(truth(&sandbox, &ids[3]), (Hold::Captured, 0));
+        assert_eq!(ground_truth(&sandbox, &ids[3]), (Hold::Captured, 0));
     });
+}
+
+#[test]
+fn given_a_bulk_run_when_it_ends_in_any_way_then_each_session_is_canceled_once_by_the_journal() {
+    each_way("bulk", |program, under| {
+        let sandbox = start();
+        let captured = held(&sandbox);
+        sandbox.capture(&captured, None).expect("a held session can be captured");
+        let ids: Vec<String> = (0..40).map(|_| held(&sandbox)).collect();
+        let scratch = Scratch::new("cpp_bulk_journal");
+        let mut command = program.command(under);
+        command.arg(sandbox.url()).arg(scratch.path("night.jsonl")).arg(captured).args(&ids);
+        assert_content(&run_tool(&mut command, ""));
+        for id in &ids {
+            assert_eq!(ground_truth(&sandbox, id), (Hold::Released, 1), "{id}");
+        }
+    });
+}
+
+/// A program around the example of a page; the example's journal is in the directory of the test.
+const AROUND_THE_EXAMPLE: [&str; 2] = [
+    "#include <flexcancel.hpp>\n#include <iostream>\nusing namespace flexcancel;\n\
+     int main(int argc, char **argv) {\n    const auto [client, error] = Client::create(\n\
+     Config().api_key(\"fsk_test_1\").base_url(argv[1]));\n\
+     const std::vector<std::string> ids(argv + 2, argv + argc);\n",
+    "\nreturn 0;\n}\n",
+];
+
+#[test]
+fn the_example_of_a_bulk_run_does_what_its_page_says() {
+    let page = include_str!("../docs/BULK.md");
+    let (_, rest) = page.split_once("```cpp\n").expect("an example in C++");
+    let example = rest.split("\n```").next().unwrap_or_default();
+    let scratch = Scratch::new("cpp_bulk_example");
+    let source = scratch.write("example.cpp", &AROUND_THE_EXAMPLE.join(example));
+    let program = scratch.compile_cpp(source.to_str().expect("UTF-8"));
+    let sandbox = start();
+    let id = held(&sandbox);
+    for _ in 0..2 {
+        let mut command = program.command(Under::Nothing);
+        command.current_dir(scratch.path("")).args([&sandbox.url(), &id, "fcs_nobody"]);
+        let output = run_tool(&mut command, "");
+        let expected = format!("0 canceled {id}\n1 not_applied fcs_nobody\n");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{}", said(&output));
+    }
+    assert_eq!(ground_truth(&sandbox, &id), (Hold::Released, 1));
+    let mut other = program.command(Under::Nothing);
+    let other =
+        run_tool(other.current_dir(scratch.path("")).args([&sandbox.url(), "fcs_other"]), "");
+    assert!(said(&other).contains("resume it: "), "{}", said(&other));
 }
 
 /// More than what a cache or a buffer may still take in 90,000 calls, and less than one byte each.
@@ -301,6 +368,6 @@ fn assert_flat(program: &Program, under: Under) {
     assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output));
     println!("{}: {first} bytes, then {last}", program.path().display());
     assert!(last <= first + MARGIN_BYTES, "{first} bytes have become {last}");
-    assert_eq!(truth(&sandbox, &kept), (Hold::Held, 0));
-    assert_eq!(truth(&sandbox, &canceled), (Hold::Released, 1));
+    assert_eq!(ground_truth(&sandbox, &kept), (Hold::Held, 0));
+    assert_eq!(ground_truth(&sandbox, &canceled), (Hold::Released, 1));
 }

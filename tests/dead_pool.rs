@@ -111,7 +111,7 @@ fn held(sandbox: &Sandbox) -> String {
 }
 
 #[test]
-fn connections_that_died_silently_cost_one_exchange_and_not_one_each() {
+fn connections_that_died_silently_cost_one_round_trip_and_not_one_each() {
     let sandbox = Sandbox::start(flex_sandbox::Options::default()).unwrap();
     let id = held(&sandbox);
     let router = Router::start(sandbox.port());
@@ -139,7 +139,7 @@ fn connections_that_died_silently_cost_one_exchange_and_not_one_each() {
     let mut expected = vec![News::Accepted, News::Swallowed];
     expected.extend([News::Closed; IDLE]);
     assert_eq!(news, expected, "the dead ones are closed");
-    assert_eq!(sandbox.truth(&id).unwrap().hold, Hold::Released);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().hold, Hold::Released);
 }
 
 #[test]

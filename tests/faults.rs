@@ -1,5 +1,5 @@
 //! The fault matrix over real sockets: each fault of docs/FAULTS.md that needs a socket is one case
-//! or many. Given the fault, when canceled, then the outcome that is owed; and always,
+//! or many. Given the fault, when canceled, then the outcome that is expected; and always,
 //! what the sandbox knows to be true contradicts nothing that the report asserts.
 //!
 //! `cargo test --test faults -- --nocapture` prints the table.
@@ -14,12 +14,12 @@ mod elsewhere;
 mod environment;
 #[path = "faults/harness.rs"]
 mod harness;
-#[path = "faults/lone.rs"]
-mod lone;
-#[path = "faults/rows.rs"]
-mod rows;
 #[path = "faults/servers.rs"]
 mod servers;
+#[path = "faults/special_cases.rs"]
+mod special_cases;
+#[path = "faults/table.rs"]
+mod table;
 #[path = "faults/worlds.rs"]
 mod worlds;
 
@@ -42,7 +42,12 @@ fn the_catalogue_numbers_each_fault_once_and_in_order() {
 }
 
 fn cases() -> Vec<Case> {
-    rows::all().into_iter().chain(cuts::all()).chain(lone::all()).chain(worlds::all()).collect()
+    table::all()
+        .into_iter()
+        .chain(cuts::all())
+        .chain(special_cases::all())
+        .chain(worlds::all())
+        .collect()
 }
 
 #[test]
@@ -52,19 +57,19 @@ fn each_outcome_that_the_catalogue_names_is_that_of_a_case() {
     for row in include_str!("../docs/FAULTS.md").lines() {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
         let Some(number) = cells.get(1).and_then(|cell| cell.parse::<u16>().ok()) else { continue };
-        let owed: Vec<Outcome> =
-            cases.iter().filter(|case| case.row == number).map(|case| case.owed.0).collect();
+        let expected: Vec<Outcome> =
+            cases.iter().filter(|case| case.row == number).map(|case| case.expected.0).collect();
         let outcomes = Outcome::ALL.iter();
         for outcome in outcomes.filter(|outcome| cells[3].contains(&format!("`{outcome}`"))) {
-            assert!(owed.is_empty() || owed.contains(outcome), "fault {number}: {outcome}");
-            named += usize::from(!owed.is_empty());
+            assert!(expected.is_empty() || expected.contains(outcome), "fault {number}: {outcome}");
+            named += usize::from(!expected.is_empty());
         }
     }
     assert!(named > 60, "{named} outcomes are named");
 }
 
 #[test]
-fn whatever_goes_wrong_the_outcome_is_the_one_owed_and_agrees_with_the_truth() {
+fn whatever_goes_wrong_the_outcome_is_the_one_expected_and_agrees_with_the_truth() {
     let tally = harness::run_all(cases());
     println!("{tally}");
     assert!(tally.complaints.is_empty(), "{}", tally.complaints.join("\n"));
@@ -80,7 +85,7 @@ fn whatever_goes_wrong_the_outcome_is_the_one_owed_and_agrees_with_the_truth() {
 /// the matrix worth its name.
 #[test]
 fn a_definite_outcome_that_is_not_true_is_found() {
-    let told = lone::believed_lie();
+    let told = special_cases::believed_lie();
     let report = told.report.expect("a report");
     assert_eq!(report.outcome, Outcome::Canceled, "{}", report.message);
     assert_eq!(told.complaints.len(), 1, "{:?}", told.complaints);

@@ -12,7 +12,7 @@ const KEY: &str = "fsk_test_hunter2";
 /// The modules of the project.
 const MODULES: [&str; 2] = ["bindings/go", "examples/go"];
 /// Fewer than these are not all of the binding's tests.
-const LEAST_TESTS: usize = 45;
+const LEAST_TESTS: usize = 110;
 
 fn start() -> Sandbox {
     Sandbox::start(Options::default()).expect("a sandbox")
@@ -96,8 +96,67 @@ fn given_no_cgo_when_it_is_built_then_the_one_undefined_name_says_what_is_needed
     assert!(only.ends_with("undefined: flexcancel_needs_cgo_and_a_C_compiler"), "{said}");
 }
 
+/// The first example in Go after a heading.
+fn example<'a>(page: &'a str, heading: &str) -> &'a str {
+    let (_, section) = page.split_once(heading).expect("the heading");
+    let (_, rest) = section.split_once("```go\n").expect("an example in Go");
+    rest.split("\n```").next().unwrap_or_default()
+}
+
+#[test]
+fn the_examples_of_a_bulk_run_do_what_their_pages_say() {
+    let scratch = Scratch::new("go_bulk_examples");
+    let path = "github.com/flexcancel/flexcancel/bindings/go";
+    let of_page = example(include_str!("../docs/BULK.md"), "\n## Examples\n");
+    let of_readme = example(include_str!("../bindings/go/README.md"), "\n## Many cancels\n");
+    let program = format!(
+        "package main\n\nimport (\n\"context\"\n\"fmt\"\n\"os\"\n\"slices\"\n\"{path}/flexcancel\"\n)\n\
+         func page(ctx context.Context, client *flexcancel.Client, ids []string) {{\n{of_page}\n}}\n\
+         func readme(ctx context.Context, client *flexcancel.Client, sessionID, otherID string) \
+         {{\n{of_readme}\n}}\n\
+         func main() {{\n\
+         client, err := flexcancel.New(flexcancel.Config{{APIKey: {KEY:?}, BaseURL: os.Args[1]}})\n\
+         if err != nil {{\npanic(err)\n}}\ndefer client.Close()\n\
+         page(context.Background(), client, os.Args[2:])\n\
+         page(context.Background(), client, os.Args[3:])\n\
+         readme(context.Background(), client, os.Args[2], os.Args[3])\n}}\n"
+    );
+    scratch.write("main.go", &program);
+    let binding = root_of("bindings/go");
+    scratch.write(
+        "go.mod",
+        &format!(
+            "module many\n\ngo 1.24\n\nrequire {path} v0.0.0\n\nreplace {path} => {binding}\n"
+        ),
+    );
+    let sandbox = start();
+    let id = sandbox.create(&CreateParams::default());
+    sandbox.pay(&id).expect("a new session can be paid");
+    let mut go = scratch.go(".");
+    go.current_dir(scratch.path("")).args(["run", "."]);
+    let output = run(go.args([&sandbox.url(), &id, "fcs_nobody"]));
+    let text = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = text.lines().collect();
+    let [first, second, resume, refused] = lines[..] else { panic!("{}", said(&output)) };
+    assert_eq!([first, second], [&format!("0 canceled {id}"), "1 not_applied fcs_nobody"]);
+    assert!(resume.starts_with("resume it: flexcancel: journal_invalid: "), "{resume}");
+    assert!(refused.starts_with("1 fcs_nobody not_applied flexcancel: not_applied (not_found): "));
+    assert_eq!(sandbox.ground_truth(&id).expect("the truth").hold, Hold::Released);
+}
+
 fn root_of(module: &str) -> String {
     format!("{}/{module}", native::ROOT)
+}
+
+#[test]
+fn the_back_office_keeps_each_void_whatever_happens_meanwhile() {
+    let scratch = Scratch::new("go_back_office");
+    let sandbox = start();
+    let mut go = scratch.go("examples/go");
+    go.args(["test", "-count=1", "-race", "-v", "./backoffice"]);
+    let output = run(go.env("FLEXCANCEL_SANDBOX", sandbox.url()));
+    let passed = said(&output).matches("--- PASS: ").count();
+    assert!(output.status.success() && passed >= 6, "{passed}: {}", said(&output));
 }
 
 #[test]
@@ -131,9 +190,9 @@ fn given_each_kind_of_session_when_the_till_cancels_then_its_exit_code_tells() {
         let (cashier, json) = text.split_once('\n').expect("two lines");
         assert!(cashier.starts_with(words) && json.starts_with("{\"outcome\""), "{text}");
     }
-    let truth = |id: &str| sandbox.truth(id).expect("the truth");
-    assert_eq!(truth(&voided).hold, Hold::Released);
-    assert_eq!(truth(&captured).hold, Hold::Captured);
+    let ground_truth = |id: &str| sandbox.ground_truth(id).expect("the truth");
+    assert_eq!(ground_truth(&voided).hold, Hold::Released);
+    assert_eq!(ground_truth(&captured).hold, Hold::Captured);
 
     // The till repeats what is unknown, so that every response must be missing.
     let silence = flex_sandbox::Fault::DropAnswer { how: flex_sandbox::How::Stall };
@@ -141,7 +200,7 @@ fn given_each_kind_of_session_when_the_till_cancels_then_its_exit_code_tells() {
     let pending = held();
     let output = till(&[("FLEX_TIMEOUT_MS", "150")], &[&pending]);
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
-    assert_eq!(truth(&pending).hold, Hold::Held);
+    assert_eq!(ground_truth(&pending).hold, Hold::Held);
 
     for (environment, arguments, exit_code) in [
         (&[][..], &[][..], 64),

@@ -39,6 +39,14 @@ fn the_committed_header_is_the_one_that_the_build_makes() {
     );
 }
 
+#[test]
+fn each_function_that_the_library_exports_is_declared() {
+    for name in include_str!("exported-symbols.txt").lines().filter(|line| !line.is_empty()) {
+        let is_declared = HEADER.contains(&format!("FLEXCANCEL_CALL {name}("));
+        assert!(is_declared, "{name}: src/ffi has it, but build.rs does not list its file");
+    }
+}
+
 /// Alone at the beginning of two translation units, and twice in each.
 const UNITS: [(&str, &str); 2] = [
     (
@@ -52,6 +60,31 @@ const UNITS: [(&str, &str); 2] = [
          int other(void) { return flexcancel_abi_version() != FLEXCANCEL_ABI_VERSION; }\n",
     ),
 ];
+
+#[test]
+fn given_microsoft_s_system_when_a_program_includes_it_then_its_functions_are_the_dll_s() {
+    let scratch = Scratch::new("header-msvc");
+    let source = scratch.write("program.c", UNITS[1].1);
+    for processor in ["x86_64", "i686", "aarch64"] {
+        let mut clang = Command::new("clang");
+        // Without Microsoft's headers: clang has of its own what this one includes.
+        clang.args([
+            &format!("--target={processor}-pc-windows-msvc"),
+            "-ffreestanding",
+            "-std=c99",
+        ]);
+        clang.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-S", "-o", "-", "-I"]);
+        clang.arg(Path::new(native::ROOT).join("include")).arg(&source);
+        let output = run_tool(&mut clang, "clang");
+        assert!(output.status.success(), "{processor}: {}", said(&output));
+        let assembly = String::from_utf8_lossy(&output.stdout);
+        // 32-bit Windows puts a _ before each name of C.
+        let is_imported = ["__imp_flexcancel_abi_version", "__imp__flexcancel_abi_version"]
+            .iter()
+            .any(|name| assembly.contains(name));
+        assert!(is_imported, "{processor}: {assembly}");
+    }
+}
 
 #[test]
 fn given_any_compiler_and_standard_when_two_units_include_it_then_nothing_is_complained_of() {

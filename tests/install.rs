@@ -64,7 +64,7 @@ impl Prefix {
         let shown = said(&output);
         assert!(output.status.success() && shown.contains(expected), "{shown}");
         assert!(!shown.contains(KEY), "the API key is shown");
-        let truth = sandbox.truth(&id).expect("the sandbox knows its sessions");
+        let truth = sandbox.ground_truth(&id).expect("the sandbox knows its sessions");
         assert_eq!((truth.hold, truth.cancels_applied.len()), (Hold::Released, 1), "{shown}");
     }
 }
@@ -119,24 +119,24 @@ fn files(directory: &Path) -> BTreeSet<String> {
     found
 }
 
-fn owed(is_static: bool) -> BTreeSet<String> {
+fn expected(is_static: bool) -> BTreeSet<String> {
     let abi = flexcancel::ffi::FLEXCANCEL_ABI_VERSION;
-    let mut owed: BTreeSet<String> = files(&Path::new(ROOT).join("include"))
+    let mut expected: BTreeSet<String> = files(&Path::new(ROOT).join("include"))
         .into_iter()
         .map(|header| format!("include/{header}"))
         .collect();
-    owed.insert(format!("lib/libflexcancel.so.{abi}"));
+    expected.insert(format!("lib/libflexcancel.so.{abi}"));
     for name in ["libflexcancel.so", "pkgconfig/flexcancel.pc"] {
-        owed.insert(format!("lib/{name}"));
+        expected.insert(format!("lib/{name}"));
     }
     for name in ["Config", "ConfigVersion"] {
-        owed.insert(format!("lib/cmake/flexcancel/flexcancel{name}.cmake"));
+        expected.insert(format!("lib/cmake/flexcancel/flexcancel{name}.cmake"));
     }
     if is_static {
-        owed.insert("lib/libflexcancel.a".to_owned());
-        owed.insert("lib/pkgconfig/flexcancel-static.pc".to_owned());
+        expected.insert("lib/libflexcancel.a".to_owned());
+        expected.insert("lib/pkgconfig/flexcancel-static.pc".to_owned());
     }
-    owed
+    expected
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn given_a_prefix_that_was_moved_when_the_pages_lines_compile_the_tills_then_the
     let scratch = Scratch::new("install_c");
     let output = install(&["--prefix", "/opt/flex", "--destdir", text(&scratch.path("stage"))]);
     assert!(output.status.success(), "{}", said(&output));
-    let staged = owed(false).iter().map(|it| format!("opt/flex/{it}")).collect();
+    let staged = expected(false).iter().map(|it| format!("opt/flex/{it}")).collect();
     assert_eq!(files(&scratch.path("stage")), staged, "and nothing else");
     let prefix = Prefix(scratch.path("moved"));
     fs::rename(scratch.path("stage/opt/flex"), &prefix.0).expect("the prefix moves");
@@ -165,7 +165,7 @@ fn given_a_prefix_that_was_moved_when_the_pages_lines_compile_the_tills_then_the
 fn given_the_static_library_when_c_is_linked_with_it_then_it_cancels_without_the_shared_one() {
     let scratch = Scratch::new("install_static");
     let prefix = Prefix::new(&scratch, &["--static"]);
-    assert_eq!(files(&prefix.0), owed(true));
+    assert_eq!(files(&prefix.0), expected(true));
     let till = scratch.path("cancel");
     let line = only_line_of_the_page("cc ").replace("target/cancel", text(&till));
     let line = line.replace("--libs flexcancel", "--libs flexcancel-static");
@@ -179,7 +179,7 @@ fn given_the_static_library_when_c_is_linked_with_it_then_it_cancels_without_the
     // The next version without a static library leaves none of the last version behind.
     fs::write(prefix.0.join("include/flexcancel/gone.hpp"), "").expect("a header of the last one");
     Prefix::new(&scratch, &[]);
-    assert_eq!(files(&prefix.0), owed(false));
+    assert_eq!(files(&prefix.0), expected(false));
 }
 
 #[test]
@@ -259,6 +259,50 @@ fn given_cmake_when_it_finds_the_package_then_both_targets_cancel_and_other_vers
         let till = build.join(name);
         assert_eq!(needs_the_library(&till), needs, "{name}");
         prefix.assert_cancels(&till, "VOIDED");
+    }
+}
+
+#[test]
+fn given_a_dll_when_cmake_finds_the_package_then_each_compiler_gets_its_own_import_library() {
+    let scratch = Scratch::new("install_windows");
+    let out = scratch.path("out");
+    fs::create_dir(&out).expect("a directory");
+    for name in ["flexcancel.dll", "libflexcancel.dll.a", "flexcancel.lib"] {
+        fs::write(out.join(name), name).expect("a stand-in");
+    }
+    let prefix = scratch.path("prefix");
+    let mut install = Command::new(Path::new(ROOT).join("packaging/install"));
+    install.args(["--prefix", text(&prefix), "--library"]).arg(out.join("flexcancel.dll"));
+    let output = run_tool(&mut install, "bash");
+    assert!(output.status.success(), "{}", said(&output));
+    let is_linux_s = |name: &String| name.contains("libflexcancel.so");
+    let mut wanted: BTreeSet<String> =
+        expected(false).into_iter().filter(|name| !is_linux_s(name)).collect();
+    wanted.extend(
+        ["bin/flexcancel.dll", "lib/libflexcancel.dll.a", "lib/flexcancel.lib"].map(str::to_owned),
+    );
+    assert_eq!(files(&prefix), wanted);
+    scratch.write(
+        "CMakeLists.txt",
+        "cmake_minimum_required(VERSION 3.16)\nproject(till LANGUAGES NONE)\n\
+         find_package(flexcancel REQUIRED)\n\
+         foreach(property IN ITEMS IMPORTED_LOCATION IMPORTED_IMPLIB)\n\
+         get_target_property(file flexcancel::flexcancel ${property})\n\
+         message(STATUS \"${property}=${file}\")\nendforeach()\n",
+    );
+    for (is_msvc, import) in [("1", "flexcancel.lib"), ("0", "libflexcancel.dll.a")] {
+        let build = scratch.path(&format!("build-{is_msvc}"));
+        let mut cmake = Command::new("cmake");
+        cmake.arg("-S").arg(scratch.path("")).arg("-B").arg(build);
+        cmake.arg("-DCMAKE_SYSTEM_NAME=Windows").arg(format!("-DMSVC={is_msvc}"));
+        cmake.arg(format!("-DCMAKE_PREFIX_PATH={}", text(&prefix)));
+        let output = run_tool(&mut cmake, "cmake make");
+        for line in [
+            format!("IMPORTED_LOCATION={}/bin/flexcancel.dll\n", text(&prefix)),
+            format!("IMPORTED_IMPLIB={}/lib/{import}\n", text(&prefix)),
+        ] {
+            assert!(said(&output).contains(&line), "{line}: {}", said(&output));
+        }
     }
 }
 

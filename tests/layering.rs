@@ -1,4 +1,5 @@
-//! The architecture's rules: unsafe code is in one module only, and a module uses only its own
+//! The architecture's rules: unsafe code is in one module and in the files for one system only, those
+//! files alone tell systems apart, and a module uses only its own
 //! layer and the layers above it in the table in src/lib.rs. So layers have no cycles.
 
 use std::collections::BTreeSet;
@@ -9,8 +10,21 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 const LIB: &str = include_str!("../src/lib.rs");
 
-/// The only place for unsafe code.
+/// The module for unsafe code.
 const UNSAFE_MODULE: &str = "ffi";
+
+/// The only other files with unsafe code: what the system offers there has no safe interface.
+const UNSAFE_FILES: [&str; 6] = [
+    "outbox/clock/macos.rs",
+    "outbox/clock/windows.rs",
+    "outbox/file/windows/access.rs",
+    "outbox/file/windows/mod.rs",
+    "transport/roots/windows.rs",
+    "transport/socket/windows.rs",
+];
+
+/// The names of files and folders that are for one system.
+const SYSTEMS: [&str; 4] = ["linux", "macos", "unix", "windows"];
 
 /// One source file.
 struct Source {
@@ -33,6 +47,38 @@ impl Source {
     fn depth(&self) -> usize {
         let is_mod = self.path.ends_with("mod.rs");
         self.path.components().count() - usize::from(is_mod)
+    }
+}
+
+impl Source {
+    fn may_be_unsafe(&self) -> bool {
+        let is_listed = UNSAFE_FILES.iter().any(|file| self.path == Path::new(file));
+        self.module() == UNSAFE_MODULE || is_listed
+    }
+
+    /// True if it is for one system.
+    fn is_of_one_system(&self) -> bool {
+        let parts = self.path.iter().filter_map(|part| part.to_str());
+        parts.into_iter().any(|part| SYSTEMS.contains(&part.strip_suffix(".rs").unwrap_or(part)))
+    }
+
+    /// True if it picks the file for the system.
+    fn picks_system(&self) -> bool {
+        self.words.windows(3).any(|words| words == ["mod", "system", ";"])
+    }
+
+    /// True if what it compiles to depends on the system.
+    fn tells_systems_apart(&self) -> bool {
+        let tells = |words: &str| {
+            let mut words = words.split(|c: char| !c.is_alphanumeric() && c != '_');
+            words.any(|word| {
+                ["unix", "windows", "target_os", "target_vendor", "target_family"].contains(&word)
+            })
+        };
+        let is_cfg = |attribute: &&String| attribute.replace(' ', "").starts_with("[cfg");
+        let mut macros = self.words.iter().enumerate().filter(|(_, word)| *word == "cfg");
+        self.attributes.iter().filter(is_cfg).any(|attribute| tells(attribute))
+            || macros.any(|(at, _)| self.words[at..].iter().take(4).any(|word| tells(word)))
     }
 }
 
@@ -182,8 +228,8 @@ fn a_module_uses_only_its_own_layer_and_the_layers_above_it() {
 }
 
 #[test]
-fn unsafe_code_is_in_ffi_only() {
-    for source in sources().iter().filter(|source| source.module() != UNSAFE_MODULE) {
+fn unsafe_code_is_in_ffi_and_in_files_for_one_system_only() {
+    for source in sources().iter().filter(|source| !source.may_be_unsafe()) {
         let path = source.path.display();
         assert!(!source.words.iter().any(|word| word == "unsafe"), "src/{path} has unsafe code");
         let allows = |attribute: &&String| {
@@ -195,6 +241,24 @@ fn unsafe_code_is_in_ffi_only() {
         assert_eq!(allowing, None, "src/{path} has an attribute that allows unsafe code");
     }
     assert!(LIB.contains("#![deny(unsafe_code)]"));
+}
+
+#[test]
+fn systems_are_told_apart_in_their_own_files_only() {
+    let sources = sources();
+    let telling: Vec<&Source> =
+        sources.iter().filter(|source| source.tells_systems_apart()).collect();
+    assert!(telling.iter().any(|source| source.picks_system()), "no file picks a system");
+    let wrong: Vec<_> = telling
+        .iter()
+        .filter(|source| !source.picks_system() && !source.is_of_one_system())
+        .map(|source| &source.path)
+        .collect();
+    assert!(wrong.is_empty(), "these tell systems apart: {wrong:?}");
+    for file in UNSAFE_FILES {
+        let listed = sources.iter().find(|source| source.path == Path::new(file));
+        assert!(listed.is_some_and(Source::is_of_one_system), "{file} is no file for one system");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use flex_sandbox::{Dialect, Fault, Hold, How, Injection, Intents, Operation, Options, Sandbox};
 use flexcancel::outbox::{Clock, EntryOptions, FlushOptions, ListFilter};
 use flexcancel::{Abort, Code, OutboxState, Outcome, Report};
-use outbox_kit::{KEY, Till, entry, flush, held, open, truth};
+use outbox_kit::{KEY, Till, entry, flush, ground_truth, held, open};
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
@@ -36,7 +36,7 @@ fn given_a_held_session_when_canceled_then_it_is_delivered_with_the_key_that_was
     assert_eq!(says(&report), (Outcome::Canceled, Code::Ok, OutboxState::Delivered));
     assert_eq!(report.idempotency_key.as_deref(), Some(&*entry(&report).idempotency_key));
     assert_eq!(report.session_id.as_deref(), Some(&*id));
-    let truth = till.sandbox.truth(&id).unwrap();
+    let truth = till.sandbox.ground_truth(&id).unwrap();
     assert_eq!((truth.hold, truth.cancels_applied.len()), (Hold::Released, 1));
     assert_eq!(truth.cancels_applied[0].idempotency_key, report.idempotency_key);
     assert_eq!(flush(&till.outbox), [], "nothing is left to do");
@@ -51,13 +51,15 @@ fn given_no_network_when_canceled_then_it_is_pending_and_a_later_flush_delivers_
     assert_eq!(says(&report), (Outcome::Unknown, Code::Connect, OutboxState::Pending));
     assert_eq!((entry(&report).attempts, entry(&report).unclear), (1, 0));
     assert!(report.retryable && report.advice.contains("pending"), "{}", report.advice);
+    let nothing_done = "nothing has taken effect yet; the outbox keeps the cancel: ";
+    assert!(report.message.starts_with(nothing_done), "{}", report.message);
     till.sandbox.open_port();
     assert_eq!(flush(&till.outbox), [], "not before its next try");
     till.clock.pass(MINUTE_MS);
     let [delivered] = &flush(&till.outbox)[..] else { panic!("one entry") };
     assert_eq!(delivered.state, OutboxState::Delivered);
     assert_eq!(delivered.idempotency_key, entry(&report).idempotency_key);
-    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+    assert_eq!(ground_truth(&till.sandbox, &id), (Hold::Released, 1));
 }
 
 #[test]
@@ -87,7 +89,7 @@ fn given_a_pending_session_when_kept_again_then_the_same_entry_comes_back_with_i
     let fourth = till.outbox.cancel(&id, &options, None);
     assert_eq!(says(&fourth), (Outcome::AlreadyCanceled, Code::Ok, OutboxState::Delivered));
     assert_eq!(fourth.idempotency_key.as_deref(), Some("another"), "a new entry has its own");
-    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+    assert_eq!(ground_truth(&till.sandbox, &id), (Hold::Released, 1));
 }
 
 #[test]
@@ -136,7 +138,7 @@ fn given_a_hold_that_is_newer_than_the_entry_when_flushed_later_then_it_is_left_
         (OutboxState::NeedsAttention, Some(Code::OutboxStale))
     );
     assert_eq!(stale.last_outcome, Some(Outcome::NotApplied), "nothing of it was ever sent");
-    assert_eq!(truth(&till.sandbox, &id), (Hold::Held, 0));
+    assert_eq!(ground_truth(&till.sandbox, &id), (Hold::Held, 0));
     let requests = till.sandbox.requests();
     assert_eq!(requests.iter().map(|r| r.method.as_str()).collect::<Vec<_>>(), ["GET"]);
     let asked_again = till.outbox.cancel(&id, &EntryOptions::default(), None);
@@ -154,7 +156,7 @@ fn given_a_hold_that_is_older_than_the_entry_when_flushed_later_then_it_is_looke
     assert_eq!((delivered.state, delivered.unclear), (OutboxState::Delivered, 1));
     let requests = till.sandbox.requests();
     assert_eq!(requests.iter().map(|r| r.method.as_str()).collect::<Vec<_>>(), ["GET", "POST"]);
-    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+    assert_eq!(ground_truth(&till.sandbox, &id), (Hold::Released, 1));
 }
 
 #[test]
@@ -173,7 +175,7 @@ fn given_an_unclear_try_when_flushed_then_the_session_is_looked_at_however_young
     assert_eq!(last, (OutboxState::Delivered, Some(Outcome::Canceled)), "by its own earlier try");
     let requests = till.sandbox.requests();
     assert!(requests.iter().all(|request| request.method == "GET"), "{requests:?}");
-    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+    assert_eq!(ground_truth(&till.sandbox, &id), (Hold::Released, 1));
 }
 
 #[test]
@@ -223,7 +225,7 @@ fn given_a_cancel_asked_again_when_the_entry_before_is_stale_then_a_new_entry_is
     let states: Vec<_> = tried.iter().map(|entry| (entry.id, entry.state)).collect();
     assert_eq!(states, [(1, OutboxState::NeedsAttention), (2, OutboxState::Delivered)]);
     assert_ne!(tried[0].idempotency_key, tried[1].idempotency_key);
-    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+    assert_eq!(ground_truth(&till.sandbox, &id), (Hold::Released, 1));
 }
 
 #[test]
@@ -245,7 +247,7 @@ fn given_a_cancel_handed_over_in_doubt_when_the_entry_before_is_stale_then_key_a
     let attention = |outcome| (OutboxState::NeedsAttention, Some(outcome));
     assert_eq!(ends, [attention(Outcome::Unknown), attention(Outcome::Unknown)], "{tried:?}");
     assert_eq!(tried[1].idempotency_key, "handed-over");
-    assert_eq!(truth(&till.sandbox, &id), (Hold::Held, 0));
+    assert_eq!(ground_truth(&till.sandbox, &id), (Hold::Held, 0));
 }
 
 #[test]
@@ -269,7 +271,7 @@ fn given_a_cancel_handed_over_in_doubt_when_one_is_asked_for_anew_then_that_has_
     let states: Vec<_> = tried.iter().map(|entry| entry.state).collect();
     assert_eq!(states, [OutboxState::NeedsAttention, OutboxState::Delivered], "{tried:?}");
     assert_ne!(tried[1].idempotency_key, "handed-over");
-    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+    assert_eq!(ground_truth(&till.sandbox, &id), (Hold::Released, 1));
 }
 
 #[test]
@@ -301,8 +303,8 @@ fn given_bare_ids_when_flushed_later_then_the_time_in_the_ids_decides() {
     let states: Vec<_> =
         tried.iter().map(|entry| (entry.session_id.as_str(), entry.state)).collect();
     assert_eq!(states, [(&*newer, OutboxState::NeedsAttention), (&*older, OutboxState::Delivered)]);
-    assert_eq!(truth(&till.sandbox, &older), (Hold::Released, 1));
-    assert_eq!(truth(&till.sandbox, &newer), (Hold::Held, 0));
+    assert_eq!(ground_truth(&till.sandbox, &older), (Hold::Released, 1));
+    assert_eq!(ground_truth(&till.sandbox, &newer), (Hold::Held, 0));
 }
 
 #[test]
@@ -378,9 +380,9 @@ fn given_a_poisoned_entry_when_flushed_then_the_others_are_delivered_all_the_sam
     let delivered = tried.iter().filter(|entry| entry.state == OutboxState::Delivered).count();
     assert_eq!((tried.len(), delivered), (5, 4), "{tried:#?}");
     let poisoned = (tried[0].state, tried[0].last_outcome, tried[0].last_code);
-    let owed = (OutboxState::NeedsAttention, Some(Outcome::Unknown), Some(Code::ServerError));
-    assert_eq!(poisoned, owed, "its key will not help any more");
-    assert_eq!(truth(&till.sandbox, &ids[0]), (Hold::Held, 0));
+    let expected = (OutboxState::NeedsAttention, Some(Outcome::Unknown), Some(Code::ServerError));
+    assert_eq!(poisoned, expected, "its key will not help any more");
+    assert_eq!(ground_truth(&till.sandbox, &ids[0]), (Hold::Held, 0));
     // A person cancels again: that has a key of its own.
     let report = till.outbox.cancel(&ids[0], &EntryOptions::default(), None);
     assert_eq!(says(&report), (Outcome::Canceled, Code::Ok, OutboxState::Delivered));
@@ -423,7 +425,7 @@ fn given_threads_that_cancel_one_session_at_once_when_they_end_then_one_key_was_
             scope.spawn(|| till.outbox.cancel(&id, &EntryOptions::default(), None));
         }
     });
-    let truth = till.sandbox.truth(&id).unwrap();
+    let truth = till.sandbox.ground_truth(&id).unwrap();
     assert_eq!((truth.hold, truth.cancels_applied.len()), (Hold::Released, 1));
     let entries = till.outbox.list(&ListFilter::default()).outbox.unwrap().entries;
     assert!(entries.iter().all(|entry| entry.state == OutboxState::Delivered), "{entries:#?}");

@@ -8,12 +8,13 @@ mod outbox_kit;
 
 use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
 use flexcancel::outbox::{
-    ENQUEUE_KEYS, EntryOptions, FLUSH_KEYS, FlushOptions, LIST_KEYS, ListFilter, OPEN_KEYS,
-    OUTBOX_CANCEL_KEYS,
+    CLAIM_KEYS, ClaimOptions, ENQUEUE_KEYS, EntryOptions, FLUSH_KEYS, FlushOptions, LIST_KEYS,
+    ListFilter, OPEN_KEYS, OUTBOX_CANCEL_KEYS, SETTLEMENT_KEYS, Settlement,
 };
-use flexcancel::{OPTION_KEYS, OutboxState, Report, Status};
+use flexcancel::{Code, OPTION_KEYS, OutboxState, Outcome, Report, Status};
 use native::{Scratch, Under, said};
-use outbox_kit::{Till, held, truth};
+use outbox_kit::audit::audit;
+use outbox_kit::{Till, ground_truth, held};
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../docs/OUTBOX.md");
@@ -33,9 +34,30 @@ fn given_the_c_abi_when_every_function_is_used_right_and_wrong_then_each_says_wh
         let output = output.expect("the program runs");
         let is_silent = output.stdout.is_empty() && output.stderr.is_empty();
         assert!(output.status.success() && is_silent, "{under:?}: {}", said(&output));
-        assert_eq!(truth(&sandbox, &ids[0]), (Hold::Released, 1));
-        assert_eq!(truth(&sandbox, &ids[1]), (Hold::Released, 1));
-        assert_eq!(truth(&sandbox, &ids[2]), (Hold::Captured, 0));
+        assert_eq!(ground_truth(&sandbox, &ids[0]), (Hold::Released, 1));
+        assert_eq!(ground_truth(&sandbox, &ids[1]), (Hold::Released, 1));
+        assert_eq!(ground_truth(&sandbox, &ids[2]), (Hold::Captured, 0));
+    }
+}
+
+#[test]
+fn given_threads_whose_outbox_is_pulled_away_when_all_end_then_each_cancel_is_kept_and_done_once() {
+    let scratch = Scratch::new("outbox_threads");
+    let program = scratch.compile_test("outbox_threads");
+    for under in Under::each() {
+        let sandbox = Sandbox::start(Options::default()).unwrap();
+        let ids: Vec<String> = (0..under.count(60, 24)).map(|_| held(&sandbox)).collect();
+        let file = scratch.path(&format!("{under:?}.db"));
+        let output = program.command(under).arg(sandbox.url()).arg(&file).args(&ids).output();
+        let output = output.expect("the program runs");
+        let is_silent = output.stdout.is_empty() && output.stderr.is_empty();
+        assert!(output.status.success() && is_silent, "{under:?}: {}", said(&output));
+        let audit = audit(&sandbox, &file, &[]);
+        audit.assert_clean();
+        assert_eq!(audit.entries, ids.len());
+        for id in &ids {
+            assert_eq!(ground_truth(&sandbox, id), (Hold::Released, 1), "{id}");
+        }
     }
 }
 
@@ -67,11 +89,15 @@ fn keys_after(text: &str) -> Vec<&'static str> {
 #[test]
 fn the_documents_tables_have_exactly_the_keys_there_are() {
     assert_eq!(keys_after("\nOf opening:\n"), OPEN_KEYS);
-    let of_cancel = keys_after("\nOf a cancel; an enqueue, which makes no call,");
+    let of_cancel =
+        keys_after("\nOf a cancel. An enqueue makes no call, so it takes only the first five:\n");
     assert_eq!(of_cancel, OUTBOX_CANCEL_KEYS);
     assert_eq!(of_cancel[..ENQUEUE_KEYS.len()], *ENQUEUE_KEYS, "the first three");
     assert_eq!(keys_after("\nOf a flush:\n"), FLUSH_KEYS);
-    assert_eq!(keys_after("\nOf a list;"), LIST_KEYS);
+    assert_eq!(keys_after("\nOf a claim:\n"), CLAIM_KEYS);
+    let of_settle = keys_after("`settle` takes the entry's id and a settlement:\n");
+    assert_eq!(of_settle, SETTLEMENT_KEYS);
+    assert_eq!(keys_after("\nOf a list, in the order of their ids:\n"), LIST_KEYS);
     assert!(OPTION_KEYS.iter().all(|key| OUTBOX_CANCEL_KEYS.contains(key)));
 }
 
@@ -111,6 +137,18 @@ fn every_kind_of_result_is_as_the_schema_says() {
     assert_status("acknowledged", &till.outbox.acknowledge(3));
     assert_status("no entry", &till.outbox.acknowledge(99));
     assert_status("stats", &till.outbox.stats());
+    let claim = till.outbox.claim(&ClaimOptions::default());
+    assert_status("claim", &claim);
+    let claim = claim.outbox.unwrap().entries.remove(0);
+    let mut settlement = Settlement::new(
+        claim.lease.unwrap(),
+        claim.idempotency_key,
+        Outcome::NotApplied,
+        Code::RateLimited,
+    );
+    assert_status("settled", &till.outbox.settle(claim.id, &settlement));
+    settlement.idempotency_key.push('x');
+    assert_status("another key", &till.outbox.settle(claim.id, &settlement));
     till.sandbox.close_port();
     assert_call("kept", &till.outbox.cancel(&held(&till.sandbox), &options, None));
     assert_status("closed way", &till.outbox.flush(&FlushOptions::default(), None));

@@ -7,16 +7,21 @@
 
 mod native;
 mod outbox_kit;
+#[allow(dead_code, reason = "the simulator uses more of it")]
+#[path = "simulator/random.rs"]
+mod random;
 
 use std::fs::{self, File};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use flex_sandbox::{Fault, How, Injection, Options, Sandbox};
 use flexcancel::{Code, Outcome};
 use native::{Program, Scratch, Under, run_tool, said};
-use outbox_kit::books::{Told, balance};
+use outbox_kit::audit::{Told, audit, entries, long_after};
 use outbox_kit::held;
+use random::Random;
 
 /// How many tills are killed where nothing else is asked for.
 const KILLS: usize = 150;
@@ -27,24 +32,12 @@ const KILLS_PER_FILE: usize = 50;
 /// So short that a till whose responses are lost does not outlive the test.
 const TIMEOUT_MS: &str = "400";
 
-/// SplitMix64: where a run fails, the same seed kills at the same calls to the system.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % bound
-    }
-}
-
 fn kills() -> usize {
     std::env::var("FLEXCANCEL_KILLS").map_or(KILLS, |text| text.parse().expect("a number"))
 }
 
 /// What may befall the next request, besides the kill.
-fn trouble(sandbox: &Sandbox, random: &mut Random) {
+fn inject_faults(sandbox: &Sandbox, random: &mut Random) {
     let fault = match random.below(6) {
         0 => Fault::DropAnswer { how: How::Rst },
         1 => Fault::CutRequest { at: usize::try_from(random.below(300)).unwrap(), how: How::Fin },
@@ -63,7 +56,12 @@ fn till(program: &Program, sandbox: &Sandbox, file: &Path) -> Command {
 
 /// A till's day: cancels, an enqueue, a flush; some of it again what an earlier one may have
 /// left undone.
-fn commands(sandbox: &Sandbox, random: &mut Random, undone: &mut Vec<String>) -> Vec<String> {
+fn commands(
+    sandbox: &Sandbox,
+    random: &mut Random,
+    undone: &mut Vec<String>,
+    delivery: &str,
+) -> Vec<String> {
     let mut commands = Vec::new();
     for _ in 0..3 {
         let again = random.below(3) == 0;
@@ -71,25 +69,35 @@ fn commands(sandbox: &Sandbox, random: &mut Random, undone: &mut Vec<String>) ->
         let verb = if random.below(3) == 0 { "enqueue" } else { "cancel" };
         commands.push(format!("{verb}:{id}"));
     }
-    commands.insert(usize::try_from(random.below(4)).unwrap(), "flush".to_owned());
+    commands.insert(usize::try_from(random.below(4)).unwrap(), delivery.to_owned());
     commands
 }
 
 #[test]
 fn given_tills_that_are_killed_at_any_moment_then_nothing_is_lost_doubled_or_wrong() {
-    let scratch = Scratch::new("outbox_kill");
+    kill_tills("outbox_kill", "flush", kills());
+}
+
+#[test]
+fn given_forwarders_that_are_killed_at_any_moment_then_nothing_is_lost_doubled_or_wrong() {
+    kill_tills("outbox_kill_forwarder", "hand", KILLS_PER_FILE);
+}
+
+/// Kills so many tills, which deliver by this command.
+fn kill_tills(test: &str, delivery: &str, kills: usize) {
+    let scratch = Scratch::new(test);
     let program = scratch.compile_test("outbox_till");
-    let killer = preloaded(&scratch, "kill");
-    let mut random = Random(20_261_123);
+    let killer = scratch.compile_preloaded("kill");
+    let mut random = Random::new(20_261_123);
     let (mut killed, mut ended, mut entries) = (0, 0, 0);
-    while killed < kills() {
+    while killed < kills {
         let sandbox = Sandbox::start(Options::default()).unwrap();
         let file = scratch.path(&format!("outbox-{killed}.db"));
         let (mut told, mut undone, mut calls) = (Vec::new(), Vec::new(), 0);
-        for round in 0..KILLS_PER_FILE.min(kills() - killed) {
+        for round in 0..KILLS_PER_FILE.min(kills - killed) {
             let log = scratch.path("log");
-            trouble(&sandbox, &mut random);
-            let commands = commands(&sandbox, &mut random, &mut undone);
+            inject_faults(&sandbox, &mut random);
+            let commands = commands(&sandbox, &mut random, &mut undone, delivery);
             let mut command = till(&program, &sandbox, &file);
             command.args(&commands).stdout(Stdio::from(File::create(&log).unwrap()));
             command.env("LD_PRELOAD", &killer).env("KILL_COUNT", scratch.path("count"));
@@ -108,9 +116,9 @@ fn given_tills_that_are_killed_at_any_moment_then_nothing_is_lost_doubled_or_wro
             told.extend(heard);
         }
         sandbox.clear_faults();
-        let balance = balance(&sandbox, &file, &told);
-        balance.assert_even();
-        entries += balance.entries;
+        let audit = audit(&sandbox, &file, &told);
+        audit.assert_clean();
+        entries += audit.entries;
     }
     println!(
         "{killed} tills, {ended} came to their end; {entries} entries: 0 lost, 0 doubled, 0 wrong"
@@ -119,22 +127,44 @@ fn given_tills_that_are_killed_at_any_moment_then_nothing_is_lost_doubled_or_wro
     assert!(entries > killed, "they had something to do: {entries}");
 }
 
-/// Compiles a library of tests/c that stands before the system's own.
-fn preloaded(scratch: &Scratch, name: &str) -> PathBuf {
-    let library = scratch.path(&format!("{name}.so"));
-    let mut command = Command::new("cc");
-    command.args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"]).arg(&library);
-    command.arg(format!("{}/tests/c/{name}.c", native::ROOT)).arg("-ldl");
-    let output = run_tool(&mut command, "gcc libc6-dev");
+#[test]
+fn given_claimers_that_are_killed_before_they_settle_then_each_entry_is_in_doubt_and_read_first() {
+    const CLAIMERS: usize = 50;
+    let scratch = Scratch::new("outbox_claimers");
+    let program = scratch.compile_test("outbox_till");
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let file = scratch.path("outbox.db");
+    let ids: Vec<String> = (0..CLAIMERS).map(|_| held(&sandbox)).collect();
+    let keep = ids.iter().map(|id| format!("enqueue:{id}"));
+    let output = till(&program, &sandbox, &file).args(keep).output().unwrap();
     assert!(output.status.success(), "{}", said(&output));
-    library
+    let mut told = Told::read(&String::from_utf8(output.stdout).unwrap());
+    for number in 0..CLAIMERS {
+        // Every other one dies when its worker has canceled.
+        let verb = if number % 2 == 0 { "claim" } else { "deliver" };
+        let output = till(&program, &sandbox, &file).args([verb, "die"]).output().unwrap();
+        assert_eq!(output.status.signal(), Some(9), "{}", said(&output));
+        told.extend(Told::read(&String::from_utf8(output.stdout).unwrap()));
+    }
+    let kept = entries(&long_after(&sandbox, &file));
+    let in_doubt = kept.iter().filter(|entry| (entry.attempts, entry.unclear) == (1, 1)).count();
+    assert_eq!((kept.len(), in_doubt), (CLAIMERS, CLAIMERS), "each was claimed by one of them");
+    sandbox.clear_requests();
+    let audit = audit(&sandbox, &file, &told);
+    audit.assert_clean();
+    let requests = sandbox.requests();
+    for id in &ids {
+        let first = requests.iter().find(|request| request.target.contains(id.as_str())).unwrap();
+        assert_eq!(first.method, "GET", "{id} is read first");
+    }
+    println!("{CLAIMERS} claimers killed: {} entries, 0 lost, 0 doubled, 0 wrong", audit.entries);
 }
 
 #[test]
 fn given_a_disk_that_fails_at_any_write_then_it_is_told_before_anything_is_sent() {
     let scratch = Scratch::new("outbox_disk");
     let program = scratch.compile_test("outbox_till");
-    let disk = preloaded(&scratch, "disk");
+    let disk = scratch.compile_preloaded("disk");
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let day = |number: &str, fail_at: usize, with: &str, after: &str| {
         sandbox.clear_requests();
@@ -165,7 +195,7 @@ fn given_a_disk_that_fails_at_any_write_then_it_is_told_before_anything_is_sent(
                 assert!(!sent.iter().any(|target| target.contains(id)), "sent: {lines}");
             }
         }
-        balance(&sandbox, &file, &told).assert_even();
+        audit(&sandbox, &file, &told).assert_clean();
         scratch.read("count").parse::<usize>().expect("a count")
     };
     let writes = day("none", 0, "EIO", "");

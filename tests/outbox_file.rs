@@ -1,4 +1,4 @@
-//! The outbox's file: who may have it, what is refused, what is set aside, and what the sqlite3
+//! The outbox's file: who may have it, what is refused, what is quarantined, and what the sqlite3
 //! shell sees.
 
 #![cfg(feature = "outbox")]
@@ -61,7 +61,7 @@ fn given_no_file_when_many_open_it_at_once_then_each_gets_the_same_new_one() {
             for number in 0..16 {
                 let file = &file;
                 scope.spawn(move || {
-                    let outbox = opened(file).unwrap_or_else(|trouble| panic!("{trouble}"));
+                    let outbox = opened(file).unwrap_or_else(|error| panic!("{error}"));
                     let id = format!("fcs_{number}");
                     let report = outbox.enqueue(&id, &EntryOptions::default());
                     assert_eq!(report.code, Code::Ok, "{}", report.message);
@@ -80,9 +80,9 @@ fn given_a_link_or_a_file_that_others_may_write_when_opened_then_it_is_refused_a
     let beside = |suffix: &str| directory.0.join(format!("outbox.db{suffix}"));
     for suffix in ["", "-wal", "-shm", "-journal"] {
         symlink(&other, beside(suffix)).unwrap();
-        let trouble = refusal(&file);
-        assert_eq!(trouble.code, Code::OutboxUnsafe, "{trouble}");
-        assert!(trouble.message.contains("symbolic link"), "{trouble}");
+        let error = refusal(&file);
+        assert_eq!(error.code, Code::OutboxUnsafe, "{error}");
+        assert!(error.message.contains("symbolic link"), "{error}");
         assert!(!other.exists(), "nothing was made through the link");
         fs::remove_file(beside(suffix)).unwrap();
         let _ = fs::remove_file(&file);
@@ -107,9 +107,9 @@ fn given_a_link_or_a_file_that_others_may_write_when_opened_then_it_is_refused_a
 fn given_a_path_that_is_none_when_opened_then_it_is_named() {
     let directory = Directory::new("nowhere");
     for path in ["", "/", "outbox/", "..", "/nowhere/outbox.db"] {
-        let trouble = refusal(Path::new(path));
-        assert_eq!(trouble.code, Code::OutboxIo, "{path}: {trouble}");
-        assert!(trouble.message.starts_with(path), "{trouble}");
+        let error = refusal(Path::new(path));
+        assert_eq!(error.code, Code::OutboxIo, "{path}: {error}");
+        assert!(error.message.starts_with(path), "{error}");
     }
     drop(directory);
 }
@@ -124,11 +124,11 @@ fn given_a_damaged_file_when_opened_then_it_is_set_aside_whole_and_the_next_one_
         let mut bytes = fs::read(directory.file()).unwrap();
         bytes[damage..damage + 64].fill(0xa5);
         fs::write(directory.file(), &bytes).unwrap();
-        let trouble = refusal(&directory.file());
-        assert_eq!(trouble.code, Code::OutboxCorrupt, "{what}: {trouble}");
+        let error = refusal(&directory.file());
+        assert_eq!(error.code, Code::OutboxCorrupt, "{what}: {error}");
         let aside = fs::read_dir(&directory.0).unwrap().map(|entry| entry.unwrap().path());
         let aside: Vec<_> = aside.filter(|path| !path.ends_with("outbox.db")).collect();
-        let damaged = aside.iter().find(|path| trouble.message.contains(&*path.to_string_lossy()));
+        let damaged = aside.iter().find(|path| error.message.contains(&*path.to_string_lossy()));
         assert_eq!(fs::read(damaged.unwrap()).unwrap(), bytes, "{what}: it is there as it was");
         let new = opened(&directory.file()).unwrap();
         assert_eq!(new.list(&ListFilter::default()).outbox.unwrap().entries, []);
@@ -177,9 +177,9 @@ fn given_a_file_that_is_no_outbox_when_opened_then_it_is_refused_and_stays_as_it
     ] {
         fs::write(&file, &bytes).unwrap();
         fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-        let trouble = refusal(&file);
-        assert_eq!(trouble.code, Code::OutboxSchema, "{what}: {trouble}");
-        assert!(trouble.message.contains("is not an outbox; left as it is"), "{what}: {trouble}");
+        let error = refusal(&file);
+        assert_eq!(error.code, Code::OutboxSchema, "{what}: {error}");
+        assert!(error.message.contains("is not an outbox; left as it is"), "{what}: {error}");
         assert_eq!(fs::read(&file).unwrap(), bytes, "{what}");
         assert_eq!(names_in(&directory), ["outbox.db"], "{what}: nothing else is made");
     }
@@ -191,9 +191,9 @@ fn given_no_file_when_it_must_not_be_made_then_opening_fails_and_makes_none() {
     let mut options = OpenOptions::new(directory.file());
     options.create = Some(false);
     let client = Arc::new(client_of("http://127.0.0.1:1", 100));
-    let trouble = Outbox::open(Arc::clone(&client), &options).expect_err("it is refused");
-    assert_eq!(trouble.code, Code::OutboxIo, "{trouble}");
-    assert!(trouble.message.contains("there is no such file"), "{trouble}");
+    let error = Outbox::open(Arc::clone(&client), &options).expect_err("it is refused");
+    assert_eq!(error.code, Code::OutboxIo, "{error}");
+    assert!(error.message.contains("there is no such file"), "{error}");
     assert_eq!(names_in(&directory), [""; 0]);
     drop(opened(&directory.file()).unwrap());
     assert_eq!(names_in(&directory), ["outbox.db"], "a new one is whole under its own name");
@@ -207,9 +207,9 @@ fn given_what_is_left_of_a_file_that_is_gone_when_opened_then_no_new_one_is_begu
         let beside = directory.0.join(format!("outbox.db{suffix}"));
         fs::write(&beside, "cancels").unwrap();
         fs::set_permissions(&beside, Permissions::from_mode(0o600)).unwrap();
-        let trouble = refusal(&directory.file());
-        assert_eq!(trouble.code, Code::OutboxIo, "{trouble}");
-        assert!(trouble.message.contains(&format!("not outbox.db{suffix}")), "{trouble}");
+        let error = refusal(&directory.file());
+        assert_eq!(error.code, Code::OutboxIo, "{error}");
+        assert!(error.message.contains(&format!("not outbox.db{suffix}")), "{error}");
         assert_eq!(names_in(&directory), [format!("outbox.db{suffix}")]);
         assert_eq!(fs::read(&beside).unwrap(), b"cancels");
     }
@@ -229,9 +229,9 @@ fn given_another_database_or_a_newer_outbox_when_opened_then_it_is_refused_and_u
         let said = shell(&file, sql);
         assert!(said.starts_with("exit status: 0"), "{said}");
         fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
-        let trouble = refusal(&file);
-        assert_eq!(trouble.code, Code::OutboxSchema, "{trouble}");
-        assert!(trouble.message.contains(part), "{trouble}");
+        let error = refusal(&file);
+        assert_eq!(error.code, Code::OutboxSchema, "{error}");
+        assert!(error.message.contains(part), "{error}");
         let tables = shell(&file, "SELECT count(*) FROM sqlite_schema");
         assert!(tables.contains("\n1\n"), "{tables}");
         fs::remove_file(&file).unwrap();
@@ -356,7 +356,7 @@ fn given_a_copy_that_is_made_as_the_document_says_when_restored_then_nothing_is_
     let states: Vec<_> = flush(&restored).iter().map(|entry| entry.state.name()).collect();
     assert_eq!(states, ["delivered", "delivered"]);
     for id in [&delivered, &pending] {
-        assert_eq!(outbox_kit::truth(&sandbox, id), (flex_sandbox::Hold::Released, 1));
+        assert_eq!(outbox_kit::ground_truth(&sandbox, id), (flex_sandbox::Hold::Released, 1));
     }
 }
 

@@ -17,8 +17,8 @@ use flex_sandbox::{CreateParams, Fault, Hold, Injection};
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
 use flexcancel::{Code, OutboxState, Outcome};
 use native::{Scratch, Under, said};
-use outbox_kit::books::entries;
-use outbox_kit::{Till, client_of, flush, held, truth};
+use outbox_kit::audit::entries;
+use outbox_kit::{Till, client_of, flush, ground_truth, held};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -68,7 +68,7 @@ fn given_many_entries_when_four_processes_flush_one_file_then_each_is_delivered_
     for entry in &kept {
         let found = (entry.state, entry.attempts, entry.last_outcome);
         assert_eq!(found, (OutboxState::Delivered, 1, Some(Outcome::Canceled)), "{entry:?}");
-        let truth = till.sandbox.truth(&entry.session_id).unwrap();
+        let truth = till.sandbox.ground_truth(&entry.session_id).unwrap();
         let applied = (truth.hold, truth.cancels_received, truth.cancels_applied.len());
         assert_eq!(applied, (Hold::Released, 1, 1), "{entry:?}");
         assert_eq!(
@@ -111,10 +111,10 @@ fn given_two_days_without_a_network_when_it_is_back_then_all_are_delivered_or_ho
     assert!(poisoned <= 3, "{poisoned}");
     assert_eq!((of(OutboxState::Expired), of(OutboxState::Delivered)), (50, 250 - poisoned));
     for entry in &kept {
-        let is_released = truth(&till.sandbox, &entry.session_id) == (Hold::Released, 1);
+        let is_released = ground_truth(&till.sandbox, &entry.session_id) == (Hold::Released, 1);
         assert_eq!(is_released, entry.state == OutboxState::Delivered, "{entry:?}");
         if entry.state == OutboxState::Expired {
-            assert_eq!(till.sandbox.truth(&entry.session_id).unwrap().cancels_received, 0);
+            assert_eq!(till.sandbox.ground_truth(&entry.session_id).unwrap().cancels_received, 0);
         }
     }
     let worklist = till.outbox.list(&ListFilter::worklist()).outbox.unwrap().entries;

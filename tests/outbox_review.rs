@@ -9,7 +9,7 @@ use std::sync::Arc;
 use flex_sandbox::{Fault, Hold, How, Injection, Operation, Options, Sandbox};
 use flexcancel::outbox::{EntryOptions, FlushOptions, OpenOptions, Outbox};
 use flexcancel::{Client, Code, Config, Options as Call, OutboxState, Outcome};
-use outbox_kit::{KEY, Till, client_of, entry, flush, held, open, truth};
+use outbox_kit::{KEY, Till, client_of, entry, flush, ground_truth, held, open};
 use serde_json::json;
 
 const MINUTE_MS: i64 = 60_000;
@@ -38,7 +38,7 @@ fn given_a_mistyped_key_when_it_is_put_right_then_the_entry_is_delivered() {
     assert_eq!((counts.due, counts.foreign), (1, 0));
     let [delivered] = &flush(&till.outbox)[..] else { panic!("one entry") };
     assert_eq!(delivered.state, OutboxState::Delivered);
-    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+    assert_eq!(ground_truth(&till.sandbox, &id), (Hold::Released, 1));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn given_a_stored_error_and_a_hold_that_is_there_when_canceled_then_the_advice_n
     again.asked_at_ms = report.repeat.as_ref().map(|repeat| repeat.asked_at_ms);
     let report = client.cancel(&stored, &again, None);
     assert_eq!((report.outcome, report.code), (Outcome::Canceled, Code::Ok));
-    assert_eq!(truth(&till.sandbox, &stored), (Hold::Released, 1));
+    assert_eq!(ground_truth(&till.sandbox, &stored), (Hold::Released, 1));
     // An outage is none: it passes.
     let away = Fault::Status { status: 503, headers: Vec::new(), body: String::new() };
     till.sandbox.inject_as(on_cancel(away, u32::MAX));
@@ -98,7 +98,7 @@ fn given_an_entry_that_waits_when_flushed_now_then_it_is_tried_at_once() {
         panic!("one entry")
     };
     assert_eq!(delivered.state, OutboxState::Delivered);
-    assert_eq!(truth(&till.sandbox, &id), (Hold::Released, 1));
+    assert_eq!(ground_truth(&till.sandbox, &id), (Hold::Released, 1));
 }
 
 #[test]

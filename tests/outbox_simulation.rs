@@ -30,6 +30,7 @@ fn check(tally: &OutboxTally) {
     assert_eq!(tally.seeds, SEEDS);
     assert!(tally.violations.is_empty(), "{tally}");
     assert!(tally.crashes > SEEDS / 4 && tally.restarts > SEEDS / 20, "{tally}");
+    assert!(tally.claims.0 > SEEDS / 4 && tally.claims.1 > SEEDS / 10, "{tally}");
     assert_eq!(tally.states.len(), 4, "every final state occurs: {tally}");
 }
 

@@ -28,7 +28,7 @@ fn held(sandbox: &Sandbox, count: usize) -> Vec<String> {
 /// Each session was canceled, by one request.
 fn assert_canceled_once(sandbox: &Sandbox, ids: &[String]) {
     for id in ids {
-        let truth = sandbox.truth(id).unwrap();
+        let truth = sandbox.ground_truth(id).unwrap();
         let applied = (truth.hold, truth.cancels_applied.len(), truth.cancels_received);
         assert_eq!(applied, (Hold::Released, 1, 1), "{id}");
     }

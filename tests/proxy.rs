@@ -99,7 +99,7 @@ fn through_a_proxy_the_session_is_canceled_and_the_proxy_sees_no_key() {
     config["timeout_ms"] = json!(5_000);
     let report = cancel(&config, &id);
     assert_eq!((report.outcome, report.code), (Outcome::Canceled, Code::Ok), "{}", report.message);
-    assert_eq!(sandbox.truth(&id).unwrap().hold, Hold::Released);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().hold, Hold::Released);
     let heads = proxy.heads();
     assert_eq!(heads.len(), 1);
     let target = format!("127.0.0.1:{}", sandbox.port());

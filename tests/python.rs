@@ -21,6 +21,9 @@ const MOST_WHEEL_BYTES: u64 = 2_000_000;
 /// What runs the tools, and the package unless told otherwise.
 const PYTHON: &str = "python3";
 
+/// What the package and its tests use, of all requirements.
+const USED: [&str; 3] = ["argcomplete", "pytest", "rich"];
+
 const KEY: &str = "fsk_test_hunter2";
 
 fn binding() -> PathBuf {
@@ -88,14 +91,16 @@ fn tools() -> &'static Path {
     TOOLS.get_or_init(|| venv_with(PYTHON, "python-tools", &requirements()))
 }
 
-/// pytest, in the interpreter that is to run the package.
+/// pytest, in the interpreter that is to run the package, with what the package may use.
 fn pytest() -> Command {
     let directory = if tested() == PYTHON {
         tools().to_owned()
     } else {
         let requirements = requirements();
-        let pytest = requirements.lines().find(|line| line.starts_with("pytest=="));
-        venv_with(&tested(), "python-tested", pytest.expect("pytest is required"))
+        let is_used = |line: &&str| USED.iter().any(|name| line.starts_with(&format!("{name}==")));
+        let used: Vec<&str> = requirements.lines().filter(is_used).collect();
+        assert_eq!(used.len(), USED.len(), "all of {USED:?} are required");
+        venv_with(&tested(), "python-tested", &used.join("\n"))
     };
     let mut command = clean(directory.join("pytest"));
     command.current_dir(binding());
@@ -139,11 +144,39 @@ fn it_is_typed_and_free_of_lint() {
 }
 
 #[test]
+fn the_script_for_other_platforms_is_typed_and_free_of_lint() {
+    let tests = binding().join("../../tests");
+    let (script, kit) = (tests.join("platforms"), tests.join("platform_kit"));
+    let cache = target().join("python-tools/mypy-cache");
+    let mut mypy = tool("mypy");
+    mypy.env("MYPYPATH", &tests).args(["--strict", "--cache-dir"]).arg(cache);
+    // As one program: the script is what imports the modules.
+    succeed(mypy.arg(&script), "python3-venv");
+    let shown = ["--isolated", "--no-cache", "--line-length", "100"];
+    let ruff = |command: &[&str]| {
+        succeed(tool("ruff").args(command).args(shown).args([&script, &kit]), "python3-venv");
+    };
+    ruff(&["check"]);
+    ruff(&["format", "--check"]);
+}
+
+#[test]
 fn the_licences_beside_it_are_those_of_the_project() {
     for name in ["LICENSE-APACHE", "LICENSE-MIT"] {
         let read = |directory: &Path| fs::read_to_string(directory.join(name)).expect(name);
         assert_eq!(read(&binding()), read(Path::new(ROOT)), "{name}");
     }
+}
+
+#[test]
+fn the_table_of_platforms_is_what_the_script_makes_of_what_was_seen() {
+    let mut script = tool("python");
+    let output = succeed(script.args(["../../tests/platforms", "--table"]), "python3-venv");
+    let table = String::from_utf8(output.stdout).expect("UTF-8");
+    let page = include_str!("../docs/PLATFORMS.md");
+    let (_, rest) = page.split_once("<!-- tests/platforms --table -->\n").expect("its table");
+    let (shown, _) = rest.split_once("<!-- end of the table -->").expect("the table's end");
+    assert_eq!(shown, table, "tests/platforms TARGET --record writes it");
 }
 
 /// Builds one distribution, and returns its path.
@@ -175,6 +208,19 @@ fn given_its_wheel_in_an_empty_environment_then_a_till_can_cancel_and_types_are_
     let tag = name(&wheel).trim_end_matches(".whl").rsplit('-').next().expect("a tag");
     assert!(tag.starts_with("manylinux_2_") && shown.contains(tag), "{tag}: {shown}");
 
+    let list = "import sys, zipfile; print(*zipfile.ZipFile(sys.argv[1]).namelist(), sep='\\n')";
+    let inside = succeed(tool("python").args(["-c", list]).arg(&wheel), "python3-venv");
+    let inside = String::from_utf8(inside.stdout).expect("UTF-8");
+    let native: Vec<&str> = inside.lines().filter(|file| file.contains("/_lib/")).collect();
+    assert_eq!(native, ["flexcancel/_lib/libflexcancel.so"], "{inside}");
+    for file in inside.lines() {
+        let is_own = file.starts_with("flexcancel/") || file.contains(".dist-info/");
+        assert!(is_own || file.ends_with("/share/man/man1/flexcancel.1"), "{file}");
+    }
+    for file in ["__init__.py", "py.typed", "session/__init__.py"] {
+        assert!(inside.lines().any(|it| it == format!("flexcancel/{file}")), "{file}: {inside}");
+    }
+
     let programs = new_venv(&tested(), &scratch.path("venv"));
     let mut pip = clean(programs.join("pip"));
     succeed(pip.args(["install", "--quiet", "--no-index"]).arg(&wheel), "python3-venv");
@@ -195,7 +241,7 @@ fn given_its_wheel_in_an_empty_environment_then_a_till_can_cancel_and_types_are_
             till.args(["--base-url", &sandbox.url()]);
         }
         succeed(&mut till, "python3-venv");
-        assert_eq!(sandbox.truth(&id).expect("the truth").hold, Hold::Released, "{program}");
+        assert_eq!(sandbox.ground_truth(&id).expect("the truth").hold, Hold::Released, "{program}");
     }
 
     let mut mypy = clean(tools().join("mypy"));
@@ -220,6 +266,12 @@ fn given_no_library_to_put_in_then_the_wheel_is_for_any_machine_and_uses_the_sys
     let programs = new_venv(&tested(), &scratch.path("venv"));
     let mut pip = clean(programs.join("pip"));
     succeed(pip.args(["install", "--quiet", "--no-index"]).arg(&wheel), "python3-venv");
+    let page = scratch.path("venv").join("share/man/man1/flexcancel.1");
+    let page = fs::read_to_string(page).expect("the man page");
+    for wanted in [".TH FLEXCANCEL", "flexcancel outbox flush", "flexcancel doctor", "Exit status"]
+    {
+        assert!(page.contains(wanted), "{wanted}: {page}");
+    }
     std::os::unix::fs::symlink(library(), scratch.path("libflexcancel.so.0")).expect("a link");
     let system = library();
     let system = scratch.path("libflexcancel.so.0").parent().unwrap_or(&system).to_owned();
@@ -243,12 +295,11 @@ fn given_a_library_that_cannot_be_put_in_then_the_build_says_what_was_expected_a
     };
     for (library, says) in [
         (PathBuf::from("/no/such.so"), "let FLEXCANCEL_BUNDLE name the library"),
-        (changed("text.so", &[(0, b'#')]), "expected an ELF shared library"),
+        (changed("text.so", &[(0, b'#')]), "expected a shared library: ELF, PE or Mach-O"),
         (
-            changed("i386.so", &[(class, 1), (machine, 3)]),
-            "x86_64 or aarch64, found a 32-bit one for i386 (ELF machine 3)",
+            changed("new.so", &[(class, 1), (machine, 250)]),
+            "x86_64 or aarch64 or armv7l or i686, found a 32-bit one for ELF machine 250",
         ),
-        (changed("new.so", &[(machine, 250)]), "for an unknown machine (ELF machine 250)"),
     ] {
         let mut hatchling = tool("hatchling");
         hatchling.args(["build", "-t", "wheel", "-d"]).arg(scratch.path("none"));
@@ -257,4 +308,56 @@ fn given_a_library_that_cannot_be_put_in_then_the_build_says_what_was_expected_a
         assert!(!output.status.success() && said.contains(says), "{}: {said}", library.display());
         assert!(said.contains(library.to_str().expect("a path")), "{said}");
     }
+}
+
+/// The beginning of an ELF library for a class (1 is 32 bits) and a machine, and what it needs.
+fn elf(class: u8, machine: u8, needs: &str) -> Vec<u8> {
+    let mut header = vec![0x7f, b'E', b'L', b'F', class, 1];
+    header.resize(18, 0);
+    header.extend([machine, 0, 0]);
+    [&header, needs.as_bytes(), b"\0"].concat()
+}
+
+/// The beginning of a DLL for a machine.
+fn dll(machine: u16) -> Vec<u8> {
+    let mut header = vec![0; 64];
+    header[..2].copy_from_slice(b"MZ");
+    header[60] = 64;
+    header.extend(b"PE\0\0");
+    header.extend(machine.to_le_bytes());
+    header
+}
+
+#[test]
+fn given_the_library_of_any_platform_then_the_wheel_has_its_name_and_its_tag() {
+    let scratch = Scratch::new("python-placed");
+    let mac = |machine: u8| vec![0xcf, 0xfa, 0xed, 0xfe, machine, 0, 0, 1];
+    let (so, dylib) = ("libflexcancel.so", "libflexcancel.dylib");
+    let cases = [
+        (elf(2, 62, "GLIBC_2.2.5\0GLIBC_2.17"), so, "manylinux_2_17_x86_64.manylinux2014_x86_64"),
+        (elf(2, 62, "GLIBC_2.9\0GLIBC_2.34"), so, "manylinux_2_34_x86_64"),
+        (elf(2, 183, "GLIBC_2.17"), so, "manylinux_2_17_aarch64.manylinux2014_aarch64"),
+        (elf(1, 40, "GLIBC_2.4"), so, "manylinux_2_17_armv7l.manylinux2014_armv7l"),
+        (elf(1, 3, "GLIBC_2.1"), so, "manylinux_2_17_i686.manylinux2014_i686"),
+        (elf(2, 62, "libc.so"), so, "musllinux_1_2_x86_64"),
+        (elf(2, 183, "libc.musl-aarch64.so.1"), so, "musllinux_1_2_aarch64"),
+        (dll(0x8664), "flexcancel.dll", "win_amd64"),
+        (dll(0x14c), "flexcancel.dll", "win32"),
+        (mac(12), dylib, "macosx_11_0_arm64"),
+        (mac(7), dylib, "macosx_10_12_x86_64"),
+    ];
+    let show = "import sys, pathlib, hatch_build\n\
+                for path in sys.argv[1:]: print(*hatch_build.placed(pathlib.Path(path)))";
+    let mut python = tool("python");
+    python.args(["-c", show]);
+    for (number, (library, _, _)) in cases.iter().enumerate() {
+        let path = scratch.path(&number.to_string());
+        fs::write(&path, library).expect("the beginning of a library");
+        python.arg(path);
+    }
+    let placed = succeed(&mut python, "python3-venv");
+    let placed = String::from_utf8(placed.stdout).expect("UTF-8");
+    let expected: Vec<String> =
+        cases.iter().map(|(_, name, tag)| format!("{name} {tag}")).collect();
+    assert_eq!(placed.lines().collect::<Vec<_>>(), expected);
 }

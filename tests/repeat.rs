@@ -172,7 +172,7 @@ fn assert_unknown_entry(what: &str, flushed: &str, state: &str) {
 }
 
 fn assert_released_once(sandbox: &Sandbox, id: &str) {
-    let truth = sandbox.truth(id).expect("the truth");
+    let truth = sandbox.ground_truth(id).expect("the truth");
     assert_eq!((truth.hold, truth.cancels_applied.len()), (Hold::Released, 1));
 }
 

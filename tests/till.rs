@@ -29,8 +29,8 @@ fn held(sandbox: &Sandbox) -> String {
 }
 
 /// The hold, and how many cancels took effect.
-fn truth(sandbox: &Sandbox, id: &str) -> (Hold, usize) {
-    let truth = sandbox.truth(id).expect("the sandbox knows its sessions");
+fn ground_truth(sandbox: &Sandbox, id: &str) -> (Hold, usize) {
+    let truth = sandbox.ground_truth(id).expect("the sandbox knows its sessions");
     (truth.hold, truth.cancels_applied.len())
 }
 
@@ -115,7 +115,7 @@ fn given_a_held_session_when_the_till_cancels_twice_then_it_is_voided_once() {
         cancel(&mut till(&sandbox.url()), &id).assert_is(0, "VOIDED", Outcome::Canceled, Code::Ok);
         let again = cancel(&mut till(&sandbox.url()), &id);
         again.assert_is(0, "VOIDED", Outcome::AlreadyCanceled, Code::Ok);
-        assert_eq!(truth(&sandbox, &id), (Hold::Released, 1));
+        assert_eq!(ground_truth(&sandbox, &id), (Hold::Released, 1));
     });
 }
 
@@ -127,7 +127,7 @@ fn given_a_captured_session_when_the_till_cancels_then_it_is_too_late() {
         sandbox.capture(&id, None).expect("a held session can be captured");
         let said = cancel(&mut till(&sandbox.url()), &id);
         said.assert_is(1, "TOO LATE", Outcome::NotCancelable, Code::NotCancelable);
-        assert_eq!(truth(&sandbox, &id), (Hold::Captured, 0));
+        assert_eq!(ground_truth(&sandbox, &id), (Hold::Captured, 0));
     });
 }
 
@@ -139,7 +139,7 @@ fn given_a_key_that_flex_does_not_know_when_the_till_cancels_then_it_is_not_void
         let id = held(&sandbox);
         let said = cancel(&mut till(&sandbox.url()), &id);
         said.assert_is(2, "NOT VOIDED", Outcome::NotApplied, Code::Unauthorized);
-        assert_eq!(truth(&sandbox, &id), (Hold::Held, 0));
+        assert_eq!(ground_truth(&sandbox, &id), (Hold::Held, 0));
     });
 }
 
@@ -170,7 +170,11 @@ fn given_answers_that_are_all_cut_when_the_till_cancels_then_it_is_pending() {
         let code = if is_cut { Code::ConnectionLost } else { Code::Timeout };
         said.assert_is(3, "VOID PENDING", Outcome::Unknown, code);
         assert_eq!(said.result["repeat"]["in_doubt"], json!(true), "{}", said.result);
-        assert_eq!(truth(&sandbox, &id), (Hold::Released, 1), "it was canceled all the same");
+        assert_eq!(
+            ground_truth(&sandbox, &id),
+            (Hold::Released, 1),
+            "it was canceled all the same"
+        );
     });
 }
 
@@ -185,7 +189,7 @@ fn given_a_ca_file_when_the_till_cancels_over_tls_then_that_authority_alone_is_t
         said.assert_is(2, "NOT VOIDED", Outcome::NotApplied, Code::Tls);
         let said = cancel(till(&sandbox.url()).env("FLEX_CA_FILE", &ca_file), &id);
         said.assert_is(0, "VOIDED", Outcome::Canceled, Code::Ok);
-        assert_eq!(truth(&sandbox, &id), (Hold::Released, 1));
+        assert_eq!(ground_truth(&sandbox, &id), (Hold::Released, 1));
     });
 }
 
@@ -204,7 +208,7 @@ fn given_wrong_usage_when_the_till_is_started_then_it_says_so_and_sends_nothing(
         ] {
             assert_wrong_usage(command, complaint);
         }
-        assert_eq!(truth(&sandbox, &id), (Hold::Held, 0));
+        assert_eq!(ground_truth(&sandbox, &id), (Hold::Held, 0));
         assert_eq!(sandbox.requests(), []);
     });
 }
@@ -334,8 +338,8 @@ fn given_an_outage_when_a_till_voids_then_its_shift_ends_and_the_next_one_delive
         enqueue(&till.base_url, &till.file, &third);
         // The one that the outage met may still be waiting for its next try.
         assert_eq!(till.says(&["close"]).0, 0);
-        assert_eq!(truth(sandbox, &ids[0]), (Hold::Released, 1));
-        assert_eq!(truth(sandbox, &third), (Hold::Released, 1));
+        assert_eq!(ground_truth(sandbox, &ids[0]), (Hold::Released, 1));
+        assert_eq!(ground_truth(sandbox, &third), (Hold::Released, 1));
     });
 }
 
@@ -361,8 +365,8 @@ fn given_cancels_that_cannot_be_delivered_when_each_was_seen_then_the_shift_ends
         till.assert_says(&["seen", "4"], 2, "NOT NOTED: the log says why.\n");
         till.assert_says(&["seen", "3"], 0, "SEEN.\n");
         till.assert_says(&["close"], 0, CLOSED);
-        assert_eq!(truth(sandbox, &voided), (Hold::Released, 1));
-        assert_eq!(truth(sandbox, &captured), (Hold::Captured, 0));
+        assert_eq!(ground_truth(sandbox, &voided), (Hold::Released, 1));
+        assert_eq!(ground_truth(sandbox, &captured), (Hold::Captured, 0));
     });
 }
 
@@ -379,7 +383,7 @@ fn given_wrong_usage_or_no_outbox_when_a_till_with_an_outbox_starts_then_it_says
             assert_eq!(output.status.code(), Some(2), "{}", said(&output));
             assert!(said(&output).contains("NOT DONE: there is no outbox"), "{}", said(&output));
         }
-        assert_eq!(truth(sandbox, &id), (Hold::Held, 0));
+        assert_eq!(ground_truth(sandbox, &id), (Hold::Held, 0));
         assert_eq!(sandbox.requests(), []);
     });
 }
@@ -395,9 +399,9 @@ fn given_the_base_url_in_place_of_a_configuration_when_voided_then_it_goes_there
             let output = with_url(url);
             assert_eq!(output.status.code(), Some(2), "{}", said(&output));
         }
-        assert_eq!(truth(sandbox, &id), (Hold::Held, 0));
+        assert_eq!(ground_truth(sandbox, &id), (Hold::Held, 0));
         let output = with_url(&sandbox.url());
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-        assert_eq!(truth(sandbox, &id), (Hold::Released, 1));
+        assert_eq!(ground_truth(sandbox, &id), (Hold::Released, 1));
     });
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use flexcancel::transport::fuzzing::read_response;
-use flexcancel::transport::{Exchange, Phase, Request, Response, Transport};
+use flexcancel::transport::{Phase, Request, Response, RoundTrip, Transport};
 use flexcancel::{Abort, Code, Error};
 
 /// Separates the responses of an input. No byte of HTTP or UTF-8 has this value.
@@ -68,20 +68,20 @@ impl Script {
 pub struct ScriptTransport(pub Arc<Script>);
 
 impl Transport for ScriptTransport {
-    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Error> {
+    fn send(&self, request: Request, round_trip: &RoundTrip) -> Result<Response, Error> {
         let mut state = self.0.state();
-        exchange.enter(Phase::Sending);
+        round_trip.enter(Phase::Sending);
         state.requests += 1;
-        exchange.enter(Phase::Waiting);
-        state.now = (state.now + ROUND_TRIP).min(exchange.deadline());
-        if state.now == exchange.deadline() {
+        round_trip.enter(Phase::Waiting);
+        state.now = (state.now + ROUND_TRIP).min(round_trip.deadline());
+        if state.now == round_trip.deadline() {
             return Err(Error::new(Code::Timeout, "fuzzed"));
         }
         let Some(bytes) = state.responses.pop() else {
             return Err(Error::new(Code::ConnectionLost, "fuzzed"));
         };
         let response = read_response(&bytes)?;
-        exchange.enter(Phase::Complete);
+        round_trip.enter(Phase::Complete);
         state.received.push(Received {
             is_cancel: request.operation() == flexcancel::Operation::Cancel,
             status: response.status.as_u16(),
@@ -94,9 +94,9 @@ impl Transport for ScriptTransport {
         self.0.state().now
     }
 
-    fn pause(&self, until: Instant, _: Option<&Abort>) {
+    fn pause(&self, deadline: Instant, _: Option<&Abort>) {
         let mut state = self.0.state();
-        state.now = state.now.max(until);
+        state.now = state.now.max(deadline);
     }
 
     fn random(&self) -> u64 {

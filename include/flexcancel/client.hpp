@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "abort.hpp"
+#include "bulk_run.hpp"
 #include "handle.hpp"
 #include "outcome.hpp"
 #include "result.hpp"
@@ -21,12 +23,12 @@ namespace flexcancel {
 
 /**
  * Is told of every event of a client: each attempt and each result, as a JSON object
- * (docs/RESULT.md, "Log events"). The text is valid until the handler returns. It never holds the
+ * (docs/RESULT.md, "Log events"). The string is valid until the handler returns. It never holds the
  * API key.
  *
  * It runs on the thread that makes the call, before that call returns, on several threads at once
- * if calls do. It may use any function of this header. What it throws is dropped: a log must not
- * change what is said of money.
+ * if calls do; in a bulk run on threads of the library. It may use any function of this header. What
+ * it throws is dropped: a log must not change what is said of money.
  */
 using LogHandler = std::function<void(Level level, std::string_view event_json)>;
 
@@ -116,7 +118,41 @@ class Client {
         return open(options, detail::handle_of(abort));
     }
 
+    /**
+     * Cancels many checkout sessions, several at a time, and passes one result for each to `done`.
+     * Blocks until the input ends, `done` ends the run, or an abort is triggered.
+     *
+     * `items`: any range of strings or of BulkItem, for instance a std::vector<std::string>. It is
+     * read as the run goes on, and may be an endless one. `options`: BulkOptions, or the same as
+     * JSON. `done`: is called with (std::uint64_t number, const Result &result), the place in the
+     * input and the result, which is valid until `done` returns. It may return nothing, or false to
+     * end the run: then the calls in flight are aborted and waited for, and no more results come.
+     *
+     * Threads: any. Input and `done` are used on the calling thread only, one at a time; a log
+     * handler is called on threads of the library, too. Errors: in the status, whose code says why
+     * the run ended before its input did; its JSON has `bulk`, the number of sessions by outcome.
+     * What the input or `done` throws ends the run, and is thrown again when it has ended.
+     */
+    template <typename Items, typename Done>
+    [[nodiscard]] Status cancel_many(Items &&items, std::string_view options, Done &&done) const {
+        return run(items, options, done, nullptr);
+    }
+    /** The same, with an abort. */
+    template <typename Items, typename Done>
+    [[nodiscard]] Status cancel_many(Items &&items, std::string_view options, Done &&done,
+                                     const Abort &abort) const {
+        return run(items, options, done, detail::handle_of(abort));
+    }
+
 #if defined(__cpp_lib_jthread)
+    /** The same, aborted when a stop is requested. */
+    template <typename Items, typename Done>
+    [[nodiscard]] Status cancel_many(Items &&items, std::string_view options, Done &&done,
+                                     const std::stop_token &stop) const {
+        return detail::until(stop, [&](flexcancel_abort *abort) {
+            return run(items, options, done, abort);
+        });
+    }
     /**
      * A cancel, aborted when a stop is requested: before the call, or while it is under way. Any
      * std::jthread gives its function such a token.
@@ -170,6 +206,18 @@ class Client {
         const std::shared_ptr<LogHandler> log = log_;
         const std::string json = detail::for_c(options);
         return Status(flexcancel_client_warm_up(handle_.get(), json.c_str(), abort));
+    }
+
+    template <typename Items, typename Done>
+    Status run(Items &items, std::string_view options, Done &done, flexcancel_abort *abort) const {
+        using Run = detail::BulkRun<decltype(std::begin(items)), decltype(std::end(items)), Done>;
+        const std::shared_ptr<LogHandler> log = log_;
+        const std::string json = detail::for_c(options);
+        Run callbacks(std::begin(items), std::end(items), done);
+        Status status(flexcancel_client_cancel_many(handle_.get(), json.c_str(), Run::next,
+                                                    Run::done, &callbacks, abort));
+        callbacks.rethrow();
+        return status;
     }
 
     static void FLEXCANCEL_CALL tell(void *handler, std::int32_t level, const char *event_json,

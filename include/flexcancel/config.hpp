@@ -37,6 +37,7 @@ class Config : public detail::JsonObject<Config> {
     Config &max_idle(std::chrono::milliseconds time) { return millis("max_idle_ms", time); }
     Config &mode(std::string_view test_or_live) { return text("mode", test_or_live); }
     Config &proxy(std::string_view proxy) { return text("proxy", proxy); }
+    Config &rate_per_second(std::int64_t rate) { return number("rate_per_second", rate); }
     Config &timeout(std::chrono::milliseconds time) { return millis("timeout_ms", time); }
     Config &trust(std::string_view system_or_bundled) { return text("trust", system_or_bundled); }
     Config &user_agent(std::string_view agent) { return text("user_agent", agent); }

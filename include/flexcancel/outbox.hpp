@@ -39,7 +39,7 @@ class Outbox {
      * `client`: what delivers. Ownership: the outbox keeps what it needs of it, its log handler
      * too; the client may be closed. Threads: any. Errors: the outbox is empty, and the error is
      * not_applied with a code that says why: outbox_unsafe, outbox_io, outbox_full, outbox_corrupt
-     * (the file was set aside; open again to begin a new one), outbox_schema, outbox_busy,
+     * (the file was quarantined; open again to begin a new one), outbox_schema, outbox_busy,
      * outbox_unavailable, or that of a wrong argument.
      */
     [[nodiscard]] static Opened open(const Client &client, std::string_view options);
@@ -87,8 +87,8 @@ class Outbox {
 
     /**
      * Delivers what is due, the entries that have waited longest first, until none is left, the
-     * limits of `options` (FlushOptions, or the same as JSON) are reached, it is aborted, or the
-     * way to Flex turns out to be closed. The code is ok, or why it ended early. `abort`: must live
+     * limits of `options` (FlushOptions, or the same as JSON) are reached, it is aborted, or
+     * Flex cannot be reached. The code is ok, or why it ended early. `abort`: must live
      * until this returns.
      *
      * Threads: any, also at once on one outbox, and from other processes. Errors: as for cancel().
@@ -118,6 +118,33 @@ class Outbox {
             stop, [&](flexcancel_abort *abort) { return flush_until(abort, options); });
     }
 #endif
+
+    /**
+     * Hands the entries that are due over to somebody else for delivery: those that a flush would
+     * try, in the same order, within the limits of `options` (ClaimOptions, or the same as JSON).
+     * Sends nothing. Until the lease ends nobody else delivers them. Each has `lease` and
+     * `in_doubt`. The code is ok.
+     *
+     * Threads, errors: as for cancel().
+     */
+    [[nodiscard]] Status claim(std::string_view options = {}) const {
+        const std::string json = detail::for_c(options);
+        return Status(flexcancel_outbox_claim(get(), json.c_str()));
+    }
+
+    /**
+     * Notes how the delivery of a claimed entry ended: `settlement` (Settlement, or the same as
+     * JSON). The entry becomes what it would have become by a flush. `entry_id`: the entry's `id`.
+     * What is final stays as it is. The code is ok, outbox_final for an entry that had ended in
+     * another way, outbox_busy if the lease has ended and somebody else delivers the entry now,
+     * or outbox_no_entry.
+     *
+     * Threads, errors: as for cancel().
+     */
+    [[nodiscard]] Status settle(std::int64_t entry_id, std::string_view settlement) const {
+        const std::string json = detail::for_c(settlement);
+        return Status(flexcancel_outbox_settle(get(), entry_id, json.c_str()));
+    }
 
     /**
      * Shows entries, in the order of their numbers: those that `filter` says (ListFilter, or the

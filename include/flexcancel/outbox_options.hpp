@@ -1,6 +1,6 @@
 /*
- * The options of an outbox's operations: OutboxOptions, EntryOptions, FlushOptions, ListFilter.
- * Part of flexcancel.hpp.
+ * The options of an outbox's operations: OutboxOptions, EntryOptions, FlushOptions, ClaimOptions,
+ * Settlement, ListFilter. Part of flexcancel.hpp.
  *
  * All are made in place and are written as JSON. Setting one again replaces it. Nothing is checked
  * here: the operation refuses what cannot be used, and names the option. docs/OUTBOX.md has the
@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "outcome.hpp"
 #include "repeat.hpp"
 #include "text.hpp"
 
@@ -88,6 +89,40 @@ class FlushOptions : public detail::JsonObject<FlushOptions> {
     FlushOptions &now(bool also_waiting) { return truth("now", also_waiting); }
     /** The deadline of the whole flush. */
     FlushOptions &timeout(std::chrono::milliseconds time) { return millis("timeout_ms", time); }
+};
+
+/** What a claim takes: outbox.claim(ClaimOptions().lease(10min)). */
+class ClaimOptions : public detail::JsonObject<ClaimOptions> {
+  public:
+    /** How long nobody else delivers the entries. */
+    ClaimOptions &lease(std::chrono::milliseconds time) { return millis("lease_ms", time); }
+    /** The most entries. */
+    ClaimOptions &max(std::int64_t count) { return number("max", count); }
+};
+
+/**
+ * How somebody else's delivery of an entry ended: outbox.settle(id, Settlement().lease(lease)
+ * .idempotency_key(key).outcome(Outcome::canceled).code(Code::ok)). These four are required.
+ */
+class Settlement : public detail::JsonObject<Settlement> {
+  public:
+    /** Why the outcome is what it is. */
+    Settlement &code(Code code) { return text("code", name(code)); }
+    /** The entry's key; the result of another cancel settles nothing. */
+    Settlement &idempotency_key(std::string_view key) { return text("idempotency_key", key); }
+    /** The lease that the claim gave. */
+    Settlement &lease(std::string_view lease) { return text("lease", lease); }
+    /** The same as the code in words. */
+    Settlement &message(std::string_view message) { return text("message", message); }
+    /**
+     * What is known of the cancel. not_applied asserts that no request under the lease had an
+     * effect or will have one.
+     */
+    Settlement &outcome(Outcome outcome) { return text("outcome", name(outcome)); }
+    /** How long Flex has asked to wait. */
+    Settlement &retry_after(std::chrono::milliseconds time) {
+        return millis("retry_after_ms", time);
+    }
 };
 
 /** Which entries a list shows: outbox.list(ListFilter::worklist().max(20)). */

@@ -15,30 +15,31 @@ namespace flexcancel {
  */
 enum class Outcome : std::int32_t {
     /**
-     * A request may have reached Flex, and its effect could not be determined in time. Asserts
-     * nothing. The till may say "pending", never "voided" and never "not voided".
+     * A request may have reached Flex, or may still be sent from an outbox, and its effect is not
+     * known. Asserts nothing. The till may say "pending", never "voided" and never "not voided".
      */
     unknown = FLEXCANCEL_OUTCOME_UNKNOWN,
     /**
      * Flex confirmed the cancel, or a read-back shows it. Asserts: at some moment after the cancel
-     * was requested and before the call ended, no hold was left and none was captured. The till may
-     * say "voided".
+     * was requested and before the call ended, no hold was left, and none had been captured since
+     * the request. The till may say "voided".
      */
     canceled = FLEXCANCEL_OUTCOME_CANCELED,
     /**
-     * The session was already canceled, and as far as Flex reports this call had no effect. Asserts
+     * The session was already canceled. As far as Flex reports, this call had no effect. Asserts
      * the same as `canceled`. The till may say "voided".
      */
     already_canceled = FLEXCANCEL_OUTCOME_ALREADY_CANCELED,
     /**
-     * Captured or expired. Asserts: at some moment of the call no hold was left to cancel, and no
-     * request of this cancel released one. The till may say "too late"; check before a refund.
+     * The session was captured or expired. Asserts: at some moment of the call no hold was left to
+     * cancel, and no request of this cancel released one. The till may say "too late". Before a
+     * refund, check whether money was captured.
      */
     not_cancelable = FLEXCANCEL_OUTCOME_NOT_CANCELABLE,
     /**
-     * Certainly not done: no request of this cancel was handed to the network, or Flex refused it
-     * with its own error code. Asserts: no request of this cancel had or will have an effect. The
-     * till may say "not voided".
+     * The cancel was certainly not done: no request of it was handed to the network, or Flex
+     * refused each one. Asserts: no request of this cancel had an effect or will have one. The till
+     * may say "not voided".
      */
     not_applied = FLEXCANCEL_OUTCOME_NOT_APPLIED,
 };
@@ -80,30 +81,35 @@ enum class Code : std::int32_t {
     outbox_pending = FLEXCANCEL_CODE_OUTBOX_PENDING,
     outbox_stale = FLEXCANCEL_CODE_OUTBOX_STALE,
     outbox_expired = FLEXCANCEL_CODE_OUTBOX_EXPIRED,
+    outbox_final = FLEXCANCEL_CODE_OUTBOX_FINAL,
+    journal_io = FLEXCANCEL_CODE_JOURNAL_IO,
+    journal_invalid = FLEXCANCEL_CODE_JOURNAL_INVALID,
+    journal_busy = FLEXCANCEL_CODE_JOURNAL_BUSY,
+    max_unknown = FLEXCANCEL_CODE_MAX_UNKNOWN,
     internal = FLEXCANCEL_CODE_INTERNAL,
 };
 
 /** What is known of the money itself. 0, the value of anything unset, is unknown. */
 enum class Hold : std::int32_t {
-    /** Nothing is known. */
+    /** Nothing is known about the money. */
     unknown = FLEXCANCEL_HOLD_UNKNOWN,
     /** No hold is left, because of a cancel. */
     released = FLEXCANCEL_HOLD_RELEASED,
-    /** There is no hold: the session never had one, or expired. */
+    /** There is no hold: the session never had one, or the session expired. */
     none = FLEXCANCEL_HOLD_NONE,
-    /** The money was captured. */
+    /** The money was captured, all or a part of it, and no hold is left. */
     captured = FLEXCANCEL_HOLD_CAPTURED,
-    /** The hold is still there. */
+    /** A hold was there when the session was last read. */
     held = FLEXCANCEL_HOLD_HELD,
 };
 
 /** How much an event matters. */
 enum class Level : std::int32_t {
-    /** Something to look at: a failed attempt, an outcome that is not known. */
+    /** An event whose code is not ok, or a result whose outcome is unknown. */
     warn = FLEXCANCEL_LEVEL_WARN,
-    /** A result. */
+    /** Any other result or warm-up. */
     info = FLEXCANCEL_LEVEL_INFO,
-    /** An attempt that brought a response. */
+    /** Any other attempt. */
     debug = FLEXCANCEL_LEVEL_DEBUG,
 };
 

@@ -26,7 +26,7 @@ class Repeat {
   public:
     /** An empty one: there is nothing to repeat. */
     Repeat() = default;
-    /** The JSON of an earlier result's `repeat`. An empty text makes an empty one. */
+    /** The JSON of an earlier result's `repeat`. An empty string makes an empty one. */
     explicit Repeat(std::string json) : json_(std::move(json)) {}
 
     /** False if there is nothing to repeat. Threads: any. Errors: none. */

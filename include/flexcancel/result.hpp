@@ -50,9 +50,9 @@ class Error : public std::runtime_error {
 #endif
 
 /**
- * What a call came to that is about no session: a warm-up, or an outbox's flush, list, acknowledge
- * or stats. It asserts nothing of a cancel. Immutable; may be read from several threads at once. An
- * empty one is invalid_handle.
+ * What a call came to that is about no session, or about many: a warm-up, a bulk run, or an outbox's
+ * flush, list, acknowledge or stats. It asserts nothing of a cancel. Immutable; may be read from
+ * several threads at once. An empty one is invalid_handle.
  */
 class Status {
   public:
@@ -85,7 +85,7 @@ class Status {
     /**
      * Everything about the call as a JSON object on one line (docs/RESULT.md): the outbox's
      * entries, and of a Result the attempts too. It holds no API key and is fit for a log.
-     * NUL-terminated. Of an empty one: a static text that says invalid_handle. Otherwise like
+     * NUL-terminated. Of an empty one: a static string that says invalid_handle. Otherwise like
      * message().
      */
     [[nodiscard]] std::string_view json() const &noexcept {
@@ -93,7 +93,7 @@ class Status {
         const char *text = flexcancel_result_json(handle_.get(), &length);
         return {text, length};
     }
-    /** A text borrowed from an object that is about to go is of no use: keep the object. */
+    /** A string borrowed from an object that is about to go is of no use: keep the object. */
     std::string_view message() const && = delete;
     /** The same. */
     std::string_view advice() const && = delete;
@@ -112,11 +112,14 @@ class Status {
   protected:
     using Accessor = const char *(FLEXCANCEL_CALL *)(const flexcancel_result *);
 
-    /** A text of the C API; empty for NULL. */
+    /** A string of the C API; empty for NULL. */
     std::string_view text(Accessor accessor) const noexcept {
         const char *text = accessor(handle_.get());
         return text != nullptr ? text : std::string_view();
     }
+
+    /** Gives the handle up: for a result that is borrowed. */
+    void release() noexcept { static_cast<void>(handle_.release()); }
 
   private:
     detail::Owned<flexcancel_result> handle_;
@@ -164,7 +167,7 @@ class Result : public Status {
     [[nodiscard]] std::string_view checkout_session() const &noexcept {
         return text(flexcancel_result_checkout_session);
     }
-    /** A text borrowed from an object that is about to go is of no use: keep the object. */
+    /** A string borrowed from an object that is about to go is of no use: keep the object. */
     std::string_view session_id() const && = delete;
     /** The same. */
     std::string_view idempotency_key() const && = delete;

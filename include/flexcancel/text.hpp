@@ -1,4 +1,4 @@
-/* Texts on their way into the library. Part of flexcancel.hpp. */
+/* Strings on their way into the library. Part of flexcancel.hpp. */
 #ifndef FLEXCANCEL_TEXT_HPP
 #define FLEXCANCEL_TEXT_HPP
 
@@ -13,8 +13,8 @@
 namespace flexcancel::detail {
 
 /**
- * A text for C. A NUL in it would cut it short, and what is left might be valid; U+0001 takes its
- * place, which is neither allowed in JSON nor in a session's id, so the library refuses the text.
+ * A string for C. A NUL in it would cut it short, and what is left might be valid; U+0001 takes its
+ * place, which is neither allowed in JSON nor in a session's id, so the library refuses the string.
  */
 inline std::string for_c(std::string_view text) {
     std::string copy(text);
@@ -22,8 +22,8 @@ inline std::string for_c(std::string_view text) {
     return copy;
 }
 
-/** A text as JSON has it: quoted, and whatever JSON does not allow in a text is escaped. */
-inline std::string quoted(std::string_view text) {
+/** A string as JSON has it: quoted, and whatever JSON does not allow in a string is escaped. */
+inline std::string json_string(std::string_view text) {
     constexpr char digits[] = "0123456789abcdef";
     std::string json = "\"";
     for (const char character : text) {
@@ -60,7 +60,7 @@ template <typename Self> class JsonObject {
     /** Begins with the members of another JSON object, which are not set again. */
     explicit JsonObject(std::string_view object) : first_(members_of(object)), json_(object) {}
 
-    Self &text(const char *name, std::string_view value) { return set(name, quoted(value)); }
+    Self &text(const char *name, std::string_view value) { return set(name, json_string(value)); }
     Self &number(const char *name, std::int64_t value) { return set(name, std::to_string(value)); }
     Self &millis(const char *name, std::chrono::milliseconds time) {
         return number(name, time.count());
@@ -72,7 +72,7 @@ template <typename Self> class JsonObject {
     template <typename Texts> Self &texts(const char *name, const Texts &values) {
         std::string list;
         for (const auto &value : values)
-            list += (list.empty() ? "" : ",") + quoted(value);
+            list += (list.empty() ? "" : ",") + json_string(value);
         return set(name, '[' + list + ']');
     }
 
@@ -90,7 +90,7 @@ template <typename Self> class JsonObject {
         json_ = '{' + first_;
         for (const Member &member : members_) {
             json_ += json_.size() > 1 ? "," : "";
-            json_ += quoted(member.first) + ':' + member.second;
+            json_ += json_string(member.first) + ':' + member.second;
         }
         json_ += '}';
         return static_cast<Self &>(*this);

@@ -13,7 +13,7 @@ use crate::raw_json::RawJson;
 
 /// A session as one response showed it.
 #[derive(Debug)]
-pub(crate) struct Snapshot {
+pub(crate) struct ParsedSession {
     pub(crate) facts: SessionFacts,
     /// The session exactly as Flex wrote it.
     pub(crate) raw: RawJson,
@@ -90,7 +90,7 @@ pub(crate) enum Amount {
 
 /// The members of a session that decide. Each may be there once; a list is no session.
 #[derive(Deserialize)]
-struct Members<'a> {
+struct SessionJson<'a> {
     #[serde(borrow)]
     checkout_session_id: Cow<'a, str>,
     #[serde(default)]
@@ -121,19 +121,19 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D:
 impl SessionFacts {
     /// Reads them from what should be the session with this id.
     pub(crate) fn read(asked_for: &str, session: &str) -> Result<Self, Error> {
-        let members: Members<'_> = from_str(session)?;
+        let session: SessionJson<'_> = from_str(session)?;
         Ok(Self {
-            is_asked_for: is_same_id(asked_for, Some(&members.checkout_session_id)),
-            status: SessionStatus::of(&members.status),
-            test_mode: match &members.test_mode {
+            is_asked_for: is_same_id(asked_for, Some(&session.checkout_session_id)),
+            status: SessionStatus::of(&session.status),
+            test_mode: match &session.test_mode {
                 Value::Bool(is_test) => Some(*is_test),
                 other => other.as_str().and_then(|text| text.parse().ok()),
             },
-            amount_total: Amount::of(Some(&members.amount_total)),
-            amount_received: Amount::of(Some(&members.amount_received)),
-            has_captures: is_filled(&members.captures),
-            has_errors: is_filled(&members.error) || is_filled(&members.errors),
-            intents: Intents::of(members.payment_intent.as_ref(), members.payment_intents.as_ref()),
+            amount_total: Amount::of(Some(&session.amount_total)),
+            amount_received: Amount::of(Some(&session.amount_received)),
+            has_captures: is_filled(&session.captures),
+            has_errors: is_filled(&session.error) || is_filled(&session.errors),
+            intents: Intents::of(session.payment_intent.as_ref(), session.payment_intents.as_ref()),
         })
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use memchr::memchr2_iter;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use ureq::http::StatusCode;
 
-use super::facts::{SessionFacts, Snapshot, is_filled};
+use super::facts::{ParsedSession, SessionFacts, is_filled};
 use super::headers;
 use super::provider_error::ProviderError;
 use super::session_id::SessionId;
@@ -67,7 +68,7 @@ impl Response {
 #[derive(Debug)]
 pub(crate) enum Reply {
     /// A 2xx with complete JSON about the session that was asked for.
-    Session(Snapshot),
+    Session(ParsedSession),
     /// A response that is no 2xx.
     Refusal(ProviderError),
     /// A 2xx that cannot be trusted, and why.
@@ -102,10 +103,10 @@ pub(crate) fn read(id: &SessionId, response: Response, secret: &Secret) -> Reply
         return Reply::Refusal(error);
     }
     match read_session(id, body) {
-        Ok(snapshot) if !snapshot.facts.is_asked_for => {
+        Ok(parsed) if !parsed.facts.is_asked_for => {
             Reply::Unreadable("the response is about another session".to_owned())
         }
-        Ok(snapshot) => Reply::Session(snapshot),
+        Ok(parsed) => Reply::Session(parsed),
         Err(why) => Reply::Unreadable(encoded.unwrap_or(why)),
     }
 }
@@ -121,7 +122,7 @@ struct Envelope<'a> {
     errors: Value,
 }
 
-fn read_session(id: &SessionId, body: Vec<u8>) -> Result<Snapshot, String> {
+fn read_session(id: &SessionId, body: Vec<u8>) -> Result<ParsedSession, String> {
     let text = String::from_utf8(body).map_err(|_| "the response is not UTF-8".to_owned())?;
     // A struct is also read from a list, and what is skipped may nest without a bound.
     if !is_object(&text) {
@@ -138,13 +139,12 @@ fn read_session(id: &SessionId, body: Vec<u8>) -> Result<Snapshot, String> {
     }
     let mut facts = SessionFacts::read(id.as_str(), session.get()).map_err(unreadable)?;
     facts.has_errors |= is_filled(&envelope.error) || is_filled(&envelope.errors);
-    Ok(Snapshot { facts, raw: session.into() })
+    Ok(ParsedSession { facts, raw: session.into() })
 }
 
 /// True if the brackets of a JSON text nest deeper than this; those in its texts do not count.
 fn is_nested_deeper(json: &str, max: usize) -> bool {
-    let opens = |byte: &u8| matches!(byte, b'{' | b'[');
-    if json.as_bytes().iter().filter(|byte| opens(byte)).count() <= max {
+    if memchr2_iter(b'{', b'[', json.as_bytes()).nth(max).is_none() {
         return false;
     }
     let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::idempotency_key;
+use super::pacer::Pacer;
 use super::retry::Budget;
 use super::server_clock::{Sent, ServerClock};
 use crate::api::{Operation, Requests, SessionId};
@@ -28,6 +29,8 @@ pub(crate) struct Context {
     pub(super) requests: Requests,
     pub(crate) transport: Box<dyn Transport>,
     pub(super) budget: Budget,
+    /// Of all calls together, if the client has a rate.
+    pub(super) pacer: Option<Box<Pacer>>,
     pub(super) verify: bool,
     /// When the client was made.
     pub(super) started: Instant,
@@ -48,6 +51,7 @@ impl Context {
             started: transport.now(),
             transport,
             budget: Budget::new(),
+            pacer: config.rate_per_second.map(|rate| Box::new(Pacer::new(Some(rate)))),
             verify: config.verify,
             server_clock: Mutex::default(),
         })

@@ -14,23 +14,23 @@ const PROOF_AFTER: Duration = Duration::from_secs(60);
 /// When the cancel was asked for, and when the session was last looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Freshness {
-    asked: Moment,
+    asked: Timestamps,
     /// The wall clock at the asking.
     asked_at_ms: i64,
     /// The last moment at which the evidence was new; `None`: a look is due.
-    looked: Option<Moment>,
+    looked: Option<Timestamps>,
     /// A hold must be shown to be older, whatever the time.
     is_in_doubt: bool,
 }
 
-/// One moment on two clocks.
+/// One point in time on two clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Moment {
+struct Timestamps {
     instant: Instant,
     wall_ms: i64,
 }
 
-impl Moment {
+impl Timestamps {
     /// How long ago it was at most; a wall clock that went back tells nothing.
     fn age(self, now: Instant, wall_ms: i64) -> Duration {
         let by_wall = wall_ms.saturating_sub(self.wall_ms).max(0).unsigned_abs();
@@ -48,7 +48,7 @@ impl Freshness {
         must_look: bool,
         may_skip_look: bool,
     ) -> Self {
-        let now = Moment { instant: started, wall_ms };
+        let now = Timestamps { instant: started, wall_ms };
         let asked_at_ms = asked_at_ms.unwrap_or(wall_ms);
         let age_ms = wall_ms.saturating_sub(asked_at_ms).unsigned_abs();
         let is_now = age_ms <= duration_ms(LOOK_AGAIN_AFTER);
@@ -56,7 +56,7 @@ impl Freshness {
         // A time that is yet to come is a clock that was put back: nothing is known of the age.
         let is_ahead = asked_at_ms.saturating_sub(wall_ms) > 0 && !is_now;
         Self {
-            asked: Moment { wall_ms: asked_at_ms.min(wall_ms), ..now },
+            asked: Timestamps { wall_ms: asked_at_ms.min(wall_ms), ..now },
             asked_at_ms,
             looked,
             is_in_doubt: must_look || is_ahead,
@@ -69,7 +69,7 @@ impl Freshness {
 
     /// The session was read, by a request that was sent at this moment.
     pub(crate) fn note_look(&mut self, instant: Instant, wall_ms: i64) {
-        self.looked = Some(Moment { instant, wall_ms });
+        self.looked = Some(Timestamps { instant, wall_ms });
     }
 
     /// True if the session must be read before a cancel is sent.

@@ -1,11 +1,14 @@
 //! One call, from checked arguments to the report: a thin loop around the decision.
 
 mod context;
+mod ending;
 mod expansion;
 mod freshness;
 mod idempotency_key;
+mod pacer;
 mod retry;
 mod server_clock;
+mod turns;
 mod warm_up;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,21 +17,23 @@ use std::time::{Duration, Instant};
 pub(crate) use self::context::Context;
 use self::expansion::Expansion;
 use self::freshness::Freshness;
+pub(crate) use self::pacer::Pacer;
 use self::retry::{AskedWait, Repetition};
 use self::server_clock::Sent;
+use self::turns::{OutOfTime, Turns};
 pub(crate) use self::warm_up::warm_up;
 use crate::abort::Abort;
 use crate::api::{self, Operation, ProviderError, Reply, Request, Response, SessionId};
 use crate::decision::{
-    self, Asked, AskedAt, Decision, Delay, Limits, Observation, ReadResult, Received, RoundTrip,
-    Step, ages, read_result, send_result,
+    self, Asked, AskedAt, Delay, Limits, Observation, ReadResult, Received, RoundTripResult, Step,
+    ages, read_result, send_result,
 };
 use crate::error::Error;
-use crate::options::{Options, Repeat};
-use crate::outcome::{Code, Outcome};
+use crate::options::Options;
+use crate::outcome::Code;
 use crate::raw_json::RawJson;
-use crate::report::{Attempt, Event, Observer, Report, STORED_ERROR};
-use crate::transport::Exchange;
+use crate::report::{Attempt, Event, Observer, Report};
+use crate::transport::RoundTrip;
 
 /// Below this nothing is repeated: it would only crowd before the deadline.
 const TOO_SHORT_TO_REPEAT: Duration = Duration::from_millis(50);
@@ -54,6 +59,9 @@ pub(crate) struct Call<'a> {
     /// How often the call has waited to repeat something.
     waits: u32,
     asked_wait: AskedWait,
+    turns: Turns<'a>,
+    /// The next turn comes after the deadline.
+    is_out_of_turns: bool,
     /// What the last round trip had to say in words.
     detail: Option<String>,
     provider_error: Option<ProviderError>,
@@ -61,13 +69,15 @@ pub(crate) struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Checks the arguments and makes the idempotency key, before the first byte.
+    /// Checks the arguments and makes the idempotency key, before the first byte. `pacer`: of the
+    /// run that the call is a part of; the call's time begins when its turn has come.
     pub(crate) fn new(
         context: &'a Context,
         operation: Operation,
         session_id: &str,
         options: &'a Options,
         started: Instant,
+        pacer: Option<&'a Pacer>,
     ) -> Result<Self, (Code, String)> {
         let id = context.check(operation, session_id, options)?;
         let in_doubt = options.is_in_doubt();
@@ -103,6 +113,8 @@ impl<'a> Call<'a> {
             attempts: Vec::new(),
             waits: 0,
             asked_wait: AskedWait::default(),
+            turns: Turns::new(context.pacer.as_deref(), pacer),
+            is_out_of_turns: false,
             detail: None,
             provider_error: None,
             raw_session: None,
@@ -122,30 +134,37 @@ impl<'a> Call<'a> {
     /// Does what the decision asks for until it is made or the time is up.
     pub(crate) fn run(mut self, abort: Option<&Abort>, observer: Option<&Observer>) -> Report {
         loop {
-            let mut limits = self.limits();
-            let step = match self.operation {
-                Operation::Cancel => decision::next(&self.history, limits),
-                Operation::Retrieve => decision::next_read(&self.history, self.max_attempts),
-            };
-            let (mut operation, delay, mut reason) = match step {
-                Step::Done(decision) => return self.report(decision),
-                Step::Cancel(delay, reason) => (Operation::Cancel, delay, reason),
-                Step::ReadBack(delay, reason) => (Operation::Retrieve, delay, reason),
-            };
-            if delay == Delay::Backoff {
-                if !self.wait(abort) {
-                    return self.give_up(abort);
-                }
-                limits = self.limits();
+            let mut step = self.next();
+            if let Step::Done(decision) = step {
+                return self.report(decision);
             }
+            let is_repetition =
+                matches!(step, Step::Cancel(Delay::Backoff, _) | Step::ReadBack(Delay::Backoff, _));
+            if (is_repetition && !self.wait(abort)) || !self.wait_for_turn(abort) {
+                return self.give_up(abort);
+            }
+            if is_repetition || self.turns.are_limited() {
+                // Evidence ages: what was to be sent may need a look or a proof by now.
+                step = self.next();
+            }
+            let (operation, reason) = match step {
+                Step::Done(decision) => return self.report(decision),
+                Step::Cancel(_, reason) => (Operation::Cancel, reason),
+                Step::ReadBack(_, reason) => (Operation::Retrieve, reason),
+            };
             let now = self.context.transport.now();
             if now >= self.deadline {
                 return self.give_up(abort);
             }
-            if operation == Operation::Cancel && limits.must_look {
-                (operation, reason) = (Operation::Retrieve, "time has passed: look before sending");
-            }
             self.round_trip(operation, reason, now, abort, observer);
+        }
+    }
+
+    /// What to do now.
+    fn next(&self) -> Step {
+        match self.operation {
+            Operation::Cancel => decision::next(&self.history, self.limits()),
+            Operation::Retrieve => decision::next_read(&self.history, self.max_attempts),
         }
     }
 
@@ -174,18 +193,38 @@ impl<'a> Call<'a> {
             return false;
         }
         let now = transport.now();
-        let left = self.left();
-        if left < TOO_SHORT_TO_REPEAT {
+        let remaining = self.remaining();
+        if remaining < TOO_SHORT_TO_REPEAT {
             return false;
         }
         // Half of the time that is left at most: a wait must not use up what it waits for.
-        let backoff = retry::backoff(self.waits, transport.random()).min(left / 2);
+        let backoff = retry::backoff(self.waits, transport.random()).min(remaining / 2);
         self.waits += 1;
-        let until = self.asked_wait.until().map_or(now + backoff, |until| until.max(now + backoff));
-        if self.asked_wait.until().is_some_and(|until| until >= self.deadline) {
+        let not_before = self.asked_wait.not_before();
+        if not_before.is_some_and(|instant| instant >= self.deadline) {
             return false;
         }
-        transport.pause(until, abort);
+        transport.pause(not_before.unwrap_or(now).max(now + backoff), abort);
+        true
+    }
+
+    /// Waits until a round trip may begin; false if it may not within the call's time. The time of
+    /// a call that is part of a run begins with its first turn.
+    fn wait_for_turn(&mut self, abort: Option<&Abort>) -> bool {
+        let transport = &self.context.transport;
+        let begins = self.turns.is_of_a_run() && self.attempts.is_empty();
+        let deadline = (!begins).then_some(self.deadline);
+        if let Err(OutOfTime(wait)) = self.turns.wait(transport.as_ref(), deadline, abort) {
+            self.detail = Some("rate_per_second leaves no turn before the deadline".to_owned());
+            self.asked_wait.note(Some(wait), transport.now());
+            self.is_out_of_turns = true;
+            return false;
+        }
+        if begins {
+            let now = transport.now();
+            self.deadline = now + self.deadline.saturating_duration_since(self.started);
+            self.started = now;
+        }
         true
     }
 
@@ -200,39 +239,39 @@ impl<'a> Call<'a> {
     ) {
         let transport = &self.context.transport;
         let deadline = started + retry::share(self.deadline.saturating_duration_since(started));
-        let mut exchange =
-            Exchange::new(started, deadline, self.context.connect_timeout, abort.cloned());
+        let mut round_trip =
+            RoundTrip::new(started, deadline, self.context.connect_timeout, abort.cloned());
         if self.attempts.last().is_some_and(Attempt::has_lost_its_connection) {
-            exchange = exchange.over_new_connection();
+            round_trip = round_trip.over_new_connection();
         }
         let sent = self.sent(started);
         let asked = self.about(operation);
         // A panic on the way is contained here, where it is known how far the request had come.
         let response = catch_unwind(AssertUnwindSafe(|| {
-            transport.exchange(self.request(operation)?, &exchange)
+            transport.send(self.request(operation)?, &round_trip)
         }))
         .unwrap_or_else(|_| Err(Error::defect()));
-        let phase = exchange.phase();
-        let mut attempt = Attempt::new(operation, reason, phase);
+        let mut attempt = Attempt::new(operation, reason, round_trip.phase());
         attempt.started = started.saturating_duration_since(self.started);
         let mut date_ms = None;
-        let round_trip = match response {
+        let result = match response {
             Ok(mut response) => {
                 attempt.http_status = Some(response.status.as_u16());
                 attempt.request_id = response.request_id.take().map(|id| self.redact(id));
                 date_ms = response.date_ms;
-                RoundTrip::Answered(self.response(response, sent))
+                RoundTripResult::Answered(self.response(response, sent))
             }
             Err(failure) => {
                 self.detail = Some(failure.message);
-                RoundTrip::Failed { is_handed_over: phase.is_handed_over(), code: failure.code }
+                let is_handed_over = attempt.phase.is_handed_over();
+                RoundTripResult::Failed { is_handed_over, code: failure.code }
             }
         };
         let observation = match operation {
-            Operation::Cancel => Observation::Cancel(send_result(asked, &round_trip)),
+            Operation::Cancel => Observation::Cancel(send_result(asked, &result)),
             Operation::Retrieve => {
                 let ages_of = |session: &str| ages(session, self.asked_at(date_ms));
-                Observation::ReadBack(read_result(asked, &round_trip, ages_of))
+                Observation::ReadBack(read_result(asked, &result, ages_of))
             }
         };
         if matches!(observation, Observation::ReadBack(ReadResult::Shows(..))) {
@@ -241,7 +280,7 @@ impl<'a> Call<'a> {
         self.expansion = self.expansion.after(observation);
         attempt.code = observation.code();
         attempt.elapsed = transport.now().saturating_duration_since(started);
-        self.keep(operation, round_trip);
+        self.note(operation, result);
         self.history.push(observation);
         if let Some(observer) = observer {
             let message = self.redact(one_line(self.detail.as_deref().unwrap_or(reason)));
@@ -274,6 +313,7 @@ impl<'a> Call<'a> {
         let Response { status, retry_after, date_ms, is_cached, is_replayed, .. } = response;
         let now = self.context.transport.now();
         self.asked_wait.note(retry_after, now);
+        self.turns.note(status, retry_after, self.context.transport.as_ref());
         let is_older =
             !is_cached && date_ms.is_some_and(|date_ms| self.context.is_older(date_ms, sent));
         let reply = api::read(&self.id, response, &self.context.api_key);
@@ -293,7 +333,7 @@ impl<'a> Call<'a> {
         AskedAt::new(self.freshness.asked_at_ms(), transport.wall_ms(), age_ms, date_ms)
     }
 
-    fn left(&self) -> Duration {
+    fn remaining(&self) -> Duration {
         self.deadline.saturating_duration_since(self.context.transport.now())
     }
 
@@ -309,9 +349,9 @@ impl<'a> Call<'a> {
         request.map_err(|error| Error::internal(error.to_string()))
     }
 
-    /// Keeps of a response what the report shows.
-    fn keep(&mut self, operation: Operation, round_trip: RoundTrip) {
-        let RoundTrip::Answered(Received { status, reply, .. }) = round_trip else { return };
+    /// Notes what the report shows of a response.
+    fn note(&mut self, operation: Operation, result: RoundTripResult) {
+        let RoundTripResult::Answered(Received { status, reply, .. }) = result else { return };
         if !status.is_server_error() && status.as_u16() != 429 {
             self.context.budget.gain();
         }
@@ -323,8 +363,8 @@ impl<'a> Call<'a> {
                 }
             }
             // A response that repeats the API key is a stranger's doing and is not passed on.
-            Reply::Session(snapshot) if !self.context.api_key.is_in(snapshot.raw.get()) => {
-                self.raw_session = Some(snapshot.raw);
+            Reply::Session(parsed) if !self.context.api_key.is_in(parsed.raw.get()) => {
+                self.raw_session = Some(parsed.raw);
             }
             Reply::Session(_) | Reply::Unreadable(_) => {}
         }
@@ -333,65 +373,7 @@ impl<'a> Call<'a> {
     fn redact(&self, text: String) -> String {
         self.context.api_key.redact(text)
     }
-
-    /// Ends the call where no more can be done.
-    fn give_up(mut self, abort: Option<&Abort>) -> Report {
-        if abort.is_some_and(Abort::is_triggered) {
-            self.detail = Some("the call was aborted".to_owned());
-        }
-        let mut decision = match self.operation {
-            Operation::Cancel => decision::at_the_end(&self.history, self.limits()),
-            Operation::Retrieve => decision::unread(&self.history),
-        };
-        if abort.is_some_and(Abort::is_triggered) && decision.code != Code::Ok {
-            decision.code = Code::Aborted;
-        }
-        self.report(decision)
-    }
-
-    /// The options that repeat this cancel, unless its end is definite and no repetition is due.
-    fn repeat(&self, decision: Decision) -> Option<Repeat> {
-        let in_doubt = match decision.outcome {
-            Outcome::Unknown => true,
-            Outcome::NotApplied => false,
-            _ => return None,
-        };
-        let idempotency_key = self.idempotency_key.clone()?;
-        Some(Repeat { idempotency_key, in_doubt, asked_at_ms: self.freshness.asked_at_ms() })
-    }
-
-    fn report(mut self, decision: Decision) -> Report {
-        let is_refused = decision.outcome == Outcome::NotApplied
-            && !matches!(decision.code, Code::Ok | Code::NewerHold);
-        if self.detail.is_none() && is_refused {
-            // The read-back that followed has no words; the refusal's say why.
-            self.detail = self.provider_error.as_ref().and_then(ProviderError::detail);
-        }
-        let message = match &self.detail {
-            Some(detail) => self.redact(one_line(&format!("{}: {detail}", decision.reason))),
-            None => decision.reason.to_owned(),
-        };
-        if decision.code == Code::Ok {
-            self.provider_error = None;
-        }
-        let mut report = Report::new(self.operation, decision, message);
-        report.repeat = self.repeat(decision);
-        report.session_id = Some(self.id.into_string());
-        report.idempotency_key = self.idempotency_key;
-        report.http_status = self.attempts.last().and_then(|attempt| attempt.http_status);
-        report.retry_after = self.asked_wait.length();
-        report.provider_error = self.provider_error;
-        report.attempts = self.attempts;
-        report.raw_session = self.raw_session;
-        if report.stored_errors() + usize::from(self.in_doubt) >= STORED {
-            report.advice = STORED_ERROR;
-        }
-        report
-    }
 }
-
-/// From so many same errors on, Flex is taken to have stored the error for the key.
-pub(crate) const STORED: usize = 2;
 
 /// For a log, whatever a provider writes.
 fn one_line(text: &str) -> String {

@@ -21,8 +21,8 @@ pub(crate) fn backoff(repetition: u32, random: u64) -> Duration {
 
 /// The time that one round trip may take: three quarters of what is left, so that there is always
 /// time to look what became of it.
-pub(super) fn share(left: Duration) -> Duration {
-    if left <= TOO_SHORT_TO_SHARE { left } else { left / 4 * 3 }
+pub(super) fn share(remaining: Duration) -> Duration {
+    if remaining <= TOO_SHORT_TO_SHARE { remaining } else { remaining / 4 * 3 }
 }
 
 /// The longest wait that a server has asked for and that is still to come.
@@ -33,11 +33,11 @@ impl AskedWait {
     /// Notes what one more response asks for; one that asks for nothing ends no wait.
     pub(super) fn note(&mut self, wait: Option<Duration>, now: Instant) {
         let asked = wait.and_then(|wait| Some((wait, now.checked_add(wait)?)));
-        let pending = self.0.filter(|(_, until)| *until > now);
-        self.0 = asked.into_iter().chain(pending).max_by_key(|(_, until)| *until);
+        let pending = self.0.filter(|(_, end)| *end > now);
+        self.0 = asked.into_iter().chain(pending).max_by_key(|(_, end)| *end);
     }
 
-    pub(super) fn until(self) -> Option<Instant> {
+    pub(super) fn not_before(self) -> Option<Instant> {
         Some(self.0?.1)
     }
 
@@ -77,8 +77,8 @@ impl Budget {
 
     /// Counts a call that the service answered.
     pub(crate) fn gain(&self) {
-        let gained = |tokens: u32| (tokens < FULL).then(|| FULL.min(tokens + GAIN_OF_SUCCESS));
-        // An error means that it is full.
+        let gained = |tokens: u32| Some(FULL.min(tokens + GAIN_OF_SUCCESS));
+        // It always gives a value, so there is no error.
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, gained);
     }
 }
@@ -119,18 +119,18 @@ mod tests {
         let started = Instant::now();
         let mut wait = AskedWait::default();
         wait.note(None, started);
-        assert_eq!((wait.until(), wait.length()), (None, None));
+        assert_eq!((wait.not_before(), wait.length()), (None, None));
         wait.note(Some(120 * second), started);
         wait.note(None, started + second);
         wait.note(Some(5 * second), started + second);
-        assert_eq!(wait.until(), Some(started + 120 * second));
+        assert_eq!(wait.not_before(), Some(started + 120 * second));
         assert_eq!(wait.length(), Some(120 * second));
         wait.note(Some(119 * second), started + 2 * second);
-        assert_eq!(wait.until(), Some(started + 121 * second));
+        assert_eq!(wait.not_before(), Some(started + 121 * second));
         wait.note(Some(Duration::MAX), started + 3 * second);
         assert_eq!(wait.length(), Some(119 * second), "what no clock can hold asks for nothing");
         wait.note(None, started + 121 * second);
-        assert_eq!(wait.until(), None);
+        assert_eq!(wait.not_before(), None);
     }
 
     #[test]

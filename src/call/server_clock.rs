@@ -59,7 +59,7 @@ mod tests {
 
     const NOON_MS: i64 = 1_795_435_200_000;
 
-    fn at(seconds: i64) -> Sent {
+    fn sent(seconds: i64) -> Sent {
         Sent { monotonic_ms: seconds * 1_000, wall_ms: NOON_MS + seconds * 1_000 }
     }
 
@@ -70,35 +70,35 @@ mod tests {
     #[test]
     fn a_response_is_older_if_its_date_is_before_the_request() {
         let mut clock = ServerClock::default();
-        assert!(!clock.is_older(date(0), at(0)));
-        assert!(!clock.is_older(date(95), at(100)), "several servers");
-        assert!(clock.is_older(date(40), at(100)));
-        assert!(clock.is_older(date(40), at(200)), "a stored response stands still");
-        assert!(!clock.is_older(date(200), at(200)));
+        assert!(!clock.is_older(date(0), sent(0)));
+        assert!(!clock.is_older(date(95), sent(100)), "several servers");
+        assert!(clock.is_older(date(40), sent(100)));
+        assert!(clock.is_older(date(40), sent(200)), "a stored response stands still");
+        assert!(!clock.is_older(date(200), sent(200)));
     }
 
     #[test]
     fn a_first_response_is_compared_with_the_wall_clock() {
-        assert!(ServerClock::default().is_older(date(-60), at(0)));
-        assert!(!ServerClock::default().is_older(date(60), at(0)), "a till that is behind");
+        assert!(ServerClock::default().is_older(date(-60), sent(0)));
+        assert!(!ServerClock::default().is_older(date(60), sent(0)), "a till that is behind");
     }
 
     #[test]
     fn a_till_that_is_ahead_doubts_until_the_servers_clock_goes_on() {
         let mut clock = ServerClock::default();
-        assert!(clock.is_older(date(-3_600), at(0)));
-        assert!(clock.is_older(date(-3_600), at(0)), "it may be stored");
-        assert!(!clock.is_older(date(-3_599), at(1)));
-        assert!(!clock.is_older(date(-3_000), at(600)));
+        assert!(clock.is_older(date(-3_600), sent(0)));
+        assert!(clock.is_older(date(-3_600), sent(0)), "it may be stored");
+        assert!(!clock.is_older(date(-3_599), sent(1)));
+        assert!(!clock.is_older(date(-3_000), sent(600)));
     }
 
     #[test]
     fn a_server_whose_clock_is_put_back_is_believed_again_when_it_goes_on() {
         let mut clock = ServerClock::default();
-        assert!(!clock.is_older(date(3_600), at(0)));
-        assert!(clock.is_older(date(1), at(1)));
-        assert!(!clock.is_older(date(2), at(2)));
-        assert!(!clock.is_older(date(900), at(900)));
+        assert!(!clock.is_older(date(3_600), sent(0)));
+        assert!(clock.is_older(date(1), sent(1)));
+        assert!(!clock.is_older(date(2), sent(2)));
+        assert!(!clock.is_older(date(900), sent(900)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::options::Options;
 use crate::outcome::Code;
 use crate::report::Report;
-use crate::transport::Exchange;
+use crate::transport::RoundTrip;
 
 /// Opens one connection by the deadline, once. Sends nothing, so the outcome is always
 /// `not_applied`; the code tells whether a connection waits.
@@ -21,8 +21,8 @@ pub(crate) fn warm_up(
 ) -> Result<Report, (Code, String)> {
     check(options).map_err(|error| (Code::InvalidArgument, error.to_string()))?;
     let deadline = started + options.timeout.unwrap_or(context.timeout);
-    let exchange = Exchange::new(started, deadline, context.connect_timeout, abort.cloned());
-    let opened = catch_unwind(AssertUnwindSafe(|| context.transport.warm_up(&exchange)))
+    let round_trip = RoundTrip::new(started, deadline, context.connect_timeout, abort.cloned());
+    let opened = catch_unwind(AssertUnwindSafe(|| context.transport.warm_up(&round_trip)))
         .unwrap_or_else(|_| Err(Error::defect()));
     let (code, message) = match opened {
         Ok(()) => (Code::Ok, "a connection waits for the next call".to_owned()),

@@ -168,3 +168,6 @@ impl IntentFacts {
         self.status == IntentStatus::Succeeded || self.amount_received.is_positive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -163,3 +163,6 @@ pub(super) const fn is_passing(code: Code) -> bool {
             | Code::ServerError
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ pub(crate) use self::next::{at_the_end, next};
 #[cfg(test)]
 pub(crate) use self::observation::SendResult;
 pub(crate) use self::observation::{
-    Asked, Observation, ReadResult, Received, RoundTrip, is_first, read_result, send_result,
+    Asked, Observation, ReadResult, Received, RoundTripResult, is_first, read_result, send_result,
 };
 pub(crate) use self::retrieve::{next_read, unread};
 pub(crate) use self::staleness::{AskedAt, ages};

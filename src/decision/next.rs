@@ -35,7 +35,7 @@ pub(crate) enum Delay {
     Backoff,
 }
 
-/// What a call is allowed to do, and what it is owed.
+/// What a call is allowed to do, and what it must prove.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// The most requests to cancel.

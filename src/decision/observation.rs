@@ -59,7 +59,7 @@ pub(crate) enum ReadResult {
 
 /// What came of one round trip.
 #[derive(Debug)]
-pub(crate) enum RoundTrip {
+pub(crate) enum RoundTripResult {
     /// No whole response arrived.
     Failed { is_handed_over: bool, code: Code },
     /// A response arrived whole.
@@ -130,12 +130,12 @@ pub(crate) fn is_first(history: &[Observation], in_doubt: bool) -> bool {
 }
 
 /// What one request to cancel proves.
-pub(crate) fn send_result(asked: Asked, round_trip: &RoundTrip) -> SendResult {
+pub(crate) fn send_result(asked: Asked, round_trip: &RoundTripResult) -> SendResult {
     use SendResult::{InDoubt, NotSent};
     let response = match round_trip {
-        RoundTrip::Failed { is_handed_over: false, code } => return NotSent(*code),
-        RoundTrip::Failed { is_handed_over: true, code } => return InDoubt(*code),
-        RoundTrip::Answered(response) => response,
+        RoundTripResult::Failed { is_handed_over: false, code } => return NotSent(*code),
+        RoundTripResult::Failed { is_handed_over: true, code } => return InDoubt(*code),
+        RoundTripResult::Answered(response) => response,
     };
     // Only the response to an earlier request of this call is the right one to a repetition.
     if response.is_stored || (response.is_replayed && asked.is_first) {
@@ -144,7 +144,7 @@ pub(crate) fn send_result(asked: Asked, round_trip: &RoundTrip) -> SendResult {
     match &response.reply {
         Reply::Unreadable(_) => InDoubt(Code::Protocol),
         Reply::Session(_) if response.status != StatusCode::OK => InDoubt(Code::Protocol),
-        Reply::Session(snapshot) => confirmation(asked.mode, &snapshot.facts),
+        Reply::Session(parsed) => confirmation(asked.mode, &parsed.facts),
         Reply::Refusal(error) => refusal(asked, response, error),
     }
 }
@@ -152,25 +152,25 @@ pub(crate) fn send_result(asked: Asked, round_trip: &RoundTrip) -> SendResult {
 /// What one read-back proves. `ages_of` compares the age of the money with the cancel's.
 pub(crate) fn read_result<T: Into<Ages>>(
     asked: Asked,
-    round_trip: &RoundTrip,
+    round_trip: &RoundTripResult,
     ages_of: impl FnOnce(&str) -> T,
 ) -> ReadResult {
     use ReadResult::{Nothing, RefusedExpand, Shows};
     let response = match round_trip {
-        RoundTrip::Failed { code, .. } => return Nothing(*code),
-        RoundTrip::Answered(response) => response,
+        RoundTripResult::Failed { code, .. } => return Nothing(*code),
+        RoundTripResult::Answered(response) => response,
     };
     match &response.reply {
         _ if response.is_stored || response.is_replayed => Nothing(Code::Protocol),
         Reply::Unreadable(_) => Nothing(Code::Protocol),
         Reply::Session(_) if response.status != StatusCode::OK => Nothing(Code::Protocol),
-        Reply::Session(snapshot) if snapshot.facts.has_errors => Nothing(Code::Protocol),
-        Reply::Session(snapshot) if is_of_other_mode(asked.mode, &snapshot.facts) => {
+        Reply::Session(parsed) if parsed.facts.has_errors => Nothing(Code::Protocol),
+        Reply::Session(parsed) if is_of_other_mode(asked.mode, &parsed.facts) => {
             Nothing(Code::ModeMismatch)
         }
-        Reply::Session(snapshot) => {
-            let ages = ages_of(snapshot.raw.get()).into();
-            let mut funds = Funds::of(&snapshot.facts);
+        Reply::Session(parsed) => {
+            let ages = ages_of(parsed.raw.get()).into();
+            let mut funds = Funds::of(&parsed.facts);
             funds.is_captured_before = ages.captures_are_older;
             Shows(funds, ages.hold)
         }

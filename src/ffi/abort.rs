@@ -5,8 +5,8 @@ use super::guard::guarded;
 use super::handle::{HANDLES, Kind, Object};
 use crate::abort::Abort;
 
-/// Ends calls early, from any thread. One abort handle may serve many calls. It stays triggered: it
-/// also ends every call that receives it later.
+/// Ends calls early, from any thread. One abort handle may be passed to many calls. A triggered handle
+/// stays triggered. A call that is given a triggered handle ends at once.
 #[allow(non_camel_case_types)]
 pub struct flexcancel_abort {
     _opaque: (),
@@ -15,7 +15,7 @@ pub struct flexcancel_abort {
 /// Creates an abort handle that is not triggered.
 ///
 /// Ownership: the caller owns the handle; free it with flexcancel_abort_free. Threads: thread-safe.
-/// Errors: returns NULL if the table of handles is full.
+/// Errors: returns NULL if too many handles are in use.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_abort_new() -> *mut flexcancel_abort {
     guarded(std::ptr::null_mut, || {
@@ -24,17 +24,17 @@ pub extern "C" fn flexcancel_abort_new() -> *mut flexcancel_abort {
     })
 }
 
-/// Ends every call in flight that received this abort handle, and every later call that receives
-/// it.
+/// Ends every call in flight that received this abort handle. Later calls that receive it end at
+/// once.
 ///
-/// A waiting call returns at once. A cancel that is aborted before its request was handed to the
-/// network sends nothing. Its result is then not_applied/aborted, but its outcome is unknown if the
-/// cancel is in doubt or in an outbox. A call that is about to return may still return its normal
-/// result. Triggering again has no effect.
+/// A call that waits ends its wait and returns. A cancel that has handed no request to the network
+/// sends none, and its result is not_applied/aborted. If a cancel is in doubt or in an outbox, its
+/// outcome is unknown instead. A call that is about to return may still return its normal result.
+/// Triggering again has no effect.
 ///
-/// Ownership: not transferred; the handle may be freed when this function has returned. NULL or any
-/// other invalid handle: no effect. Threads: thread-safe, even while calls use the handle. Do not
-/// call it in a signal handler: it takes a lock. Errors: none.
+/// Ownership: not transferred; the handle may be freed after this function has returned. NULL or
+/// any other invalid handle: no effect. Threads: thread-safe, even while calls use the handle. Do
+/// not call it in a signal handler: it takes a lock. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_abort_trigger(abort: *mut flexcancel_abort) {
     guarded(

@@ -4,16 +4,15 @@ use std::ffi::c_char;
 use std::sync::Arc;
 
 use super::guard::guarded;
-use super::handle::{HANDLES, Kind, Object};
+use super::handle::{HANDLES, Kind, Object, SharedOutbox};
 use super::result::{self, flexcancel_result};
 use super::text;
 use crate::abort::Abort;
 use crate::api::MAX_SESSION_ID_BYTES;
 use crate::client::Client;
 use crate::error::Error;
-use crate::fields::MAX_JSON_BYTES;
+use crate::json_object::MAX_JSON_BYTES;
 use crate::options::Options;
-use crate::outbox::Outbox;
 use crate::outcome::Code;
 use crate::report::{Refused, Report};
 
@@ -28,7 +27,7 @@ pub(super) fn client(handle: usize) -> Result<Arc<Client>, Error> {
     }
 }
 
-pub(super) fn outbox(handle: usize) -> Result<Arc<Outbox>, Error> {
+pub(super) fn outbox(handle: usize) -> Result<SharedOutbox, Error> {
     match HANDLES.get(handle, Kind::Outbox) {
         Some(Object::Outbox(outbox)) => Ok(outbox),
         other => Err(not_live("outbox", other)),
@@ -103,7 +102,7 @@ pub(super) unsafe fn construct<T>(
         HANDLES.insert(object).ok_or_else(full)
     };
     let (handle, problem) = guarded(
-        || (std::ptr::null_mut(), result::unreported()),
+        || (std::ptr::null_mut(), result::lost()),
         || match body().and_then(insert) {
             Ok(key) => (std::ptr::without_provenance_mut(key), std::ptr::null_mut()),
             // Nobody could free a result that nobody is given.

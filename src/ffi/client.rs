@@ -24,10 +24,10 @@ pub struct flexcancel_client {
 /// connection.
 ///
 /// `config_json`: NUL-terminated UTF-8, at most 64 KiB. The library keeps the settings, but no copy
-/// of the text. The API key is erased from memory when the client and every outbox that was opened
-/// with it are freed. `error`: NULL, or receives NULL on success and a result
-/// (not_applied/invalid_config) on failure. The message of that result names the field and what was
-/// expected.
+/// of the string. The API key is erased from memory when the client and every outbox that was
+/// opened with this client are freed and no call uses them. `error`: NULL, or receives NULL on
+/// success and a result (not_applied/invalid_config) on failure. The message of that result names
+/// the field and what was expected.
 ///
 /// Ownership: the caller owns the client and the error result; free them with
 /// flexcancel_client_free and flexcancel_result_free. NULL: a NULL `config_json` is an error.
@@ -53,7 +53,9 @@ pub unsafe extern "C" fn flexcancel_client_new(
     }
 }
 
-/// Frees a client and closes its connections. A call in flight on another thread is not affected.
+/// Frees a client. A call in flight on another thread, and an outbox that was opened with this
+/// client, are not affected. The client's connections are closed when none of these uses it any
+/// more.
 ///
 /// Ownership: transferred to the library. NULL, a freed client or any other invalid handle: no
 /// effect. Threads: thread-safe, even while calls use the client. Errors: none.

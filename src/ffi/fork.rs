@@ -5,21 +5,19 @@
 //! middle of stays behind in the old ones, which are never used again.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, MutexGuard};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::guard;
-use super::handle::{HANDLES, Object, Slots};
+use super::handle::{HANDLES, Object, SharedOutbox, Slots};
+use super::host;
 use super::result;
 use crate::client::Client;
 use crate::clock;
 use crate::outbox;
+use crate::sync::{Arc, MutexGuard, thread_local};
 
 /// True once the handlers below are in place.
 static REGISTERED: AtomicBool = AtomicBool::new(false);
-
-/// How many forks lie between this process and the first.
-static FORKS: AtomicU32 = AtomicU32::new(0);
 
 thread_local! {
     /// What the thread that forks holds meanwhile.
@@ -27,13 +25,8 @@ thread_local! {
 }
 
 struct Held {
-    _table: MutexGuard<'static, Slots>,
-    _outboxes: outbox::Closed,
-}
-
-/// Which process this is, of those that came of one another.
-pub(super) fn process() -> u32 {
-    FORKS.load(Ordering::Acquire)
+    table: MutexGuard<'static, Slots>,
+    _outboxes: outbox::ForkLock,
 }
 
 /// Has the system call the handlers at each fork. Comes before any lock is taken, and waits for
@@ -42,39 +35,37 @@ pub(super) fn register() {
     if REGISTERED.load(Ordering::Acquire) {
         return;
     }
-    // SAFETY: the functions are never unloaded (the library is linked with NODELETE; a static one
-    // goes with its program), and none of them unwinds.
-    let error = unsafe { libc::pthread_atfork(Some(prepare), Some(in_parent), Some(in_child)) };
+    host::stay_loaded();
     // Without memory for it: the next function tries again.
-    REGISTERED.store(error == 0, Ordering::Release);
+    let is_registered = host::call_at_forks(prepare, in_parent, in_child);
+    REGISTERED.store(is_registered, Ordering::Release);
 }
 
-extern "C" fn prepare() {
+pub(super) extern "C" fn prepare() {
     let hold = || {
-        let is_held = HELD.with_borrow(Option::is_some);
+        let is_held = HELD.with(|held| held.borrow().is_some());
         if !is_held {
             // Whoever makes one of these just now ends first.
             guard::silence_own_panics();
             result::make_constants();
             clock::now();
             // The longer wait first: no call waits for the table meanwhile.
-            let outboxes = outbox::close();
-            let held = Held { _table: HANDLES.hold(), _outboxes: outboxes };
-            HELD.set(Some(held));
+            let outboxes = outbox::lock_for_fork();
+            let held = Held { table: HANDLES.hold(), _outboxes: outboxes };
+            HELD.with(|none| none.replace(Some(held)));
         }
     };
     guard::contained(|| (), hold);
 }
 
-extern "C" fn in_parent() {
-    guard::contained(|| (), || drop(HELD.take()));
+pub(super) extern "C" fn in_parent() {
+    guard::contained(|| (), || drop(HELD.with(RefCell::take)));
 }
 
-extern "C" fn in_child() {
+pub(super) extern "C" fn in_child() {
     let release = || {
-        if let Some(held) = HELD.take() {
-            FORKS.fetch_add(1, Ordering::AcqRel);
-            drop(held);
+        if let Some(mut held) = HELD.with(RefCell::take) {
+            held.table.inherit();
         }
     };
     guard::contained(|| (), release);
@@ -99,9 +90,8 @@ pub(super) fn renew<'a>(objects: impl Iterator<Item = &'a mut Object>) -> Vec<Ob
         let kind = object.kind();
         let new = match &*object {
             Object::Client(client) => heir(client).map(Object::Client),
-            Object::Outbox(outbox) => {
-                heir(outbox.client()).map(|client| Object::Outbox(Arc::new(outbox.renewed(client))))
-            }
+            Object::Outbox(outbox) => heir(outbox.client())
+                .map(|client| Object::Outbox(SharedOutbox::from(outbox.renewed(client)))),
             Object::Abort(abort) => Ok(Object::Abort(abort.renewed())),
             // A thread of the parent may have been making one of its texts. Others stay as they
             // are: the child may have borrowed their texts.

@@ -6,6 +6,7 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 use super::fork;
+use crate::bulk::BULK_THREAD;
 use crate::transport::RESOLVER_THREAD;
 
 thread_local! {
@@ -53,7 +54,8 @@ pub(super) fn silence_own_panics() {
 }
 
 fn is_our_thread() -> bool {
-    std::thread::current().name() == Some(RESOLVER_THREAD)
+    let ours = [Some(RESOLVER_THREAD), Some(BULK_THREAD)];
+    ours.contains(&std::thread::current().name())
 }
 
 #[cfg(test)]

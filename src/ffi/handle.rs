@@ -6,15 +6,19 @@
 //! used again, so a stale key never comes back to life.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use once_cell::sync::Lazy;
 
 use super::fork;
 use super::object::ResultObject;
 use crate::abort::Abort;
 use crate::client::Client;
 use crate::outbox::Outbox;
+use crate::sync::{Arc, Lazy, Mutex, MutexGuard, PoisonError};
+
+#[cfg(feature = "outbox")]
+pub(super) type SharedOutbox = Arc<Outbox>;
+/// There can be none, which the compiler knows: what would be done with one is not compiled.
+#[cfg(not(feature = "outbox"))]
+pub(super) type SharedOutbox = Outbox;
 
 /// What a handle stands for. Cloning shares it: a call in flight keeps its objects alive.
 #[derive(Clone)]
@@ -22,7 +26,7 @@ pub(super) enum Object {
     Client(Arc<Client>),
     Abort(Abort),
     Result(Arc<ResultObject>),
-    Outbox(Arc<Outbox>),
+    Outbox(SharedOutbox),
     /// One of this kind that a forked child could not make again, and why.
     Lost(Kind, Arc<str>),
 }
@@ -67,8 +71,8 @@ pub(super) struct Slots {
     slots: Vec<Slot>,
     /// First in, first out: a freed slot rests as long as possible.
     free: VecDeque<usize>,
-    /// The process whose objects these are.
-    process: u32,
+    /// True in a forked child as long as these are the parent's objects.
+    is_inherited: bool,
 }
 
 struct Slot {
@@ -82,6 +86,14 @@ impl Slot {
     fn is_for(&self, key: usize, kind: Kind) -> bool {
         self.generation == generation_of(key)
             && self.object.as_ref().is_some_and(|object| object.kind() == kind)
+    }
+}
+
+impl Slots {
+    /// In a forked child: these are the parent's objects. Whoever takes the lock next makes new
+    /// ones.
+    pub(super) fn inherit(&mut self) {
+        self.is_inherited = true;
     }
 }
 
@@ -135,8 +147,8 @@ impl Table {
     /// its objects.
     fn lock(&self) -> MutexGuard<'_, Slots> {
         let mut slots = self.hold();
-        while slots.process != fork::process() {
-            slots.process = fork::process();
+        while slots.is_inherited {
+            slots.is_inherited = false;
             let inherited = fork::renew(slots.slots.iter_mut().filter_map(|s| s.object.as_mut()));
             drop(slots);
             drop(inherited);

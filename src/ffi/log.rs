@@ -12,9 +12,9 @@ use crate::report::{Event, Observer};
 /// Receives one log event of a client.
 ///
 /// `user_data`: the pointer that was passed to flexcancel_client_set_log. `level`: 2 (warn), 3
-/// (info) or 4 (debug). `event_json`: a NUL-terminated JSON object of `len` bytes, valid until the
-/// callback returns. Its field `event` is `attempt`, `result` or `warm_up`; docs/RESULT.md
-/// describes the other fields. No event contains an API key.
+/// (info) or 4 (debug). `event_json`: a JSON object, NUL-terminated, valid until the callback
+/// returns. `len`: its length in bytes, without the NUL. The field `event` is `attempt`, `result`
+/// or `warm_up`; docs/RESULT.md describes the other fields. No event contains an API key.
 ///
 /// The callback runs on the thread that makes the call, before the call returns. The library holds
 /// no lock while the callback runs, so the callback may call any function of this library, even on
@@ -27,10 +27,10 @@ pub type flexcancel_log_callback = Option<
 /// Sets the client's log callback, replacing any previous one. NULL disables logging.
 ///
 /// Ownership: not transferred. `user_data` must stay valid until another callback is set, or until
-/// the client and every outbox that was opened with it are freed. In both cases it must also stay
-/// valid until every call that started earlier has returned, because a call in flight keeps the
-/// callback that it started with. NULL: `user_data` may be NULL. Threads: thread-safe; concurrent
-/// calls may run the callback concurrently. Errors: returns FLEXCANCEL_CODE_OK, or
+/// the client and every outbox that was opened with this client are freed. In both cases it must
+/// also stay valid until every call that started earlier has returned, because a call in flight
+/// keeps the callback that it started with. NULL: `user_data` may be NULL. Threads: thread-safe;
+/// concurrent calls may run the callback concurrently. Errors: returns FLEXCANCEL_CODE_OK, or
 /// FLEXCANCEL_CODE_INVALID_HANDLE for an invalid client.
 ///
 /// # Safety

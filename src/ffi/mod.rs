@@ -11,17 +11,19 @@
 //!   JSON keys.
 //! - **No thread-local error.** docs/GUIDE.md names the little global state that there is.
 //!
-//! This is the only module with unsafe code. Each block says why it is sound.
+//! Unsafe code is here and in the files for one system only. Each block says why it is sound.
 
 #![allow(unsafe_code)]
 
 mod abort;
 mod arguments;
+mod bulk;
 mod client;
 mod constants;
 mod fork;
 mod guard;
 mod handle;
+mod host;
 mod log;
 mod object;
 mod operation;
@@ -31,6 +33,7 @@ mod text;
 mod version;
 
 pub use abort::*;
+pub use bulk::*;
 pub use client::*;
 pub use constants::*;
 pub use log::*;

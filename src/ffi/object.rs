@@ -8,7 +8,7 @@ use once_cell::sync::OnceCell;
 use crate::outcome::{Code, Hold, Outcome};
 use crate::report::{Report, Status};
 
-/// A text of a result.
+/// A string of a result.
 #[derive(Clone, Copy)]
 pub(super) enum Text {
     Message,
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     fn object(message: &str) -> ResultObject {
-        Report::unreported(Code::Internal, message).into()
+        Report::without_attempts(Code::Internal, message).into()
     }
 
     #[test]

@@ -17,12 +17,13 @@ use crate::report::{Report, Status};
 
 /// Releases the hold of a checkout session, and reports whether it is released.
 ///
-/// Blocks until the outcome is definite or the deadline (`timeout_ms`) is reached. `session_id`: 1
-/// to 255 characters of [A-Za-z0-9_-]. `options_json`: NULL, or a JSON object of at most 64 KiB
-/// with any of `asked_at_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`,
-/// `timeout_ms`, `verify`; docs/CONFIGURATION.md describes them. To repeat a cancel, pass the text
-/// from flexcancel_result_repeat. `abort`: NULL, or a handle that can end the call early. The
-/// library keeps no pointer to an argument after the call.
+/// Blocks until the outcome is definite, the deadline (`timeout_ms`) is reached, the abort handle
+/// is triggered, or another attempt would not help. `session_id`: 1 to 255 characters of
+/// [A-Za-z0-9_-]. `options_json`: NULL, or a JSON object of at most 64 KiB with any of
+/// `asked_at_ms`, `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`, `verify`;
+/// docs/CONFIGURATION.md describes them. To repeat a cancel, pass the string from
+/// flexcancel_result_repeat. `abort`: NULL, or a handle that can end the call early. The library
+/// keeps no pointer to an argument after the call.
 ///
 /// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `client` or `session_id` is an error. Threads: thread-safe; concurrent calls on
@@ -46,10 +47,11 @@ pub unsafe extern "C" fn flexcancel_client_cancel(
 /// Reads a checkout session with its payment intents. Changes nothing.
 ///
 /// The outcome says what the till may say about the void: already_canceled (the hold is released),
-/// not_cancelable (captured or expired), not_applied (the session can be canceled now, but a cancel
-/// in flight may still release its hold) or unknown. The hold says where the money is. The options
-/// `asked_at_ms`, `idempotency_key`, `in_doubt` and `verify` are refused. Everything else is as for
-/// flexcancel_client_cancel.
+/// not_cancelable (captured or expired), not_applied with the code ok (the session can be canceled
+/// now, but a cancel in flight may still release its hold) or unknown. With any other code,
+/// not_applied means that an argument or a handle was not usable. flexcancel_result_hold says where
+/// the money is. The options `asked_at_ms`, `idempotency_key`, `in_doubt` and `verify` are refused.
+/// Everything else is as for flexcancel_client_cancel.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_client_cancel.
 ///
@@ -66,13 +68,13 @@ pub unsafe extern "C" fn flexcancel_client_retrieve(
     unsafe { call(Operation::Retrieve, client, session_id, options_json, abort) }
 }
 
-/// Opens one more connection for a later call. Performs DNS, TCP and TLS set-up without sending a
-/// request. A call that starts within `max_idle_ms` uses the connection.
+/// Opens a connection for a later call. Performs DNS, TCP and TLS set-up without sending a request.
+/// The next call uses the connection if it starts within `max_idle_ms`.
 ///
-/// Blocks until the connection is open or the deadline is reached. Makes one attempt.
-/// `options_json`: NULL, or a JSON object with `timeout_ms`. `abort`: NULL, or a handle that can
-/// end the operation early. The result has a code and no outcome: ok, or the reason why there is no
-/// connection.
+/// Makes one attempt. Blocks until the connection is open, the attempt fails, the deadline
+/// (`timeout_ms`) is reached, or the abort handle is triggered. `options_json`: NULL, or a JSON
+/// object with `timeout_ms`. `abort`: NULL, or a handle that can end the operation early. The
+/// result has no outcome. Its code is ok, or the reason why no connection was opened.
 ///
 /// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `client` is an error. Threads: thread-safe; each concurrent call opens its own
@@ -86,7 +88,7 @@ pub unsafe extern "C" fn flexcancel_client_warm_up(
     options_json: *const c_char,
     abort: *mut flexcancel_abort,
 ) -> *mut flexcancel_result {
-    guarded(result::unreported, || {
+    guarded(result::lost, || {
         // SAFETY: the caller vouches for a NUL-terminated string.
         let options_json = unsafe { arguments::json(options_json) };
         let status = handles(client, abort)
@@ -109,7 +111,7 @@ unsafe fn call(
     options_json: *const c_char,
     abort: *mut flexcancel_abort,
 ) -> *mut flexcancel_result {
-    guarded(result::unreported, || {
+    guarded(result::lost, || {
         // SAFETY: the caller vouches for a NUL-terminated string.
         let options_json = unsafe { arguments::json(options_json) };
         let run = || {
@@ -119,7 +121,7 @@ unsafe fn call(
             let options = arguments::parsed(&options_json, Options::from_json)
                 .map_err(|error| arguments::refused(error, &options_json));
             let options = options.as_ref().map_err(Clone::clone);
-            Ok(client.call_checked(operation, session_id, options, abort.as_ref()))
+            Ok(client.call_checked(operation, session_id, options, abort.as_ref(), None))
         };
         result::into_handle(run().unwrap_or_else(|error: Error| {
             Report::refused(operation, arguments::refused(error, &options_json))
@@ -127,7 +129,7 @@ unsafe fn call(
     })
 }
 
-fn handles(
+pub(super) fn handles(
     client: *const flexcancel_client,
     abort: *const flexcancel_abort,
 ) -> Result<(Arc<Client>, Option<Abort>), Error> {

@@ -1,36 +1,40 @@
 //! `flexcancel_outbox`: cancels that survive a power cut.
 
 use std::ffi::c_char;
-use std::sync::Arc;
 
 use super::abort::flexcancel_abort;
 use super::arguments::{self, Json, parsed};
 use super::client::flexcancel_client;
 use super::guard::guarded;
-use super::handle::{HANDLES, Kind, Object};
+use super::handle::{HANDLES, Kind, Object, SharedOutbox};
 use super::result::{self, flexcancel_result};
 use crate::api::Operation;
 use crate::error::Error;
-use crate::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
+use crate::outbox::{
+    ClaimOptions, EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox, Settlement,
+};
 use crate::outcome::Code;
 use crate::report::{OutboxView, Refused, Report, Status};
 
 /// An outbox (store-and-forward, SAF): cancels that are kept in a file until they are delivered.
-/// Thread-safe; several processes may open the same file. docs/OUTBOX.md lists its guarantees.
+/// Each cancel is an entry. An entry is pending until it becomes delivered, refused, expired or
+/// needs_attention. These four states are final. Thread-safe; several processes may open the same
+/// file. docs/OUTBOX.md lists its guarantees.
 #[allow(non_camel_case_types)]
 pub struct flexcancel_outbox {
     _opaque: (),
 }
 
-/// Opens an outbox in a file. Creates the file if it does not exist and `create` is not false.
+/// Opens an outbox in a file. Creates the file if it does not exist, unless `create` is false.
 /// Sends nothing.
 ///
-/// `client`: delivers the cancels. The client may be freed while the outbox is open.
-/// `options_json`: a JSON object of at most 64 KiB with `path` (required), `create` (true by
-/// default) and `keep_ms`. `error`: NULL, or receives NULL on success and a result (not_applied) on
-/// failure. Its code is outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was
-/// renamed; open again to create a new one), outbox_schema (the file is not an outbox, or belongs
-/// to a newer version; it is not changed), outbox_busy or outbox_unavailable.
+/// `client`: delivers the cancels, but only those for its own `base_url` and mode. The client may
+/// be freed while the outbox is open. `options_json`: a JSON object of at most 64 KiB with `path`
+/// (required), `create` (true by default) and `keep_ms`. `error`: NULL, or receives NULL on success
+/// and a result (not_applied) on failure. Its code is invalid_handle, invalid_argument, internal,
+/// outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was renamed; open again to
+/// create a new one), outbox_schema (the file is not an outbox, or belongs to a newer version; it
+/// is not changed), outbox_busy or outbox_unavailable.
 ///
 /// Ownership: the caller owns the outbox and the error result; free them with
 /// flexcancel_outbox_free and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an
@@ -51,7 +55,7 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
             .map_err(|problem| Error::in_field(Code::InvalidArgument, "options_json", &problem))?;
         let options = OpenOptions::from_json(json)?;
         let outbox = Outbox::open(client, &options)?;
-        Ok(Object::Outbox(Arc::new(outbox)))
+        Ok(Object::Outbox(SharedOutbox::from(outbox)))
     };
     // SAFETY: the caller vouches for a pointer that may be written.
     unsafe { arguments::construct(error, open, without_entries) }
@@ -59,17 +63,20 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
 
 /// Writes a cancel to the outbox and tries to deliver it.
 ///
-/// The cancel is on the disk before its first byte is sent. A definite outcome completes the entry.
-/// Otherwise the entry is kept for a later flush, and the outcome is unknown, even if nothing was
-/// sent yet. If a cancel of the same session is pending, its entry and its idempotency key are
-/// used. `options_json`: NULL, or a JSON object with any of `asked_at_ms`, `deliver_within_ms`,
-/// `expand`, `idempotency_key`, `in_doubt`, `max_attempts`, `timeout_ms`, `verify`. To take over a
-/// cancel that ended unknown, pass the text from flexcancel_result_repeat. The result's
-/// `outbox.entry` is the entry. Everything else is as for flexcancel_client_cancel.
+/// The cancel is on the disk before the first byte of a request is sent. A definite outcome makes
+/// the entry final. With the outcome unknown, the entry stays pending for a later flush, or becomes
+/// needs_attention if another attempt would not help. While the entry is pending, the outcome is
+/// unknown even if nothing was sent, because a later flush may send it. If a cancel of the same
+/// session is already pending, its entry and its idempotency key are used. `options_json`: NULL, or
+/// a JSON object with any of `asked_at_ms`, `deliver_within_ms`, `expand`, `idempotency_key`,
+/// `in_doubt`, `max_attempts`, `timeout_ms`, `verify`. To take over a cancel that ended unknown,
+/// pass the string from flexcancel_result_repeat. The entry is in `outbox.entry` of the result's
+/// JSON. Everything else is as for flexcancel_client_cancel.
 ///
 /// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` or `session_id` is an error. Threads: thread-safe; concurrent calls on
-/// one outbox allowed. Errors: in the result. If the file cannot be written, nothing is sent.
+/// one outbox allowed. Errors: in the result. If the file cannot be written, nothing is sent. The
+/// outcome is then not_applied, or unknown if the file may contain the cancel.
 ///
 /// # Safety
 /// `session_id` and `options_json` are NULL or NUL-terminated strings.
@@ -92,11 +99,11 @@ pub unsafe extern "C" fn flexcancel_outbox_cancel(
 
 /// Writes a cancel to the outbox for a later flush. Sends nothing.
 ///
-/// The cancel is on the disk when this function returns. The outcome is unknown, because the cancel
-/// was not sent yet; the code is ok. If a cancel of the same session is pending, its entry and its
-/// idempotency key are kept. `options_json`: NULL, or a JSON object with any of `asked_at_ms`,
-/// `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`. To take over a cancel that ended
-/// unknown, pass the text from flexcancel_result_repeat.
+/// If the code is ok, the cancel is on the disk when this function returns. The outcome is unknown,
+/// because the cancel was not sent yet. If a cancel of the same session is already pending, its
+/// entry and its idempotency key are used. `options_json`: NULL, or a JSON object with any of
+/// `asked_at_ms`, `deliver_within_ms`, `expand`, `idempotency_key`, `in_doubt`. To take over a
+/// cancel that ended unknown, pass the string from flexcancel_result_repeat.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_outbox_cancel.
 ///
@@ -120,12 +127,14 @@ pub unsafe extern "C" fn flexcancel_outbox_enqueue(
 
 /// Delivers the entries that are due. The entry that has waited longest is delivered first.
 ///
-/// Ends when no entry is left, `max` entries were tried, the deadline (`timeout_ms`) is reached,
-/// the abort handle is triggered, or Flex cannot be reached. `options_json`: NULL, or a JSON object
-/// with any of `timeout_ms`, `max` and `now` (true: also tries entries that wait for their next
-/// attempt). `abort`: NULL, or a handle that can end the flush early. The result's `outbox.entries`
-/// are the tried entries in their new state. `outbox.counts` counts all entries. The result has a
-/// code and no outcome: ok, or the reason why the flush ended early.
+/// Ends when no due entry is left, `max` entries were tried, the deadline (`timeout_ms`) is
+/// reached, or the abort handle is triggered. Also ends when the next entry would fail in the same
+/// way: Flex cannot be reached, does not accept the API key or reports too many requests (429), or
+/// the file cannot be written. `options_json`: NULL, or a JSON object with any of `timeout_ms`,
+/// `max` and `now` (true: also tries entries that wait for their next attempt). `abort`: NULL, or a
+/// handle that can end the flush early. In the result's JSON, `outbox.entries` are the tried
+/// entries in their new state, and `outbox.counts` counts all entries. The result has no outcome.
+/// Its code is ok, or the reason why the flush ended early.
 ///
 /// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` is an error. Threads: thread-safe; several threads and several
@@ -148,12 +157,73 @@ pub unsafe extern "C" fn flexcancel_outbox_flush(
     })
 }
 
+/// Hands entries that are due over to another program for delivery. Sends nothing.
+///
+/// Claims the entries that a flush would try, in the same order. The claim is on the disk when this
+/// function returns. Until the lease ends, flushes, cancels, withdrawals and other claims pass the
+/// entries by. An entry that was not settled by then is due again and in doubt. `options_json`:
+/// NULL, or a JSON object with any of `lease_ms` (1,000 to 86,400,000; 900,000 by default) and
+/// `max` (1 to 1,000; 100 by default). In the result's JSON, `outbox.entries` are the claimed
+/// entries. Each also has `lease` and `in_doubt`. The result has no outcome. Its code is ok, also
+/// if no entry is due, or the reason why nothing was claimed.
+///
+/// Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
+///
+/// # Safety
+/// `options_json` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flexcancel_outbox_claim(
+    outbox: *mut flexcancel_outbox,
+    options_json: *const c_char,
+) -> *mut flexcancel_result {
+    reported(|| {
+        let outbox = arguments::outbox(outbox.addr())?;
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let json = unsafe { arguments::json(options_json) };
+        Ok(outbox.claim(&parsed(&json, ClaimOptions::from_json)?))
+    })
+}
+
+/// Records how another program's delivery of a claimed entry ended.
+///
+/// The entry becomes what it would become if a flush had had that result. `entry_id`: the `id` of
+/// the entry. `settlement_json`: a JSON object with `lease` (from the claim), `idempotency_key` (of
+/// the entry), `outcome` and `code` (names, as in the JSON of a cancel's result), and optionally
+/// `message` and `retry_after_ms`. The outcome not_applied asserts that no request under the lease
+/// had an effect or will have one. The entry is in `outbox.entry` of the result's JSON. The code is
+/// ok, outbox_busy if the lease has ended and the entry is now being delivered by somebody else
+/// (settle it again later), outbox_final if the entry had already ended in another way,
+/// outbox_no_entry, invalid_argument, or the reason why the file could not be written. The entry is
+/// changed only if the code is ok. A final entry is never changed.
+///
+/// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
+/// returned; a NULL `outbox` or `settlement_json` is an error. Threads: thread-safe. Errors: in the
+/// result.
+///
+/// # Safety
+/// `settlement_json` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn flexcancel_outbox_settle(
+    outbox: *mut flexcancel_outbox,
+    entry_id: i64,
+    settlement_json: *const c_char,
+) -> *mut flexcancel_result {
+    reported(|| {
+        let outbox = arguments::outbox(outbox.addr())?;
+        // SAFETY: the caller vouches for a NUL-terminated string.
+        let json = arguments::required(unsafe { arguments::json(settlement_json) })
+            .map_err(|e| Error::in_field(Code::InvalidArgument, "settlement_json", &e))?;
+        Ok(outbox.settle(entry_id, &Settlement::from_json(json)?))
+    })
+}
+
 /// Lists entries in the order of their ids. Changes nothing.
 ///
 /// `filter_json`: NULL, or a JSON object with any of `states` (a list of names), `acknowledged`
-/// (true or false), `session_id`, `after` (the id at which the previous list ended) and `max`. The
-/// worklist at the end of a shift is `{"states":["refused","expired","needs_attention"],
-/// "acknowledged":false}`. The result's `outbox.entries` are the entries.
+/// (true or false), `session_id`, `after` (only entries with a greater id: pass the last id of the
+/// previous list) and `max`. The worklist is the entries that a person must review:
+/// `{"states":["refused","expired","needs_attention"],"acknowledged":false}`. The entries are in
+/// `outbox.entries` of the result's JSON.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
 ///
@@ -175,9 +245,9 @@ pub unsafe extern "C" fn flexcancel_outbox_list(
 
 /// Records that a person has seen a final entry. The entry leaves the worklist.
 ///
-/// `entry_id`: the `id` of the entry. Acknowledging again has no effect. The result's
-/// `outbox.entry` is the entry. The code is ok, outbox_no_entry, or outbox_pending. An entry that
-/// is pending is not changed.
+/// `entry_id`: the `id` of the entry. Acknowledging again has no effect. The entry is in
+/// `outbox.entry` of the result's JSON. The code is ok, outbox_no_entry, outbox_pending (a pending
+/// entry is not changed), or the reason why the file could not be written.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
 #[unsafe(no_mangle)]
@@ -188,13 +258,13 @@ pub extern "C" fn flexcancel_outbox_acknowledge(
     reported(|| Ok(arguments::outbox(outbox.addr())?.acknowledge(entry_id)))
 }
 
-/// Ends a pending entry by the decision of a person. The entry is not delivered any more.
+/// Ends a pending entry because a person decided so. The entry is not delivered any more.
 ///
-/// `entry_id`: the `id` of the entry. `reason`: 1 to 200 bytes without control characters; it
-/// becomes the message of the entry. The entry becomes needs_attention if a request of it may have
-/// reached Flex, and expired otherwise. It is also acknowledged. A final entry stays unchanged. The
-/// result's `outbox.entry` is the entry. The code is ok, outbox_no_entry, or outbox_busy while the
-/// entry is being delivered.
+/// `entry_id`: the `id` of the entry. `reason`: 1 to 200 bytes without control characters; the
+/// entry's `last_message` contains it. The entry becomes needs_attention if it is in doubt, and
+/// expired otherwise. It is also acknowledged. A final entry is not changed, and the code is ok.
+/// The entry is in `outbox.entry` of the result's JSON. The code is ok, outbox_no_entry,
+/// outbox_busy while the entry is being delivered, or the reason why the file could not be written.
 ///
 /// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` or `reason` is an error. Threads: thread-safe. Errors: in the result.
@@ -216,7 +286,7 @@ pub unsafe extern "C" fn flexcancel_outbox_withdraw(
     })
 }
 
-/// Counts the entries. Changes nothing. The result's `outbox.counts` are the counts.
+/// Counts the entries. Changes nothing. The counts are in `outbox.counts` of the result's JSON.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_outbox_flush.
 #[unsafe(no_mangle)]
@@ -240,7 +310,7 @@ pub extern "C" fn flexcancel_outbox_free(outbox: *mut flexcancel_outbox) {
 
 /// Runs an operation; what went wrong before it began is a result too.
 fn reported(operation: impl FnOnce() -> Result<Status, Error>) -> *mut flexcancel_result {
-    guarded(result::unreported, || {
+    guarded(result::lost, || {
         let refused = |e: Error| Status::of_outbox(e.code, e.message, OutboxView::default());
         result::into_handle(operation().unwrap_or_else(refused))
     })
@@ -254,7 +324,7 @@ unsafe fn kept(
     options_json: *const c_char,
     operation: impl FnOnce(&Json<'_>) -> Result<Report, Error>,
 ) -> *mut flexcancel_result {
-    guarded(result::unreported, || {
+    guarded(result::lost, || {
         // SAFETY: the caller vouches for a NUL-terminated string.
         let json = unsafe { arguments::json(options_json) };
         let refused = |error| without_entries(arguments::refused(error, &json));

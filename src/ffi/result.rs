@@ -11,8 +11,8 @@ use super::object::{ResultObject, Text};
 use crate::outcome::{Code, Hold, Outcome};
 use crate::report::Report;
 
-/// The result of a call: a code, texts, and an outcome if the call was about a session. Immutable;
-/// several threads may read it concurrently.
+/// The result of a call: a code and strings. The result of a cancel, a retrieve or an enqueue also
+/// has an outcome. Immutable; several threads may read it concurrently.
 #[allow(non_camel_case_types)]
 pub struct flexcancel_result {
     _opaque: (),
@@ -20,12 +20,12 @@ pub struct flexcancel_result {
 
 /// Stands for every handle that is not a result: unknown/invalid_handle.
 static NO_RESULT: Lazy<ResultObject> = Lazy::new(|| {
-    Report::unreported(Code::InvalidHandle, "the handle is not that of a result").into()
+    Report::without_attempts(Code::InvalidHandle, "the handle is not that of a result").into()
 });
 
 /// Given where a result cannot be made, so that NULL never is. Freeing it has no effect.
-static UNREPORTED: Lazy<usize> = Lazy::new(|| {
-    let report = Report::unreported(Code::Internal, "the call's result could not be kept");
+static LOST_RESULT: Lazy<usize> = Lazy::new(|| {
+    let report = Report::without_attempts(Code::Internal, "the call's result could not be kept");
     // Made on the first use of the table, which is never full then.
     HANDLES.insert(Object::Result(Arc::new(report.into()))).unwrap_or_default()
 });
@@ -33,19 +33,19 @@ static UNREPORTED: Lazy<usize> = Lazy::new(|| {
 /// Makes what is made once.
 pub(super) fn make_constants() {
     Lazy::force(&NO_RESULT);
-    Lazy::force(&UNREPORTED);
+    Lazy::force(&LOST_RESULT);
 }
 
 /// Makes a handle for what a call came to; never NULL.
 pub(super) fn into_handle(told: impl Into<ResultObject>) -> *mut flexcancel_result {
-    let fallback = *UNREPORTED;
+    let fallback = *LOST_RESULT;
     let object = Object::Result(Arc::new(told.into()));
     std::ptr::without_provenance_mut(HANDLES.insert(object).unwrap_or(fallback))
 }
 
 /// The handle for a call whose own report was lost to a panic; never NULL.
-pub(super) fn unreported() -> *mut flexcancel_result {
-    std::ptr::without_provenance_mut(*UNREPORTED)
+pub(super) fn lost() -> *mut flexcancel_result {
+    std::ptr::without_provenance_mut(*LOST_RESULT)
 }
 
 fn find(result: *const flexcancel_result) -> Option<Arc<ResultObject>> {
@@ -55,7 +55,7 @@ fn find(result: *const flexcancel_result) -> Option<Arc<ResultObject>> {
     }
 }
 
-/// A text of a result; NULL if it has none. It stays where it is while the table holds the result.
+/// A string of a result; NULL if it has none. It stays where it is while the table holds the result.
 fn text(result: *const flexcancel_result, text: Text) -> *const c_char {
     guarded(std::ptr::null, || {
         find(result)
@@ -66,9 +66,10 @@ fn text(result: *const flexcancel_result, text: Text) -> *const c_char {
 
 /// Returns the outcome: one of FLEXCANCEL_OUTCOME_*.
 ///
-/// Only calls about a session have one: a client's cancel and retrieve, and an outbox's cancel and
-/// enqueue. For any other operation this function returns FLEXCANCEL_OUTCOME_UNKNOWN, which asserts
-/// nothing; use flexcancel_result_code instead.
+/// A client's cancel and retrieve, and an outbox's cancel and enqueue, have an outcome. The error
+/// result of flexcancel_client_new or flexcancel_outbox_open has not_applied. For any other result
+/// this function returns FLEXCANCEL_OUTCOME_UNKNOWN, which asserts nothing; use
+/// flexcancel_result_code instead.
 ///
 /// Ownership: not transferred. NULL or any other invalid handle: returns
 /// FLEXCANCEL_OUTCOME_UNKNOWN. Threads: thread-safe. Errors: none.
@@ -80,7 +81,8 @@ pub extern "C" fn flexcancel_result_outcome(result: *const flexcancel_result) ->
     )
 }
 
-/// Returns the code: one of FLEXCANCEL_CODE_*. It is the reason for the outcome.
+/// Returns the code: one of FLEXCANCEL_CODE_*. It gives the reason for the outcome, or says why the
+/// operation failed.
 ///
 /// Ownership: not transferred. NULL or any other invalid handle: returns
 /// FLEXCANCEL_CODE_INVALID_HANDLE. Threads: thread-safe. Errors: none.
@@ -122,8 +124,8 @@ pub extern "C" fn flexcancel_result_advice(result: *const flexcancel_result) -> 
     text(result, Text::Advice)
 }
 
-/// Returns the session id that was passed to the call. NUL-terminated. Also returns NULL if the id
-/// was not usable.
+/// Returns the session id that was passed to the call. NUL-terminated. Returns NULL also if the id
+/// was not usable, or if the call was not about a session.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_result_message.
 #[unsafe(no_mangle)]
@@ -131,8 +133,8 @@ pub extern "C" fn flexcancel_result_session_id(result: *const flexcancel_result)
     text(result, Text::SessionId)
 }
 
-/// Returns the idempotency key that every cancel request of this call carried. NUL-terminated. Also
-/// returns NULL if there was no key.
+/// Returns the idempotency key that every cancel request of this call carried. NUL-terminated.
+/// Returns NULL also if the call had no key, for example because it was a retrieve.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_result_message.
 #[unsafe(no_mangle)]
@@ -142,8 +144,8 @@ pub extern "C" fn flexcancel_result_idempotency_key(
     text(result, Text::IdempotencyKey)
 }
 
-/// Returns the session as a JSON object, exactly as Flex wrote it. NUL-terminated UTF-8. Also
-/// returns NULL if no response contained the session.
+/// Returns the session as a JSON object, exactly as Flex wrote it. NUL-terminated UTF-8. Returns
+/// NULL also if no response contained the session.
 ///
 /// Ownership, NULL, threads, errors: as for flexcancel_result_message.
 #[unsafe(no_mangle)]
@@ -155,10 +157,10 @@ pub extern "C" fn flexcancel_result_checkout_session(
 
 /// Returns the whole result as a JSON object. docs/RESULT.md describes it.
 ///
-/// `len`: NULL, or receives the length of the text in bytes, without the terminating NUL.
+/// `len`: NULL, or receives the length of the string in bytes, without the terminating NUL.
 ///
 /// Ownership: borrowed from the result, and valid until the result is freed. NULL or any other
-/// invalid handle: returns a static text of the same shape with the code invalid_handle; never
+/// invalid handle: returns a static string of the same shape with the code invalid_handle; never
 /// returns NULL. Threads: thread-safe. Errors: none.
 ///
 /// # Safety
@@ -187,28 +189,28 @@ pub unsafe extern "C" fn flexcancel_result_json(
 /// an earlier request may have reached Flex, and when the cancel was requested.
 ///
 /// Pass it as `options_json` to flexcancel_client_cancel, flexcancel_outbox_cancel or
-/// flexcancel_outbox_enqueue. A result has such options if its outcome is unknown or not_applied
-/// and the arguments of the call were usable.
+/// flexcancel_outbox_enqueue. The result of a cancel or an enqueue has such options if its outcome
+/// is unknown or not_applied and the arguments of the call were usable.
 ///
 /// Ownership: borrowed from the result, and valid until the result is freed. NULL or any other
-/// invalid handle: returns NULL. Also returns NULL if there is nothing to repeat; a NULL
-/// `options_json` starts a new cancel. Threads: thread-safe. Errors: none.
+/// invalid handle: returns NULL. Returns NULL also if there is nothing to repeat. Do not pass that
+/// NULL on as `options_json`: it would start a new cancel. Threads: thread-safe. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_result_repeat(result: *const flexcancel_result) -> *const c_char {
     text(result, Text::Repeat)
 }
 
-/// Frees a result and the texts that were borrowed from it.
+/// Frees a result and the strings that were borrowed from it.
 ///
 /// Ownership: transferred to the library. NULL, a freed result or any other invalid handle: no
-/// effect. Threads: thread-safe, but no thread may read a text of this result during this call or
+/// effect. Threads: thread-safe, but no thread may read a string of this result during this call or
 /// later. Errors: none.
 #[unsafe(no_mangle)]
 pub extern "C" fn flexcancel_result_free(result: *mut flexcancel_result) {
     guarded(
         || (),
         || {
-            if result.addr() != *UNREPORTED {
+            if result.addr() != *LOST_RESULT {
                 drop(HANDLES.remove(result.addr(), Kind::Result));
             }
         },

@@ -5,10 +5,10 @@ use std::ffi::c_char;
 /// A string that cannot be read; says why, as the end of a sentence that names it.
 pub(super) type Unreadable = String;
 
-/// Reads a NUL-terminated UTF-8 string of at most `most` bytes; NULL is `None`.
+/// Reads a NUL-terminated UTF-8 string of at most `max` bytes; NULL is `None`.
 ///
 /// # Safety
-/// Unless NULL, `text` points to a NUL-terminated string, or to at least `most + 1` readable
+/// Unless NULL, `text` points to a NUL-terminated string, or to at least `max + 1` readable
 /// bytes, which nobody changes until this returns.
 pub(super) unsafe fn read<'a>(
     text: *const c_char,
@@ -17,7 +17,7 @@ pub(super) unsafe fn read<'a>(
     if text.is_null() {
         return Ok(None);
     }
-    // SAFETY: the caller vouches for readable bytes up to the NUL or up to `most + 1`, and
+    // SAFETY: the caller vouches for readable bytes up to the NUL or up to `max + 1`, and
     // strnlen looks no further than the first of the two.
     let length = unsafe { libc::strnlen(text, max + 1) };
     if length > max {

@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use super::options::{EntryOptions, FlushOptions, ListFilter, OpenOptions};
+use super::options::{ClaimOptions, EntryOptions, FlushOptions, ListFilter, OpenOptions};
+use super::settlement::Settlement;
 use crate::abort::Abort;
 use crate::client::Client;
 use crate::error::Error;
@@ -11,14 +12,14 @@ use crate::outcome::Code;
 use crate::report::{Report, Status};
 
 /// The outbox of a library that was built without one: it cannot be opened.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Outbox(Infallible);
 
 /// Nothing to close.
-pub(crate) struct Closed;
+pub(crate) struct ForkLock;
 
-pub(crate) const fn close() -> Closed {
-    Closed
+pub(crate) const fn lock_for_fork() -> ForkLock {
+    ForkLock
 }
 
 #[allow(missing_docs, reason = "as in a library with the outbox")]
@@ -47,6 +48,14 @@ impl Outbox {
     }
 
     pub fn flush(&self, _: &FlushOptions, _: Option<&Abort>) -> Status {
+        match self.0 {}
+    }
+
+    pub fn claim(&self, _: &ClaimOptions) -> Status {
+        match self.0 {}
+    }
+
+    pub fn settle(&self, _: i64, _: &Settlement) -> Status {
         match self.0 {}
     }
 

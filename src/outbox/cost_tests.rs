@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::clock::{Clock, Moment, SystemClock};
+use super::clock::{Clock, SystemClock, Timestamps};
 use super::options::{FlushOptions, ListFilter};
 use super::purge::purge;
 use super::{EntryOptions, Outbox};
@@ -26,9 +26,9 @@ const DAY_MS: i64 = 24 * 3_600_000;
 struct Ahead(SystemClock, i64);
 
 impl Clock for Ahead {
-    fn now(&self) -> Moment {
+    fn now(&self) -> Timestamps {
         let now = self.0.now();
-        Moment::new(now.wall_ms + self.1, now.awake_ms, now.up_ms, now.boot)
+        Timestamps::new(now.wall_ms + self.1, now.awake_ms, now.up_ms, now.boot)
     }
 }
 
@@ -100,21 +100,21 @@ fn given_any_number_of_ended_entries_then_stats_lists_and_a_flush_cost_the_same(
 #[test]
 fn given_many_entries_to_forget_when_flushed_then_they_go_in_small_transactions() {
     let outbox = outbox_with("forget", 25_000, 31 * DAY_MS);
-    let left = |outbox: &Outbox| {
+    let count = |outbox: &Outbox| {
         let counts = outbox.stats().outbox.unwrap().counts.unwrap();
         counts.delivered + counts.refused + counts.needs_attention
     };
     let now = outbox.clock.now();
     let more = outbox.store.write(move |db| purge(db, outbox_keep(), now)).unwrap();
     assert!(more);
-    assert_eq!(left(&outbox), 25_003 - 500, "one transaction forgets 500");
+    assert_eq!(count(&outbox), 25_003 - 500, "one transaction forgets 500");
     let abort = Abort::new();
     abort.trigger();
     assert_eq!(outbox.flush(&FlushOptions::default(), Some(&abort)).code, Code::Aborted);
-    assert_eq!(left(&outbox), 25_003 - 500, "an abort ends it");
+    assert_eq!(count(&outbox), 25_003 - 500, "an abort ends it");
     for expected in [14_503, 4_503, 2, 2] {
         assert_eq!(outbox.flush(&FlushOptions::default(), None).code, Code::Ok);
-        assert_eq!(left(&outbox), expected, "what a person must see stays");
+        assert_eq!(count(&outbox), expected, "what a person must see stays");
     }
 }
 

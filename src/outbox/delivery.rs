@@ -4,18 +4,16 @@
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::decide::{self, Ending, Record, Target};
-use super::rows::{self, Finished, Lease};
+use super::entries::{self, Finished, Lease};
 use super::store::Store;
+use super::transition::{self, DeliveryResult, Record, Target};
 use crate::abort::Abort;
 use crate::api::Operation;
-use crate::call::STORED;
 use crate::client::Client;
 use crate::error::Error;
 use crate::options::Options;
 use crate::outcome::Code;
-use crate::report::OutboxEntry;
-use crate::report::{Refused, Report};
+use crate::report::{OutboxEntry, OutboxState, Refused, Report};
 
 /// How much longer a lease lasts than the try that it is for, so that a machine under load still
 /// notes the end of the try within it.
@@ -39,11 +37,11 @@ pub(super) struct Claim {
     pub(super) deadline: Instant,
 }
 
-/// A try that has ended.
-pub(super) struct Tried {
+/// One delivery attempt that has ended.
+pub(super) struct DeliveryAttempt {
     /// Of the call, or of the look if there was no call.
     pub(super) report: Report,
-    pub(super) ending: Ending,
+    pub(super) result: DeliveryResult,
     /// The entry as it stands now.
     pub(super) entry: OutboxEntry,
     /// The entry that takes its place, if it turned stale and was asked for again.
@@ -52,23 +50,38 @@ pub(super) struct Tried {
     pub(super) unnoted: Option<Error>,
 }
 
+impl DeliveryAttempt {
+    /// The message of the cancel that was tried, for one line in a log.
+    pub(super) fn message(&self) -> String {
+        let told = &self.report.message;
+        let nothing_done = self.entry.state == OutboxState::Pending && self.entry.unclear == 0;
+        match &self.unnoted {
+            Some(error) => format!("{told}; not noted: {error}"),
+            None if nothing_done => {
+                format!("nothing has taken effect yet; the outbox keeps the cancel: {told}")
+            }
+            None => told.clone(),
+        }
+    }
+}
+
 impl Delivery<'_> {
     /// What a claim for a try of this length must say.
     pub(super) fn claim(&self, within: Duration) -> Result<Claim, Error> {
         let deadline = self.client.context.transport.now() + within;
-        let token = self
-            .client
-            .context
-            .transport
-            .random_key()
-            .map_err(|failure| Error::new(failure.code, failure.message))?;
-        let length = i64::try_from((within + GRACE).as_millis()).unwrap_or(i64::MAX);
-        let until_ms = self.clock.now().awake_ms.saturating_add(length);
-        Ok(Claim { lease: Lease { token: format!("{token:032x}"), until_ms }, deadline })
+        Ok(Claim { lease: self.lease(within + GRACE)?, deadline })
+    }
+
+    /// A lease of this length, which begins now.
+    pub(super) fn lease(&self, length: Duration) -> Result<Lease, Error> {
+        let token = self.client.context.transport.random_key()?;
+        let length_ms = i64::try_from(length.as_millis()).unwrap_or(i64::MAX);
+        let until_ms = self.clock.now().awake_ms.saturating_add(length_ms);
+        Ok(Lease { token: format!("{token:032x}"), until_ms })
     }
 
     /// Makes the try for an entry that was claimed, and notes its end.
-    pub(super) fn run(&self, record: &Record, claim: &Claim, call: &Options) -> Tried {
+    pub(super) fn run(&self, record: &Record, claim: &Claim, call: &Options) -> DeliveryAttempt {
         self.run_then(record, claim, call, |_| None).0
     }
 
@@ -79,25 +92,25 @@ impl Delivery<'_> {
         record: &Record,
         claim: &Claim,
         call: &Options,
-        go_on: impl FnOnce(&Ending) -> Option<(Claim, Target)>,
-    ) -> (Tried, Option<(Record, Claim)>) {
-        let (ending, report) = self.attempt(record, claim, call);
+        go_on: impl FnOnce(&DeliveryResult) -> Option<(Claim, Target)>,
+    ) -> (DeliveryAttempt, Option<(Record, Claim)>) {
+        let (result, report) = self.attempt(record, claim, call);
         let asked = report.retry_after.unwrap_or_default().as_millis();
         let asked_ms = i64::try_from(asked).unwrap_or(i64::MAX);
         let random = self.client.context.transport.random();
-        let ending = ending.after(decide::wait_ms(record.entry.attempts, random, asked_ms));
-        let next = go_on(&ending);
+        let result = result.after(transition::wait_ms(record.entry.attempts, random, asked_ms));
+        let next = go_on(&result);
         let now = self.clock.now();
-        let (id, token, noted) = (record.entry.id, claim.lease.token.clone(), ending.clone());
-        let successor_key = match ending.code {
+        let (id, token, noted) = (record.entry.id, claim.lease.token.clone(), result.clone());
+        let successor_key = match result.code {
             Code::OutboxStale => self.client.context.new_key().ok(),
             _ => None,
         };
         let wanted = next.as_ref().map(|(claim, target)| (claim.lease.clone(), target.clone()));
         let written = self.store.write(move |db| {
-            let ended = rows::finish(db, id, &token, &noted, successor_key.as_deref(), now)?;
+            let ended = entries::finish(db, id, &token, &noted, successor_key.as_deref(), now)?;
             let next = match wanted {
-                Some((lease, target)) => rows::claim_next(db, &target, &lease, now)?,
+                Some((lease, target)) => entries::claim_due(db, &target, 1, &lease, now)?.pop(),
                 None => None,
             };
             Ok((ended, next))
@@ -108,15 +121,16 @@ impl Delivery<'_> {
             }
             Err(error) => (record.clone(), None, Some(error), None),
         };
-        let tried = Tried { report, ending, entry: entry.shown(now), successor, unnoted };
-        (tried, claimed.zip(next.map(|(claim, _)| claim)))
+        let attempt =
+            DeliveryAttempt { report, result, entry: entry.shown(now), successor, unnoted };
+        (attempt, claimed.zip(next.map(|(claim, _)| claim)))
     }
 
     /// One call; it looks at the session first where one look is due.
-    fn attempt(&self, record: &Record, claim: &Claim, call: &Options) -> (Ending, Report) {
+    fn attempt(&self, record: &Record, claim: &Claim, call: &Options) -> (DeliveryResult, Report) {
         let entry = &record.entry;
         // Past the deadline the lease may be over, and somebody else delivering.
-        let Some(left) = self.left(claim) else { return out_of_time(record) };
+        let Some(remaining) = self.remaining(claim) else { return out_of_time(record) };
         let before = record.unclear_before();
         let is_fresh = record.is_fresh(self.clock.now());
         let options = Options {
@@ -127,7 +141,7 @@ impl Delivery<'_> {
             must_look: !is_fresh,
             may_skip_look: is_fresh,
             verify: call.verify,
-            timeout: Some(left),
+            timeout: Some(remaining),
             max_attempts: call.max_attempts,
         };
         let report = self.client.cancel(&entry.session_id, &options, self.abort);
@@ -135,25 +149,26 @@ impl Delivery<'_> {
             attempt.operation == Operation::Cancel && attempt.phase.is_handed_over()
         });
         let Report { outcome, code, message, .. } = &report;
-        let ending = decide::after_call(before, *outcome, *code, is_sent, message);
+        let result = transition::after_call(before, *outcome, *code, is_sent, message);
         let has_failed_so = entry.last_code == Some(Code::ServerError);
-        let is_stored = report.stored_errors() > 0
-            && report.stored_errors() + usize::from(has_failed_so) >= STORED;
-        (if is_stored { ending.for_person() } else { ending }, report)
+        let is_stored = report.has_stored_error(has_failed_so);
+        (if is_stored { result.for_person() } else { result }, report)
     }
 
     /// The time that is left for the try, if any.
-    fn left(&self, claim: &Claim) -> Option<Duration> {
-        let left = claim.deadline.saturating_duration_since(self.client.context.transport.now());
-        (left >= SHORTEST).then_some(left)
+    fn remaining(&self, claim: &Claim) -> Option<Duration> {
+        let remaining =
+            claim.deadline.saturating_duration_since(self.client.context.transport.now());
+        (remaining >= SHORTEST).then_some(remaining)
     }
 }
 
-fn out_of_time(record: &Record) -> (Ending, Report) {
+fn out_of_time(record: &Record) -> (DeliveryResult, Report) {
     let message = "the time ran out before anything was sent".to_owned();
     let before = record.unclear_before();
     let refused = Refused { code: Code::Timeout, message, in_doubt: before > 0 };
     let report = Report::refused(Operation::Cancel, refused);
-    let ending = decide::after_call(before, report.outcome, report.code, false, &report.message);
-    (ending, report)
+    let result =
+        transition::after_call(before, report.outcome, report.code, false, &report.message);
+    (result, report)
 }

@@ -1,13 +1,11 @@
 //! The outbox in a forked child, and how its store is closed.
 
-use std::process;
-use std::sync::{Arc, Mutex, PoisonError};
-
-use super::gate::{self, Close};
+use super::fork_lock::{self, Close};
 use super::opening::Open;
 use super::operations::Outbox;
 use super::store::Store;
 use crate::client::Client;
+use crate::sync::{Arc, Mutex, PoisonError, process};
 
 impl Outbox {
     pub(crate) const fn client(&self) -> &Arc<Client> {
@@ -22,8 +20,8 @@ impl Outbox {
 }
 
 impl Store {
-    /// A store of its own on the same file, which its first use opens. Does not go through the
-    /// gate: whoever renews holds the table of handles, which a fork waits for inside the gate.
+    /// A store of its own on the same file, which its first use opens. Does not take the fork lock:
+    /// whoever renews holds the table of handles, for which a fork waits with the lock held.
     fn renewed(&self) -> Self {
         Self::over(Arc::clone(&self.source), self.identity, None)
     }
@@ -31,7 +29,7 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        let _inside = gate::enter();
+        let _shared = fork_lock::shared();
         self.connection.close();
     }
 }

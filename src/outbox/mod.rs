@@ -13,9 +13,9 @@ mod clock;
 #[cfg(test)]
 mod cost_tests;
 #[cfg(feature = "outbox")]
-mod decide;
-#[cfg(feature = "outbox")]
 mod delivery;
+#[cfg(feature = "outbox")]
+mod entries;
 #[cfg(feature = "outbox")]
 #[cfg(test)]
 mod exhaustive;
@@ -24,7 +24,9 @@ mod file;
 #[cfg(feature = "outbox")]
 mod fork;
 #[cfg(feature = "outbox")]
-mod gate;
+mod fork_lock;
+#[cfg(feature = "outbox")]
+mod handover;
 #[cfg(feature = "outbox")]
 mod opening;
 #[cfg(feature = "outbox")]
@@ -39,25 +41,29 @@ mod reports;
 #[cfg(feature = "outbox")]
 mod review;
 #[cfg(feature = "outbox")]
-mod rows;
+mod row;
 #[cfg(feature = "outbox")]
 mod schema;
+mod settlement;
 #[cfg(feature = "outbox")]
 mod statement;
 #[cfg(feature = "outbox")]
 mod store;
+#[cfg(feature = "outbox")]
+mod transition;
 
 #[cfg(not(feature = "outbox"))]
 pub use absent::Outbox;
 #[cfg(not(feature = "outbox"))]
-pub(crate) use absent::{Closed, close};
+pub(crate) use absent::{ForkLock, lock_for_fork};
 #[cfg(feature = "outbox")]
-pub use clock::{Clock, Moment};
+pub use clock::{Clock, Timestamps};
 #[cfg(feature = "outbox")]
-pub(crate) use gate::{Closed, close};
+pub(crate) use fork_lock::{Exclusive as ForkLock, exclusive as lock_for_fork};
 #[cfg(feature = "outbox")]
 pub use operations::Outbox;
 pub use options::{
-    ENQUEUE_KEYS, EntryOptions, FLUSH_KEYS, FlushOptions, LIST_KEYS, ListFilter, OPEN_KEYS,
-    OUTBOX_CANCEL_KEYS, OpenOptions,
+    CLAIM_KEYS, ClaimOptions, ENQUEUE_KEYS, EntryOptions, FLUSH_KEYS, FlushOptions, LIST_KEYS,
+    ListFilter, OPEN_KEYS, OUTBOX_CANCEL_KEYS, OpenOptions,
 };
+pub use settlement::{SETTLEMENT_KEYS, Settlement};

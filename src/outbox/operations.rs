@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::{Clock, SystemClock};
-use super::decide::{Record, Target, is_way_closed};
 use super::delivery::{Claim, Delivery};
-use super::file::Place;
+use super::entries::{self, Draft};
+use super::file::FileLocation;
 use super::options::{
     DEFAULT_DELIVER_WITHIN, DEFAULT_FLUSH_TIMEOUT, DEFAULT_KEEP, DEFAULT_MAX, EntryOptions,
     FlushOptions, OpenOptions,
@@ -15,8 +15,8 @@ use super::options::{
 use super::purge::purge;
 use super::queries;
 use super::reports::{failed, kept_report, summary};
-use super::rows::{self, Draft};
 use super::store::{Source, Store};
+use super::transition::{Record, Target, stops_flush};
 use crate::abort::Abort;
 use crate::api::Operation;
 use crate::call::Call;
@@ -56,7 +56,7 @@ impl Outbox {
     ///
     /// # Errors
     /// An [`Error`] whose code is one of the outbox's: the file is not safe, cannot be read or
-    /// written, is damaged (it is set aside then), or is no outbox (it stays as it is).
+    /// written, is damaged (it is quarantined then), or is no outbox (it stays as it is).
     pub fn open(client: Arc<Client>, options: &OpenOptions) -> Result<Self, Error> {
         Self::open_with_clock(client, options, Box::new(SystemClock::new()?))
     }
@@ -70,7 +70,7 @@ impl Outbox {
         options: &OpenOptions,
         clock: Box<dyn Clock>,
     ) -> Result<Self, Error> {
-        let source = Source::File(Place::find(&options.path)?);
+        let source = Source::File(FileLocation::find(&options.path)?);
         let store = Store::open(source, options.create.unwrap_or(true), clock.now().wall_ms)?;
         Ok(Self::over(client, store, millis(options.keep.unwrap_or(DEFAULT_KEEP)), clock))
     }
@@ -121,14 +121,14 @@ impl Outbox {
         let started = self.client.context.transport.now();
         let report = self
             .draft(session_id, options, started)
-            .and_then(|draft| self.keep(draft))
+            .and_then(|draft| self.enqueue_draft(draft))
             .unwrap_or_else(|error| self.not_kept(error, session_id, &options.call));
         self.timed(report, started)
     }
 
     /// Tries the entries that are due, those that have waited longest first, until none is left,
-    /// `max` were tried, the time is up, the abort is triggered, or the way to Flex turns out to
-    /// be closed. The status lists the entries that were tried as they stand now, and counts.
+    /// `max` were tried, the time is up, the abort is triggered, or no entry can be delivered now.
+    /// The status lists the entries that were tried as they stand now, and counts.
     pub fn flush(&self, options: &FlushOptions, abort: Option<&Abort>) -> Status {
         let started = self.client.context.transport.now();
         let status = match options.check() {
@@ -146,9 +146,15 @@ impl Outbox {
         started: Instant,
     ) -> Result<Draft, Error> {
         options.check()?;
-        let call =
-            Call::new(&self.client.context, Operation::Cancel, session_id, &options.call, started)
-                .map_err(|(code, problem)| Error::new(code, problem))?;
+        let call = Call::new(
+            &self.client.context,
+            Operation::Cancel,
+            session_id,
+            &options.call,
+            started,
+            None,
+        )
+        .map_err(|(code, problem)| Error::new(code, problem))?;
         let (session_id, key) = call.session_and_key();
         let asked_at_ms = options.call.asked_at_ms.unwrap_or_else(|| self.clock.now().wall_ms);
         Ok(Draft {
@@ -163,9 +169,9 @@ impl Outbox {
         })
     }
 
-    fn keep(&self, draft: Draft) -> Result<Report, Error> {
+    fn enqueue_draft(&self, draft: Draft) -> Result<Report, Error> {
         let now = self.clock.now();
-        let kept = self.store.write(move |db| rows::keep(db, &draft, now))?;
+        let kept = self.store.write(move |db| entries::enqueue(db, &draft, now))?;
         Ok(kept_report("the outbox keeps the cancel", Code::Ok, kept, now))
     }
 
@@ -179,20 +185,20 @@ impl Outbox {
         let claim = delivery.claim(call.timeout.unwrap_or(self.client.context.timeout))?;
         let (lease, now) = (claim.lease.clone(), self.clock.now());
         let (kept, claimed) = self.store.write(move |db| {
-            let kept = rows::keep(db, &draft, now)?;
-            let claimed = rows::claim(db, kept.entry.id, &lease, now)?;
+            let kept = entries::enqueue(db, &draft, now)?;
+            let claimed = entries::claim(db, kept.entry.id, &lease, now)?;
             Ok((kept, claimed))
         })?;
         let Some(record) = claimed else {
             return Ok(kept_report(DELIVERED_ELSEWHERE, Code::OutboxBusy, kept, now));
         };
-        let mut tried = delivery.run(&record, &claim, call);
+        let mut attempt = delivery.run(&record, &claim, call);
         // An older entry of the session stood in the way of what is asked for now.
-        if let Some(successor) = tried.successor.take() {
+        if let Some(successor) = attempt.successor.take() {
             let (lease, now) = (claim.lease.clone(), self.clock.now());
             let id = successor.entry.id;
-            match self.store.write(move |db| rows::claim(db, id, &lease, now)) {
-                Ok(Some(record)) => tried = delivery.run(&record, &claim, call),
+            match self.store.write(move |db| entries::claim(db, id, &lease, now)) {
+                Ok(Some(record)) => attempt = delivery.run(&record, &claim, call),
                 Ok(None) => {
                     return Ok(kept_report(DELIVERED_ELSEWHERE, Code::OutboxBusy, successor, now));
                 }
@@ -201,12 +207,9 @@ impl Outbox {
                 }
             }
         }
-        let message = match &tried.unnoted {
-            Some(error) => format!("{}; not noted: {error}", tried.report.message),
-            None => tried.report.message.clone(),
-        };
-        let report = Report { message, ..tried.report };
-        Ok(report.with_entry(tried.ending.outcome, tried.ending.code, tried.entry))
+        let message = attempt.message();
+        let report = Report { message, ..attempt.report };
+        Ok(report.with_entry(attempt.result.outcome, attempt.result.code, attempt.entry))
     }
 
     fn try_all(&self, options: &FlushOptions, started: Instant, abort: Option<&Abort>) -> Status {
@@ -220,18 +223,18 @@ impl Outbox {
         };
         while let Some((record, claim)) = next {
             let mut why = None;
-            let (tried, claimed) =
-                delivery.run_then(&record, &claim, &Options::default(), |ending| {
-                    if is_way_closed(ending) {
-                        why = Some(Error::new(ending.code, ending.message.clone()));
+            let (attempt, claimed) =
+                delivery.run_then(&record, &claim, &Options::default(), |result| {
+                    if stops_flush(result) {
+                        why = Some(Error::new(result.code, result.message.clone()));
                     } else if entries.len() + 1 < max {
                         let claim = self.next_claim(&delivery, deadline, TOO_SHORT_TO_TRY, abort);
                         return claim.map_err(|error| why = Some(error)).ok();
                     }
                     None
                 });
-            end = tried.unnoted.or(why);
-            entries.push(tried.entry);
+            end = attempt.unnoted.or(why);
+            entries.push(attempt.entry);
             next = claimed;
         }
         if let Err(error) = self.forget(deadline, abort) {
@@ -277,13 +280,13 @@ impl Outbox {
         let (lease, now) = (claim.lease.clone(), self.clock.now());
         let ends_waits = options.now.unwrap_or(false);
         let claimed = self.store.write(move |db| {
-            rows::end_overdue(db, None, now)?;
+            entries::end_overdue(db, None, now)?;
             if ends_waits {
-                rows::end_waits(db, &target, now)?;
+                entries::end_waits(db, &target, now)?;
             }
-            rows::claim_next(db, &target, &lease, now)
+            entries::claim_due(db, &target, 1, &lease, now)
         });
-        Ok(claimed?.map(|record| (record, claim)))
+        Ok(claimed?.pop().map(|record| (record, claim)))
     }
 
     /// The claim for the next try of a flush, or why there must be none.
@@ -294,17 +297,17 @@ impl Outbox {
         min: Duration,
         abort: Option<&Abort>,
     ) -> Result<(Claim, Target), Error> {
-        let left = deadline.saturating_duration_since(self.client.context.transport.now());
+        let remaining = deadline.saturating_duration_since(self.client.context.transport.now());
         if abort.is_some_and(Abort::is_triggered) {
             return Err(Error::new(Code::Aborted, "the flush was aborted"));
         }
-        if left.is_zero() || left < min {
+        if remaining.is_zero() || remaining < min {
             return Err(Error::new(Code::Timeout, "the time is up"));
         }
-        Ok((delivery.claim(left.min(self.client.context.timeout))?, self.target.clone()))
+        Ok((delivery.claim(remaining.min(self.client.context.timeout))?, self.target.clone()))
     }
 
-    fn delivery<'a>(&'a self, abort: Option<&'a Abort>) -> Delivery<'a> {
+    pub(super) fn delivery<'a>(&'a self, abort: Option<&'a Abort>) -> Delivery<'a> {
         Delivery { client: &self.client, store: &self.store, clock: &*self.clock, abort }
     }
 
@@ -317,7 +320,7 @@ impl Outbox {
             let message = format!(
                 "nothing was sent, and whether the file keeps the cancel is not known: {error}"
             );
-            Report::unreported(error.code, &message)
+            Report::without_attempts(error.code, &message)
         } else {
             let refused = self.client.context.refused(options, error.code, error.message);
             Report::refused(Operation::Cancel, refused)

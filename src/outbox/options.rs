@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::config::{MAX_TEXT_BYTES, MAX_TIMEOUT_MS};
 use crate::error::Error;
-use crate::fields::Fields;
+use crate::json_object::JsonObject;
 use crate::options::{OPTION_KEYS, Options};
 use crate::report::OutboxState;
 
@@ -27,6 +27,8 @@ pub const ENQUEUE_KEYS: &[&str] =
     &["asked_at_ms", "deliver_within_ms", "expand", "idempotency_key", "in_doubt"];
 /// Every key that the options of a flush may have.
 pub const FLUSH_KEYS: &[&str] = &["max", "now", "timeout_ms"];
+/// Every key that the options of a claim may have.
+pub const CLAIM_KEYS: &[&str] = &["lease_ms", "max"];
 /// Every key that the filter of a list may have.
 pub const LIST_KEYS: &[&str] = &["acknowledged", "after", "max", "session_id", "states"];
 
@@ -42,6 +44,12 @@ const MAX_DELIVER_WITHIN_MS: u64 = 30 * 24 * 3_600_000;
 pub(super) const DEFAULT_FLUSH_TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest `timeout_ms` of a flush: one hour.
 const MAX_FLUSH_TIMEOUT_MS: u64 = 3_600_000;
+/// `lease_ms` of a claim unless given: a quarter of an hour.
+pub(super) const DEFAULT_LEASE: Duration = Duration::from_secs(15 * 60);
+/// The shortest `lease_ms`: one second.
+const MIN_LEASE_MS: u64 = 1_000;
+/// The longest `lease_ms`: one day.
+const MAX_LEASE_MS: u64 = 24 * 3_600_000;
 /// `max` unless given.
 pub(super) const DEFAULT_MAX: u32 = 100;
 /// The largest `max`: its entries all go into one result.
@@ -72,15 +80,15 @@ impl OpenOptions {
     /// # Errors
     /// An [`Error`] that names the field and what was expected.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        let mut fields = Fields::parse(json, OPEN_KEYS)?;
-        let path = fields.text("path")?.unwrap_or_default();
+        let mut fields = JsonObject::parse(json, OPEN_KEYS)?;
+        let path = fields.string("path")?.unwrap_or_default();
         if path.is_empty() || path.len() > MAX_TEXT_BYTES || path.contains('\0') {
             let problem = format!("expected the path of a file, 1 to {MAX_TEXT_BYTES} bytes");
             return Err(Error::argument("path", problem));
         }
         Ok(Self {
             path: path.into(),
-            create: fields.truth("create")?,
+            create: fields.bool("create")?,
             keep: fields.millis("keep_ms", 0, MAX_KEEP_MS)?,
         })
     }
@@ -120,7 +128,7 @@ impl EntryOptions {
             return Ok(Self::default());
         }
         debug_assert!(OPTION_KEYS.iter().all(|key| OUTBOX_CANCEL_KEYS.contains(key)));
-        let mut fields = Fields::parse(json, keys)?;
+        let mut fields = JsonObject::parse(json, keys)?;
         let deliver_within = fields.millis("deliver_within_ms", 1, MAX_DELIVER_WITHIN_MS)?;
         Ok(Self { call: Options::from_fields(&mut fields)?, deliver_within })
     }
@@ -159,9 +167,9 @@ impl FlushOptions {
         if json.is_empty() {
             return Ok(Self::default());
         }
-        let mut fields = Fields::parse(json, FLUSH_KEYS)?;
+        let mut fields = JsonObject::parse(json, FLUSH_KEYS)?;
         let timeout = fields.millis("timeout_ms", 1, MAX_FLUSH_TIMEOUT_MS)?;
-        Ok(Self { timeout, max: max(&mut fields)?, now: fields.truth("now")? })
+        Ok(Self { timeout, max: max(&mut fields)?, now: fields.bool("now")? })
     }
 
     pub(super) fn check(&self) -> Result<(), Error> {
@@ -169,6 +177,41 @@ impl FlushOptions {
         if self.timeout.is_some_and(|timeout| timeout.is_zero() || timeout > max) {
             let problem = format!("expected more than 0 and at most {MAX_FLUSH_TIMEOUT_MS}");
             return Err(Error::argument("timeout_ms", problem));
+        }
+        check_max(self.max)
+    }
+}
+
+/// How many entries a claim takes, and for how long.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClaimOptions {
+    /// How long nobody else delivers the entries; a quarter of an hour if not given, from one
+    /// second to one day. Only whole milliseconds count.
+    pub lease: Option<Duration>,
+    /// The most entries; 100 if not given, at most 1,000.
+    pub max: Option<u32>,
+}
+
+impl ClaimOptions {
+    /// Reads them from a JSON object with the keys of [`CLAIM_KEYS`]; no text at all means none.
+    ///
+    /// # Errors
+    /// An [`Error`] that names the field and what was expected.
+    pub fn from_json(json: &str) -> Result<Self, Error> {
+        if json.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut fields = JsonObject::parse(json, CLAIM_KEYS)?;
+        let lease = fields.millis("lease_ms", MIN_LEASE_MS, MAX_LEASE_MS)?;
+        Ok(Self { lease, max: max(&mut fields)? })
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let bounds = Duration::from_millis(MIN_LEASE_MS)..=Duration::from_millis(MAX_LEASE_MS);
+        if self.lease.is_some_and(|lease| !bounds.contains(&lease)) {
+            let problem = format!("expected from {MIN_LEASE_MS} to {MAX_LEASE_MS}");
+            return Err(Error::argument("lease_ms", problem));
         }
         check_max(self.max)
     }
@@ -207,20 +250,20 @@ impl ListFilter {
         if json.is_empty() {
             return Ok(Self::default());
         }
-        let mut fields = Fields::parse(json, LIST_KEYS)?;
+        let mut fields = JsonObject::parse(json, LIST_KEYS)?;
         let state = |name: String| {
             OutboxState::from_name(&name).ok_or_else(|| {
                 let names: Vec<_> = OutboxState::ALL.iter().map(|state| state.name()).collect();
                 Error::argument("states", format!("expected names of: {}", names.join(", ")))
             })
         };
-        let states = fields.texts("states")?.unwrap_or_default().into_iter().map(state);
+        let states = fields.strings("states")?.unwrap_or_default().into_iter().map(state);
         Ok(Self {
             states: states.collect::<Result<_, _>>()?,
-            acknowledged: fields.truth("acknowledged")?,
-            session_id: fields.text("session_id")?,
+            acknowledged: fields.bool("acknowledged")?,
+            session_id: fields.string("session_id")?,
             after: fields
-                .number("after", 0, i64::MAX as u64)?
+                .integer("after", 0, i64::MAX as u64)?
                 .and_then(|number| i64::try_from(number).ok()),
             max: max(&mut fields)?,
         })
@@ -231,8 +274,8 @@ impl ListFilter {
     }
 }
 
-fn max(fields: &mut Fields) -> Result<Option<u32>, Error> {
-    Ok(fields.number("max", 1, MAX_MAX)?.and_then(|number| u32::try_from(number).ok()))
+fn max(fields: &mut JsonObject) -> Result<Option<u32>, Error> {
+    Ok(fields.integer("max", 1, MAX_MAX)?.and_then(|number| u32::try_from(number).ok()))
 }
 
 fn check_max(max: Option<u32>) -> Result<(), Error> {

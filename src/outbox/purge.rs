@@ -2,14 +2,14 @@
 
 use rusqlite::{Connection, Result};
 
-use super::clock::Moment;
+use super::clock::Timestamps;
 use super::statement::execute;
 
 /// The most entries that are removed in one transaction, so that others soon have their turn.
 const MAX_REMOVED: usize = 500;
 
 /// Removes some of the entries that ended so long ago. True if there may be more.
-pub(super) fn purge(db: &Connection, keep_ms: i64, now: Moment) -> Result<bool> {
+pub(super) fn purge(db: &Connection, keep_ms: i64, now: Timestamps) -> Result<bool> {
     let sql = format!(
         "DELETE FROM entry WHERE id IN (SELECT id FROM entry WHERE ended_ms <= ?1 \
          AND (state = 'delivered' OR acknowledged_ms IS NOT NULL) \

@@ -1,12 +1,13 @@
-//! What is asked about entries, and changes none: each function is one statement.
+//! Lists and counts entries, and changes none: each function is one statement.
 
 use rusqlite::{Connection, Result, ToSql, named_params, params_from_iter};
 
-use super::clock::Moment;
-use super::decide::{LATEST_TRY_MS, Record, Target};
+use super::clock::Timestamps;
+use super::entries::{IS_DUE, IS_FREE, IS_OF_MODE};
 use super::options::{DEFAULT_MAX, ListFilter};
-use super::rows::{COLUMNS, IS_DUE, IS_FREE, IS_OF_MODE, boot_name, record};
+use super::row::{COLUMNS, boot_name, record};
 use super::statement::{all, one};
+use super::transition::{LATEST_TRY_MS, Record, Target};
 use crate::report::{OutboxCounts, OutboxState};
 
 /// What the index of the entries that are still to be done has.
@@ -45,7 +46,7 @@ pub(super) fn list(db: &Connection, filter: &ListFilter) -> Result<Vec<Record>> 
 }
 
 /// How many entries there are.
-pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<OutboxCounts> {
+pub(super) fn counts(db: &Connection, target: &Target, now: Timestamps) -> Result<OutboxCounts> {
     let mut counts = pending_counts(db, target, now)?;
     let tally = all(db, "SELECT state, acknowledged, entries FROM tally", [], |row| {
         let state = OutboxState::from_name(row.get_ref(0)?.as_str()?);
@@ -69,7 +70,7 @@ pub(super) fn counts(db: &Connection, target: &Target, now: Moment) -> Result<Ou
 }
 
 /// What is counted of the pending entries.
-fn pending_counts(db: &Connection, target: &Target, now: Moment) -> Result<OutboxCounts> {
+fn pending_counts(db: &Connection, target: &Target, now: Timestamps) -> Result<OutboxCounts> {
     let sql = format!(
         "SELECT count(*) FILTER (WHERE base_url = :base_url AND {IS_OF_MODE} \
              AND {IS_DUE} AND {IS_FREE}), \

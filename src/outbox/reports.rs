@@ -1,14 +1,14 @@
 //! What the outbox's operations report.
 
-use super::clock::Moment;
-use super::decide::Record;
+use super::clock::Timestamps;
+use super::transition::Record;
 use crate::error::Error;
 use crate::outcome::{Code, Outcome};
 use crate::report::{OutboxEntry, OutboxState, OutboxView, Report, Status};
 
 /// The report of a cancel that the outbox keeps.
-pub(super) fn kept_report(message: &str, code: Code, record: Record, now: Moment) -> Report {
-    let report = Report::unreported(code, message);
+pub(super) fn kept_report(message: &str, code: Code, record: Record, now: Timestamps) -> Report {
+    let report = Report::without_attempts(code, message);
     report.with_entry(Outcome::Unknown, code, record.shown(now))
 }
 

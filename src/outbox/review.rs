@@ -1,12 +1,12 @@
 //! The operations of a person who sees to the outbox: they send nothing.
 
-use super::clock::Moment;
-use super::decide::Record;
+use super::clock::Timestamps;
+use super::entries;
 use super::operations::{DELIVERED_ELSEWHERE, Outbox};
 use super::options::ListFilter;
 use super::queries;
 use super::reports::failed;
-use super::rows;
+use super::transition::Record;
 use crate::error::Error;
 use crate::outcome::Code;
 use crate::report::{OutboxState, OutboxView, Status};
@@ -37,7 +37,7 @@ impl Outbox {
     pub fn acknowledge(&self, entry_id: i64) -> Status {
         let started = self.client.context.transport.now();
         let now = self.clock.now();
-        let noted = self.store.write(move |db| rows::acknowledge(db, entry_id, now));
+        let noted = self.store.write(move |db| entries::acknowledge(db, entry_id, now));
         let status = self.about_entry(noted, entry_id, |state| match state {
             OutboxState::Pending => {
                 (Code::OutboxPending, format!("entry {entry_id} is still pending"))
@@ -60,7 +60,8 @@ impl Outbox {
             Err(error) => failed(error),
             Ok(message) => {
                 let now = self.clock.now();
-                let ended = self.store.write(move |db| rows::withdraw(db, entry_id, &message, now));
+                let ended =
+                    self.store.write(move |db| entries::withdraw(db, entry_id, &message, now));
                 self.about_entry(ended, entry_id, |state| match state {
                     OutboxState::Pending => (Code::OutboxBusy, DELIVERED_ELSEWHERE.to_owned()),
                     state => (Code::Ok, format!("entry {entry_id} is {}", state.name())),
@@ -97,7 +98,7 @@ impl Outbox {
     }
 
     /// The status of an operation on one entry.
-    fn about_entry(
+    pub(super) fn about_entry(
         &self,
         found: Result<Option<Record>, Error>,
         entry_id: i64,
@@ -114,11 +115,11 @@ impl Outbox {
         Status::of_outbox(code, message, OutboxView { entry, ..OutboxView::default() })
     }
 
-    /// The status of an operation that reads the outbox.
-    fn about_outbox<T>(
+    /// The status of an operation on the outbox.
+    pub(super) fn about_outbox<T>(
         &self,
         found: Result<T, Error>,
-        view: impl FnOnce(T, Moment) -> (String, OutboxView),
+        view: impl FnOnce(T, Timestamps) -> (String, OutboxView),
     ) -> Status {
         match found {
             Err(error) => failed(error),

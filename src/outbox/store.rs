@@ -8,8 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, ErrorCode};
 
-use super::file::{Identity, Place};
-use super::gate;
+use super::file::{FileLocation, Identity};
+use super::fork_lock;
 use super::opening::{Open, open};
 use crate::error::Error;
 use crate::outcome::Code;
@@ -20,7 +20,7 @@ const MAX_BATCH: usize = 256;
 /// Where the entries are.
 pub(super) enum Source {
     /// In a file.
-    File(Place),
+    File(FileLocation),
     /// In memory, under this name, for as long as somebody has it open.
     Memory(String),
 }
@@ -32,14 +32,14 @@ pub(super) struct Store {
     pub(super) identity: Option<Identity>,
     pub(super) connection: Arc<Mutex<Option<Open>>>,
     queue: Mutex<Queue>,
-    bell: Condvar,
+    condition: Condvar,
 }
 
 /// Writes that wait for a transaction, and whether one of their threads is leading one.
 #[derive(Default)]
 struct Queue {
     waiting: Vec<Arc<Ticket<dyn Job>>>,
-    led: bool,
+    has_leader: bool,
 }
 
 struct Ticket<J: ?Sized> {
@@ -82,14 +82,14 @@ where
 }
 
 impl Store {
-    /// Opens the store. A damaged file is set aside.
+    /// Opens the store. A damaged file is quarantined.
     pub(super) fn open(source: Source, may_create: bool, now_ms: i64) -> Result<Self, Error> {
-        let inside = gate::enter();
+        let fork_lock = fork_lock::shared();
         let open = open(&source, may_create, now_ms)?;
         let identity = open.files.map(|[_, file, ..]| file);
         let store = Self::over(Arc::new(source), identity, Some(open));
         if store.identity.is_some() {
-            inside.note(&store.connection);
+            fork_lock.note(&store.connection);
         }
         Ok(store)
     }
@@ -100,7 +100,7 @@ impl Store {
         open: Option<Open>,
     ) -> Self {
         let connection = Arc::new(Mutex::new(open));
-        Self { source, identity, connection, queue: Mutex::default(), bell: Condvar::new() }
+        Self { source, identity, connection, queue: Mutex::default(), condition: Condvar::new() }
     }
 
     /// Does something in a transaction, which is on the disk when this returns. Threads that
@@ -123,18 +123,18 @@ impl Store {
         let mut queue = lock(&self.queue);
         queue.waiting.push(Arc::clone(&ticket));
         while !ticket.done.load(Ordering::Acquire) {
-            if queue.led {
-                queue = self.bell.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            if queue.has_leader {
+                queue = self.condition.wait(queue).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
-            queue.led = true;
+            queue.has_leader = true;
             let count = queue.waiting.len().min(MAX_BATCH);
             let batch: Vec<_> = queue.waiting.drain(..count).collect();
             drop(queue);
             self.lead(&batch);
             queue = lock(&self.queue);
-            queue.led = false;
-            self.bell.notify_all();
+            queue.has_leader = false;
+            self.condition.notify_all();
         }
     }
 
@@ -183,7 +183,7 @@ impl Store {
 
     /// The connection, if the files are still those that were opened, and stay it.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let inside = gate::enter();
+        let fork_lock = fork_lock::shared();
         let mut guard = lock(&self.connection);
         if guard.as_ref().is_some_and(|open| open.process != process::id()) {
             // The parent's. To close it here would end what is the parent's too.
@@ -194,7 +194,7 @@ impl Store {
             none => {
                 let open = self.open_again()?;
                 if self.identity.is_some() {
-                    inside.note(&self.connection);
+                    fork_lock.note(&self.connection);
                 }
                 none.insert(open)
             }
@@ -216,24 +216,24 @@ impl Store {
     /// An entry is kept only in files that the next one to open the outbox finds.
     fn check_files(&self, open: &Open) -> Result<(), Error> {
         match &*self.source {
-            Source::File(place) if place.files()? != open.files => Err(moved(place)),
+            Source::File(location) if location.files()? != open.files => Err(moved(location)),
             _ => Ok(()),
         }
     }
 
     /// Opens the store in a process that forked, or was: the same file, if it is still there.
     fn open_again(&self) -> Result<Open, Error> {
-        if let (Source::File(place), Some(identity)) = (&*self.source, self.identity)
-            && !place.holds(identity)?
+        if let (Source::File(location), Some(identity)) = (&*self.source, self.identity)
+            && !location.holds(identity)?
         {
-            return Err(moved(place));
+            return Err(moved(location));
         }
         open(&self.source, false, 0)
     }
 }
 
-fn moved(place: &Place) -> Error {
-    let path = place.path.display();
+fn moved(location: &FileLocation) -> Error {
+    let path = location.path.display();
     let message = format!(
         "{path}: the file, its directory, or a file beside it was moved or replaced: open it \
              again"
@@ -245,10 +245,16 @@ pub(super) fn error_of(error: &rusqlite::Error) -> Error {
     let code = match error.sqlite_error_code() {
         None if is_not_ours(error) => Code::OutboxCorrupt,
         Some(ErrorCode::DiskFull) => Code::OutboxFull,
-        // `Unknown`: a trigger of the file does not fit its tables.
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) => {
-            Code::OutboxCorrupt
-        }
+        // This library tried what the file forbids.
+        Some(ErrorCode::ConstraintViolation) if is_forbidden(error) => Code::Internal,
+        // `Unknown`: a trigger of the file does not fit its tables. Another violation: a row and an
+        // index do not fit together, because nothing that is written to a sound file is refused.
+        Some(
+            ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase
+            | ErrorCode::Unknown
+            | ErrorCode::ConstraintViolation,
+        ) => Code::OutboxCorrupt,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Code::OutboxBusy,
         Some(
             ErrorCode::SystemIoFailure
@@ -256,11 +262,18 @@ pub(super) fn error_of(error: &rusqlite::Error) -> Error {
             | ErrorCode::ReadOnly
             | ErrorCode::PermissionDenied
             | ErrorCode::FileLockingProtocolFailed
-            | ErrorCode::NoLargeFileSupport,
+            | ErrorCode::NoLargeFileSupport
+            | ErrorCode::OutOfMemory,
         ) => Code::OutboxIo,
         _ => Code::Internal,
     };
     Error::new(code, format!("the outbox's file: {error}"))
+}
+
+/// True if a trigger has refused it: a final state does not change.
+fn is_forbidden(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code == Some(rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER)
 }
 
 /// True if the file has a value or a schema that this library never writes.
@@ -277,4 +290,28 @@ fn is_not_ours(error: &rusqlite::Error) -> bool {
 
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_does_not_fit_is_damage_and_what_a_trigger_forbids_is_a_defect() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(
+            "CREATE TABLE t (a UNIQUE, b NOT NULL CHECK (b > 0));
+             CREATE TRIGGER final BEFORE UPDATE ON t BEGIN SELECT RAISE(ABORT, 'final'); END;
+             INSERT INTO t VALUES (1, 1)",
+        )
+        .unwrap();
+        for (sql, code) in [
+            ("INSERT INTO t VALUES (1, 1)", Code::OutboxCorrupt),
+            ("INSERT INTO t VALUES (2, NULL)", Code::OutboxCorrupt),
+            ("INSERT INTO t VALUES (2, 0)", Code::OutboxCorrupt),
+            ("UPDATE t SET b = 2", Code::Internal),
+        ] {
+            assert_eq!(error_of(&db.execute(sql, []).unwrap_err()).code, code, "{sql}");
+        }
+    }
 }

@@ -48,6 +48,10 @@ fn is_refused_call(code: Code) -> bool {
 pub(crate) const STORED_ERROR: &str = "Treat the void as pending: Flex answers this key with the \
     same error each time. Call again with the options in `repeat`, but a new `idempotency_key`.";
 
+/// The advice of a cancel that the outbox keeps.
+pub(crate) const KEPT: &str =
+    "Treat the void as pending: the outbox keeps it, and a later flush delivers it.";
+
 /// The advice of a call.
 pub(crate) fn advice(operation: Operation, outcome: Outcome, code: Code) -> &'static str {
     match (operation, outcome) {
@@ -109,6 +113,7 @@ pub(crate) fn is_outbox_retryable(code: Code) -> bool {
             | Code::OutboxUnsafe
             | Code::OutboxSchema
             | Code::OutboxNoEntry
+            | Code::OutboxFinal
     )
 }
 
@@ -135,6 +140,7 @@ pub(crate) fn outbox_advice(code: Code) -> &'static str {
         Code::OutboxPending => {
             "Acknowledge the entry when it is no longer pending, or withdraw it."
         }
+        Code::OutboxFinal => "Nothing more to do: the entry stays as it ended.",
         Code::OutboxExpired => {
             "Look the session up: the cancel was not delivered in time. Then acknowledge the entry."
         }
@@ -165,24 +171,49 @@ pub(crate) fn outbox_advice(code: Code) -> &'static str {
     }
 }
 
+/// True if the same bulk run, with its journal, may well go better later.
+pub(crate) fn is_bulk_retryable(code: Code) -> bool {
+    // What was not done is for the next run.
+    is_retryable(Operation::Cancel, Outcome::NotApplied, code)
+        || matches!(code, Code::JournalIo | Code::JournalBusy | Code::MaxUnknown)
+}
+
+/// The advice of a bulk run.
+pub(crate) const fn bulk_advice(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "Look at the items that are unknown or not applied: each says what to do.",
+        Code::InvalidHandle | Code::InvalidArgument => "Correct the program that makes this call.",
+        Code::JournalIo => "Check the disk that the journal is on, then resume the run with it.",
+        Code::JournalInvalid => "Give the journal of this run's own input, or a new path.",
+        Code::JournalBusy => "Wait for the other run to end.",
+        Code::MaxUnknown => {
+            "Find out why so many are unknown, then resume the run with its journal."
+        }
+        Code::Aborted => "Whoever aborted knows. Resume the run with its journal when wanted.",
+        Code::Unauthorized => "Check the API key, then resume the run with its journal.",
+        Code::Dns | Code::Connect | Code::Tls | Code::Timeout | Code::ConnectionLost => {
+            "Check the network, then resume the run with its journal."
+        }
+        _ => "The message says why; ask support if it does not help.",
+    }
+}
+
 fn not_applied_advice(code: Code) -> &'static str {
     match code {
         Code::InvalidHandle | Code::InvalidArgument | Code::InvalidSessionId => {
-            "Not voided: correct the program that makes this call."
+            "Correct the program that makes this call."
         }
-        Code::InvalidConfig => "Not voided: correct the configuration.",
-        Code::Unauthorized | Code::Forbidden => "Not voided: check the API key and its rights.",
-        Code::NotFound => {
-            "Not voided: check the session's id, and that key and session are of the same mode."
-        }
+        Code::InvalidConfig => "Correct the configuration.",
+        Code::Unauthorized | Code::Forbidden => "Check the API key and its rights.",
+        Code::NotFound => "Check the session's id, and that key and session are of the same mode.",
         Code::Tls => {
-            "Not voided: check this machine's clock, its trust store, and whether something on \
-             the way intercepts TLS."
+            "Check this machine's clock, its trust store, and whether something on the way \
+             intercepts TLS."
         }
         Code::Dns | Code::Connect | Code::Timeout | Code::ConnectionLost => {
-            "Not voided: check the network, then try again."
+            "Check the network, then try again."
         }
-        Code::RateLimited => "Not voided: wait a little, then try again.",
+        Code::RateLimited => "Wait a little, then try again.",
         Code::NewerHold => {
             "Look the session up: the hold that is there may not be the one that this cancel was \
              asked for, and was not touched. To release it, begin a new cancel."
@@ -194,16 +225,27 @@ fn not_applied_advice(code: Code) -> &'static str {
         | Code::OutboxCorrupt
         | Code::OutboxSchema
         | Code::OutboxBusy => {
-            "Not voided and not kept: see to the outbox's file, or cancel without the outbox."
+            "The cancel was not kept, either: repair the outbox's file, or cancel without the outbox."
         }
-        Code::Aborted => "Not voided: the call was aborted before anything took effect.",
-        _ => "Not voided: the message says why; ask support if it does not help.",
+        Code::JournalIo => "Check the disk that the journal is on, then resume the run with it.",
+        Code::Aborted => {
+            "Call again when wanted: the call was aborted before anything took effect."
+        }
+        _ => "The message says why; ask support if it does not help.",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_advice_repeats_the_outcome() {
+        for code in Code::ALL {
+            let text = advice(Operation::Cancel, Outcome::NotApplied, *code);
+            assert!(!text.to_lowercase().contains("not voided"), "{text}");
+        }
+    }
 
     #[test]
     fn nothing_unknown_is_told_as_not_voided_or_voided() {

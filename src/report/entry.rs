@@ -94,6 +94,12 @@ pub struct OutboxEntry {
     pub ended_ms: Option<i64>,
     /// When a person acknowledged it.
     pub acknowledged_ms: Option<i64>,
+    /// The lease under which it was handed over; `None` but in what a claim gives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease: Option<String>,
+    /// Whether a request before the claim may have reached Flex; `None` but in what a claim gives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_doubt: Option<bool>,
 }
 
 /// How many entries there are, of every service and mode together.
@@ -124,9 +130,9 @@ pub struct OutboxCounts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OutboxView {
-    /// The entry that a cancel, an enqueue or an acknowledge was about.
+    /// The entry that an operation on one entry was about.
     pub entry: Option<OutboxEntry>,
-    /// The entries that a list found, or that a flush tried, in order.
+    /// The entries that a list found, that a flush tried, or that a claim took, in order.
     pub entries: Vec<OutboxEntry>,
     /// How many entries there are now, after a flush and for stats.
     pub counts: Option<OutboxCounts>,

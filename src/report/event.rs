@@ -13,11 +13,11 @@ use crate::report::{Attempt, Report, Status, as_millis};
 #[serde(rename_all = "snake_case")]
 #[repr(i32)]
 pub enum Level {
-    /// Something to look at: a failed attempt, an outcome that is not known.
+    /// An event whose code is not ok, or a result whose outcome is unknown.
     Warn = 2,
-    /// A result.
+    /// Any other result or warm-up.
     Info = 3,
-    /// An attempt that brought a response.
+    /// Any other attempt.
     Debug = 4,
 }
 

@@ -1,17 +1,21 @@
 //! What a call reports, and its JSON (docs/RESULT.md).
 
 mod advice;
+mod bulk;
 mod entry;
 mod event;
 mod folded;
 mod status;
+#[cfg(test)]
+mod troubleshooting;
 
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
 pub(crate) use self::advice::STORED_ERROR;
-use self::advice::{advice, is_retryable, outbox_advice};
+use self::advice::{KEPT, advice, is_retryable, outbox_advice};
+pub use self::bulk::{BulkCounts, BulkItemView};
 pub use self::entry::{OutboxCounts, OutboxEntry, OutboxState, OutboxView};
 pub use self::event::{Event, Level, Observer};
 use self::folded::folded;
@@ -65,6 +69,9 @@ pub struct Report {
     pub raw_session: Option<RawJson>,
     /// What a cancel or an enqueue of the outbox says besides; `None` for every other call.
     pub outbox: Option<Box<OutboxView>>,
+    /// Which item of a bulk run it is about; `None` for every other call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item: Option<BulkItemView>,
 }
 
 /// One round trip with the service, or the attempt at one.
@@ -144,6 +151,7 @@ impl Report {
             attempts: Vec::new(),
             raw_session: None,
             outbox: None,
+            item: None,
         }
     }
 
@@ -163,8 +171,8 @@ impl Report {
         Self::refused(Operation::Cancel, Refused { code, message, in_doubt: false })
     }
 
-    /// A report of a call whose own report was lost, or never was.
-    pub(crate) fn unreported(code: Code, message: &str) -> Self {
+    /// A report without attempts: of a call whose own report was lost, or that made none.
+    pub(crate) fn without_attempts(code: Code, message: &str) -> Self {
         let decision =
             Decision { outcome: Outcome::Unknown, code, hold: Hold::Unknown, reason: "" };
         Self::new(Operation::Cancel, decision, message.to_owned())
@@ -176,10 +184,7 @@ impl Report {
         self.code = code;
         let state = entry.state;
         (self.advice, self.retryable) = match (state, outcome) {
-            (OutboxState::Pending, Outcome::Unknown) => (
-                "Treat the void as pending: the outbox keeps it, and a later flush delivers it.",
-                true,
-            ),
+            (OutboxState::Pending, Outcome::Unknown) => (KEPT, true),
             (OutboxState::NeedsAttention | OutboxState::Expired, _) => (outbox_advice(code), false),
             _ => {
                 let operation = Operation::Cancel;
@@ -203,9 +208,15 @@ impl Report {
         self
     }
 
+    /// True if Flex is taken to have stored an error for the key: the same one came to two requests,
+    /// one of them an `earlier` one, maybe.
+    pub(crate) fn has_stored_error(&self, earlier: bool) -> bool {
+        self.stored_errors() + usize::from(earlier) >= 2
+    }
+
     /// How many requests to cancel Flex answered with an error that it may have stored for their
     /// key; none if the session does not show the hold after them.
-    pub(crate) fn stored_errors(&self) -> usize {
+    fn stored_errors(&self) -> usize {
         let is_held = (self.outcome, self.code, self.hold)
             == (Outcome::Unknown, Code::ServerError, Hold::Held);
         let is_error = |attempt: &&Attempt| {

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::advice::{is_outbox_retryable, is_retryable, outbox_advice, warm_up_advice};
-use super::{OutboxView, as_millis};
+use super::advice::{
+    bulk_advice, is_bulk_retryable, is_outbox_retryable, is_retryable, outbox_advice,
+    warm_up_advice,
+};
+use super::{BulkCounts, OutboxView, as_millis};
 use crate::api::Operation;
 use crate::error::Error;
 use crate::outcome::{Code, Outcome};
 
-/// What a warm-up came to, or the outbox's flush, list, acknowledge or stats. It has no outcome,
+/// What a warm-up or a bulk run came to, or the outbox's flush, list, acknowledge or stats. It has no outcome,
 /// because it asserts nothing of any cancel.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
@@ -26,8 +29,11 @@ pub struct Status {
     /// How long the call took, in whole milliseconds.
     #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
     pub elapsed: Duration,
-    /// What an operation of the outbox found; `None` for a warm-up.
+    /// What an operation of the outbox found; `None` for a warm-up or a bulk run.
     pub outbox: Option<Box<OutboxView>>,
+    /// How the items of a bulk run have ended; `None` for every other operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bulk: Option<Box<BulkCounts>>,
 }
 
 impl Status {
@@ -35,13 +41,19 @@ impl Status {
         let (advice, elapsed) = (warm_up_advice(code), Duration::ZERO);
         // Nothing is sent.
         let retryable = is_retryable(Operation::Cancel, Outcome::NotApplied, code);
-        Self { code, message, advice, retryable, elapsed, outbox: None }
+        Self { code, message, advice, retryable, elapsed, outbox: None, bulk: None }
     }
 
     pub(crate) fn of_outbox(code: Code, message: String, view: OutboxView) -> Self {
         let (advice, retryable) = (outbox_advice(code), is_outbox_retryable(code));
         let outbox = Some(Box::new(view));
-        Self { code, message, advice, retryable, elapsed: Duration::ZERO, outbox }
+        Self { code, message, advice, retryable, elapsed: Duration::ZERO, outbox, bulk: None }
+    }
+
+    pub(crate) fn of_bulk(code: Code, message: String, counts: BulkCounts) -> Self {
+        let (advice, retryable) = (bulk_advice(code), is_bulk_retryable(code));
+        let bulk = Some(Box::new(counts));
+        Self { code, message, advice, retryable, elapsed: Duration::ZERO, outbox: None, bulk }
     }
 
     /// The status as a JSON object.

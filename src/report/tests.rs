@@ -4,8 +4,10 @@ use super::*;
 
 /// A report in which every field has something to say, and to escape.
 fn full() -> Report {
-    let mut report =
-        Report::unreported(Code::ServerError, "\"quoted\" \\ and\nbroken\u{1}, of some length");
+    let mut report = Report::without_attempts(
+        Code::ServerError,
+        "\"quoted\" \\ and\nbroken\u{1}, of some length",
+    );
     report.session_id = Some("fcs_1".to_owned());
     report.idempotency_key = Some("k\"1".to_owned());
     report.repeat = Some(Repeat {

@@ -9,12 +9,12 @@ use rustls::ClientConnection;
 use super::http1::Stream;
 use super::socket::{DeadlineSocket, Socket, State};
 use super::tls::{failure_of_io, rustls_failure};
-use super::{Exchange, Phase};
+use super::{Phase, RoundTrip};
 use crate::error::Error;
 use std::process;
 
 /// How often a server's unasked records are taken in before a connection is given up.
-const MOST_RECORDS_BETWEEN: usize = 8;
+const MAX_RECORDS_BETWEEN: usize = 8;
 
 /// An open connection.
 #[derive(Debug)]
@@ -37,17 +37,17 @@ impl Connection {
     }
 
     /// The connection in the hands of one round trip.
-    pub(super) fn for_exchange<'a>(&'a mut self, exchange: &'a Exchange) -> InExchange<'a> {
-        InExchange { connection: self, exchange }
+    pub(super) fn for_round_trip<'a>(&'a mut self, round_trip: &'a RoundTrip) -> InRoundTrip<'a> {
+        InRoundTrip { connection: self, round_trip }
     }
 
     /// True if nothing speaks against a new round trip: nothing was received and nothing ended.
     /// In TLS a server may have sent what is no response, such as the tickets that follow a
     /// handshake; that is taken in.
-    pub(super) fn is_fit(&mut self) -> bool {
-        for _ in 0..MOST_RECORDS_BETWEEN {
+    pub(super) fn is_reusable(&mut self) -> bool {
+        for _ in 0..MAX_RECORDS_BETWEEN {
             match (self.socket.state(), &mut self.tls) {
-                (State::Quiet, _) => return true,
+                (State::Idle, _) => return true,
                 (State::Ended, _) | (State::Readable, None) => return false,
                 (State::Readable, Some(tls)) => {
                     if !matches!(tls.read_tls(&mut &*self.socket), Ok(1..)) || !self.is_clean() {
@@ -69,44 +69,44 @@ impl Connection {
 }
 
 /// A connection in the hands of one round trip, which is told how far it comes.
-pub(super) struct InExchange<'a> {
+pub(super) struct InRoundTrip<'a> {
     connection: &'a mut Connection,
-    exchange: &'a Exchange,
+    round_trip: &'a RoundTrip,
 }
 
-impl Stream for InExchange<'_> {
+impl Stream for InRoundTrip<'_> {
     /// The hand-over begins here, above TLS: everything before is connecting, and from here on
     /// the request may have reached Flex.
     fn send(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let exchange = self.exchange;
-        if exchange.is_aborted() {
+        let round_trip = self.round_trip;
+        if round_trip.is_aborted() {
             return Err(Error::aborted());
         }
-        exchange.enter(Phase::Sending);
+        round_trip.enter(Phase::Sending);
         let Connection { socket, tls, .. } = &mut *self.connection;
-        let mut guarded = DeadlineSocket { socket, exchange, until: exchange.deadline };
-        let Some(tls) = tls else { return guarded.send_all(bytes) };
+        let mut stream = DeadlineSocket { socket, round_trip, deadline: round_trip.deadline };
+        let Some(tls) = tls else { return stream.send_all(bytes) };
         let mut rest = bytes;
         while !rest.is_empty() {
             let taken = tls.writer().write(rest).map_err(failure_of_io)?;
             rest = &rest[taken..];
             while tls.wants_write() {
-                tls.write_tls(&mut guarded).map_err(failure_of_io)?;
+                tls.write_tls(&mut stream).map_err(failure_of_io)?;
             }
         }
         Ok(())
     }
 
     fn receive(&mut self, buffer: &mut Vec<u8>) -> Result<usize, Error> {
-        let exchange = self.exchange;
+        let round_trip = self.round_trip;
         let Connection { socket, tls, .. } = &mut *self.connection;
-        let guarded = DeadlineSocket { socket, exchange, until: exchange.deadline };
+        let stream = DeadlineSocket { socket, round_trip, deadline: round_trip.deadline };
         let count = match tls {
-            None => guarded.receive_into(buffer)?,
-            Some(tls) => receive_tls(tls, guarded, buffer)?,
+            None => stream.receive_into(buffer)?,
+            Some(tls) => receive_tls(tls, stream, buffer)?,
         };
         if count > 0 {
-            exchange.enter(Phase::Reading);
+            round_trip.enter(Phase::Reading);
         }
         Ok(count)
     }
@@ -114,7 +114,7 @@ impl Stream for InExchange<'_> {
 
 fn receive_tls(
     tls: &mut ClientConnection,
-    mut guarded: DeadlineSocket<'_>,
+    mut stream: DeadlineSocket<'_>,
     buffer: &mut Vec<u8>,
 ) -> Result<usize, Error> {
     loop {
@@ -129,9 +129,9 @@ fn receive_tls(
             Err(error) => return Err(failure_of_io(error)),
         }
         while tls.wants_write() {
-            tls.write_tls(&mut guarded).map_err(failure_of_io)?;
+            tls.write_tls(&mut stream).map_err(failure_of_io)?;
         }
-        tls.read_tls(&mut guarded).map_err(failure_of_io)?;
+        tls.read_tls(&mut stream).map_err(failure_of_io)?;
         tls.process_new_packets().map_err(rustls_failure)?;
     }
 }

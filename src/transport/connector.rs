@@ -12,7 +12,7 @@ use super::race;
 use super::resolver::{LookUp, Resolver};
 use super::socket::Socket;
 use super::tls::Tls;
-use super::{Exchange, Phase};
+use super::{Phase, RoundTrip};
 use crate::config::Config;
 use crate::error::Error;
 use crate::outcome::Code;
@@ -40,18 +40,18 @@ impl Connector {
     }
 
     /// Opens a connection by the round trip's time to connect.
-    pub(super) fn open(&self, exchange: &Exchange) -> Result<Connection, Error> {
-        let until = exchange.connect_by;
-        let addresses = self.resolver.resolve(exchange, until)?;
-        exchange.enter(Phase::Connecting);
+    pub(super) fn open(&self, round_trip: &RoundTrip) -> Result<Connection, Error> {
+        let deadline = round_trip.connect_by;
+        let addresses = self.resolver.resolve(round_trip, deadline)?;
+        round_trip.enter(Phase::Connecting);
         let (socket, address) =
-            race::connect(&addresses, exchange, until).inspect_err(|failure| {
+            race::connect(&addresses, round_trip, deadline).inspect_err(|failure| {
                 if failure.code != Code::Aborted {
                     self.resolver.doubt();
                 }
             })?;
         self.resolver.prefer(address);
-        let tls = self.prepare(&socket, exchange, until).inspect_err(|failure| {
+        let tls = self.prepare(&socket, round_trip, deadline).inspect_err(|failure| {
             if failure.code != Code::Aborted {
                 self.resolver.avoid(address);
             }
@@ -63,14 +63,14 @@ impl Connector {
     fn prepare(
         &self,
         socket: &Arc<Socket>,
-        exchange: &Exchange,
-        until: Instant,
+        round_trip: &RoundTrip,
+        deadline: Instant,
     ) -> Result<Option<ClientConnection>, Error> {
-        let _registration = socket.wake_on_abort(exchange)?;
+        let _registration = socket.wake_on_abort(round_trip)?;
         if let Some(tunnel) = &self.tunnel {
-            tunnel.open(socket, exchange, until)?;
+            tunnel.open(socket, round_trip, deadline)?;
         }
-        self.tls.as_ref().map(|tls| tls.handshake(socket, exchange, until)).transpose()
+        self.tls.as_ref().map(|tls| tls.handshake(socket, round_trip, deadline)).transpose()
     }
 
     /// Notes what became of the first request over a connection to an address.

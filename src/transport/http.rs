@@ -7,7 +7,7 @@ use super::connector::Connector;
 use super::http1::Outgoing;
 use super::pool::Pool;
 use super::resolver::{LookUp, system_look_up};
-use super::{Exchange, Phase, Request, Response, Transport};
+use super::{Phase, Request, Response, RoundTrip, Transport};
 use crate::config::Config;
 use crate::error::Error;
 use crate::outcome::Code;
@@ -34,37 +34,37 @@ impl HttpTransport {
     }
 
     /// Opens a connection, and makes sure that there is time left to use it.
-    fn open(&self, exchange: &Exchange) -> Result<Connection, Error> {
-        let connection = self.connector.open(exchange)?;
-        exchange.check(exchange.deadline)?;
+    fn open(&self, round_trip: &RoundTrip) -> Result<Connection, Error> {
+        let connection = self.connector.open(round_trip)?;
+        round_trip.check(round_trip.deadline)?;
         Ok(connection)
     }
 }
 
 impl Transport for HttpTransport {
-    fn warm_up(&self, exchange: &Exchange) -> Result<(), Error> {
+    fn warm_up(&self, round_trip: &RoundTrip) -> Result<(), Error> {
         if !self.pool.keeps_any() {
             let problem = "max_idle_ms: expected more than 0, or no connection is kept";
             return Err(Error::new(Code::InvalidConfig, problem));
         }
-        let connection = self.open(exchange)?;
+        let connection = self.open(round_trip)?;
         self.pool.put(connection);
         Ok(())
     }
 
-    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Error> {
-        if exchange.is_aborted() {
+    fn send(&self, request: Request, round_trip: &RoundTrip) -> Result<Response, Error> {
+        if round_trip.is_aborted() {
             return Err(Error::aborted());
         }
         let request = Outgoing::new(request.into_http(), Some(&self.api_key))?;
-        let pooled = if exchange.may_reuse { self.pool.take(exchange.started) } else { None };
+        let pooled = if round_trip.may_reuse { self.pool.take(round_trip.started) } else { None };
         let is_dead = |failure: &Error| {
-            matches!(failure.code, Code::Timeout | Code::ConnectionLost) && !exchange.is_aborted()
+            matches!(failure.code, Code::Timeout | Code::ConnectionLost) && !round_trip.is_aborted()
         };
         let Some((connection, idle_since)) = pooled else {
-            let connection = self.open(exchange)?;
+            let connection = self.open(round_trip)?;
             let address = connection.address;
-            let result = self.round_trip(request, connection, exchange);
+            let result = self.send_over(request, connection, round_trip);
             match &result {
                 Ok(_) => self.connector.note(address, true),
                 Err(failure) if is_dead(failure) => self.connector.note(address, false),
@@ -72,7 +72,7 @@ impl Transport for HttpTransport {
             }
             return result;
         };
-        let result = self.round_trip(request, connection, exchange);
+        let result = self.send_over(request, connection, round_trip);
         if result.as_ref().is_err_and(is_dead) {
             self.pool.close_idle_since(idle_since);
         }
@@ -82,21 +82,21 @@ impl Transport for HttpTransport {
 
 impl HttpTransport {
     /// Sends the request over the connection, which is kept if it may carry another one.
-    fn round_trip(
+    fn send_over(
         &self,
         request: Outgoing,
         mut connection: Connection,
-        exchange: &Exchange,
+        round_trip: &RoundTrip,
     ) -> Result<Response, Error> {
-        let registration = connection.socket.wake_on_abort(exchange)?;
-        let mut stream = connection.for_exchange(exchange);
+        let registration = connection.socket.wake_on_abort(round_trip)?;
+        let mut stream = connection.for_round_trip(round_trip);
         let pending = request.send(&mut stream)?;
-        exchange.enter(Phase::Waiting);
+        round_trip.enter(Phase::Waiting);
         let incoming = pending.receive(&mut stream)?;
-        exchange.enter(Phase::Complete);
+        round_trip.enter(Phase::Complete);
         drop(registration);
         // An abort that came before the registration ended may still be about to end the socket.
-        if incoming.is_reusable && connection.is_clean() && !exchange.is_aborted() {
+        if incoming.is_reusable && connection.is_clean() && !round_trip.is_aborted() {
             self.pool.put(connection);
         }
         Ok(Response::new(&incoming.head, incoming.body))

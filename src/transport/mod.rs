@@ -33,15 +33,15 @@ pub use crate::phase::Phase;
 /// Not covered by the promise of stable versions: it exists for simulators.
 pub trait Transport: Send + Sync {
     /// Sends the request once, or not at all, and waits for the whole response. Returns by the
-    /// round trip's deadline, and at once when it is aborted; `round trip.phase()` tells how far it
+    /// round trip's deadline, and at once when it is aborted; `round_trip.phase()` tells how far it
     /// came, whatever is returned.
-    fn exchange(&self, request: Request, exchange: &Exchange) -> Result<Response, Error>;
+    fn send(&self, request: Request, round_trip: &RoundTrip) -> Result<Response, Error>;
 
     /// Opens a connection and keeps it for a later round trip. Nothing to do where there are none.
     ///
     /// # Errors
-    /// Why there is no connection; `round trip.phase()` tells how far it came.
-    fn warm_up(&self, _exchange: &Exchange) -> Result<(), Error> {
+    /// Why there is no connection; `round_trip.phase()` tells how far it came.
+    fn warm_up(&self, _round_trip: &RoundTrip) -> Result<(), Error> {
         Ok(())
     }
 
@@ -59,15 +59,15 @@ pub trait Transport: Send + Sync {
     }
 
     /// Waits until the instant, or until the abort is triggered.
-    fn pause(&self, until: Instant, abort: Option<&Abort>) {
+    fn pause(&self, deadline: Instant, abort: Option<&Abort>) {
         match abort {
-            Some(abort) => abort.sleep_until(until),
+            Some(abort) => abort.sleep_until(deadline),
             None => loop {
-                let left = until.saturating_duration_since(clock::now());
-                if left.is_zero() {
+                let remaining = deadline.saturating_duration_since(clock::now());
+                if remaining.is_zero() {
                     return;
                 }
-                std::thread::sleep(clock::wait_of(left));
+                std::thread::sleep(clock::wait_of(remaining));
             },
         }
     }
@@ -93,7 +93,7 @@ pub trait Transport: Send + Sync {
 
 /// One round trip under way: its limits, and how far it has come.
 #[derive(Debug)]
-pub struct Exchange {
+pub struct RoundTrip {
     started: Instant,
     deadline: Instant,
     /// When a connection must stand; at most the deadline.
@@ -104,7 +104,7 @@ pub struct Exchange {
     phase: AtomicU8,
 }
 
-impl Exchange {
+impl RoundTrip {
     pub(crate) fn new(
         started: Instant,
         deadline: Instant,
@@ -153,11 +153,11 @@ impl Exchange {
     }
 
     /// Fails if there is no time left until the instant, or if the call is aborted.
-    fn check(&self, until: Instant) -> Result<Duration, Error> {
+    fn check(&self, deadline: Instant) -> Result<Duration, Error> {
         if self.is_aborted() {
             return Err(Error::aborted());
         }
-        let left = until.saturating_duration_since(clock::now());
-        if left.is_zero() { Err(Error::timeout(self.phase())) } else { Ok(left) }
+        let remaining = deadline.saturating_duration_since(clock::now());
+        if remaining.is_zero() { Err(Error::timeout(self.phase())) } else { Ok(remaining) }
     }
 }

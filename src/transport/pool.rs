@@ -1,12 +1,11 @@
 //! Connections that wait for their next round trip.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::connection::Connection;
 use crate::clock;
-use std::process;
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{Mutex, MutexGuard, PoisonError, TryLockError, process};
 
 /// The most connections that one client keeps unused; those beyond it are closed.
 const MAX_IDLE_CONNECTIONS: usize = 256;
@@ -36,7 +35,7 @@ impl Pool {
     /// The most recently used connection that still lives, and since when it was idle. One that
     /// the server closed meanwhile costs no attempt: nothing was handed over to it.
     pub(super) fn take(&self, now: Instant) -> Option<(Connection, Instant)> {
-        if self.owner.load(Ordering::Acquire) != process::id() && !self.disinherit() {
+        if self.owner.load(Ordering::Acquire) != process::id() && !self.discard_after_fork() {
             return None;
         }
         loop {
@@ -47,7 +46,7 @@ impl Pool {
             };
             drop(expired);
             let Idle { mut connection, since } = idle?;
-            if connection.is_fit() {
+            if connection.is_reusable() {
                 return Some((connection, since));
             }
         }
@@ -69,7 +68,7 @@ impl Pool {
     /// In a forked child: lets go of the parent's connections, which stay open there. False if
     /// another thread was using the pool at the moment of the fork: then the lock is held
     /// forever, and this process goes without a pool.
-    fn disinherit(&self) -> bool {
+    fn discard_after_fork(&self) -> bool {
         let mut idle = match self.idle.try_lock() {
             Ok(idle) => idle,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -85,12 +84,13 @@ impl Pool {
     pub(super) fn put(&self, connection: Connection) {
         // A connection that a forked child opens may be the first that its pool meets.
         let is_ours = self.owner.load(Ordering::Acquire) == connection.opened_by
-            || connection.opened_by == process::id() && self.disinherit();
+            || connection.opened_by == process::id() && self.discard_after_fork();
         if !self.keeps_any() || !is_ours {
             return;
         }
-        let since = clock::now();
         let mut idle = self.lock();
+        // Read under the lock, so that the oldest stand first.
+        let since = clock::now();
         let mut closed = self.expired(&mut idle, since);
         if idle.len() >= MAX_IDLE_CONNECTIONS {
             closed.push(idle.remove(0));

@@ -7,7 +7,7 @@ use ureq::http::header::{HOST, PROXY_AUTHORIZATION};
 use ureq::http::uri::Authority;
 use ureq::http::{Request, StatusCode, Uri};
 
-use super::Exchange;
+use super::RoundTrip;
 use super::http1::Outgoing;
 use super::socket::{DeadlineSocket, Socket};
 use crate::config::{BaseUrl, Proxy, proxy_of_environment};
@@ -69,12 +69,12 @@ impl Tunnel {
     pub(super) fn open(
         &self,
         socket: &Socket,
-        exchange: &Exchange,
-        until: Instant,
+        round_trip: &RoundTrip,
+        deadline: Instant,
     ) -> Result<(), Error> {
         let internal = |error: ureq::http::Error| Error::internal(error.to_string());
         let request = self.request().map_err(internal)?;
-        let mut stream = DeadlineSocket { socket, exchange, until };
+        let mut stream = DeadlineSocket { socket, round_trip, deadline };
         let mut pending = Outgoing::new(request, self.credentials.as_ref())?.send(&mut stream)?;
         let head = pending.receive_head(&mut stream).map_err(|failure| match failure.code {
             Code::Protocol => refused(&failure.message),

@@ -1,15 +1,12 @@
 //! Connects to one of several addresses: attempts that overlap, and the first to finish wins
-//! (RFC 8305, "Happy Eyeballs"). All of them are waited for with one `poll`; there are no threads.
+//! (RFC 8305, "Happy Eyeballs"). All of them are waited for at once; there are no threads.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-
-use super::Exchange;
-use super::socket::{Opening, Socket, lost};
+use super::RoundTrip;
+use super::socket::{Opening, Socket, wait_for_any};
 use crate::clock;
 use crate::error::Error;
 use crate::outcome::Code;
@@ -26,17 +23,17 @@ const MAX_ATTEMPTS: usize = 32;
 /// it fails, when another one wins, or at the instant.
 pub(super) fn connect(
     addresses: &[SocketAddr],
-    exchange: &Exchange,
-    until: Instant,
+    round_trip: &RoundTrip,
+    deadline: Instant,
 ) -> Result<(Arc<Socket>, SocketAddr), Error> {
     let addresses = &addresses[..addresses.len().min(MAX_ATTEMPTS)];
-    let delay = delay(exchange.check(until)?, addresses.len());
-    let mut race = Race { exchange, until, under_way: Vec::new(), failure: None };
+    let delay = delay(round_trip.check(deadline)?, addresses.len());
+    let mut race = Race { round_trip, deadline, under_way: Vec::new(), failure: None };
     for address in addresses {
         // One that fails at once costs no wait.
         if race.begin(*address)? {
             let next_at = clock::now() + delay;
-            if let Some(won) = race.wait(next_at.min(until))? {
+            if let Some(won) = race.wait(next_at.min(deadline))? {
                 return Ok(won);
             }
         }
@@ -46,21 +43,21 @@ pub(super) fn connect(
             let no_address = || Error::new(Code::Dns, "the host has no address");
             return Err(race.failure.unwrap_or_else(no_address));
         }
-        if let Some(won) = race.wait(until)? {
+        if let Some(won) = race.wait(deadline)? {
             return Ok(won);
         }
     }
 }
 
 /// Half of the time is enough to begin with every address.
-fn delay(left: Duration, count: usize) -> Duration {
+fn delay(remaining: Duration, count: usize) -> Duration {
     let twice = u32::try_from(count.saturating_mul(2)).unwrap_or(u32::MAX).max(1);
-    (left / twice).clamp(MIN_DELAY, MAX_DELAY)
+    (remaining / twice).clamp(MIN_DELAY, MAX_DELAY)
 }
 
 struct Race<'a> {
-    exchange: &'a Exchange,
-    until: Instant,
+    round_trip: &'a RoundTrip,
+    deadline: Instant,
     under_way: Vec<Opening>,
     /// Why the first attempt failed that did.
     failure: Option<Error>,
@@ -69,7 +66,7 @@ struct Race<'a> {
 impl Race<'_> {
     /// False if the attempt has failed already.
     fn begin(&mut self, address: SocketAddr) -> Result<bool, Error> {
-        match Opening::begin(address, self.exchange) {
+        match Opening::begin(address, self.round_trip) {
             Ok(opening) => self.under_way.push(opening),
             Err(failure) if failure.code == Code::Aborted => return Err(failure),
             Err(failure) => {
@@ -84,16 +81,16 @@ impl Race<'_> {
         self.failure.get_or_insert(failure);
     }
 
-    /// Waits until an attempt wins, fails, or the instant comes; `None` for the latter two.
+    /// Waits deadline an attempt wins, fails, or the instant comes; `None` for the latter two.
     fn wait(&mut self, instant: Instant) -> Result<Option<(Arc<Socket>, SocketAddr)>, Error> {
         while !self.under_way.is_empty() {
-            self.exchange.check(self.until).map_err(|failure| self.late(failure))?;
-            let left = instant.saturating_duration_since(clock::now());
-            if left.is_zero() {
+            self.round_trip.check(self.deadline).map_err(|failure| self.late(failure))?;
+            let remaining = instant.saturating_duration_since(clock::now());
+            if remaining.is_zero() {
                 return Ok(None);
             }
-            let ready = self.poll(left)?;
-            if self.exchange.is_aborted() {
+            let ready = wait_for_any(&self.under_way, self.round_trip, remaining)?;
+            if self.round_trip.is_aborted() {
                 return Err(Error::aborted());
             }
             if ready.is_empty() {
@@ -111,22 +108,6 @@ impl Race<'_> {
             return Ok(None);
         }
         Ok(None)
-    }
-
-    /// Which attempts have ended, however they did.
-    fn poll(&self, left: Duration) -> Result<Vec<usize>, Error> {
-        let timeout = Timespec::try_from(clock::wait_of(left)).ok();
-        let mut fds: Vec<PollFd<'_>> =
-            self.under_way.iter().map(|opening| PollFd::new(opening, PollFlags::OUT)).collect();
-        match poll(&mut fds, timeout.as_ref()) {
-            Ok(_) => {
-                let ended =
-                    |(index, fd): (usize, &PollFd<'_>)| (!fd.revents().is_empty()).then_some(index);
-                Ok(fds.iter().enumerate().filter_map(ended).collect())
-            }
-            Err(Errno::INTR) => Ok(Vec::new()),
-            Err(errno) => Err(lost(errno)),
-        }
     }
 
     /// Names the address that did not answer.

@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::{Exchange, Phase};
+use super::{Phase, RoundTrip};
 use crate::abort::Wake;
 use crate::clock;
 use crate::config::loopback_addresses;
@@ -109,21 +109,21 @@ impl Resolver {
     /// The addresses to try, in order; never empty.
     pub(super) fn resolve(
         &self,
-        exchange: &Exchange,
-        until: Instant,
+        round_trip: &RoundTrip,
+        deadline: Instant,
     ) -> Result<Vec<SocketAddr>, Error> {
         if let Some(fixed) = &self.fixed {
             return Ok(self.state.lock().ordered(fixed));
         }
         let mut known = self.state.lock();
-        if known.fresh_until.is_some_and(|until| clock::now() < until) {
+        if known.fresh_until.is_some_and(|deadline| clock::now() < deadline) {
             return Ok(known.ordered(&known.addresses));
         }
-        exchange.enter(Phase::Resolving);
-        let until = if known.addresses.is_empty() {
-            until
+        round_trip.enter(Phase::Resolving);
+        let deadline = if known.addresses.is_empty() {
+            deadline
         } else {
-            until.min(clock::now() + PATIENCE_WITH_KNOWN_ADDRESSES)
+            deadline.min(clock::now() + PATIENCE_WITH_KNOWN_ADDRESSES)
         };
         let ended = known.ended;
         // A thread that looked when this process was forked off lives on in the parent only.
@@ -134,17 +134,17 @@ impl Resolver {
             known.looking_in = Some(process::id());
         }
         drop(known);
-        self.wait(exchange, until, ended)
+        self.wait(round_trip, deadline, ended)
     }
 
     /// Waits for a look-up to end; falls back on what was known before.
     fn wait(
         &self,
-        exchange: &Exchange,
-        until: Instant,
+        round_trip: &RoundTrip,
+        deadline: Instant,
         ended: u64,
     ) -> Result<Vec<SocketAddr>, Error> {
-        let _registration = match exchange.abort() {
+        let _registration = match round_trip.abort() {
             Some(abort) => {
                 let state: Weak<State> = Arc::downgrade(&self.state);
                 Some(abort.register(state).ok_or_else(Error::aborted)?)
@@ -153,17 +153,17 @@ impl Resolver {
         };
         let mut known = self.state.lock();
         loop {
-            if exchange.is_aborted() {
+            if round_trip.is_aborted() {
                 return Err(Error::aborted());
             }
             if known.ended != ended {
                 return served_or(&known, || dns(&known.problem));
             }
-            let left = until.saturating_duration_since(clock::now());
-            if left.is_zero() {
+            let remaining = deadline.saturating_duration_since(clock::now());
+            if remaining.is_zero() {
                 return served_or(&known, || Error::timeout(Phase::Resolving));
             }
-            let waited = self.state.changed.wait_timeout(known, clock::wait_of(left));
+            let waited = self.state.changed.wait_timeout(known, clock::wait_of(remaining));
             known = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }

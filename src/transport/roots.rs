@@ -1,7 +1,11 @@
 //! Trusted root certificates: the system's, those compiled in, or those of a PEM file.
 
+#[cfg_attr(unix, path = "roots/unix.rs")]
+#[cfg_attr(windows, path = "roots/windows.rs")]
+mod system;
+
 use std::borrow::Cow;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
 use rustls::RootCertStore;
@@ -13,17 +17,6 @@ use crate::files;
 /// The largest PEM file that is read, in bytes.
 const MAX_CA_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Where the systems this library runs on keep their trust store, as one PEM file. Looked up by
-/// name because the usual helpers read the environment, which a library must not do unasked.
-const SYSTEM_STORES: [&str; 6] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/tls/cacert.pem",
-    "/etc/ssl/cert.pem",
-];
-
 pub(super) fn bundled_roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
@@ -33,35 +26,7 @@ pub(super) fn bundled_roots() -> RootCertStore {
 /// # Errors
 /// That there is no store, or why the first one that is there cannot be used.
 pub(super) fn system_roots() -> Result<RootCertStore, String> {
-    first_usable(&SYSTEM_STORES)
-}
-
-/// A system's store may hold certificates that rustls cannot use; they are left out.
-fn first_usable(stores: &[&str]) -> Result<RootCertStore, String> {
-    let mut problem = None;
-    for store in stores {
-        let content = match read(Path::new(store)) {
-            Ok(content) => content,
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => {
-                problem = problem.or(Some(format!("cannot read the trust store {store}: {error}")));
-                continue;
-            }
-        };
-        let mut roots = RootCertStore::empty();
-        let certificates = CertificateDer::pem_slice_iter(&content).filter_map(Result::ok);
-        if roots.add_parsable_certificates(certificates).0 > 0 {
-            return Ok(roots);
-        }
-        problem = problem.or(Some(format!("the trust store {store} has no usable certificate")));
-    }
-    Err(problem.unwrap_or_else(|| {
-        let looked = stores.join(", ");
-        format!(
-            "found no trust store; install ca-certificates, or set trust to \"bundled\"; looked for \
-             {looked}"
-        )
-    }))
+    system::roots()
 }
 
 /// Every certificate of a file given by the caller must be usable: one that is left out

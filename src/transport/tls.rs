@@ -10,7 +10,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore};
 use super::roots::{bundled_roots, roots_of_file, system_roots};
 use super::socket::{DeadlineSocket, Socket};
 use super::tls_error::explain;
-use super::{Exchange, Phase};
+use super::{Phase, RoundTrip};
 use crate::config::Trust;
 use crate::error::Error;
 use crate::outcome::Code;
@@ -47,10 +47,10 @@ impl Tls {
     pub(super) fn handshake(
         &self,
         socket: &Socket,
-        exchange: &Exchange,
-        until: Instant,
+        round_trip: &RoundTrip,
+        deadline: Instant,
     ) -> Result<ClientConnection, Error> {
-        exchange.enter(Phase::Handshaking);
+        round_trip.enter(Phase::Handshaking);
         let config = self.config.get_or_try_init(|| {
             let roots = match &self.trust {
                 Trust::System => system_roots().map_err(tls_failure)?,
@@ -61,9 +61,9 @@ impl Tls {
         })?;
         let mut tls = ClientConnection::new(Arc::clone(config), self.server_name.clone())
             .map_err(rustls_failure)?;
-        let mut guarded = DeadlineSocket { socket, exchange, until };
+        let mut stream = DeadlineSocket { socket, round_trip, deadline };
         while tls.is_handshaking() {
-            tls.complete_io(&mut guarded).map_err(failure_of_io)?;
+            tls.complete_io(&mut stream).map_err(failure_of_io)?;
         }
         Ok(tls)
     }

@@ -17,7 +17,11 @@ static flexcancel_client *client;
 static flexcancel_outbox *outbox;
 static const char *base_url;
 static const char *read_session;
-static volatile int is_over;
+static int is_over_now;
+
+static int is_over(void) {
+    return __atomic_load_n(&is_over_now, __ATOMIC_RELAXED);
+}
 
 static void ignore(void *data, int32_t level, const char *event, size_t length) {
     (void)data, (void)level, (void)event, (void)length;
@@ -26,7 +30,7 @@ static void ignore(void *data, int32_t level, const char *event, size_t length) 
 /* Leaves the file to the children now and then: SQLite queues nobody who wants to write. */
 static void *write_outbox(void *unused) {
     const struct timespec moment = {0, 2000000};
-    while (!is_over) {
+    while (!is_over()) {
         flexcancel_result_free(flexcancel_outbox_enqueue(outbox, "fcs_parent", NULL));
         nanosleep(&moment, NULL);
     }
@@ -34,13 +38,13 @@ static void *write_outbox(void *unused) {
 }
 
 static void *read_outbox(void *unused) {
-    while (!is_over)
+    while (!is_over())
         flexcancel_result_free(flexcancel_outbox_stats(outbox));
     return unused;
 }
 
 static void *use_client(void *unused) {
-    while (!is_over) {
+    while (!is_over()) {
         flexcancel_abort *abort = flexcancel_abort_new();
         flexcancel_result_free(flexcancel_client_retrieve(client, read_session, NULL, abort));
         flexcancel_abort_trigger(abort);
@@ -50,7 +54,7 @@ static void *use_client(void *unused) {
 }
 
 static void *make_handles(void *unused) {
-    while (!is_over) {
+    while (!is_over()) {
         flexcancel_client_free(client_of(base_url));
         flexcancel_client_set_log(client, ignore, NULL);
     }
@@ -103,7 +107,7 @@ int main(int argc, char **argv) {
         CHECK(waitpid(child, &status, 0) == child && status == 0, "child %d: status %d", number,
               status);
     }
-    is_over = 1;
+    __atomic_store_n(&is_over_now, 1, __ATOMIC_RELAXED);
     for (number = 0; number < THREADS; number++)
         CHECK(pthread_join(threads[number], NULL) == 0, "the thread's end");
     EXPECT(flexcancel_outbox_enqueue(outbox, "fcs_last", NULL), FLEXCANCEL_OUTCOME_UNKNOWN,

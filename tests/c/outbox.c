@@ -42,7 +42,68 @@ static void refuse(flexcancel_outbox *outbox) {
     status(flexcancel_outbox_acknowledge(outbox, 1), invalid, empty);
     status(flexcancel_outbox_withdraw(outbox, 1, "why"), invalid, empty);
     status(flexcancel_outbox_stats(outbox), invalid, empty);
+    status(flexcancel_outbox_claim(outbox, NULL), invalid, empty);
+    status(flexcancel_outbox_settle(outbox, 1, "{}"), invalid, empty);
     flexcancel_outbox_free(outbox);
+}
+
+/* The text of a field of the result's first entry. */
+static void field(flexcancel_result *result, const char *name, char *text, size_t size) {
+    char key[64];
+    const char *found, *end;
+    snprintf(key, sizeof key, "\"%s\":\"", name);
+    found = strstr(flexcancel_result_json(result, NULL), key);
+    CHECK(found != NULL, "%s in %s", key, flexcancel_result_json(result, NULL));
+    found += strlen(key);
+    end = strchr(found, '"');
+    CHECK(end != NULL && (size_t)(end - found) < size, "%s", found);
+    memcpy(text, found, (size_t)(end - found));
+    text[end - found] = '\0';
+}
+
+static flexcancel_result *settle(flexcancel_outbox *outbox, int64_t entry, const char *lease,
+                                 const char *key, const char *rest) {
+    char settlement[1024];
+    snprintf(settlement, sizeof settlement, "{\"lease\":\"%s\",\"idempotency_key\":\"%s\",%s}",
+             lease, key, rest);
+    return flexcancel_outbox_settle(outbox, entry, settlement);
+}
+
+/* Delivery by somebody else, of the only entry that is due. */
+static void hand_over(flexcancel_outbox *outbox, flexcancel_outbox *second, int64_t entry) {
+    const int32_t ok = FLEXCANCEL_CODE_OK, invalid = FLEXCANCEL_CODE_INVALID_ARGUMENT;
+    const char *voided = "\"outcome\":\"canceled\",\"code\":\"ok\",\"message\":\"m\"";
+    char lease[64], key[256];
+    flexcancel_result *claim;
+    status(flexcancel_outbox_claim(outbox, "{\"max\":0}"), invalid, "max: expected");
+    status(flexcancel_outbox_claim(outbox, "{\"lease_ms\":999}"), invalid,
+           "lease_ms: expected a whole number from 1000 to 86400000, found 999");
+    status(flexcancel_outbox_claim(outbox, "{\"now\":true}"), invalid, "lease_ms, max");
+    claim = flexcancel_outbox_claim(outbox, "{\"lease_ms\":60000,\"max\":10}");
+    field(claim, "lease", lease, sizeof lease);
+    field(claim, "idempotency_key", key, sizeof key);
+    status(claim, ok, "\"in_doubt\":false");
+    status(flexcancel_outbox_claim(second, NULL), ok, "\"entries\":[]");
+    status(flexcancel_outbox_flush(second, "{\"now\":true}", NULL), ok, "\"entries\":[]");
+    status(flexcancel_outbox_withdraw(second, entry, "why"), FLEXCANCEL_CODE_OUTBOX_BUSY,
+           "\"in_delivery\":true");
+    status(flexcancel_outbox_settle(outbox, entry, NULL), invalid,
+           "settlement_json: expected a string, found NULL");
+    status(flexcancel_outbox_settle(outbox, entry, "{}"), invalid, "lease: expected the lease");
+    status(settle(outbox, entry, lease, key, "\"outcome\":\"done\",\"code\":\"ok\""), invalid,
+           "outcome: expected one of: unknown, canceled");
+    status(settle(outbox, entry, lease, key, "\"outcome\":\"unknown\",\"code\":\"0\""), invalid,
+           "code: expected the name of a code");
+    status(settle(outbox, entry, lease, "other", voided), invalid,
+           "idempotency_key: expected the key of entry");
+    status(settle(outbox, 99, lease, key, voided), FLEXCANCEL_CODE_OUTBOX_NO_ENTRY, "no entry 99");
+    status(settle(second, entry, lease, key,
+                  "\"outcome\":\"not_applied\",\"code\":\"rate_limited\",\"retry_after_ms\":9000"),
+           ok, "\"state\":\"pending\"");
+    status(settle(second, entry, lease, key, voided), ok, "\"state\":\"delivered\"");
+    status(settle(outbox, entry, lease, key, voided), ok, "\"state\":\"delivered\"");
+    status(settle(outbox, entry, lease, key, "\"outcome\":\"unknown\",\"code\":\"timeout\""),
+           FLEXCANCEL_CODE_OUTBOX_FINAL, "\"state\":\"delivered\"");
 }
 
 static void refuse_to_open(flexcancel_client *client, const char *options, int32_t code,
@@ -147,6 +208,9 @@ int main(int argc, char **argv) {
     says(flexcancel_outbox_enqueue(outbox, "fcs_withdrawn", NULL), unknown, ok, "\"id\":4,");
     status(flexcancel_outbox_withdraw(outbox, 4, "sold"), ok, "\"state\":\"expired\"");
     status(flexcancel_outbox_stats(outbox), ok, "\"worklist\":0,\"due\":0,\"foreign\":0,");
+
+    says(flexcancel_outbox_enqueue(outbox, "fcs_elsewhere", NULL), unknown, ok, "\"id\":5,");
+    hand_over(outbox, second, 5);
 
     flexcancel_outbox_free(second);
     flexcancel_outbox_free(outbox);

@@ -4,11 +4,14 @@
  *
  *     outbox_till BASE_URL FILE TIMEOUT_MS COMMAND...
  *
- * Commands: cancel:SESSION_ID, enqueue:SESSION_ID, flush, stats. Lines: "begin COMMAND",
- * "end COMMAND RESULT_JSON", and first "ready".
+ * Commands: cancel:SESSION_ID, enqueue:SESSION_ID, flush, stats; claim (one entry), deliver (the
+ * same, and cancels its session by the client), hand (every entry, and settles them), die. Lines:
+ * "begin COMMAND", "end COMMAND RESULT_JSON", and first "ready".
  */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
+
+#include <signal.h>
 
 static void say(const char *word, const char *command, const char *json) {
     size_t size = strlen(word) + strlen(command) + strlen(json) + 4;
@@ -21,7 +24,59 @@ static void say(const char *word, const char *command, const char *json) {
     free(line);
 }
 
-static flexcancel_result *run(flexcancel_outbox *outbox, const char *command) {
+/* Copies the text of the next such field; returns where it ends. */
+static const char *copy(const char *at, const char *name, char end, char *text, size_t size) {
+    char key[64];
+    const char *stop;
+    snprintf(key, sizeof key, "\"%s\":", name);
+    at = strstr(at, key);
+    CHECK(at != NULL, "%s", key);
+    at += strlen(key) + (end == '"');
+    stop = strchr(at, end);
+    CHECK(stop != NULL && (size_t)(stop - at) < size, "%s", at);
+    memcpy(text, at, (size_t)(stop - at));
+    text[stop - at] = '\0';
+    return stop;
+}
+
+/* Claims as a forwarder, cancels as its worker, and settles. */
+static flexcancel_result *hand_over(flexcancel_client *client, flexcancel_outbox *outbox,
+                                    const char *command) {
+    int is_hand = strcmp(command, "hand") == 0;
+    const char *options = is_hand ? "{\"lease_ms\":1000}" : "{\"lease_ms\":60000,\"max\":1}";
+    flexcancel_result *claim = flexcancel_outbox_claim(outbox, options);
+    const char *at = flexcancel_result_json(claim, NULL);
+    while (strcmp(command, "claim") != 0 && (at = strstr(at, "{\"id\":")) != NULL) {
+        char session[300], key[300], asked[32], lease[64], in_doubt[8], text[1024];
+        int64_t id = strtoll(at + strlen("{\"id\":"), NULL, 10);
+        flexcancel_result *done;
+        at = copy(at, "session_id", '"', session, sizeof session);
+        at = copy(at, "idempotency_key", '"', key, sizeof key);
+        at = copy(at, "asked_at_ms", ',', asked, sizeof asked);
+        at = copy(at, "lease", '"', lease, sizeof lease);
+        at = copy(at, "in_doubt", '}', in_doubt, sizeof in_doubt);
+        snprintf(text, sizeof text,
+                 "{\"idempotency_key\":\"%s\",\"asked_at_ms\":%s,\"in_doubt\":%s}", key, asked,
+                 in_doubt);
+        done = flexcancel_client_cancel(client, session, text, NULL);
+        snprintf(text, sizeof text,
+                 "{\"lease\":\"%s\",\"idempotency_key\":\"%s\",\"outcome\":\"%s\",\"code\":\"%s\"}",
+                 lease, key, flexcancel_outcome_name(flexcancel_result_outcome(done)),
+                 flexcancel_code_name(flexcancel_result_code(done)));
+        flexcancel_result_free(done);
+        if (is_hand)
+            flexcancel_result_free(flexcancel_outbox_settle(outbox, id, text));
+    }
+    return claim;
+}
+
+static flexcancel_result *run(flexcancel_client *client, flexcancel_outbox *outbox,
+                              const char *command) {
+    if (strcmp(command, "claim") == 0 || strcmp(command, "deliver") == 0 ||
+        strcmp(command, "hand") == 0)
+        return hand_over(client, outbox, command);
+    if (strcmp(command, "die") == 0)
+        raise(SIGKILL);
     if (strncmp(command, "cancel:", 7) == 0)
         return flexcancel_outbox_cancel(outbox, command + 7, NULL, NULL);
     if (strncmp(command, "enqueue:", 8) == 0)
@@ -51,7 +106,7 @@ int main(int argc, char **argv) {
     flexcancel_result_free(result);
     for (number = 4; number < argc && outbox != NULL; number++) {
         say("begin", argv[number], "");
-        result = run(outbox, argv[number]);
+        result = run(client, outbox, argv[number]);
         say("end", argv[number], flexcancel_result_json(result, NULL));
         flexcancel_result_free(result);
     }

@@ -5,7 +5,6 @@
  *     OPERATION <tab> CONFIG_JSON <tab> SESSION_ID <tab> OPTIONS_JSON <tab> ABORT
  *     OUTCOME_NUMBER <tab> CODE_NUMBER <tab> RESULT_JSON
  */
-#define _POSIX_C_SOURCE 200809L
 #include <flexcancel.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +23,24 @@ static int split(char *line, char *field[FIELDS]) {
             *line++ = '\0';
     }
     return count == FIELDS && line == NULL;
+}
+
+/* Reads a line of any length into *line, which has room for *room bytes. Returns 0 at the end. */
+static int read_line(char **line, size_t *room) {
+    size_t length = 0;
+    for (;;) {
+        if (*room - length < 2) {
+            *room = *room == 0 ? 4096 : *room * 2;
+            *line = realloc(*line, *room);
+            if (*line == NULL)
+                abort();
+        }
+        if (fgets(*line + length, (int)(*room - length), stdin) == NULL)
+            return length != 0;
+        length += strlen(*line + length);
+        if ((*line)[length - 1] == '\n')
+            return 1;
+    }
 }
 
 static flexcancel_result *call(char *field[FIELDS]) {
@@ -48,7 +65,7 @@ static flexcancel_result *call(char *field[FIELDS]) {
 int main(void) {
     char *line = NULL, *field[FIELDS];
     size_t room = 0;
-    while (getline(&line, &room, stdin) != -1) {
+    while (read_line(&line, &room)) {
         flexcancel_result *result;
         if (!split(line, field)) {
             fprintf(stderr, "expected %d fields\n", FIELDS);

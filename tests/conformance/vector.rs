@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-/// A world, a call in it, and what is owed.
+/// A world, a call in it, and what is expected.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Vector {
@@ -19,7 +19,7 @@ pub struct Vector {
     pub sandbox: Setup,
     #[serde(default)]
     pub call: Call,
-    pub owed: Owed,
+    pub expected: Expected,
 }
 
 /// What the sandbox is told before the call.
@@ -108,32 +108,32 @@ pub enum Abort {
     Before,
 }
 
-/// What is owed.
+/// What is expected.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Owed {
+pub struct Expected {
     pub outcome: String,
     pub code: String,
     pub hold: Option<String>,
     /// A part of the message.
     pub says: Option<String>,
-    pub attempts: Option<Vec<OwedAttempt>>,
+    pub attempts: Option<Vec<ExpectedAttempt>>,
     /// Where their number is a matter of time: those at the beginning.
-    pub attempts_begin: Option<Vec<OwedAttempt>>,
+    pub attempts_begin: Option<Vec<ExpectedAttempt>>,
     #[serde(default)]
     pub fields: BTreeMap<String, Box<RawValue>>,
-    pub truth: Option<OwedTruth>,
-    pub sent: Option<OwedRequest>,
+    pub ground_truth: Option<ExpectedTruth>,
+    pub sent: Option<ExpectedRequest>,
 }
 
 /// Operation, phase, HTTP status, code.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct OwedAttempt(pub String, pub String, pub Option<u16>, pub String);
+pub struct ExpectedAttempt(pub String, pub String, pub Option<u16>, pub String);
 
 /// What must be true of the session afterwards.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OwedTruth {
+pub struct ExpectedTruth {
     pub hold: String,
     pub cancels_applied: usize,
     /// Acknowledged, and yet to take effect.
@@ -144,7 +144,7 @@ pub struct OwedTruth {
 /// What must have arrived first.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OwedRequest {
+pub struct ExpectedRequest {
     #[serde(default)]
     pub query: Option<String>,
     #[serde(default)]
@@ -160,7 +160,7 @@ pub fn is_refusal(code: &str) -> bool {
 impl Vector {
     /// What is wrong with the vector itself.
     fn problems(&self) -> Vec<String> {
-        let Owed { outcome, code, hold, attempts, attempts_begin, .. } = &self.owed;
+        let Expected { outcome, code, hold, attempts, attempts_begin, .. } = &self.expected;
         let mut problems = Vec::new();
         let mut expect = |holds: bool, what: &str| {
             if !holds {
@@ -174,15 +174,19 @@ impl Vector {
         }
         if is_refusal(code) {
             let bare = hold.is_none() && attempts.is_none() && attempts_begin.is_none();
-            let bare = bare && self.owed.fields.is_empty() && self.owed.sent.is_none();
+            let bare = bare && self.expected.fields.is_empty() && self.expected.sent.is_none();
             expect(bare, "a refusal has a message and nothing else");
-            expect(self.owed.says.is_some(), "a refusal owes what it says");
-            let is_owed = outcome == "not_applied" || (outcome == "unknown" && self.is_in_doubt());
-            expect(is_owed, "a refusal is not_applied, or unknown of a cancel in doubt");
+            expect(self.expected.says.is_some(), "a refusal must expect `says`");
+            let is_expected =
+                outcome == "not_applied" || (outcome == "unknown" && self.is_in_doubt());
+            expect(is_expected, "a refusal is not_applied, or unknown of a cancel in doubt");
         } else {
-            expect(hold.is_some(), "it owes a hold");
-            expect(attempts.is_some() != attempts_begin.is_some(), "it owes attempts, in one way");
-            expect(self.owed.truth.is_some(), "it owes the truth");
+            expect(hold.is_some(), "it must expect a hold");
+            expect(
+                attempts.is_some() != attempts_begin.is_some(),
+                "it must expect attempts, in one way",
+            );
+            expect(self.expected.ground_truth.is_some(), "it must expect the ground truth");
         }
         problems
     }

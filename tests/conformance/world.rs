@@ -1,6 +1,7 @@
 //! The world of one vector: a sandbox that is prepared, and the call as a runner is given it.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use flex_sandbox::{CreateParams, Injection, Keys, Mode, Options, Refusal, Sandbox, Scripted};
@@ -30,7 +31,8 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(vector: &Vector, scratch: &Scratch) -> World {
+    /// `known_as` turns a path into what the runner knows it as.
+    pub fn new(vector: &Vector, scratch: &Scratch, known_as: impl Fn(&Path) -> PathBuf) -> World {
         let setup = &vector.sandbox;
         let sandbox = Sandbox::start(options(setup)).expect("a sandbox");
         let mode = if setup.live { Mode::Live } else { Mode::Test };
@@ -38,7 +40,7 @@ impl World {
         for act in &setup.acts {
             perform(&sandbox, &id, *act).expect("an act that the session allows");
         }
-        let path = |path: std::path::PathBuf| path.to_str().expect("a path in UTF-8").to_owned();
+        let path = |path: PathBuf| known_as(&path).to_str().expect("a path in UTF-8").to_owned();
         let ca_pem = sandbox.ca_pem().unwrap_or_default();
         let placeholders = vec![
             ("${id}", id.clone()),
@@ -48,7 +50,8 @@ impl World {
             ("${key_variable}", KEY_VARIABLE.to_owned()),
             ("${key_in_variable}", KEY_IN_VARIABLE.to_owned()),
             ("${key_file}", path(scratch.write("key", &format!("{API_KEY}\n")))),
-            ("${ca_file}", path(scratch.write("ca.pem", ca_pem))),
+            // Not in ASCII: each system has its own idea of such a name.
+            ("${ca_file}", path(scratch.write("kässe-ca.pem", ca_pem))),
             ("${no_such_file}", path(scratch.path("no-such-file"))),
         ];
         let world = World { sandbox, id, placeholders };

@@ -20,7 +20,7 @@ static void expect(const Result &result, Outcome outcome, Code code) {
           std::string(result.json()).c_str());
 }
 
-static void four_calls(const Client &client, const char *held, const char *canceled) {
+static void calls_of_every_kind(const Client &client, const char *held, const char *canceled) {
     const Abort abort;
     expect(client.retrieve(held, {}, abort), Outcome::not_applied, Code::ok);
     expect(client.cancel(canceled, Options().idempotency_key("again").timeout(60s)),
@@ -28,6 +28,15 @@ static void four_calls(const Client &client, const char *held, const char *cance
     abort.trigger();
     expect(client.cancel(held, {}, abort), Outcome::not_applied, Code::aborted);
     expect(client.cancel("?"), Outcome::not_applied, Code::invalid_session_id);
+    const char *const none[] = {"?", "?"};
+    int told = 0;
+    const Status run = client.cancel_many(none, BulkOptions().concurrency(1),
+                                          [&told](std::uint64_t, const Result &result) {
+                                              expect(result, Outcome::not_applied,
+                                                     Code::invalid_session_id);
+                                              return ++told == 2;
+                                          });
+    CHECK(run.code() == Code::aborted && told == 1, "%s", std::string(run.json()).c_str());
     expect(Client::create(Config()).error, Outcome::not_applied, Code::invalid_config);
 }
 
@@ -44,7 +53,7 @@ int main(int argc, char **argv) {
     for (unsigned long round = 0; round < rounds; round++) {
         if (round == rounds / 10)
             first = mallinfo2().uordblks;
-        four_calls(client, argv[2], argv[3]);
+        calls_of_every_kind(client, argv[2], argv[3]);
     }
     printf("%zu %zu\n", first, mallinfo2().uordblks);
     CHECK(events >= 2 * rounds, "the log was told");

@@ -113,6 +113,11 @@ static void wrong_options_are_refused_and_name_the_option() {
     REFUSED_STATUS(outbox.flush(FlushOptions().max(1001)), "max: ");
     REFUSED_STATUS(outbox.flush(FlushOptions().timeout(-1s)), "timeout_ms: ");
     REFUSED_STATUS(outbox.flush("{}\0{"sv), "JSON");
+    REFUSED_STATUS(outbox.claim(ClaimOptions().max(0)), "max: ");
+    REFUSED_STATUS(outbox.claim(ClaimOptions().lease(25h)), "lease_ms: ");
+    REFUSED_STATUS(outbox.claim("{}\0{"sv), "JSON");
+    REFUSED_STATUS(outbox.settle(1, Settlement()), "lease: ");
+    REFUSED_STATUS(outbox.settle(1, "{}\0{"sv), "JSON");
     REFUSED_STATUS(outbox.list(ListFilter().states({"lost"})), "states: ");
     REFUSED_STATUS(outbox.list(ListFilter().after(-1)), "after: ");
     REFUSED_STATUS(outbox.list("{}\0{"sv), "JSON");
@@ -135,7 +140,8 @@ static void what_is_empty_closed_or_moved_from_is_answered() {
         for (const Result &result : {none.cancel(ids[0]), none.enqueue(ids[0])})
             EXPECT_RESULT(result, Outcome::not_applied, Code::invalid_handle, "outbox: ");
         for (const Status &status : {none.flush(), none.list(), none.acknowledge(1),
-                                     none.withdraw(1, "why"), none.stats()})
+                                     none.withdraw(1, "why"), none.stats(), none.claim(),
+                                     none.settle(1, Settlement())})
             EXPECT_STATUS(status, Code::invalid_handle, "outbox: ");
     };
     Outbox first;
@@ -193,6 +199,33 @@ static void what_was_kept_is_delivered_and_the_log_is_told(const Outbox &outbox)
     const Status flushed = outbox.flush(FlushOptions().max(10).timeout(30s));
     EXPECT_STATUS(flushed, Code::ok, "\"delivered\":3");
     CHECK(entries_of(flushed) == 1 && has(flushed.json(), ids[2]), "%s", flushed.json().data());
+}
+
+static void a_claim_is_settled(const Outbox &outbox) {
+    EXPECT_RESULT(outbox.enqueue("fcs_elsewhere"), Outcome::unknown, Code::ok, "\"id\":6,");
+    const Status claimed = outbox.claim(ClaimOptions().lease(10min).max(1));
+    EXPECT_STATUS(claimed, Code::ok, "\"in_doubt\":false");
+    CHECK(entries_of(claimed) == 1, "%s", claimed.json().data());
+    const auto value = [&claimed](std::string_view field) {
+        const std::string key = "\"" + std::string(field) + "\":\"";
+        const std::size_t at = claimed.json().find(key);
+        CHECK(at != std::string_view::npos, "%s", claimed.json().data());
+        const auto rest = claimed.json().substr(at + key.size());
+        return std::string(rest.substr(0, rest.find('"')));
+    };
+    EXPECT_STATUS(outbox.claim(), Code::ok, "\"entries\":[]");
+    EXPECT_STATUS(outbox.withdraw(6, "why"), Code::outbox_busy);
+    Settlement settlement;
+    settlement.lease(value("lease")).outcome(Outcome::not_applied).code(Code::rate_limited);
+    settlement.message("slow down").retry_after(1min).idempotency_key("another");
+    EXPECT_STATUS(outbox.settle(6, settlement), Code::invalid_argument, "idempotency_key: ");
+    settlement.idempotency_key(value("idempotency_key"));
+    EXPECT_STATUS(outbox.settle(77, settlement), Code::outbox_no_entry);
+    EXPECT_STATUS(outbox.settle(6, settlement), Code::ok, "\"last_message\":\"slow down\"");
+    settlement.outcome(Outcome::canceled).code(Code::ok);
+    EXPECT_STATUS(outbox.settle(6, settlement), Code::ok, "\"state\":\"delivered\"");
+    settlement.outcome(Outcome::not_applied).code(Code::rejected);
+    EXPECT_STATUS(outbox.settle(6, settlement), Code::outbox_final, "\"state\":\"delivered\"");
 }
 
 static void the_worklist_is_worked_off(const Outbox &outbox) {
@@ -264,6 +297,7 @@ int main(int argc, char **argv) {
     what_was_kept_is_delivered_and_the_log_is_told(outbox);
     CHECK(events >= 6, "three attempts and three results, not %d", events);
     the_worklist_is_worked_off(outbox);
+    a_claim_is_settled(outbox);
     outbox.close();
     CHECK(!outbox, "closed");
     a_log_handler_may_close_the_outbox_whose_client_is_gone();

@@ -1,4 +1,4 @@
-//! One case: the fault, and what is owed.
+//! One case: the fault, and what is expected.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -13,30 +13,30 @@ pub struct Case {
     /// The fault, in words. Cases with the same words are shown as one.
     pub fault: String,
     pub act: Act,
-    pub owed: Owed,
+    pub expected: Expected,
 }
 
 pub enum Act {
     /// The sandbox goes wrong as given.
     Given(Box<Given>),
-    /// A case that is like no other.
-    Lone(fn() -> Told),
+    /// A special case: it is run by a function of its own.
+    Special(fn() -> Told),
 }
 
 /// The outcome, and the codes that may stand beside it.
 #[derive(Clone, Copy)]
-pub struct Owed(pub Outcome, pub &'static [Code]);
+pub struct Expected(pub Outcome, pub &'static [Code]);
 
-pub const CANCELED: Owed = Owed(Outcome::Canceled, &[Code::Ok]);
-pub const ALREADY_CANCELED: Owed = Owed(Outcome::AlreadyCanceled, &[Code::Ok]);
-pub const TOO_LATE: Owed = Owed(Outcome::NotCancelable, &[Code::NotCancelable]);
+pub const CANCELED: Expected = Expected(Outcome::Canceled, &[Code::Ok]);
+pub const ALREADY_CANCELED: Expected = Expected(Outcome::AlreadyCanceled, &[Code::Ok]);
+pub const TOO_LATE: Expected = Expected(Outcome::NotCancelable, &[Code::NotCancelable]);
 
-pub fn unknown(codes: &'static [Code]) -> Owed {
-    Owed(Outcome::Unknown, codes)
+pub fn unknown(codes: &'static [Code]) -> Expected {
+    Expected(Outcome::Unknown, codes)
 }
 
-pub const fn not_applied(codes: &'static [Code]) -> Owed {
-    Owed(Outcome::NotApplied, codes)
+pub const fn not_applied(codes: &'static [Code]) -> Expected {
+    Expected(Outcome::NotApplied, codes)
 }
 
 /// What a case came to.
@@ -107,7 +107,7 @@ pub struct Given {
     pub connect_timeout_ms: u64,
     pub outage_ms: Option<u64>,
     /// How many round trips there must be, if the row says.
-    pub exchanges: Option<usize>,
+    pub round_trips: Option<usize>,
     /// How long the call must take.
     pub takes_ms: Range<u64>,
     /// What the report must say of the hold, if the row says.
@@ -131,7 +131,7 @@ impl Default for Given {
             timeout_ms: 2_000,
             connect_timeout_ms: 5_000,
             outage_ms: None,
-            exchanges: None,
+            round_trips: None,
             takes_ms: 0..u64::MAX,
             hold: None,
             keeps: None,
@@ -145,10 +145,10 @@ impl Given {
         self
     }
 
-    pub fn case(self, row: u16, fault: impl Into<String>, owed: Owed) -> Case {
+    pub fn case(self, row: u16, fault: impl Into<String>, expected: Expected) -> Case {
         let tls = if self.tls { " (TLS)" } else { "" };
         let fault = format!("{}{tls}", fault.into());
-        Case { row, fault, act: Act::Given(Box::new(self)), owed }
+        Case { row, fault, act: Act::Given(Box::new(self)), expected }
     }
 }
 

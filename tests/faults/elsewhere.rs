@@ -14,7 +14,7 @@ pub const ROWS: &[(u16, &str)] = &[
     (82, "to fork takes unsafe code or C; tests/c/fork.c and fork_busy.c"),
     (83, "to set a timer takes unsafe code or C; tests/c/signals.c"),
     (84, "Rust's test programs ignore the signal from the start; tests/c/signals.c"),
-    (85, "an allocator that fails is the whole process's"),
+    (85, "an allocator that fails is the whole process's; tests/torture.rs"),
     (86, "no response makes it panic; see src/ffi/guard.rs"),
     (87, "to kill a thread takes unsafe code or C"),
     (88, "the library stays loaded: tests/symbols.rs holds it to NODELETE"),

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use flex_sandbox::{CreateParams, Hold, Options as SandboxOptions, Sandbox};
 use flexcancel::{Client, Config, Event, Operation, Options, Outcome, Report};
 
-use crate::case::{Act, Case, Given, Owed, Session, Told};
+use crate::case::{Act, Case, Expected, Given, Session, Told};
 use crate::elsewhere;
 
 /// The API key of every case: no report may show it.
@@ -53,7 +53,7 @@ impl World {
                 world.sandbox.clear_requests();
             }
         }
-        world.captured = world.sandbox.truth(&world.id).unwrap().amount_captured;
+        world.captured = world.sandbox.ground_truth(&world.id).unwrap().amount_captured;
         world
     }
 
@@ -89,7 +89,7 @@ impl World {
         let mut told = Told::of(report);
         told.overshoot = took.saturating_sub(Duration::from_millis(timeout_ms));
         told.expect(told.overshoot <= MARGIN, format!("it took {took:?} of {timeout_ms} ms"));
-        let at_once = self.sandbox.truth(&self.id);
+        let at_once = self.sandbox.ground_truth(&self.id);
         self.sandbox.clear_faults();
         self.sandbox.see_out();
         against_the_truth(&mut told, &self, at_once.unwrap());
@@ -133,11 +133,11 @@ fn options_and(timeout_ms: u64, more: &str) -> Options {
 }
 
 /// Holds what a report asserts against what is true, now and later.
-fn against_the_truth(told: &mut Told, world: &World, at_once: flex_sandbox::Truth) {
+fn against_the_truth(told: &mut Told, world: &World, at_once: flex_sandbox::GroundTruth) {
     let Some(report) = told.report.clone() else { return };
-    let finally = world.sandbox.truth(&world.id).unwrap();
+    let finally = world.sandbox.ground_truth(&world.id).unwrap();
     let key = report.idempotency_key.as_deref();
-    let ours = |truth: &flex_sandbox::Truth| {
+    let ours = |truth: &flex_sandbox::GroundTruth| {
         truth.cancels_applied.iter().filter(|it| it.idempotency_key.as_deref() == key).count()
     };
     let released = |it: &flex_sandbox::AppliedCancel| {
@@ -202,9 +202,9 @@ fn act(given: &Given) -> Told {
         Some(meanwhile) => cancel_meanwhile(world, client, meanwhile, given.timeout_ms),
     };
     let Some(report) = told.report.clone() else { return told };
-    if let Some(exchanges) = given.exchanges {
+    if let Some(round_trips) = given.round_trips {
         let made = report.attempts.len();
-        told.expect(made == exchanges, format!("{made} round trips, not {exchanges}"));
+        told.expect(made == round_trips, format!("{made} round trips, not {round_trips}"));
     }
     if let Some(hold) = given.hold {
         told.expect(report.hold == hold, format!("hold={}, not {hold}", report.hold));
@@ -244,12 +244,12 @@ fn cancel_meanwhile(
 fn run(case: &Case) -> Told {
     let acted = catch_unwind(AssertUnwindSafe(|| match &case.act {
         Act::Given(given) => act(given),
-        Act::Lone(act) => act(),
+        Act::Special(act) => act(),
     }));
     let mut told = acted
         .unwrap_or_else(|_| Told { complaints: vec!["it panicked".to_owned()], ..Told::default() });
     if let Some(report) = &told.report {
-        let Owed(outcome, codes) = case.owed;
+        let Expected(outcome, codes) = case.expected;
         if report.outcome != outcome || !codes.contains(&report.code) {
             told.complaints.push(format!(
                 "{}/{}, not {outcome}/{codes:?}: {}",

@@ -7,8 +7,8 @@ use flex_sandbox::{
 use flexcancel::{Code, Hold};
 
 use crate::case::{
-    CANCELED, Case, Given, Owed, Session, TOO_LATE, always, not_applied, on_cancel, on_retrieve,
-    once, unknown,
+    CANCELED, Case, Expected, Given, Session, TOO_LATE, always, not_applied, on_cancel,
+    on_retrieve, once, unknown,
 };
 
 const SHORT_MS: u64 = 500;
@@ -53,9 +53,9 @@ fn doubtful(row: u16, name: &str, fault: &Fault, codes: &'static [Code], cases: 
         for apply in [true, false] {
             let case = given(tls).fault(on_cancel(once(fault.clone())).apply(apply));
             cases.push(case.case(row, format!("{name}, once"), CANCELED));
-            let owed = if apply { CANCELED } else { unknown(codes) };
+            let expected = if apply { CANCELED } else { unknown(codes) };
             let case = short(tls).fault(on_cancel(always(fault.clone())).apply(apply));
-            cases.push(case.case(row, format!("{name}, always, effect: {apply}"), owed));
+            cases.push(case.case(row, format!("{name}, always, effect: {apply}"), expected));
         }
     }
 }
@@ -97,13 +97,13 @@ fn stored() -> Vec<Case> {
             // A clock that goes on is a server's that is behind, or the till's is ahead: that
             // takes more than a second to see.
             let is_clock = matches!(fault, Fault::StaleDate { .. });
-            let (at, owed) = if is_clock {
+            let (at, expected) = if is_clock {
                 (Given { timeout_ms: LONG_MS, ..given(tls) }, CANCELED)
             } else {
                 (short(tls), unknown(&[Code::ConnectionLost]))
             };
             let case = at.fault(lost()).fault(on_retrieve(always(fault.clone())));
-            cases.push(case.case(71, format!("read back by {name}, always"), owed));
+            cases.push(case.case(71, format!("read back by {name}, always"), expected));
         }
     }
     cases
@@ -169,13 +169,13 @@ fn holds_left() -> Vec<Case> {
 }
 
 fn holds_left_over(tls: bool) -> Vec<Case> {
-    const LEFT: Owed = not_applied(&[Code::NotCancelable]);
+    const LEFT: Expected = not_applied(&[Code::NotCancelable]);
     let mut cases = Vec::new();
     let held = |dialect, session| Given {
         dialect,
         session,
         hold: Some(Hold::Held),
-        exchanges: Some(2),
+        round_trips: Some(2),
         ..given(tls)
     };
     let refuses = Dialect { paid: Paid::Refuses, ..Dialect::default() };
@@ -194,9 +194,9 @@ fn holds_left_over(tls: bool) -> Vec<Case> {
     }
     let keeps = Dialect { partial_capture: PartialCapture::KeepsRest, ..Dialect::default() };
     let in_part = || Given { dialect: keeps, session: Session::CapturedInPart, ..given(tls) };
-    let owed = unknown(&[Code::NotCancelable]);
-    cases.push(in_part().case(66, "the rest of a partly captured hold", owed));
-    cases.push(in_part().fault(lost()).case(66, "the same, lost, effect: true", owed));
+    let expected = unknown(&[Code::NotCancelable]);
+    cases.push(in_part().case(66, "the rest of a partly captured hold", expected));
+    cases.push(in_part().fault(lost()).case(66, "the same, lost, effect: true", expected));
     let case = in_part().fault(lost().apply(false));
     cases.push(case.case(66, "the same, lost, effect: false", CANCELED));
     cases
@@ -224,20 +224,20 @@ fn repeats() -> Vec<Case> {
             let case = Given { hold: Some(Hold::Held), ..case };
             cases.push(case.case(row, name, unknown(code)));
         }
-        for (row, session, owed, exchanges) in [
+        for (row, session, expected, round_trips) in [
             (42, Session::Held, CANCELED, 2),
             (42, Session::Open, CANCELED, 2),
             (68, Session::Canceled, CANCELED, 1),
             (66, Session::Captured, TOO_LATE, 1),
             (67, Session::Expired, TOO_LATE, 1),
         ] {
-            let given = Given { session, exchanges: Some(exchanges), ..repeat(given(tls)) };
-            cases.push(given.case(row, "a repeat reads first", owed));
+            let given = Given { session, round_trips: Some(round_trips), ..repeat(given(tls)) };
+            cases.push(given.case(row, "a repeat reads first", expected));
         }
     }
     let newer = Given {
         options: r#","asked_at_ms":1"#,
-        exchanges: Some(1),
+        round_trips: Some(1),
         hold: Some(Hold::Held),
         ..given(false)
     };
@@ -248,7 +248,7 @@ fn repeats() -> Vec<Case> {
     ));
     let newer = Given {
         options: r#","asked_at_ms":1,"idempotency_key":"till-7/4711""#,
-        exchanges: Some(1),
+        round_trips: Some(1),
         ..given(false)
     };
     cases.push(newer.case(79, "the same, a repeat", unknown(&[Code::NewerHold])));
@@ -259,7 +259,7 @@ fn verified() -> Vec<Case> {
     const VERIFY: &str = r#","verify":true"#;
     let mut cases = Vec::new();
     for tls in [false, true] {
-        let verify = || Given { options: VERIFY, exchanges: Some(2), ..given(tls) };
+        let verify = || Given { options: VERIFY, round_trips: Some(2), ..given(tls) };
         cases.push(verify().case(75, "a 200 that is verified", CANCELED));
         let script = |id: &str| Scripted { answer: lie(id), apply: false, then: Then::KeepOpen };
         let lied = Given { script: Some(Box::new(script)), hold: Some(Hold::Held), ..verify() };

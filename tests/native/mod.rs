@@ -4,6 +4,9 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
+mod sanitizer;
+
+use sanitizer::Sanitizer;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -21,6 +24,9 @@ pub const HEADER: &str = include_str!("../../include/flexcancel.h");
 /// The shared library that this run of cargo has built. It stands beside the test program; the
 /// copy one directory above is renewed by some of cargo's commands only.
 pub fn library() -> PathBuf {
+    if let Some(sanitizer) = Sanitizer::wanted() {
+        return sanitizer.library();
+    }
     let test = env::current_exe().expect("the test program's own path");
     let library = test.with_file_name("libflexcancel.so");
     assert!(library.is_file(), "{} is not there: cargo build makes it", library.display());
@@ -53,8 +59,12 @@ pub struct Scratch(PathBuf);
 impl Scratch {
     /// An empty directory; `test` is a name that no other test uses.
     pub fn new(test: &str) -> Self {
-        let name = format!("{test}-{}", process::id());
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        Self::below(Path::new(env!("CARGO_TARGET_TMPDIR")), test)
+    }
+
+    /// The same somewhere else.
+    pub fn below(parent: &Path, test: &str) -> Self {
+        let directory = parent.join(format!("{test}-{}", process::id()));
         fs::create_dir_all(&directory).expect("a directory for the test");
         Self(directory)
     }
@@ -71,6 +81,19 @@ impl Scratch {
 
     pub fn read(&self, file: &str) -> String {
         fs::read_to_string(self.path(file)).expect("a file that the program has written")
+    }
+
+    /// Compiles a library of tests/c that is preloaded: it stands before the system's own.
+    pub fn compile_preloaded(&self, name: &str) -> PathBuf {
+        let library = self.path(&format!("{name}.so"));
+        let mut command = Command::new("cc");
+        command
+            .args(["-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", "-o"])
+            .arg(&library);
+        command.arg(format!("{ROOT}/tests/c/{name}.c")).arg("-ldl");
+        let output = run_tool(&mut command, "gcc libc6-dev");
+        assert!(output.status.success(), "{}", said(&output));
+        library
     }
 
     /// Compiles a program of one C file, given by its path from the root, against the header and
@@ -94,6 +117,12 @@ impl Scratch {
         let library = self.path("libflexcancel.so.0");
         let _ = fs::remove_file(&library);
         std::os::unix::fs::symlink(self::library(), &library).expect("a link to the library");
+        let mut compiler = compiler;
+        let mut watched;
+        if let Some(sanitizer) = Sanitizer::wanted() {
+            watched = sanitizer.compiler(compiler);
+            compiler = &mut watched;
+        }
         let output = run_tool(
             // valgrind does not read clang's newer debug information.
             compiler
@@ -175,11 +204,16 @@ pub enum Under {
     Nothing,
     /// Any error that it finds, and any memory that nothing points to in the end, is a failure.
     Valgrind,
+    /// The same of AddressSanitizer or ThreadSanitizer; see tests/sanitizers/run.
+    Sanitizer,
 }
 
 impl Under {
     /// Every way that is asked for: by itself, and with `FLEXCANCEL_VALGRIND=1` under valgrind.
     pub fn each() -> Vec<Self> {
+        if Sanitizer::wanted().is_some() {
+            return vec![Self::Sanitizer];
+        }
         match env::var("FLEXCANCEL_VALGRIND").as_deref() {
             Ok("1") => vec![Self::Nothing, Self::Valgrind],
             _ => vec![Self::Nothing],
@@ -201,7 +235,7 @@ impl Program {
     /// The program, ready for its arguments. Its environment is empty, but for the path.
     pub fn command(&self, under: Under) -> Command {
         let mut command = match under {
-            Under::Nothing => Command::new(&self.0),
+            Under::Nothing | Under::Sanitizer => Command::new(&self.0),
             Under::Valgrind => {
                 // Found out here, because the programs are started in several ways.
                 run_tool(Command::new("valgrind").arg("--version"), "valgrind");
@@ -215,6 +249,7 @@ impl Program {
             }
         };
         command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default());
+        command.envs(Sanitizer::wanted().map(Sanitizer::options));
         command
     }
 }

@@ -3,7 +3,7 @@
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
 
-pub mod books;
+pub mod audit;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use std::{env, fs, process};
 
 use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
-use flexcancel::outbox::{Clock, EntryOptions, FlushOptions, Moment, OpenOptions, Outbox};
+use flexcancel::outbox::{Clock, EntryOptions, FlushOptions, OpenOptions, Outbox, Timestamps};
 use flexcancel::{Client, Config, OutboxEntry, Report};
 use serde_json::json;
 
@@ -23,39 +23,41 @@ pub const KEY: &str = "fsk_test_hunter2";
 
 /// A clock that goes on only when it is told to.
 #[derive(Clone)]
-pub struct TestClock(Arc<Mutex<Moment>>);
+pub struct TestClock(Arc<Mutex<Timestamps>>);
 
 impl TestClock {
     /// At this machine's time; the till asks a few seconds after the shopper has paid.
     pub fn new() -> Self {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let wall_ms = i64::try_from(wall.as_millis()).unwrap() + 5_000;
-        Self(Arc::new(Mutex::new(Moment::new(wall_ms, 1_000_000, 1_000_000, BOOT))))
+        Self(Arc::new(Mutex::new(Timestamps::new(wall_ms, 1_000_000, 1_000_000, BOOT))))
     }
 
     /// Lets time pass.
     pub fn pass(&self, ms: i64) {
-        self.set(|now| Moment::new(now.wall_ms + ms, now.awake_ms + ms, now.up_ms + ms, now.boot));
+        self.set(|now| {
+            Timestamps::new(now.wall_ms + ms, now.awake_ms + ms, now.up_ms + ms, now.boot)
+        });
     }
 
     /// Puts the wall clock forward or back, and no other.
     pub fn jump(&self, ms: i64) {
-        self.set(|now| Moment::new(now.wall_ms + ms, now.awake_ms, now.up_ms, now.boot));
+        self.set(|now| Timestamps::new(now.wall_ms + ms, now.awake_ms, now.up_ms, now.boot));
     }
 
     /// Restarts the machine, which is off for a while.
     pub fn restart(&self, off_ms: i64) {
-        self.set(|now| Moment::new(now.wall_ms + off_ms, 1_000, 1_000, now.boot + 1));
+        self.set(|now| Timestamps::new(now.wall_ms + off_ms, 1_000, 1_000, now.boot + 1));
     }
 
-    fn set(&self, change: impl FnOnce(Moment) -> Moment) {
+    fn set(&self, change: impl FnOnce(Timestamps) -> Timestamps) {
         let mut now = self.0.lock().unwrap();
         *now = change(*now);
     }
 }
 
 impl Clock for TestClock {
-    fn now(&self) -> Moment {
+    fn now(&self) -> Timestamps {
         *self.0.lock().unwrap()
     }
 }
@@ -140,8 +142,8 @@ pub fn held(sandbox: &Sandbox) -> String {
 }
 
 /// The hold, and how many cancels took effect.
-pub fn truth(sandbox: &Sandbox, id: &str) -> (Hold, usize) {
-    let truth = sandbox.truth(id).unwrap();
+pub fn ground_truth(sandbox: &Sandbox, id: &str) -> (Hold, usize) {
+    let truth = sandbox.ground_truth(id).unwrap();
     (truth.hold, truth.cancels_applied.len())
 }
 

@@ -17,12 +17,12 @@ pub fn violations(world: &World, told: &[Told], entries: &[OutboxEntry]) -> Vec<
     let rules = entries.iter().filter_map(|entry| {
         let key = entry.idempotency_key.as_str();
         let step = told.iter().rposition(|told| told.key.as_deref() == Some(key))?;
-        let (until, ended) = end_of(world, told, entry);
+        let (send_count, ended) = end_of(world, told, entry);
         let was_in_doubt = told.iter().any(|told| {
             told.key.as_deref() == Some(key)
                 && told.in_doubt
-                && told.sends.start < until
-                && is_in_doubt(world, told, key, until)
+                && told.sends.start < send_count
+                && is_in_doubt(world, told, key, send_count)
         });
         let asked = asked_for(told, entry)?;
         let is_early = told.last()?.span.1 < asked.at + WEEK;
@@ -37,7 +37,7 @@ pub fn violations(world: &World, told: &[Told], entries: &[OutboxEntry]) -> Vec<
             world,
             entry,
             asked.at.saturating_sub(world.lag),
-            until,
+            send_count,
             was_in_doubt,
             had_sale,
         )
@@ -49,10 +49,10 @@ pub fn violations(world: &World, told: &[Told], entries: &[OutboxEntry]) -> Vec<
 
 /// What a till only believes in doubt is not, if it neither handed it over nor sent it, or if each
 /// request was refused.
-fn is_in_doubt(world: &World, told: &Told, key: &str, until: usize) -> bool {
+fn is_in_doubt(world: &World, told: &Told, key: &str, send_count: usize) -> bool {
     let is_open = |send: &Send| send.key == key && !send.is_refused;
     matches!(told.step, Step::Enqueue | Step::HandOver)
-        || world.sends.iter().take(until).any(is_open)
+        || world.sends.iter().take(send_count).any(is_open)
 }
 
 /// What is told of an entry whose cancel may have reached Flex before: that nothing was done.
@@ -131,11 +131,11 @@ fn is_tied(world: &World, told: &[Told], entries: &[OutboxEntry], entry: &Outbox
 }
 
 /// One of so many first sends released a hold.
-fn released_before(world: &World, key: &str, asked: Duration, until: usize) -> bool {
+fn released_before(world: &World, key: &str, asked: Duration, send_count: usize) -> bool {
     let is_old = |hold: &&Hold| hold.made <= asked && !world.holds.is_reused(hold);
     world.holds.released_with(key).filter(is_old).any(|hold| {
         let end = hold.end.as_ref();
-        end.and_then(|end| send_of(world, end)).is_some_and(|(send, _)| send < until)
+        end.and_then(|end| send_of(world, end)).is_some_and(|(send, _)| send < send_count)
     })
 }
 
@@ -172,16 +172,16 @@ fn wrong_state(
     world: &World,
     entry: &OutboxEntry,
     asked: Duration,
-    until: usize,
+    send_count: usize,
     was_in_doubt: bool,
     had_sale: bool,
 ) -> Option<&'static str> {
     let key = entry.idempotency_key.as_str();
-    let is_sent = |number: u64| world.handled.get(&number).is_some_and(|send| *send < until);
+    let is_sent = |number: u64| world.handled.get(&number).is_some_and(|send| *send < send_count);
     let has_effect = world.effects_of(key).any(is_sent);
     let is_in_doubt = was_in_doubt || entry.unclear > 0;
     // No client can tell: docs/OUTCOMES.md, "What Flex would have to do to make us wrong".
-    let is_doubled = was_doubled(world, key, until);
+    let is_doubled = was_doubled(world, key, send_count);
     match (entry.state, entry.last_outcome) {
         (OutboxState::Expired, _) if has_effect => Some("the entry is expired, and took effect"),
         (OutboxState::Expired, _) if is_in_doubt => Some("the entry is expired, though in doubt"),
@@ -191,7 +191,9 @@ fn wrong_state(
         (OutboxState::Refused, Some(Outcome::NotApplied)) if is_in_doubt => {
             Some("the entry is refused, though in doubt")
         }
-        (OutboxState::Refused, _) if !is_doubled && released_before(world, key, asked, until) => {
+        (OutboxState::Refused, _)
+            if !is_doubled && released_before(world, key, asked, send_count) =>
+        {
             let message = entry.last_message.as_deref().unwrap_or_default();
             let is_hedged = had_sale && message.contains(HEDGED);
             (!is_hedged)

@@ -67,7 +67,7 @@ pub fn response(world: &mut World, answered: Answered, request: &Request) -> Res
                 session["payment_intent"] = Value::Null;
             }),
         ),
-        Answered::ShowsNoAmounts => (200, session(world, request, spoil_amounts)),
+        Answered::ShowsNoAmounts => (200, session(world, request, corrupt_amounts)),
     };
     let is_old = matches!(answered, Answered::CachedWithOldDate);
     let age = if is_old { Duration::from_secs(3600) } else { Duration::ZERO };
@@ -114,15 +114,15 @@ fn show_intent(session: &mut Value, status: &str) {
     session.as_object_mut().unwrap().remove("payment_intents");
 }
 
-fn spoil_amounts(shown: &mut Value) {
+fn corrupt_amounts(shown: &mut Value) {
     match shown {
-        Value::Array(list) => list.iter_mut().for_each(spoil_amounts),
+        Value::Array(list) => list.iter_mut().for_each(corrupt_amounts),
         Value::Object(members) => {
             for (name, value) in members.iter_mut() {
                 if name.starts_with("amount") {
                     *value = json!("n/a");
                 } else {
-                    spoil_amounts(value);
+                    corrupt_amounts(value);
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use flex_sandbox::Truth;
+use flex_sandbox::GroundTruth;
 
 use super::world::Act;
 
@@ -91,7 +91,7 @@ impl Holds {
     pub fn update(
         &mut self,
         now: Duration,
-        truth: &Truth,
+        truth: &GroundTruth,
         is_free: bool,
         cause: impl Fn(&str) -> End,
     ) {

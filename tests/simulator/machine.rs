@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use flexcancel::Abort;
-use flexcancel::outbox::{Clock, Moment};
-use flexcancel::transport::{Exchange, Request, Response, Transport};
+use flexcancel::outbox::{Clock, Timestamps};
+use flexcancel::transport::{Request, Response, RoundTrip, Transport};
 
 use super::clock::millis;
 use super::network::Network;
@@ -67,14 +67,14 @@ pub struct MachineClock {
 }
 
 impl Clock for MachineClock {
-    fn now(&self) -> Moment {
+    fn now(&self) -> Timestamps {
         self.fuse.burn();
         let world = self.world.lock().unwrap();
         let (now, clock) = (world.now(), &world.clock);
         let machine = self.machine.lock().unwrap();
         let up = clock.monotonic(now).saturating_sub(machine.started);
         let awake = up.saturating_sub(clock.slept);
-        Moment::new(clock.wall_ms(now), millis(awake), millis(up), machine.boot)
+        Timestamps::new(clock.wall_ms(now), millis(awake), millis(up), machine.boot)
     }
 }
 
@@ -85,12 +85,12 @@ pub struct Fragile {
 }
 
 impl Transport for Fragile {
-    fn exchange(
+    fn send(
         &self,
         request: Request,
-        exchange: &Exchange,
+        round_trip: &RoundTrip,
     ) -> Result<Response, flexcancel::Error> {
-        self.network.exchange(request, exchange)
+        self.network.send(request, round_trip)
     }
 
     fn now(&self) -> Instant {
@@ -102,8 +102,8 @@ impl Transport for Fragile {
         self.network.wall_ms()
     }
 
-    fn pause(&self, until: Instant, abort: Option<&Abort>) {
-        self.network.pause(until, abort);
+    fn pause(&self, deadline: Instant, abort: Option<&Abort>) {
+        self.network.pause(deadline, abort);
     }
 
     fn random(&self) -> u64 {

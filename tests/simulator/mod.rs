@@ -4,10 +4,16 @@
 #![allow(dead_code, unused_imports, reason = "the test and the example use different parts")]
 
 mod actors;
+mod bulk;
+mod bulk_disk;
+mod bulk_network;
+mod bulk_oracle;
+mod bulk_tally;
 mod clock;
 mod entries;
 mod fault;
 mod forged;
+mod forwarder;
 mod holds;
 mod machine;
 mod network;
@@ -23,9 +29,12 @@ mod stage;
 mod story;
 mod tally;
 mod till;
+mod violations;
 mod world;
 mod worlds;
 
+pub use bulk::run as run_bulk;
+pub use bulk_tally::BulkTally;
 pub use fault::{CLASSIC, WIDE, names as fault_names};
 pub use outbox::run as run_outbox;
 pub use outbox_tally::OutboxTally;

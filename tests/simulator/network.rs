@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use flex_sandbox::ApiResponse;
-use flexcancel::transport::{Exchange, Response, Transport};
+use flexcancel::transport::{Response, RoundTrip, Transport};
 use flexcancel::{Abort, Code, Operation, Phase};
 
 use super::clock::{Incident, date_ms};
@@ -22,55 +22,57 @@ pub struct Network {
 }
 
 impl Transport for Network {
-    fn exchange(
+    fn send(
         &self,
         request: flexcancel::transport::Request,
-        exchange: &Exchange,
+        round_trip: &RoundTrip,
     ) -> Result<Response, flexcancel::Error> {
         let mut world = self.world.lock().unwrap();
         let started = world.now();
-        world.exchanges += 1;
+        world.round_trips += 1;
         let mut request = plain(&request);
         let limits = Limits {
-            connect_by: exchange.connect_by().saturating_duration_since(self.base),
-            deadline: exchange.deadline().saturating_duration_since(self.base),
+            connect_by: round_trip.connect_by().saturating_duration_since(self.base),
+            deadline: round_trip.deadline().saturating_duration_since(self.base),
         };
         if till_now(&world) >= limits.deadline {
             world.overdue.push(started);
         }
         if started < world.down_until {
-            return refuse(&mut world, exchange, limits, Code::Connect);
+            return refuse(&mut world, round_trip, limits, Code::Connect);
         }
         let fault = world.next_fault();
         match fault {
-            Some(Fault::CannotConnect(code)) => return refuse(&mut world, exchange, limits, code),
+            Some(Fault::CannotConnect(code)) => {
+                return refuse(&mut world, round_trip, limits, code);
+            }
             Some(Fault::ConnectHangs) => {
-                exchange.enter(Phase::Connecting);
+                round_trip.enter(Phase::Connecting);
                 advance_till(&mut world, limits.connect_by);
                 return Err(flexcancel::Error::new(Code::Timeout, "simulated"));
             }
             Some(Fault::Down) => {
                 let outage = world.random.millis(3_000);
                 world.down_until = world.now() + outage;
-                return refuse(&mut world, exchange, limits, Code::Connect);
+                return refuse(&mut world, round_trip, limits, Code::Connect);
             }
             _ => {}
         }
         // A pause before the first byte is for the transport itself to see, which is not here.
         if let Some(sleep @ Incident::Sleep(_)) = draw_incident(&mut world) {
-            exchange.enter(Phase::Connecting);
+            round_trip.enter(Phase::Connecting);
             suffer(&mut world, sleep);
             if till_now(&world) >= limits.deadline {
                 return Err(flexcancel::Error::new(Code::Timeout, "simulated"));
             }
         }
-        exchange.enter(Phase::Sending);
+        round_trip.enter(Phase::Sending);
         if let (true, Some(key)) = (request.is_cancel(), request.idempotency_key.clone()) {
             let at = world.now();
             request.send = Some(world.sends.len());
             world.sends.push(Send { key, started, at, is_refused: false, is_doubled: false });
         }
-        carry(&mut world, &request, fault, exchange, limits)
+        carry(&mut world, &request, fault, round_trip, limits)
     }
 
     fn now(&self) -> Instant {
@@ -82,7 +84,7 @@ impl Transport for Network {
         world.clock.wall_ms(world.now())
     }
 
-    fn pause(&self, until: Instant, _: Option<&Abort>) {
+    fn pause(&self, deadline: Instant, _: Option<&Abort>) {
         let mut world = self.world.lock().unwrap();
         if world.is_scripted() {
             if let Some((incident, meanwhile)) = world.incidents.pop_front().flatten() {
@@ -91,7 +93,7 @@ impl Transport for Network {
         } else if let Some(incident) = draw_incident(&mut world) {
             suffer(&mut world, incident);
         }
-        advance_till(&mut world, until.saturating_duration_since(self.base));
+        advance_till(&mut world, deadline.saturating_duration_since(self.base));
     }
 
     fn random(&self) -> u64 {
@@ -115,9 +117,9 @@ fn till_now(world: &World) -> Duration {
     world.clock.monotonic(world.now())
 }
 
-fn advance_till(world: &mut World, until: Duration) {
-    let until = world.clock.world(until).max(world.now());
-    world.advance(until);
+fn advance_till(world: &mut World, instant: Duration) {
+    let instant = world.clock.world(instant).max(world.now());
+    world.advance(instant);
 }
 
 /// What happens to the machine now, if anything.
@@ -154,11 +156,11 @@ fn suffer(world: &mut World, incident: Incident) {
 
 fn refuse(
     world: &mut World,
-    exchange: &Exchange,
+    round_trip: &RoundTrip,
     limits: Limits,
     code: Code,
 ) -> Result<Response, flexcancel::Error> {
-    exchange.enter(Phase::Connecting);
+    round_trip.enter(Phase::Connecting);
     let at = till_now(world) + world.random.millis(20);
     advance_till(world, at.min(limits.connect_by));
     Err(flexcancel::Error::new(code, "simulated"))
@@ -169,7 +171,7 @@ fn carry(
     world: &mut World,
     request: &Request,
     fault: Option<Fault>,
-    exchange: &Exchange,
+    round_trip: &RoundTrip,
     limits: Limits,
 ) -> Result<Response, flexcancel::Error> {
     let late = world.lateness();
@@ -180,12 +182,12 @@ fn carry(
             return lose(world, limits);
         }
         Some(Fault::Cached) if !request.is_cancel() => {
-            return cached(world, exchange, limits, true);
+            return cached(world, round_trip, limits, true);
         }
         Some(Fault::CachedWithOldDate) if !request.is_cancel() => {
             // Of a till whose clock is wrong, an old date says nothing.
             let is_marked = world.clock.ahead_ms != 0;
-            return cached(world, exchange, limits, is_marked);
+            return cached(world, round_trip, limits, is_marked);
         }
         Some(Fault::Answer(answered, effect)) if fits(world, request, answered) => {
             let forged = match effect {
@@ -200,7 +202,7 @@ fn carry(
                 }
                 Effect::None => forged::response(world, answered, request),
             };
-            let result = answer(world, exchange, limits, forged);
+            let result = answer(world, round_trip, limits, forged);
             let shows = world.now().saturating_sub(world.lag);
             note(world, request, &result, answered.is_true().then_some(shows), false);
             return result;
@@ -228,7 +230,7 @@ fn carry(
     if let Some(incident) = draw_incident(world) {
         suffer(world, incident);
     }
-    let result = answer(world, exchange, limits, response(said, arrived));
+    let result = answer(world, round_trip, limits, response(said, arrived));
     world.decided |= decides && result.is_ok();
     note(world, request, &result, Some(arrived.saturating_sub(world.lag)), true);
     result
@@ -295,7 +297,7 @@ fn lose(world: &mut World, limits: Limits) -> Result<Response, flexcancel::Error
 /// Something on the way answers a read with an earlier response.
 fn cached(
     world: &mut World,
-    exchange: &Exchange,
+    round_trip: &RoundTrip,
     limits: Limits,
     is_marked: bool,
 ) -> Result<Response, flexcancel::Error> {
@@ -303,13 +305,13 @@ fn cached(
         return lose(world, limits);
     };
     let told = Response { is_cached: is_marked, ..response(said, made) };
-    answer(world, exchange, limits, told)
+    answer(world, round_trip, limits, told)
 }
 
 /// The response travels back.
 fn answer(
     world: &mut World,
-    exchange: &Exchange,
+    round_trip: &RoundTrip,
     limits: Limits,
     response: Response,
 ) -> Result<Response, flexcancel::Error> {
@@ -319,7 +321,7 @@ fn answer(
         return Err(flexcancel::Error::new(Code::Timeout, "simulated"));
     }
     advance_till(world, at);
-    exchange.enter(Phase::Complete);
+    round_trip.enter(Phase::Complete);
     Ok(response)
 }
 

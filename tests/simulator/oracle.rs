@@ -224,8 +224,8 @@ pub fn was_voided(world: &World, asked: Duration, started: Duration, ended: Dura
 }
 
 /// One of so many first sends, with this key, was executed twice and answered the second time.
-pub fn was_doubled(world: &World, key: &str, until: usize) -> bool {
-    world.sends.iter().take(until).any(|send| send.is_doubled && send.key == key)
+pub fn was_doubled(world: &World, key: &str, send_count: usize) -> bool {
+    world.sends.iter().take(send_count).any(|send| send.is_doubled && send.key == key)
 }
 
 fn was_ended_by_a_later_send(world: &World, told: &Told) -> bool {
@@ -260,8 +260,8 @@ fn is_held(world: &World, at: Duration) -> bool {
 
 /// What had been captured by then.
 pub fn captured(world: &World, at: Duration) -> u64 {
-    let until = world.history.iter().take_while(|moment| moment.at <= at);
-    until.last().map_or(0, |moment| moment.captured)
+    let past = world.history.iter().take_while(|moment| moment.at <= at);
+    past.last().map_or(0, |moment| moment.captured)
 }
 
 /// The moments of a span of time at which things may have been different from just before.

@@ -27,6 +27,8 @@ pub struct OutboxRun {
     pub states: Vec<OutboxState>,
     pub crashes: u64,
     pub restarts: u64,
+    /// How many entries were handed over, and how many of these were settled.
+    pub claims: (u64, u64),
     /// What is not as docs/OUTBOX.md promises; empty in a world without defects.
     pub violations: Vec<String>,
 }
@@ -45,7 +47,8 @@ const WAITS: [Duration; 8] = [
     Duration::from_secs(30 * 3_600),
 ];
 
-const ACTS: [Act; 7] = [
+/// What other people do with a session meanwhile.
+pub const ACTS: [Act; 7] = [
     Act::Pay,
     Act::Capture,
     Act::CapturePart,
@@ -61,7 +64,10 @@ pub fn run(seed: u64, range: Range) -> OutboxRun {
     let mut random = Random::new(seed ^ 0x6f75_7462_6f78);
     let mut till = till(seed, range, &mut random);
     let (mut crashes, mut restarts) = (0, 0);
-    for _ in 0..random.below(6) + 2 {
+    // Of some tills somebody else delivers.
+    let forwards_percent = *random.pick(&[0, 70]);
+    let more = if forwards_percent == 0 { 0 } else { 10 };
+    for _ in 0..random.below(6) + 2 + more {
         if random.chance(40) {
             till.fuse.set(random.below(30));
         }
@@ -71,7 +77,11 @@ pub fn run(seed: u64, range: Range) -> OutboxRun {
             55..=94 => Some(Step::Flush),
             _ => None,
         };
-        let went_well = step.is_none_or(|step| till.does(step));
+        let went_well = if random.chance(forwards_percent) {
+            till.forward(&mut random)
+        } else {
+            step.is_none_or(|step| till.does(step))
+        };
         till.fuse.unset();
         if !went_well || random.chance(10) {
             let is_restart = random.chance(30);
@@ -83,7 +93,8 @@ pub fn run(seed: u64, range: Range) -> OutboxRun {
     }
     end(&mut till);
     let states = till.finals.values().map(|entry| entry.state).collect();
-    OutboxRun { states, crashes, restarts, violations: violations(till) }
+    let claims = till.claims();
+    OutboxRun { states, crashes, restarts, claims, violations: violations(till) }
 }
 
 fn till(seed: u64, range: Range, random: &mut Random) -> Till {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::outbox::OutboxRun;
 use super::parallel::Sum;
+use super::violations::Violations;
 
 /// Counts over many runs.
 #[derive(Default)]
@@ -12,12 +13,11 @@ pub struct OutboxTally {
     pub seeds: u64,
     pub crashes: u64,
     pub restarts: u64,
+    /// How many entries were handed over, and how many of these were settled.
+    pub claims: (u64, u64),
     /// How the entries ended.
     pub states: BTreeMap<&'static str, u64>,
-    /// By rule: violations, and the first seed with one.
-    rules: BTreeMap<String, (u64, u64)>,
-    /// Seeds whose runs broke a promise, and how.
-    pub violations: Vec<(u64, Vec<String>)>,
+    pub violations: Violations,
 }
 
 impl OutboxTally {
@@ -25,17 +25,11 @@ impl OutboxTally {
         self.seeds += 1;
         self.crashes += run.crashes;
         self.restarts += run.restarts;
+        self.claims = (self.claims.0 + run.claims.0, self.claims.1 + run.claims.1);
         for state in run.states {
             *self.states.entry(state.name()).or_default() += 1;
         }
-        for violation in &run.violations {
-            let rule = violation.split(':').next().unwrap_or_default().to_owned();
-            let row = self.rules.entry(rule).or_insert((0, seed));
-            *row = (row.0 + 1, row.1.min(seed));
-        }
-        if !run.violations.is_empty() {
-            self.violations.push((seed, run.violations));
-        }
+        self.violations.add(seed, run.violations);
     }
 }
 
@@ -44,14 +38,11 @@ impl Sum for OutboxTally {
         self.seeds += other.seeds;
         self.crashes += other.crashes;
         self.restarts += other.restarts;
+        self.claims = (self.claims.0 + other.claims.0, self.claims.1 + other.claims.1);
         for (state, count) in other.states {
             *self.states.entry(state).or_default() += count;
         }
-        for (rule, (count, first)) in other.rules {
-            let row = self.rules.entry(rule).or_insert((0, first));
-            *row = (row.0 + count, row.1.min(first));
-        }
-        self.violations.extend(other.violations);
+        self.violations.merge(other.violations);
     }
 
     fn so_far(&self) -> (u64, usize) {
@@ -63,18 +54,11 @@ impl fmt::Display for OutboxTally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "seeds: {}", self.seeds)?;
         writeln!(f, "crashes: {}, starts of the machine: {}", self.crashes, self.restarts)?;
+        writeln!(f, "claims: {}, settled: {}", self.claims.0, self.claims.1)?;
         writeln!(f, "entries: {}", self.states.values().sum::<u64>())?;
         for (state, count) in &self.states {
             writeln!(f, "  {count:>10}  {state}")?;
         }
-        writeln!(f, "violations by rule:")?;
-        for (rule, (count, first)) in &self.rules {
-            writeln!(f, "  {count:>8}  {rule} | first: {first}")?;
-        }
-        writeln!(f, "runs with violations: {}", self.violations.len())?;
-        for (seed, violations) in self.violations.iter().take(20) {
-            writeln!(f, "  seed {seed}: {}", violations.join("; "))?;
-        }
-        Ok(())
+        write!(f, "{}", self.violations)
     }
 }

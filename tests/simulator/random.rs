@@ -30,7 +30,7 @@ impl Random {
         &from[usize::try_from(self.below(from.len() as u64)).unwrap()]
     }
 
-    pub fn millis(&mut self, most: u64) -> Duration {
-        Duration::from_micros(self.below(most * 1000 + 1))
+    pub fn millis(&mut self, max: u64) -> Duration {
+        Duration::from_micros(self.below(max * 1000 + 1))
     }
 }

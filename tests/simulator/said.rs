@@ -28,6 +28,30 @@ pub struct Said {
     pub raw_session: Option<RawJson>,
 }
 
+impl Said {
+    /// What a till is told that died before it was told anything.
+    pub fn nothing() -> Self {
+        Self {
+            outcome: Outcome::Unknown,
+            code: Code::Aborted,
+            hold: Hold::Unknown,
+            message: String::new(),
+            advice: "",
+            idempotency_key: None,
+            repeat: None,
+            attempts: Vec::new(),
+            outbox: None,
+            retryable: false,
+            session_id: None,
+            elapsed: Duration::ZERO,
+            http_status: None,
+            retry_after: None,
+            provider_error: None,
+            raw_session: None,
+        }
+    }
+}
+
 impl From<Report> for Said {
     fn from(report: Report) -> Self {
         Self {

@@ -29,6 +29,12 @@ pub enum Step {
     Enqueue,
     /// The outbox delivers what is due.
     Flush,
+    /// The outbox hands what is due over to somebody else.
+    Claim,
+    /// Somebody else delivers what was handed over.
+    Deliver,
+    /// The result of that comes back.
+    Settle,
     /// A second till cancels, with a key of its own.
     OtherTill,
 }
@@ -42,6 +48,9 @@ impl Step {
             Self::HandOver => "hand-over",
             Self::Enqueue => "enqueue",
             Self::Flush => "flush",
+            Self::Claim => "claim",
+            Self::Deliver => "deliver",
+            Self::Settle => "settle",
             Self::OtherTill => "other till",
         }
     }
@@ -68,7 +77,7 @@ pub struct Told {
     pub report: Said,
     pub options: Options,
     /// How many round trips it made.
-    pub exchanges: usize,
+    pub round_trips: usize,
     /// Which of the world's sends are its own.
     pub sends: Range<usize>,
 }
@@ -109,8 +118,8 @@ impl Stage {
 
     pub fn pass(&self, time: Duration) {
         let mut world = self.world();
-        let until = world.now() + time;
-        world.advance(until);
+        let instant = world.now() + time;
+        world.advance(instant);
     }
 
     pub fn act(&self, act: Act) {
@@ -205,7 +214,7 @@ impl Stage {
         Begun {
             at: world.now(),
             asked: key.and_then(|key| self.asked(key)).unwrap_or(now),
-            exchanges: world.exchanges,
+            round_trips: world.round_trips,
             sends: world.sends.len(),
         }
     }
@@ -218,7 +227,7 @@ impl Stage {
         options: Options,
     ) -> &Told {
         let world = self.world.lock().unwrap();
-        let (now, exchanges, sends) = (world.now(), world.exchanges, world.sends.len());
+        let (now, round_trips, sends) = (world.now(), world.round_trips, world.sends.len());
         drop(world);
         let report = said.into();
         let told = Told {
@@ -229,7 +238,7 @@ impl Stage {
             key: report.idempotency_key.clone(),
             report,
             options,
-            exchanges: exchanges - started.exchanges,
+            round_trips: round_trips - started.round_trips,
             sends: started.sends..sends,
         };
         self.told.push(told);
@@ -252,7 +261,7 @@ impl Stage {
 struct Begun {
     at: Duration,
     asked: Asked,
-    exchanges: usize,
+    round_trips: usize,
     sends: usize,
 }
 

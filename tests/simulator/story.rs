@@ -181,8 +181,8 @@ fn pass(stage: &Stage, random: &mut Random) {
                 let after = step * (u32::try_from(index).unwrap() + 1);
                 world.schedule(after, Event::Acts(*act));
             }
-            let until = world.now() + gap;
-            world.advance(until);
+            let instant = world.now() + gap;
+            world.advance(instant);
         }
     }
     if let Luck::Drawn { percent, .. } = &mut stage.world().luck {
@@ -245,7 +245,7 @@ fn broken_rules(world: &World, told: &Told) -> [(&'static str, bool); 6] {
             "every send used the one key",
             own.iter().all(|send| Some(&send.key) == told.key.as_ref()),
         ),
-        ("every round trip is listed", attempts.len() == told.exchanges),
+        ("every round trip is listed", attempts.len() == told.round_trips),
         ("every send is listed", sends == own.len()),
         ("no more sends than allowed", sends <= expected),
     ]
@@ -257,7 +257,7 @@ impl fmt::Display for Story {
         writeln!(f, "{}", self.world.dialect)?;
         for hold in self.world.holds.all() {
             let end = hold.end.as_ref().map(|end| (end.at, &end.by));
-            writeln!(f, "a hold on {} from {:?}, until {end:?}", hold.intent, hold.made)?;
+            writeln!(f, "a hold on {} from {:?}, instant {end:?}", hold.intent, hold.made)?;
         }
         for (at, fault) in &self.world.faults {
             writeln!(f, "{at:?}: {fault}")?;

@@ -93,7 +93,7 @@ impl Tally {
         let is_plain = is_untaken && first.options.verify.is_none();
         if world.faults.is_empty() && is_accepted && is_plain {
             let row = &mut self.plain[usize::from(world.clock.ahead_ms != 0)];
-            *row = (row.0 + 1, row.1 + first.exchanges as u64);
+            *row = (row.0 + 1, row.1 + first.round_trips as u64);
         }
         if story.told.len() == 1 && world.decided && is_whole && !world.reauthorized {
             self.decided_in_kindest += 1;
@@ -180,8 +180,8 @@ impl fmt::Display for Tally {
             writeln!(f, "  {count:>10}  {reason}")?;
         }
         let clocks = ["", ", the till's clock being wrong"];
-        for ((plain, exchanges), clock) in self.plain.iter().zip(clocks) {
-            let average = *exchanges as f64 / (*plain).max(1) as f64;
+        for ((plain, round_trips), clock) in self.plain.iter().zip(clocks) {
+            let average = *round_trips as f64 / (*plain).max(1) as f64;
             writeln!(
                 f,
                 "round trips per cancel in the plain case{clock}: {average:.3}, of {plain}"

@@ -11,6 +11,7 @@ use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, Outbox};
 use flexcancel::{Client, Config, Options, OutboxEntry, OutboxState, Outcome};
 
 use super::clock::server_ms;
+use super::forwarder::Handed;
 use super::machine::{Crash, Fragile, Fuse, Machine, MachineClock};
 use super::network::Network;
 use super::said::Said;
@@ -20,15 +21,20 @@ use super::world::World;
 /// A till with an outbox, in a world.
 pub struct Till {
     name: String,
-    world: Arc<Mutex<World>>,
-    base: Instant,
+    pub world: Arc<Mutex<World>>,
+    pub base: Instant,
     machine: Arc<Mutex<Machine>>,
     pub fuse: Fuse,
     session: String,
     pub options: EntryOptions,
     /// Keeps the file there while the till is down.
     disk: Outbox,
-    outbox: Option<Outbox>,
+    pub outbox: Option<Outbox>,
+    /// What was claimed, and under a lease of which length the next one is.
+    pub handed: Vec<Handed>,
+    pub lease: Duration,
+    /// Which of these is settled next.
+    pub settled: usize,
     pub told: Vec<Told>,
     pub finals: BTreeMap<i64, OutboxEntry>,
     /// What is not as docs/OUTBOX.md promises of the file itself.
@@ -40,8 +46,8 @@ pub struct Till {
 /// How things are between two things that the till does.
 pub struct Before {
     entries: Vec<OutboxEntry>,
-    asked: Asked,
-    exchanges: usize,
+    pub asked: Asked,
+    round_trips: usize,
     sends: usize,
 }
 
@@ -67,6 +73,9 @@ impl Till {
             options,
             disk,
             outbox,
+            handed: Vec::new(),
+            lease: Duration::ZERO,
+            settled: 0,
             told: Vec::new(),
             finals: BTreeMap::new(),
             broken: Vec::new(),
@@ -80,8 +89,8 @@ impl Till {
 
     pub fn pass(&self, time: Duration) {
         let mut world = self.world();
-        let until = world.now() + time;
-        world.advance(until);
+        let instant = world.now() + time;
+        world.advance(instant);
     }
 
     /// Does something, and notes what it was told; false if it crashed in it.
@@ -94,6 +103,11 @@ impl Till {
         };
         self.fuse.unset();
         let is_up = said.is_some();
+        match (&said, step) {
+            (Some(said), Step::Claim) => self.take_over(said),
+            (Some(said), Step::Settle) => self.put_down(said),
+            _ => {}
+        }
         // The counts claim nothing of any cancel.
         let report = said.unwrap_or_else(|| self.disk.stats().into());
         self.hear(step, &before, report);
@@ -106,6 +120,8 @@ impl Till {
         match step {
             Step::Flush => outbox.flush(&FlushOptions::default(), None).into(),
             Step::Enqueue => outbox.enqueue(&self.session, &self.options).into(),
+            Step::Claim => self.claim().into(),
+            Step::Settle => self.settlement().into(),
             _ => {
                 let mut options = self.options.clone();
                 options.call.timeout = Some(Duration::from_secs(5));
@@ -147,11 +163,11 @@ impl Till {
         Arc::into_inner(world).unwrap().into_inner().unwrap()
     }
 
-    fn before(&self) -> Before {
+    pub fn before(&self) -> Before {
         let entries = self.entries();
         let world = self.world();
         let asked = Asked { at: world.now(), ahead_ms: world.clock.ahead_ms };
-        Before { entries, asked, exchanges: world.exchanges, sends: world.sends.len() }
+        Before { entries, asked, round_trips: world.round_trips, sends: world.sends.len() }
     }
 
     fn hear(&mut self, step: Step, before: &Before, report: Said) {
@@ -165,7 +181,7 @@ impl Till {
 
     /// The step by whose clock the entry was asked for: one that succeeds another entry was asked
     /// for while that one was being delivered.
-    fn asked_of(&self, entry: &OutboxEntry) -> Option<Asked> {
+    pub fn asked_of(&self, entry: &OutboxEntry) -> Option<Asked> {
         let wall_ms = |asked: &Asked| server_ms(asked.at) + asked.ahead_ms;
         let mut asked = self.told.iter().map(|told| told.asked);
         asked.find(|asked| wall_ms(asked) == entry.asked_at_ms)
@@ -179,8 +195,20 @@ impl Till {
         key: Option<String>,
         report: Said,
     ) {
+        let told = self.told_of(step, before, asked, key, report);
+        self.told.push(told);
+    }
+
+    pub fn told_of(
+        &self,
+        step: Step,
+        before: &Before,
+        asked: Asked,
+        key: Option<String>,
+        report: Said,
+    ) -> Told {
         let world = self.world.lock().unwrap();
-        let told = Told {
+        Told {
             step,
             span: (before.asked.at, world.now()),
             asked,
@@ -188,15 +216,13 @@ impl Till {
             key,
             report,
             options: Options::default(),
-            exchanges: world.exchanges - before.exchanges,
+            round_trips: world.round_trips - before.round_trips,
             sends: before.sends..world.sends.len(),
-        };
-        drop(world);
-        self.told.push(told);
+        }
     }
 
     /// Final states stay, and nothing is lost.
-    fn compare(&mut self, before: &Before) {
+    pub fn compare(&mut self, before: &Before) {
         let entries = self.entries();
         for entry in &entries {
             let is_known = |told: &Told| told.key.as_ref() == Some(&entry.idempotency_key);

@@ -102,9 +102,9 @@ pub enum Luck {
     Scripted(VecDeque<Option<Fault>>),
 }
 
-/// How things stood from one moment on.
+/// The state of the money from one point in time on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
+pub struct MoneyState {
     pub at: Duration,
     pub held: bool,
     pub captured: u64,
@@ -119,7 +119,7 @@ pub struct World {
     events: BTreeMap<(Duration, u64), Event>,
     requests: u64,
     /// Every change of where the money is, in order.
-    pub history: Vec<Moment>,
+    pub history: Vec<MoneyState>,
     pub holds: Holds,
     pub clock: TillClock,
     pub luck: Luck,
@@ -142,7 +142,7 @@ pub struct World {
     /// Every read that came back as it was answered.
     pub reads: Vec<Read>,
     /// How often the client asked for a round trip.
-    pub exchanges: usize,
+    pub round_trips: usize,
     /// When a round trip began whose time was up by then.
     pub overdue: Vec<Duration>,
     /// Somebody wanted a new hold on the session during the call.
@@ -176,7 +176,7 @@ impl World {
             sends: Vec::new(),
             handled: BTreeMap::new(),
             reads: Vec::new(),
-            exchanges: 0,
+            round_trips: 0,
             overdue: Vec::new(),
             reauthorized: false,
             decided: false,
@@ -190,16 +190,16 @@ impl World {
     }
 
     /// Lets time pass, and everything happen that falls into it.
-    pub fn advance(&mut self, until: Duration) {
+    pub fn advance(&mut self, instant: Duration) {
         while let Some((&(at, number), _)) = self.events.first_key_value() {
-            if at > until {
+            if at > instant {
                 break;
             }
             self.now = self.now.max(at);
             let event = self.events.remove(&(at, number));
             self.happen(event);
         }
-        self.now = self.now.max(until);
+        self.now = self.now.max(instant);
         self.model.advance(self.now);
         self.note(&Cause::Time);
     }
@@ -346,12 +346,13 @@ impl World {
     fn note(&mut self, cause: &Cause) {
         let is_free = self.model.holds_money(&self.session);
         let captured = self.model.amount_captured(&self.session);
-        let moment = Moment { at: self.now, held: is_free, captured };
-        let is_new = |last: &Moment| (last.held, last.captured) != (moment.held, moment.captured);
+        let moment = MoneyState { at: self.now, held: is_free, captured };
+        let is_new =
+            |last: &MoneyState| (last.held, last.captured) != (moment.held, moment.captured);
         if self.history.last().is_none_or(is_new) {
             self.history.push(moment);
         }
-        let Some(truth) = self.model.truth(&self.session) else { return };
+        let Some(truth) = self.model.ground_truth(&self.session) else { return };
         let now = self.now;
         self.holds.update(now, &truth, is_free, |intent| {
             let mut releases = truth.releases.iter().rev();
@@ -370,20 +371,20 @@ impl World {
 
     /// No money is held, and none can be by the shopper's paying.
     pub fn is_settled(&self) -> bool {
-        let truth = self.model.truth(&self.session);
+        let truth = self.model.ground_truth(&self.session);
         let is_open = truth.is_none_or(|truth| truth.status == Status::Open);
         !is_open && !self.model.holds_money(&self.session)
     }
 
     /// The session is canceled, and no money of it is held.
     pub fn is_canceled(&self) -> bool {
-        let truth = self.model.truth(&self.session);
+        let truth = self.model.ground_truth(&self.session);
         let is_canceled = truth.is_some_and(|truth| truth.status == Status::Canceled);
         is_canceled && !self.model.holds_money(&self.session)
     }
 
     /// How things stood at some moment of a span of time, boundaries included.
-    pub fn moments(&self, from: Duration, to: Duration) -> impl Iterator<Item = &Moment> {
+    pub fn moments(&self, from: Duration, to: Duration) -> impl Iterator<Item = &MoneyState> {
         let ends = self.history.iter().skip(1).map(|moment| Some(moment.at)).chain([None]);
         self.history
             .iter()
@@ -394,7 +395,7 @@ impl World {
 
     /// The numbers of the requests with this key that took effect.
     pub fn effects_of(&self, key: &str) -> impl Iterator<Item = u64> {
-        let truth = self.model.truth(&self.session);
+        let truth = self.model.ground_truth(&self.session);
         let applied = truth.into_iter().flat_map(|truth| truth.cancels_applied);
         applied
             .filter(move |cancel| cancel.idempotency_key.as_deref() == Some(key))

@@ -102,15 +102,15 @@ static inline void *work(void *argument) {
     }
     pthread_barrier_wait(&run->ready);
     pthread_barrier_wait(&run->go);
-    uint64_t begun = now_ns(), end = begun + run->budget_ns;
-    while (worker->count < run->calls && begun < end) {
+    uint64_t started = now_ns(), end = started + run->budget_ns;
+    while (worker->count < run->calls && started < end) {
         if (run->is_warm)
             lane_call(lane);
         else
             cold_call(run);
         uint64_t now = now_ns();
-        worker->latencies[worker->count++] = now - begun;
-        begun = now;
+        worker->latencies[worker->count++] = now - started;
+        started = now;
     }
     if (lane != NULL)
         lane_free(lane);
@@ -129,11 +129,11 @@ static inline void measure(struct run *run, size_t threads) {
             die("no thread");
     }
     pthread_barrier_wait(&run->ready);
-    uint64_t cpu = cpu_ns(), begun = now_ns();
+    uint64_t cpu = cpu_ns(), started = now_ns();
     pthread_barrier_wait(&run->go);
     for (size_t at = 0; at < threads; at++)
         pthread_join(workers[at].thread, NULL);
-    uint64_t wall = now_ns() - begun;
+    uint64_t wall = now_ns() - started;
     printf("%llu %llu", (unsigned long long)(cpu_ns() - cpu), (unsigned long long)wall);
     for (size_t at = 0; at < threads; at++) {
         for (size_t call = 0; call < workers[at].count; call++)

@@ -88,15 +88,15 @@ class Run:
 
     def _measure(self, call: Any, latencies: list[int]) -> None:
         now = time.monotonic_ns
-        begun = now()
-        end = begun + self.budget
+        started = now()
+        end = started + self.budget
         for _ in range(self.calls):
-            if begun >= end:
+            if started >= end:
                 break
             call()
             ended = now()
-            latencies.append(ended - begun)
-            begun = ended
+            latencies.append(ended - started)
+            started = ended
 
     def measure(self, is_warm: bool) -> tuple[int, int]:
         """Runs all threads. Returns the CPU time and the time that they took."""
@@ -106,11 +106,11 @@ class Run:
         for thread in threads:
             thread.start()
         self.ready.wait()
-        cpu, begun = cpu_ns(), time.monotonic_ns()
+        cpu, started = cpu_ns(), time.monotonic_ns()
         self.go.wait()
         for thread in threads:
             thread.join()
-        cpu, wall = cpu_ns() - cpu, time.monotonic_ns() - begun
+        cpu, wall = cpu_ns() - cpu, time.monotonic_ns() - started
         if self.failures:
             raise self.failures[0]
         if client is not None:

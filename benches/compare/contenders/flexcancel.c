@@ -20,9 +20,10 @@ static void *lane_new(void *client) { return client; }
 static void lane_call(void *lane) {
     flexcancel_result *result =
         flexcancel_client_cancel((flexcancel_client *)lane, SESSION_ID, NULL, NULL);
-    const char *json = flexcancel_result_json(result, NULL);
     if (flexcancel_result_outcome(result) != FLEXCANCEL_OUTCOME_CANCELED)
-        die(json);
+        die(flexcancel_result_message(result));
+    if (flexcancel_result_checkout_session(result) == NULL)
+        die("no session");
     flexcancel_result_free(result);
 }
 

@@ -19,9 +19,10 @@ static void *lane_new(void *client) { return client; }
 
 static void lane_call(void *lane) {
     const auto result = static_cast<flexcancel::Client *>(lane)->cancel(SESSION_ID);
-    const std::string_view json = result.json();
     if (!result.is_voided())
-        die(json.data());
+        die(result.message().data());
+    if (result.checkout_session().empty())
+        die("no session");
 }
 
 static void lane_free(void *) {}

@@ -78,12 +78,12 @@ static void with_idle_clients(size_t calls, int count, char **steps) {
         flexcancel_client *client = client_new();
         for (size_t at = 0; at < calls / 10 + 1; at++)
             call(client);
-        uint64_t cpu = cpu_ns(), begun = now_ns();
+        uint64_t cpu = cpu_ns(), started = now_ns();
         for (size_t at = 0; at < calls; at++) {
             call(client);
             uint64_t now = now_ns();
-            latencies[at] = now - begun;
-            begun = now;
+            latencies[at] = now - started;
+            started = now;
         }
         cpu = cpu_ns() - cpu;
         flexcancel_client_free(client);

@@ -156,7 +156,7 @@ def _growth_plots(growth: Results) -> dict[str, str]:
             ],
         ),
         "growth-answers": lines(
-            "Size of the answer",
+            "Size of the response",
             "bytes",
             "µs",
             [
@@ -219,7 +219,7 @@ GROWTH: Mapping[str, tuple[str, Mapping[str, tuple[str, int]]]] = {
         },
     ),
     "answers": (
-        "Size of the answer",
+        "Size of the response",
         {"bytes": ("bytes", 0), "p50_us": ("p50, µs", 1), "cpu_us": ("CPU, µs", 1)},
     ),
     "calls": (

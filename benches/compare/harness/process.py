@@ -52,7 +52,7 @@ class Process:
     def __init__(self, name: str, command: Sequence[str], cores: frozenset[int]) -> None:
         self.name = name
         with on(cores):
-            begun = time.monotonic_ns()
+            started = time.monotonic_ns()
             self.process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -62,7 +62,7 @@ class Process:
                 env=_environment(),
             )
             self.first = self.answer()
-            self.startup_ns = time.monotonic_ns() - begun
+            self.startup_ns = time.monotonic_ns() - started
 
     def answer(self) -> str:
         """The next line."""

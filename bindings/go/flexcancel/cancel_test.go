@@ -33,7 +33,7 @@ func TestAHeldSessionIsCanceledOnce(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	owes(t, id, "released", 2, 1)
+	expectTruth(t, id, "released", 2, 1)
 }
 
 func TestACapturedSessionIsTooLate(t *testing.T) {
@@ -48,7 +48,7 @@ func TestACapturedSessionIsTooLate(t *testing.T) {
 	if err != nil || c.Hold() != flexcancel.HoldCaptured {
 		t.Errorf("%v %s", err, c.JSON())
 	}
-	owes(t, id, "captured", 1, 0)
+	expectTruth(t, id, "captured", 1, 0)
 }
 
 func TestALostAnswerWithoutTimeToLookIsUnknownAndTheHoldMayBeGone(t *testing.T) {
@@ -58,7 +58,7 @@ func TestALostAnswerWithoutTimeToLookIsUnknownAndTheHoldMayBeGone(t *testing.T) 
 	if c == nil || c.Outcome != flexcancel.Unknown || !errors.Is(err, flexcancel.ErrUnknown) {
 		t.Fatalf("%v", err)
 	}
-	owes(t, id, "released", 1, 1)
+	expectTruth(t, id, "released", 1, 1)
 	ask[any](t, "DELETE", "faults", nil)
 	again, err := till.Cancel(context.Background(), id, flexcancel.WithRepeat(c))
 	is(t, again, flexcancel.Canceled, flexcancel.CodeOK)
@@ -66,7 +66,7 @@ func TestALostAnswerWithoutTimeToLookIsUnknownAndTheHoldMayBeGone(t *testing.T) 
 		t.Errorf("%v %s", err, again.JSON())
 	}
 	// In doubt, it reads first, and has nothing to send.
-	owes(t, id, "released", 1, 1)
+	expectTruth(t, id, "released", 1, 1)
 }
 
 func TestARetrieveReadsAndChangesNothing(t *testing.T) {
@@ -76,7 +76,7 @@ func TestARetrieveReadsAndChangesNothing(t *testing.T) {
 	if err != nil || c.Hold() != flexcancel.HoldHeld {
 		t.Errorf("%v %s", err, c.JSON())
 	}
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 	c, err = till.Retrieve(context.Background(), "fcs_none")
 	is(t, c, flexcancel.Unknown, flexcancel.CodeNotFound)
 	if !errors.Is(err, flexcancel.ErrNotFound) {
@@ -89,11 +89,11 @@ func TestAWarmUpOpensAConnectionAndSendsNothing(t *testing.T) {
 	if err := till.WarmUp(context.Background(), flexcancel.WithTimeout(never)); err != nil {
 		t.Error(err)
 	}
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 	if _, err := till.Cancel(context.Background(), id); err != nil {
 		t.Error(err)
 	}
-	owes(t, id, "released", 1, 1)
+	expectTruth(t, id, "released", 1, 1)
 	nobody := client(t, func(c *flexcancel.Config) { c.BaseURL = "http://127.0.0.1:1" })
 	err := nobody.WarmUp(context.Background())
 	var found *flexcancel.Error
@@ -121,7 +121,7 @@ func TestARefusalIsToldWithWhatTheProviderSaid(t *testing.T) {
 		said.Code != "slow_down" || said.Message != "not so fast" || !c.Retryable() {
 		t.Errorf("%v %s", err, c.JSON())
 	}
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 }
 
 func TestAThousandGoroutinesOnOneClientCancelEachItsOwn(t *testing.T) {
@@ -145,10 +145,10 @@ func TestAThousandGoroutinesOnOneClientCancelEachItsOwn(t *testing.T) {
 	}
 	all.Wait()
 	for i, id := range ids {
-		if owed := fmt.Sprint(flexcancel.Canceled, error(nil), id); found[i] != owed {
-			t.Fatalf("%s, owed %s", found[i], owed)
+		if expected := fmt.Sprint(flexcancel.Canceled, error(nil), id); found[i] != expected {
+			t.Fatalf("%s, expected %s", found[i], expected)
 		}
-		owes(t, id, "released", 1, 1)
+		expectTruth(t, id, "released", 1, 1)
 	}
 }
 

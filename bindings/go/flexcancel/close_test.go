@@ -41,8 +41,8 @@ func TestCloseLetsCallsInFlightEndAndRefusesLaterOnes(t *testing.T) {
 	}
 	first := <-ended
 	is(t, first.c, flexcancel.Canceled, flexcancel.CodeOK)
-	owes(t, id, "released", 1, 1)
-	owes(t, later, "held", 0, 0)
+	expectTruth(t, id, "released", 1, 1)
+	expectTruth(t, later, "held", 0, 0)
 }
 
 func TestTheZeroClientIsClosed(t *testing.T) {
@@ -87,7 +87,7 @@ func closeInUse(
 			if c == nil {
 				hold, sent = "held", 0
 			}
-			owes(t, id, hold, sent, sent)
+			expectTruth(t, id, hold, sent, sent)
 		}()
 		go func() {
 			defer all.Done()

@@ -29,6 +29,8 @@ type Config struct {
 	Mode string
 	// Proxy is "none", "env" or the URL of an HTTP proxy.
 	Proxy string
+	// RatePerSecond is the most requests per second of all calls together; zero is no limit.
+	RatePerSecond int
 	// Trust is "system" or "bundled".
 	Trust string
 	// UserAgent is added to the library's own.
@@ -49,8 +51,9 @@ type Config struct {
 	// Verify has a confirmation that does not itself show the release checked by one read-back.
 	Verify bool
 	// Logger is told of each attempt and each result, on the goroutine that makes the call and
-	// before that call returns. What its handler panics with is dropped. It must not end the
-	// goroutine (runtime.Goexit, as t.FailNow does).
+	// before that call returns; of those of a bulk run on several goroutines at once. What its
+	// handler panics with is dropped. It must not end the goroutine (runtime.Goexit, as t.FailNow
+	// does).
 	Logger *slog.Logger
 }
 
@@ -81,6 +84,7 @@ func (c Config) toJSON() (string, error) {
 		MaxIdle         *int64 `json:"max_idle_ms,omitempty"`
 		Mode            string `json:"mode,omitempty"`
 		Proxy           string `json:"proxy,omitempty"`
+		RatePerSecond   int    `json:"rate_per_second,omitempty"`
 		Timeout         *int64 `json:"timeout_ms,omitempty"`
 		Trust           string `json:"trust,omitempty"`
 		UserAgent       string `json:"user_agent,omitempty"`
@@ -110,6 +114,7 @@ func (c Config) toJSON() (string, error) {
 		MaxIdle:         orNever(c.MaxIdle),
 		Mode:            c.Mode,
 		Proxy:           c.Proxy,
+		RatePerSecond:   c.RatePerSecond,
 		Timeout:         millis(c.Timeout),
 		Trust:           c.Trust,
 		UserAgent:       c.UserAgent,

@@ -19,8 +19,8 @@ func TestAContextThatHasEndedSendsNothing(t *testing.T) {
 	passed, cancelPassed := context.WithDeadline(context.Background(), time.Now().Add(-time.Hour))
 	defer cancelPassed()
 	for _, row := range []struct {
-		ctx  context.Context
-		owed []error
+		ctx      context.Context
+		expected []error
 	}{
 		{canceled, []error{context.Canceled, errShopperLeft}},
 		{passed, []error{context.DeadlineExceeded, flexcancel.ErrTimeout}},
@@ -28,9 +28,9 @@ func TestAContextThatHasEndedSendsNothing(t *testing.T) {
 	} {
 		c, err := till.Cancel(row.ctx, id)
 		is(t, c, flexcancel.NotApplied, flexcancel.CodeAborted)
-		for _, owed := range append(row.owed, flexcancel.ErrAborted, flexcancel.ErrNotApplied) {
-			if !errors.Is(err, owed) {
-				t.Errorf("%v is not %v", err, owed)
+		for _, expected := range append(row.expected, flexcancel.ErrAborted, flexcancel.ErrNotApplied) {
+			if !errors.Is(err, expected) {
+				t.Errorf("%v is not %v", err, expected)
 			}
 		}
 		if tries := c.Attempts(); len(tries) != 1 || tries[0].Phase != "preparing" {
@@ -40,7 +40,7 @@ func TestAContextThatHasEndedSendsNothing(t *testing.T) {
 	if sent := requests(t, id); sent != 0 {
 		t.Errorf("%d requests were sent", sent)
 	}
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 }
 
 // late is a context whose deadline has passed and whose timer is not up yet.
@@ -62,19 +62,19 @@ func TestAContextCanceledMidwayEndsTheCallAtOnceAndTheOutcomeStands(t *testing.T
 	after := time.Since(at)
 	t.Logf("returned %v after the context was canceled", after)
 	is(t, c, flexcancel.Unknown, flexcancel.CodeAborted)
-	for _, owed := range []error{
+	for _, expected := range []error{
 		flexcancel.ErrUnknown, flexcancel.ErrAborted, context.Canceled, errShopperLeft,
 	} {
-		if !errors.Is(err, owed) {
-			t.Errorf("%v is not %v", err, owed)
+		if !errors.Is(err, expected) {
+			t.Errorf("%v is not %v", err, expected)
 		}
 	}
-	// 50 ms are owed on a machine at rest; the deadline is a minute, so that any later end is far
+	// 50 ms are expected on a machine at rest; the deadline is a minute, so that any later end is far
 	// from it.
 	if after > 5*time.Second {
 		t.Errorf("%v", after)
 	}
-	owes(t, id, "released", 1, 1)
+	expectTruth(t, id, "released", 1, 1)
 }
 
 func TestOfContextOptionAndConfigurationTheSmallestTimeCounts(t *testing.T) {
@@ -128,7 +128,7 @@ func TestTheCauseOfADeadlineIsKept(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, errShopperLeft) {
 		t.Error(err)
 	}
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 }
 
 func TestAContextThatEndsAfterAGoodEndIsNoError(t *testing.T) {

@@ -21,6 +21,11 @@
 // [Client.OpenOutbox] opens a file that keeps cancels until they are delivered: before the first
 // byte is sent, through a power cut, and until a person has seen what could not be delivered.
 //
+// # Many cancels
+//
+// [Client.CancelMany] cancels a sequence of sessions, several at a time and under a rate, and can be
+// resumed by a journal.
+//
 // # Errors
 //
 // [Client.Cancel] gives an error for every outcome but the two that mean "voided", and

@@ -26,6 +26,10 @@ var sentinels = map[string]error{
 	"unauthorized":    flexcancel.ErrUnauthorized,
 	"notFound":        flexcancel.ErrNotFound,
 	"rateLimited":     flexcancel.ErrRateLimited,
+	"journalIO":       flexcancel.ErrJournalIO,
+	"journalInvalid":  flexcancel.ErrJournalInvalid,
+	"journalBusy":     flexcancel.ErrJournalBusy,
+	"maxUnknown":      flexcancel.ErrMaxUnknown,
 }
 
 // matches are the sentinels that errors.Is finds, also within another error.
@@ -42,9 +46,9 @@ func matches(err error) []string {
 
 func TestErrorsIsFindsTheOutcomeAndTheCode(t *testing.T) {
 	for _, row := range []struct {
-		outcome flexcancel.Outcome
-		code    flexcancel.Code
-		owed    string
+		outcome  flexcancel.Outcome
+		code     flexcancel.Code
+		expected string
 	}{
 		{flexcancel.Unknown, flexcancel.CodeTimeout, "timeout unknown"},
 		{flexcancel.Unknown, flexcancel.CodeAborted, "aborted unknown"},
@@ -60,14 +64,18 @@ func TestErrorsIsFindsTheOutcomeAndTheCode(t *testing.T) {
 		{flexcancel.NotApplied, flexcancel.CodeNotFound, "notApplied notFound"},
 		{flexcancel.NotApplied, flexcancel.CodeRateLimited, "notApplied rateLimited"},
 		{flexcancel.NotApplied, flexcancel.CodeRejected, "notApplied"},
+		{flexcancel.NotApplied, flexcancel.CodeJournalIO, "journalIO notApplied"},
+		{flexcancel.NotApplied, flexcancel.CodeJournalInvalid, "journalInvalid notApplied"},
+		{flexcancel.NotApplied, flexcancel.CodeJournalBusy, "journalBusy notApplied"},
+		{flexcancel.NotApplied, flexcancel.CodeMaxUnknown, "maxUnknown notApplied"},
 		{flexcancel.Canceled, flexcancel.CodeOK, ""},
 		{flexcancel.AlreadyCanceled, flexcancel.CodeOK, ""},
 		// Of a newer library: nothing may be told of it.
 		{flexcancel.Outcome(77), flexcancel.Code(777), "unknown"},
 	} {
 		err := &flexcancel.Error{Outcome: row.outcome, Code: row.code}
-		if found := strings.Join(matches(err), " "); found != row.owed {
-			t.Errorf("%s/%s matches %q, owed %q", row.outcome, row.code, found, row.owed)
+		if found := strings.Join(matches(err), " "); found != row.expected {
+			t.Errorf("%s/%s matches %q, expected %q", row.outcome, row.code, found, row.expected)
 		}
 	}
 }
@@ -82,9 +90,9 @@ func TestErrorsAsGivesOutcomeCodeAndMessage(t *testing.T) {
 		found.Message != c.Message() {
 		t.Errorf("%+v", found)
 	}
-	owed := "flexcancel: not_applied (not_found): " + c.Message()
-	if err.Error() != owed {
-		t.Errorf("%s, owed %s", err, owed)
+	expected := "flexcancel: not_applied (not_found): " + c.Message()
+	if err.Error() != expected {
+		t.Errorf("%s, expected %s", err, expected)
 	}
 }
 
@@ -164,7 +172,7 @@ func TestAnArgumentThatCannotBeUsedIsNamedAndNothingIsSent(t *testing.T) {
 	if sent := requests(t, id); sent != 0 {
 		t.Errorf("%d requests were sent", sent)
 	}
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 }
 
 func TestTheKeyMayComeFromTheEnvironmentOrAFile(t *testing.T) {
@@ -185,6 +193,6 @@ func TestTheKeyMayComeFromTheEnvironmentOrAFile(t *testing.T) {
 		c, _ := till.Cancel(context.Background(), id)
 		is(t, c, flexcancel.Canceled, flexcancel.CodeOK)
 		_ = till.Close()
-		owes(t, id, "released", 1, 1)
+		expectTruth(t, id, "released", 1, 1)
 	}
 }

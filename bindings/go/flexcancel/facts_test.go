@@ -73,11 +73,11 @@ func TestOutcomesAndCodesAreThoseOfTheHeader(t *testing.T) {
 		for _, it := range declared(t, "outcome.go", row.ofType) {
 			found[strings.ToLower(it)] = true
 		}
-		owed := defined(t, row.prefix)
-		if len(owed) < 5 || len(found) != len(owed) {
-			t.Errorf("%d of %d: %v", len(found), len(owed), found)
+		expected := defined(t, row.prefix)
+		if len(expected) < 5 || len(found) != len(expected) {
+			t.Errorf("%d of %d: %v", len(found), len(expected), found)
 		}
-		for name, number := range owed {
+		for name, number := range expected {
 			constant := row.goPrefix + strings.ReplaceAll(name, "_", "") + " = c." + row.prefix + name
 			if !found[strings.ToLower(constant)] {
 				t.Errorf("expected %s", constant)
@@ -102,15 +102,15 @@ func TestHoldsAreThoseOfTheResultsPage(t *testing.T) {
 }
 
 func TestLevelsAreThoseOfTheHeader(t *testing.T) {
-	owed := map[string]string{"warn": "WARN", "info": "INFO", "debug": "DEBUG"}
+	expected := map[string]string{"warn": "WARN", "info": "INFO", "debug": "DEBUG"}
 	for name, number := range defined(t, "FLEXCANCEL_LEVEL_") {
-		if shown := slogLevel(int32(number)).String(); shown != owed[name] {
+		if shown := slogLevel(int32(number)).String(); shown != expected[name] {
 			t.Errorf("%s is %s", name, shown)
 		}
-		delete(owed, name)
+		delete(expected, name)
 	}
-	if len(owed) > 0 {
-		t.Errorf("the header lacks %v", owed)
+	if len(expected) > 0 {
+		t.Errorf("the header lacks %v", expected)
 	}
 }
 
@@ -168,12 +168,7 @@ func TestConfigAndOptionsHaveTheKeysOfThePage(t *testing.T) {
 		delete(config, key)
 	}
 	rest := keys("Options of one call")
-	of := reflect.TypeFor[options]()
-	for i := range of.NumField() {
-		key, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
-		if !of.Field(i).IsExported() {
-			continue
-		}
+	for _, key := range keysOf(reflect.TypeFor[options]()) {
 		if !rest[key] {
 			t.Errorf("%s is no option", key)
 		}

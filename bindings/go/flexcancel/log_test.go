@@ -32,11 +32,11 @@ func TestEachAttemptAndEachResultIsLogged(t *testing.T) {
 	}
 	for i, attempt := range attempts {
 		found := attributes(records[i])
-		owed := slog.LevelDebug
+		expected := slog.LevelDebug
 		if attempt.Code != "ok" {
-			owed = slog.LevelWarn
+			expected = slog.LevelWarn
 		}
-		if records[i].Level != owed || records[i].Message == "" || found["event"] != "attempt" ||
+		if records[i].Level != expected || records[i].Message == "" || found["event"] != "attempt" ||
 			found["session_id"] != id || found["operation"] != attempt.Operation ||
 			found["reason"] != attempt.Reason || found["code"] != attempt.Code ||
 			found["idempotency_key"] != c.IdempotencyKey() {
@@ -83,7 +83,7 @@ func TestAHandlerThatPanicsLosesItsEventsAndNothingElse(t *testing.T) {
 	if err != nil || panics != 2 {
 		t.Errorf("%v, %d panics", err, panics)
 	}
-	owes(t, id, "released", 1, 1)
+	expectTruth(t, id, "released", 1, 1)
 }
 
 // The stack of the goroutine that calls moves while the library is running on it.
@@ -128,7 +128,7 @@ func TestAHandlerMayCallTheClientAgain(t *testing.T) {
 	first, _ := till.Cancel(context.Background(), id)
 	is(t, first, flexcancel.Canceled, flexcancel.CodeOK)
 	is(t, second, flexcancel.Canceled, flexcancel.CodeOK)
-	owes(t, other, "released", 1, 1)
+	expectTruth(t, other, "released", 1, 1)
 }
 
 func TestManyGoroutinesMayLogAtOnce(t *testing.T) {

@@ -76,6 +76,73 @@ func TestAHundredThousandCallsLeaveMemoryFlat(t *testing.T) {
 	}
 }
 
+func TestAHundredThousandItemsLeaveMemoryFlat(t *testing.T) {
+	const runs, itemsOfARun = 100, 1000
+	till, id := client(t, nil), held(t)
+	items := func(yield func(flexcancel.BulkItem) bool) {
+		for i := range itemsOfARun {
+			item := flexcancel.BulkItem{SessionID: "not an id"}
+			switch i % 50 {
+			case 0:
+				item.SessionID = "fcs_nobody" + strconv.Itoa(i)
+				item.Options = []flexcancel.Option{flexcancel.WithMaxAttempts(2)}
+			case 1:
+				item.SessionID = id
+			}
+			if !yield(item) {
+				return
+			}
+		}
+	}
+	told := 0
+	var before int
+	for i := range runs {
+		run := till.NewBulkRun(items, flexcancel.WithConcurrency(2))
+		for item, c := range run.Results(context.Background()) {
+			if told++; c == nil || len(c.Message()) == 0 || c.Outcome.IsVoided() != (item.Err == nil) {
+				t.Fatalf("%+v: %v", item, c)
+			}
+			if i%10 == 5 && item.Number == itemsOfARun/2 {
+				break
+			}
+		}
+		if run.Err() != nil {
+			t.Fatal(run.Err())
+		}
+		if i == runs/10 {
+			before = residentBytes(t)
+		}
+	}
+	after := residentBytes(t)
+	t.Logf("%d results: %d bytes after a tenth of the runs, then %d", told, before, after)
+	if after > before+marginBytes {
+		t.Errorf("%d bytes have become %d", before, after)
+	}
+	if told < 90_000 {
+		t.Errorf("%d results", told)
+	}
+}
+
+// BenchmarkCancelMany is one item of a bulk run that sends nothing: what the way there and back costs.
+func BenchmarkCancelMany(b *testing.B) {
+	till, told := client(b, nil), 0
+	ids := func(yield func(string) bool) {
+		for range b.N {
+			if !yield("not an id") {
+				return
+			}
+		}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range till.CancelMany(context.Background(), ids) {
+		told++
+	}
+	if told != b.N {
+		b.Errorf("%d results of %d", told, b.N)
+	}
+}
+
 // BenchmarkCancel is one cancel over a connection that is open already.
 func BenchmarkCancel(b *testing.B) {
 	till, id := client(b, nil), held(b)

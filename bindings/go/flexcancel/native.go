@@ -16,6 +16,8 @@ typedef struct {
 	size_t len[TEXTS];
 	// The result, where its texts had no room; to be taken, or else 0.
 	uintptr_t rest;
+	// Set by who asks: the result stays the library's, and is not freed.
+	int32_t is_borrowed;
 } flexgo_result;
 
 static void flexgo_give(flexcancel_result *result, char *buffer, size_t room,
@@ -40,7 +42,8 @@ static void flexgo_give(flexcancel_result *result, char *buffer, size_t room,
 	for (int i = 0; i < TEXTS; buffer += given->len[i++])
 		if (given->len[i] > 0)
 			memcpy(buffer, texts[i], given->len[i]);
-	flexcancel_result_free(result);
+	if (!given->is_borrowed)
+		flexcancel_result_free(result);
 }
 
 static void flexgo_take(uintptr_t result, char *buffer, size_t room, flexgo_result *given) {
@@ -184,10 +187,16 @@ func nativeWarmUp(client uintptr, options []byte, abort uintptr) nativeResult {
 }
 
 // takeResult takes a result, and frees it.
-func takeResult(result uintptr) nativeResult {
+func takeResult(result uintptr) nativeResult { return readResult(result, C.flexgo_result{}) }
+
+// copyResult takes what a result says, and leaves it to its owner.
+func copyResult(result uintptr) nativeResult {
+	return readResult(result, C.flexgo_result{is_borrowed: 1})
+}
+
+func readResult(result uintptr, given C.flexgo_result) nativeResult {
 	buffer := buffers.Get().(*[roomForResult]byte)
 	defer buffers.Put(buffer)
-	var given C.flexgo_result
 	C.flexgo_take(C.uintptr_t(result), chars(buffer[:]), roomForResult, &given)
 	return take(&given, buffer)
 }

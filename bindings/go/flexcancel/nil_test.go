@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -17,7 +18,12 @@ func TestANilClientOrOutboxAndAZeroOneAreClosed(t *testing.T) {
 		_, ofCancel := till.Cancel(ctx, "fcs_1")
 		_, ofRetrieve := till.Retrieve(ctx, "fcs_1")
 		_, ofOpening := till.OpenOutbox("outbox.db")
-		for _, err := range []error{ofCancel, ofRetrieve, ofOpening, till.WarmUp(ctx)} {
+		run := till.NewBulkRun(flexcancel.IDs(slices.Values([]string{"fcs_1"})))
+		ofRun := ran(run)
+		if summary := run.Summary(); summary.Code != flexcancel.CodeInvalidHandle || summary.Items != 0 {
+			t.Errorf("%+v", summary)
+		}
+		for _, err := range []error{ofCancel, ofRetrieve, ofOpening, till.WarmUp(ctx), ofRun} {
 			if !errors.Is(err, flexcancel.ErrClosed) {
 				t.Error(err)
 			}
@@ -34,8 +40,11 @@ func TestANilClientOrOutboxAndAZeroOneAreClosed(t *testing.T) {
 		_, ofWorklist := outbox.Worklist()
 		_, ofAcknowledge := outbox.Acknowledge(1)
 		_, ofStats := outbox.Stats()
+		_, ofClaim := outbox.Claim()
+		_, ofSettle := outbox.Settle(1, "", flexcancel.Settlement{})
 		for _, err := range []error{
-			ofCancel, ofEnqueue, ofFlush, ofList, ofWorklist, ofAcknowledge, ofStats,
+			ofCancel, ofEnqueue, ofFlush, ofList, ofWorklist, ofAcknowledge, ofStats, ofClaim,
+			ofSettle,
 		} {
 			if !errors.Is(err, flexcancel.ErrClosed) {
 				t.Error(err)
@@ -73,6 +82,9 @@ func TestANilResultErrorOrEntrySaysNothing(t *testing.T) {
 	}
 	if _, ok := e.Repeat(); ok {
 		t.Error("a nil error is repeated")
+	}
+	if (&flexcancel.BulkRun{}).Summary() != (flexcancel.BulkSummary{}) {
+		t.Error("a run that was not begun says something")
 	}
 	if (*flexcancel.OutboxEntry)(nil).IsFinal() {
 		t.Error("a nil entry is final")

@@ -22,6 +22,7 @@ type options struct {
 	TimeoutMS      *int64   `json:"timeout_ms,omitempty"`
 	MaxAttempts    *int     `json:"max_attempts,omitempty"`
 	outboxKeys
+	bulkKeys
 	// unusable is why an option cannot be handed over, if one cannot.
 	unusable error
 	// repeatsNothing is true after WithRepeat of something that has nothing to repeat.
@@ -31,6 +32,7 @@ type options struct {
 // outboxKeys are of an outbox's calls only.
 type outboxKeys struct {
 	DeliverWithinMS *int64 `json:"deliver_within_ms,omitempty"`
+	LeaseMS         *int64 `json:"lease_ms,omitempty"`
 	Max             *int   `json:"max,omitempty"`
 	Now             *bool  `json:"now,omitempty"`
 }
@@ -150,6 +152,9 @@ func (o *options) text() ([]byte, error) {
 	}
 	if o.IdempotencyKey != nil && !utf8.ValidString(*o.IdempotencyKey) {
 		return nil, errors.New("idempotency_key: expected UTF-8")
+	}
+	if err := o.bulkKeys.check(); err != nil {
+		return nil, err
 	}
 	bytes, err := json.Marshal(o)
 	if string(bytes) == "{}" {

@@ -119,8 +119,8 @@ type FlushResult struct {
 // Flush delivers what is due, the entries that have waited longest first.
 //
 // It ends when none is left, [WithMax] were tried, the time is up ([WithTimeout], one minute unless
-// given, or the context's if that is earlier), the context is canceled, or the way to Flex turns
-// out to be closed. The error says why it ended before nothing was left to try; what was flushed
+// given, or the context's if that is earlier), the context is canceled, or Flex cannot be
+// reached. The error says why it ended before nothing was left to try; what was flushed
 // is there beside it, and nil only where the library was not called.
 func (o *Outbox) Flush(ctx context.Context, opts ...FlushOption) (*FlushResult, error) {
 	given := new(options)
@@ -201,16 +201,22 @@ func (o *Outbox) Stats() (OutboxCounts, error) {
 
 // ask has the outbox do something that sends nothing. An error that there is already is given back.
 func (o *Outbox) ask(unusable error, operation func(outbox uintptr) nativeResult) (outboxView, error) {
+	result, err := o.result(unusable, operation)
+	return result.outbox(), err
+}
+
+// result is the same, as the library gives it; nil where the library was not called.
+func (o *Outbox) result(unusable error, operation func(outbox uintptr) nativeResult) (*Result, error) {
 	if unusable != nil {
-		return outboxView{}, failed(CodeInvalidArgument, unusable.Error(), nil)
+		return nil, failed(CodeInvalidArgument, unusable.Error(), nil)
 	}
 	h := o.get().use()
 	if h == nil {
-		return outboxView{}, failed(CodeInvalidHandle, isClosed, nil)
+		return nil, failed(CodeInvalidHandle, isClosed, nil)
 	}
 	defer h.release()
 	result := newResult(operation(h.native))
-	return result.outbox(), asStatus(result, nil, nil)
+	return result, asStatus(result, nil, nil)
 }
 
 func newEnqueue(opts []EnqueueOption) *options {

@@ -37,7 +37,7 @@ func TestCloseOfAnOutboxLetsCallsInFlightEndAndTheClientStaysUsable(t *testing.T
 	if entry := first.c.Entry(); entry == nil || entry.State != flexcancel.OutboxStateDelivered {
 		t.Errorf("%+v", entry)
 	}
-	owes(t, later, "held", 0, 0)
+	expectTruth(t, later, "held", 0, 0)
 	c, _ := till.Cancel(context.Background(), later)
 	is(t, c, flexcancel.Canceled, flexcancel.CodeOK)
 }
@@ -65,6 +65,11 @@ func refusesEverything(t *testing.T, outbox *flexcancel.Outbox, id string) {
 		"Worklist":    func() error { _, err := outbox.Worklist(); return err },
 		"Acknowledge": func() error { _, err := outbox.Acknowledge(1); return err },
 		"Stats":       func() error { _, err := outbox.Stats(); return err },
+		"Claim":       func() error { _, err := outbox.Claim(); return err },
+		"Settle": func() error {
+			_, err := outbox.Settle(1, "", flexcancel.Settlement{})
+			return err
+		},
 	} {
 		err := call()
 		// Only what is about one cancel says that it was not applied.
@@ -109,8 +114,8 @@ func TestAnOutboxDeliversAndLogsAlsoAfterItsClientIsClosed(t *testing.T) {
 	if c, err := outbox.Cancel(context.Background(), second); err != nil {
 		t.Error(err, c)
 	}
-	owes(t, first, "released", 1, 1)
-	owes(t, second, "released", 1, 1)
+	expectTruth(t, first, "released", 1, 1)
+	expectTruth(t, second, "released", 1, 1)
 	if events.Load() < 4 {
 		t.Errorf("%d events of two deliveries", events.Load())
 	}
@@ -133,7 +138,7 @@ func TestAHandlerMayUseAndCloseTheOutboxThatCallsIt(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
-	owes(t, id, "released", 1, 1)
+	expectTruth(t, id, "released", 1, 1)
 }
 
 // A logger lives as long as the library's client does, and that as long as its outbox.
@@ -210,7 +215,7 @@ func TestManyGoroutinesMayUseTwoOutboxesOfOneFile(t *testing.T) {
 		t.Errorf("%v %+v", err, counts)
 	}
 	for _, id := range ids {
-		owes(t, id, "released", 1, 1)
+		expectTruth(t, id, "released", 1, 1)
 	}
 }
 

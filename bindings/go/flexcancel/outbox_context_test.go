@@ -17,17 +17,17 @@ func TestAContextThatHasEndedKeepsTheCancelAndSendsNothing(t *testing.T) {
 	passed, cancelPassed := context.WithDeadline(context.Background(), time.Now().Add(-time.Hour))
 	defer cancelPassed()
 	for _, row := range []struct {
-		ctx  context.Context
-		owed []error
+		ctx      context.Context
+		expected []error
 	}{
 		{canceled, []error{context.Canceled, left}},
 		{passed, []error{context.DeadlineExceeded}},
 	} {
 		id := held(t)
 		c, err := outbox.Cancel(row.ctx, id)
-		for _, owed := range append(row.owed, flexcancel.ErrUnknown) {
-			if !errors.Is(err, owed) {
-				t.Errorf("%v is not %v", err, owed)
+		for _, expected := range append(row.expected, flexcancel.ErrUnknown) {
+			if !errors.Is(err, expected) {
+				t.Errorf("%v is not %v", err, expected)
 			}
 		}
 		// Of a deadline that has passed the time may tell before the abort does.
@@ -40,10 +40,10 @@ func TestAContextThatHasEndedKeepsTheCancelAndSendsNothing(t *testing.T) {
 		}
 		flushed, err := outbox.Flush(row.ctx)
 		if len(flushed.Entries) != 0 || !errors.Is(err, flexcancel.ErrAborted) ||
-			!errors.Is(err, row.owed[0]) {
+			!errors.Is(err, row.expected[0]) {
 			t.Errorf("%v %+v", err, flushed)
 		}
-		owes(t, id, "held", 0, 0)
+		expectTruth(t, id, "held", 0, 0)
 		if sent := requests(t, id); sent != 0 {
 			t.Errorf("%d requests were sent", sent)
 		}
@@ -126,9 +126,9 @@ func TestAFlushThatTheContextsDeadlineEndsSaysSo(t *testing.T) {
 		enqueued(t, outbox, held(t))
 	}
 	for _, row := range []struct {
-		context time.Duration
-		option  flexcancel.FlushOption
-		owed    bool
+		context  time.Duration
+		option   flexcancel.FlushOption
+		expected bool
 	}{
 		{900 * time.Millisecond, flexcancel.WithTimeout(never), true},
 		{never, flexcancel.WithTimeout(900 * time.Millisecond), false},
@@ -138,7 +138,7 @@ func TestAFlushThatTheContextsDeadlineEndsSaysSo(t *testing.T) {
 		flushed, err := outbox.Flush(ctx, row.option)
 		cancel()
 		if !errors.Is(err, flexcancel.ErrTimeout) || len(flushed.Entries) != 1 ||
-			errors.Is(err, context.DeadlineExceeded) != row.owed {
+			errors.Is(err, context.DeadlineExceeded) != row.expected {
 			t.Errorf("%v %+v", err, flushed)
 		}
 	}

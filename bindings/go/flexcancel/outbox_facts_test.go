@@ -53,10 +53,10 @@ func exampleOf(t *testing.T, name string) (string, int) {
 		switch field {
 		case "expand":
 			fields[field] = []string{"customer"}
-		case "in_delivery":
+		case "in_delivery", "in_doubt":
 			fields[field] = true
 		case "session_id", "idempotency_key", "mode", "base_url", "state", "last_code",
-			"last_message":
+			"last_message", "lease":
 			fields[field] = "some"
 		case "last_outcome":
 			fields[field] = "canceled"
@@ -72,12 +72,24 @@ func exampleOf(t *testing.T, name string) (string, int) {
 }
 
 func TestEveryFieldOfAnEntryAndOfCountsIsRead(t *testing.T) {
+	// What only a claim gives is in its own type.
+	claim := new(OutboxClaim)
+	text, _ := exampleOf(t, "entry")
+	if err := json.Unmarshal([]byte(text), claim); err != nil {
+		t.Fatal(err)
+	}
+	if claim.Lease != "some" || !claim.InDoubt || claim.ID != 7 {
+		t.Errorf("%+v", claim)
+	}
 	for name, into := range map[string]any{"entry": new(OutboxEntry), "counts": new(OutboxCounts)} {
 		text, count := exampleOf(t, name)
 		if err := json.Unmarshal([]byte(text), into); err != nil {
 			t.Fatal(err)
 		}
 		read := reflect.ValueOf(into).Elem()
+		if name == "entry" {
+			count -= 2
+		}
 		if count < 5 || read.NumField() != count {
 			t.Errorf("%s has %d of %d fields", name, read.NumField(), count)
 		}
@@ -102,17 +114,17 @@ func TestStatesAreThoseOfTheSchema(t *testing.T) {
 			t.Error(state)
 		}
 	}
-	if owed := defs(t, "entry").Properties["state"].Enum; !slices.Equal(found, owed) {
-		t.Errorf("%v, owed %v", found, owed)
+	if expected := defs(t, "entry").Properties["state"].Enum; !slices.Equal(found, expected) {
+		t.Errorf("%v, expected %v", found, expected)
 	}
 }
 
 func TestOptionsAndFilterHaveTheKeysOfTheOutboxsPage(t *testing.T) {
 	_, section, _ := strings.Cut(string(page(t, "OUTBOX.md")), "\n## Options\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	owed := map[string]bool{}
+	expected := map[string]bool{}
 	for _, it := range regexp.MustCompile("(?m)^\\| `(\\w+)`").FindAllStringSubmatch(section, -1) {
-		owed[it[1]] = true
+		expected[it[1]] = true
 	}
 	found := map[string]bool{}
 	kept := newEnqueue([]EnqueueOption{
@@ -123,12 +135,16 @@ func TestOptionsAndFilterHaveTheKeysOfTheOutboxsPage(t *testing.T) {
 	for _, opt := range []FlushOption{WithTimeout(time.Second), WithMax(1), WithNow()} {
 		opt.flush(flushed)
 	}
+	claimed := new(options)
+	for _, opt := range []ClaimOption{WithMax(1), WithLease(time.Second)} {
+		opt.claim(claimed)
+	}
 	open := outboxOptions{Path: "path"}
 	WithKeep(0)(&open)
 	WithoutCreate()(&open)
 	filter := Filter{[]OutboxState{OutboxStatePending}, new(bool), "fcs_1", 1, 1}
 	for _, text := range []func() ([]byte, error){
-		kept.text, flushed.text, open.text, filter.text,
+		kept.text, flushed.text, claimed.text, open.text, filter.text,
 	} {
 		bytes, err := text()
 		if err != nil || bytes[len(bytes)-1] != 0 {
@@ -142,8 +158,8 @@ func TestOptionsAndFilterHaveTheKeysOfTheOutboxsPage(t *testing.T) {
 			found[key] = true
 		}
 	}
-	if len(owed) < 10 || !reflect.DeepEqual(found, owed) {
-		t.Errorf("%v, owed %v", found, owed)
+	if len(expected) < 10 || !reflect.DeepEqual(found, expected) {
+		t.Errorf("%v, expected %v", found, expected)
 	}
 }
 
@@ -169,6 +185,7 @@ func TestEachCodeOfTheOutboxHasItsSentinel(t *testing.T) {
 		CodeOutboxPending:     ErrOutboxPending,
 		CodeOutboxStale:       ErrOutboxStale,
 		CodeOutboxExpired:     ErrOutboxExpired,
+		CodeOutboxFinal:       ErrOutboxFinal,
 	}
 	count := 0
 	for code := Code(0); code < 1000; code++ {

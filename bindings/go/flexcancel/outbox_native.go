@@ -30,6 +30,14 @@ static uintptr_t flexgo_outbox_flush(uintptr_t outbox, const char *options, uint
 	                                          (flexcancel_abort *)abort);
 }
 
+static uintptr_t flexgo_outbox_claim(uintptr_t outbox, const char *options) {
+	return (uintptr_t)flexcancel_outbox_claim((flexcancel_outbox *)outbox, options);
+}
+
+static uintptr_t flexgo_outbox_settle(uintptr_t outbox, int64_t entry, const char *settlement) {
+	return (uintptr_t)flexcancel_outbox_settle((flexcancel_outbox *)outbox, entry, settlement);
+}
+
 static uintptr_t flexgo_outbox_list(uintptr_t outbox, const char *filter) {
 	return (uintptr_t)flexcancel_outbox_list((flexcancel_outbox *)outbox, filter);
 }
@@ -74,6 +82,15 @@ func nativeOutboxEnqueue(outbox uintptr, id, options []byte) nativeResult {
 func nativeOutboxFlush(outbox uintptr, options []byte, abort uintptr) nativeResult {
 	return takeResult(uintptr(C.flexgo_outbox_flush(C.uintptr_t(outbox), chars(options),
 		C.uintptr_t(abort))))
+}
+
+func nativeOutboxClaim(outbox uintptr, options []byte) nativeResult {
+	return takeResult(uintptr(C.flexgo_outbox_claim(C.uintptr_t(outbox), chars(options))))
+}
+
+func nativeOutboxSettle(outbox uintptr, entry int64, settlement []byte) nativeResult {
+	return takeResult(uintptr(C.flexgo_outbox_settle(C.uintptr_t(outbox), C.int64_t(entry),
+		chars(settlement))))
 }
 
 func nativeOutboxList(outbox uintptr, filter []byte) nativeResult {

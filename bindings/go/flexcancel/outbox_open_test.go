@@ -27,9 +27,9 @@ func TestAFileThatCannotBeUsedIsAnErrorThatSaysWhy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range []struct {
-		path string
-		owed error
-		code flexcancel.Code
+		path     string
+		expected error
+		code     flexcancel.Code
 	}{
 		{filepath.Join(file(t), "none"), flexcancel.ErrOutboxIO, flexcancel.CodeOutboxIO},
 		{link, flexcancel.ErrOutboxUnsafe, flexcancel.CodeOutboxUnsafe},
@@ -38,7 +38,7 @@ func TestAFileThatCannotBeUsedIsAnErrorThatSaysWhy(t *testing.T) {
 	} {
 		outbox, err := till.OpenOutbox(row.path)
 		var failed *flexcancel.Error
-		if outbox != nil || !errors.Is(err, row.owed) ||
+		if outbox != nil || !errors.Is(err, row.expected) ||
 			!errors.Is(err, flexcancel.ErrNotApplied) || !errors.As(err, &failed) ||
 			failed.Code != row.code || failed.Message == "" {
 			t.Errorf("%s: %v", row.path, err)
@@ -160,7 +160,7 @@ func TestEachCallRefusesWhatIsNoOptionOfItsAndKeepsAndSendsNothing(t *testing.T)
 	if kept := listed(t, outbox, flexcancel.Filter{}); len(kept) != 0 {
 		t.Errorf("%+v", kept)
 	}
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 }
 
 func TestWithKeepAFlushForgetsWhatIsDelivered(t *testing.T) {

@@ -50,14 +50,33 @@ type flushOption func(*options)
 
 func (o flushOption) flush(to *options) { o(to) }
 
+// ClaimOption is an option of [Outbox.Claim]: [WithMax] or [WithLease].
+type ClaimOption interface{ claim(*options) }
+
+type claimOption func(*options)
+
+func (o claimOption) claim(to *options) { o(to) }
+
+// MaxOption is an option of [Outbox.Flush] and of [Outbox.Claim].
+type MaxOption func(*options)
+
+func (o MaxOption) flush(to *options) { o(to) }
+func (o MaxOption) claim(to *options) { o(to) }
+
 // WithDeliverWithin is how long an outbox tries to deliver a cancel; 7 days unless given.
 func WithDeliverWithin(within time.Duration) EnqueueOption {
 	return enqueueOption(func(to *options) { to.DeliverWithinMS = to.time("deliver_within_ms", within) })
 }
 
-// WithMax is the most entries that a flush tries; 100 unless given, at most 1000.
-func WithMax(count int) FlushOption {
-	return flushOption(func(to *options) { to.Max = &count })
+// WithMax is the most entries that a flush tries or a claim takes; 100 unless given, at most 1000.
+func WithMax(count int) MaxOption {
+	return func(to *options) { to.Max = &count }
+}
+
+// WithLease is how long nobody else delivers what was claimed; a quarter of an hour unless given,
+// from a second to a day.
+func WithLease(lease time.Duration) ClaimOption {
+	return claimOption(func(to *options) { to.LeaseMS = to.time("lease_ms", lease) })
 }
 
 // WithNow has a flush try entries, too, that wait for their next try.

@@ -36,7 +36,7 @@ func TestAnOutboxKeepsACancelAndDeliversItAtOnce(t *testing.T) {
 	if found := listed(t, outbox, flexcancel.Filter{}); !reflect.DeepEqual(found[0], *entry) {
 		t.Errorf("%+v is not %+v", found, entry)
 	}
-	owes(t, id, "released", 1, 1)
+	expectTruth(t, id, "released", 1, 1)
 }
 
 func TestACancelOfTheClientHasNoEntry(t *testing.T) {
@@ -64,14 +64,14 @@ func TestInAnOutageACancelIsKeptAndALaterOneDeliversItWithItsKey(t *testing.T) {
 		t.Fatalf("%+v", kept)
 	}
 	end()
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 	c, err = outbox.Cancel(context.Background(), id, flexcancel.WithIdempotencyKey("another"),
 		flexcancel.WithTimeout(never))
 	is(t, c, flexcancel.Canceled, flexcancel.CodeOK)
 	if err != nil || c.Entry().ID != kept.ID || c.IdempotencyKey() != kept.IdempotencyKey {
 		t.Errorf("%v %+v", err, c.Entry())
 	}
-	owes(t, id, "released", 1, 1)
+	expectTruth(t, id, "released", 1, 1)
 }
 
 func TestEnqueueSendsNothingAndFlushDelivers(t *testing.T) {
@@ -90,8 +90,8 @@ func TestEnqueueSendsNothingAndFlushDelivers(t *testing.T) {
 		t.Errorf("%d requests were sent", sent)
 	}
 	counts, err := outbox.Stats()
-	owed := flexcancel.OutboxCounts{Pending: 1, Due: 1, OldestPending: entry.Created}
-	if err != nil || counts != owed {
+	expected := flexcancel.OutboxCounts{Pending: 1, Due: 1, OldestPending: entry.Created}
+	if err != nil || counts != expected {
 		t.Errorf("%v %+v", err, counts)
 	}
 	flushed, err := outbox.Flush(context.Background())
@@ -102,7 +102,7 @@ func TestEnqueueSendsNothingAndFlushDelivers(t *testing.T) {
 	if it := flushed.Entries[0]; it.ID != entry.ID || it.State != flexcancel.OutboxStateDelivered {
 		t.Errorf("%+v", it)
 	}
-	owes(t, id, "released", 1, 1)
+	expectTruth(t, id, "released", 1, 1)
 	flushed, err = outbox.Flush(context.Background())
 	if err != nil || len(flushed.Entries) != 0 {
 		t.Errorf("%v %+v", err, flushed)
@@ -125,7 +125,7 @@ func TestAFlushThatFindsTheWayClosedSaysSoAndKeepsEverything(t *testing.T) {
 		t.Errorf("%+v %+v", flushed.Entries, flushed.Counts)
 	}
 	for _, id := range ids {
-		owes(t, id, "held", 0, 0)
+		expectTruth(t, id, "held", 0, 0)
 	}
 }
 
@@ -189,7 +189,7 @@ func TestAnEntryWhoseTimeIsOverExpiresAndSurelyHadNoEffect(t *testing.T) {
 	if err != nil || len(worklist) != 1 || worklist[0].State != flexcancel.OutboxStateExpired {
 		t.Errorf("%v %+v", err, worklist)
 	}
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 }
 
 func TestAFilterLetsThroughWhatItSays(t *testing.T) {
@@ -204,8 +204,8 @@ func TestAFilterLetsThroughWhatItSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range []struct {
-		filter flexcancel.Filter
-		owed   []*flexcancel.OutboxEntry
+		filter   flexcancel.Filter
+		expected []*flexcancel.OutboxEntry
 	}{
 		{flexcancel.Filter{}, []*flexcancel.OutboxEntry{first, second, third}},
 		{flexcancel.Filter{States: []flexcancel.OutboxState{flexcancel.OutboxStateRefused}},
@@ -218,10 +218,10 @@ func TestAFilterLetsThroughWhatItSays(t *testing.T) {
 		{flexcancel.Filter{Max: 2}, []*flexcancel.OutboxEntry{first, second}},
 	} {
 		found := listed(t, outbox, row.filter)
-		isOwed := func(found flexcancel.OutboxEntry, owed *flexcancel.OutboxEntry) bool {
-			return found.ID == owed.ID
+		isExpected := func(found flexcancel.OutboxEntry, expected *flexcancel.OutboxEntry) bool {
+			return found.ID == expected.ID
 		}
-		if !slices.EqualFunc(found, row.owed, isOwed) {
+		if !slices.EqualFunc(found, row.expected, isExpected) {
 			t.Errorf("%+v gives %+v", row.filter, found)
 		}
 	}

@@ -13,23 +13,24 @@ type Outcome int32
 
 // The outcomes. Zero, the value of anything unset, is Unknown.
 const (
-	// Unknown: A request may have reached Flex, and its effect could not be determined in time.
-	// Asserts nothing. The till may say "pending", never "voided" and never "not voided".
+	// Unknown: A request may have reached Flex, or may still be sent from an outbox, and its effect
+	// is not known. Asserts nothing. The till may say "pending", never "voided" and never "not
+	// voided".
 	Unknown Outcome = C.FLEXCANCEL_OUTCOME_UNKNOWN
-	// Canceled: Flex confirmed the cancel, or a read-back shows it. Asserts: at some moment after the
-	// cancel was requested and before the call ended, no hold was left and none was captured. The till
-	// may say "voided".
+	// Canceled: Flex confirmed the cancel, or a read-back shows it. Asserts: at some moment after
+	// the cancel was requested and before the call ended, no hold was left, and none had been
+	// captured since the request. The till may say "voided".
 	Canceled Outcome = C.FLEXCANCEL_OUTCOME_CANCELED
-	// AlreadyCanceled: The session was already canceled, and as far as Flex reports this call had no
+	// AlreadyCanceled: The session was already canceled. As far as Flex reports, this call had no
 	// effect. Asserts the same as canceled. The till may say "voided".
 	AlreadyCanceled Outcome = C.FLEXCANCEL_OUTCOME_ALREADY_CANCELED
-	// NotCancelable: Captured or expired. Asserts: at some moment of the call no hold was left to
-	// cancel, and no request of this cancel released one. The till may say "too late"; check before a
-	// refund.
+	// NotCancelable: The session was captured or expired. Asserts: at some moment of the call no
+	// hold was left to cancel, and no request of this cancel released one. The till may say "too
+	// late". Before a refund, check whether money was captured.
 	NotCancelable Outcome = C.FLEXCANCEL_OUTCOME_NOT_CANCELABLE
-	// NotApplied: Certainly not done: no request of this cancel was handed to the network, or Flex
-	// refused it with its own error code. Asserts: no request of this cancel had or will have an
-	// effect. The till may say "not voided".
+	// NotApplied: The cancel was certainly not done: no request of it was handed to the network, or
+	// Flex refused each one. Asserts: no request of this cancel had an effect or will have one. The
+	// till may say "not voided".
 	NotApplied Outcome = C.FLEXCANCEL_OUTCOME_NOT_APPLIED
 )
 
@@ -95,6 +96,11 @@ const (
 	CodeOutboxPending     Code = C.FLEXCANCEL_CODE_OUTBOX_PENDING
 	CodeOutboxStale       Code = C.FLEXCANCEL_CODE_OUTBOX_STALE
 	CodeOutboxExpired     Code = C.FLEXCANCEL_CODE_OUTBOX_EXPIRED
+	CodeOutboxFinal       Code = C.FLEXCANCEL_CODE_OUTBOX_FINAL
+	CodeJournalIO         Code = C.FLEXCANCEL_CODE_JOURNAL_IO
+	CodeJournalInvalid    Code = C.FLEXCANCEL_CODE_JOURNAL_INVALID
+	CodeJournalBusy       Code = C.FLEXCANCEL_CODE_JOURNAL_BUSY
+	CodeMaxUnknown        Code = C.FLEXCANCEL_CODE_MAX_UNKNOWN
 )
 
 // String is the code's name in the result's JSON, like "timeout".

@@ -22,21 +22,21 @@ func TestAnUnknownCancelIsRepeatedByItsResultAndByItsError(t *testing.T) {
 		t.Fatal(err)
 	}
 	repeat, ok := c.Repeat()
-	owed := flexcancel.Repeat{IdempotencyKey: c.IdempotencyKey(), InDoubt: true, AskedAt: asked}
-	if !ok || !reflect.DeepEqual(repeat, owed) {
-		t.Errorf("%v, owed %v: %s", repeat, owed, c.JSON())
+	expected := flexcancel.Repeat{IdempotencyKey: c.IdempotencyKey(), InDoubt: true, AskedAt: asked}
+	if !ok || !reflect.DeepEqual(repeat, expected) {
+		t.Errorf("%v, expected %v: %s", repeat, expected, c.JSON())
 	}
 	var failed *flexcancel.Error
 	if !errors.As(err, &failed) {
 		t.Fatal(err)
 	}
 	if of, ok := failed.Repeat(); !ok || of != repeat {
-		t.Errorf("%v, owed %v", of, repeat)
+		t.Errorf("%v, expected %v", of, repeat)
 	}
 	// As a till keeps it with the sale.
 	text, err := json.Marshal(repeat)
 	if err != nil || !strings.Contains(string(c.JSON()), `"repeat":`+string(text)) {
-		t.Errorf("%s %v, owed as in %s", text, err, c.JSON())
+		t.Errorf("%s %v, expected as in %s", text, err, c.JSON())
 	}
 	var kept flexcancel.Repeat
 	if err := json.Unmarshal(text, &kept); err != nil || kept != repeat {
@@ -70,7 +70,7 @@ func TestARepetitionOfNothingIsRefusedAndAssertsNothing(t *testing.T) {
 			}
 		}
 	}
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 }
 
 func TestAClosedClientDoesNotSayNotVoidedOfACancelInDoubt(t *testing.T) {
@@ -89,7 +89,7 @@ func TestAClosedClientDoesNotSayNotVoidedOfACancelInDoubt(t *testing.T) {
 			t.Fatalf("%v", err)
 		}
 		if again, ok := refused.Repeat(); !ok || again != repeat {
-			t.Errorf("%v, owed %v", again, repeat)
+			t.Errorf("%v, expected %v", again, repeat)
 		}
 	}
 	_, err := till.Cancel(context.Background(), "fcs_1", flexcancel.WithIdempotencyKey("till-7"),
@@ -107,14 +107,14 @@ func TestOptionsOfARepetitionAreCheckedByTheLibrary(t *testing.T) {
 	} {
 		_, err := till.Cancel(context.Background(), id, opts...)
 		if !errors.Is(err, flexcancel.ErrInvalidArgument) || !strings.Contains(err.Error(), part) {
-			t.Errorf("%v, owed %s", err, part)
+			t.Errorf("%v, expected %s", err, part)
 		}
 	}
 	_, err := opened(t, till, "").Enqueue(id, flexcancel.WithVerify(true))
 	if !errors.Is(err, flexcancel.ErrInvalidArgument) || !strings.Contains(err.Error(), "verify: ") {
 		t.Error(err)
 	}
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 	c, err := till.Cancel(context.Background(), id, flexcancel.WithIdempotencyKey("till-7"),
 		flexcancel.WithInDoubt(false), flexcancel.WithVerify(true), flexcancel.WithAskedAt(time.Now()))
 	is(t, c, flexcancel.Canceled, flexcancel.CodeOK)

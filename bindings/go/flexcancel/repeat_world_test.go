@@ -71,7 +71,7 @@ func TestALostAnswerRepeatedOutOfReachIsPendingAndAtLastCanceled(t *testing.T) {
 		end()
 		pending(t, way, c, err)
 		if again, ok := c.Repeat(); !ok || again != repeat {
-			t.Errorf("%s: %v, owed %v", way, again, repeat)
+			t.Errorf("%s: %v, expected %v", way, again, repeat)
 		}
 		of = c
 	})

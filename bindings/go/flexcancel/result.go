@@ -41,6 +41,8 @@ type details struct {
 	ProviderError *ProviderError `json:"provider_error"`
 	Attempts      []Attempt      `json:"attempts"`
 	Outbox        outboxView     `json:"outbox"`
+	Item          bulkItemView   `json:"item"`
+	Bulk          BulkSummary    `json:"bulk"`
 }
 
 // Attempt is one attempt at a round trip to the service.

@@ -85,13 +85,13 @@ type truth struct {
 	CancelsApplied  []any  `json:"cancels_applied"`
 }
 
-// owes fails the test unless the session is so in truth.
-func owes(t testing.TB, id, hold string, received, applied int) {
+// expectTruth fails the test unless the session is so in truth.
+func expectTruth(t testing.TB, id, hold string, received, applied int) {
 	t.Helper()
 	found := ask[truth](t, "GET", "sessions/"+id, nil)
 	is := [3]any{found.Hold, found.CancelsReceived, len(found.CancelsApplied)}
-	if owed := [3]any{hold, received, applied}; is != owed {
-		t.Errorf("the truth of %s is %v, owed %v", id, is, owed)
+	if expected := [3]any{hold, received, applied}; is != expected {
+		t.Errorf("the truth of %s is %v, expected %v", id, is, expected)
 	}
 }
 
@@ -147,10 +147,10 @@ func is(
 ) {
 	t.Helper()
 	if c == nil {
-		t.Fatalf("no result, owed %s/%s", outcome, code)
+		t.Fatalf("no result, expected %s/%s", outcome, code)
 	}
 	if c.Outcome != outcome || c.Code != code {
-		t.Fatalf("%s/%s, owed %s/%s: %s", c.Outcome, c.Code, outcome, code, c.JSON())
+		t.Fatalf("%s/%s, expected %s/%s: %s", c.Outcome, c.Code, outcome, code, c.JSON())
 	}
 }
 

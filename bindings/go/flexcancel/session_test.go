@@ -69,17 +69,17 @@ func TestEveryRecordAndFieldIsThatOfTheCore(t *testing.T) {
 				continue
 			}
 			seen++
-			owed := field.FindAllStringSubmatch(it[1], -1)
+			expected := field.FindAllStringSubmatch(it[1], -1)
 			found := fieldsOf(of)
-			if len(found) != len(owed) {
-				t.Errorf("%s has %d fields, owed %d", record, len(found), len(owed))
+			if len(found) != len(expected) {
+				t.Errorf("%s has %d fields, expected %d", record, len(found), len(expected))
 				continue
 			}
-			for i, owed := range owed {
+			for i, expected := range expected {
 				is := of.Field(found[i].index)
-				if found[i].name != owed[1] || is.Type.String() != goType(owed[2]) {
-					t.Errorf("%s: %s %s, owed %s %s", record, found[i].name, is.Type, owed[1],
-						goType(owed[2]))
+				if found[i].name != expected[1] || is.Type.String() != goType(expected[2]) {
+					t.Errorf("%s: %s %s, expected %s %s", record, found[i].name, is.Type, expected[1],
+						goType(expected[2]))
 				}
 			}
 		}
@@ -91,15 +91,15 @@ func TestEveryRecordAndFieldIsThatOfTheCore(t *testing.T) {
 
 func TestTheDocumentedValuesAreThoseOfTheCore(t *testing.T) {
 	value := regexp.MustCompile(`(?m)^        \w+ = "(\w+)",$`)
-	owed := value.FindAllStringSubmatch(text(t, "src/api/session/values.rs"), -1)
+	expected := value.FindAllStringSubmatch(text(t, "src/api/session/values.rs"), -1)
 	found := regexp.MustCompile(`= "(\w+)"`).FindAllStringSubmatch(
 		text(t, "bindings/go/flexcancel/session_values.go"), -1)
-	if len(owed) != len(found) || len(owed) < 10 {
-		t.Fatalf("%d values, owed %d", len(found), len(owed))
+	if len(expected) != len(found) || len(expected) < 10 {
+		t.Fatalf("%d values, expected %d", len(found), len(expected))
 	}
-	for i := range owed {
-		if owed[i][1] != found[i][1] {
-			t.Errorf("%s, owed %s", found[i][1], owed[i][1])
+	for i := range expected {
+		if expected[i][1] != found[i][1] {
+			t.Errorf("%s, expected %s", found[i][1], expected[i][1])
 		}
 	}
 }
@@ -198,7 +198,7 @@ func TestAFieldOfAnotherTypeIsNamedAndItsValueIsNot(t *testing.T) {
 	} {
 		err := json.Unmarshal([]byte(row[0]), new(CheckoutSession))
 		if err == nil || !strings.HasPrefix(err.Error(), row[1]) {
-			t.Errorf("%v, owed %s", err, row[1])
+			t.Errorf("%v, expected %s", err, row[1])
 		} else if strings.Contains(err.Error(), "nobodymaysee") {
 			t.Error("the value is shown")
 		}

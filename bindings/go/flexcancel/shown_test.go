@@ -80,5 +80,5 @@ func TestATimeWithoutItsUnitIsRefused(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	owes(t, id, "held", 0, 0)
+	expectTruth(t, id, "held", 0, 0)
 }

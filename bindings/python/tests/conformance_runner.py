@@ -35,6 +35,7 @@ ARGUMENTS = {
     "max_attempts",
     "mode",
     "proxy",
+    "rate_per_second",
     "trust",
     "user_agent",
     "verify",

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,9 +18,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    sandbox = Sandbox()
-    yield sandbox
-    sandbox.stop()
+    with Sandbox() as sandbox:
+        yield sandbox
 
 
 @pytest.fixture
@@ -37,3 +38,16 @@ def path(tmp_path: Path) -> Path:
 def outbox(client: Client, path: Path) -> Iterator[Outbox]:
     with Outbox(client, path) as outbox:
         yield outbox
+
+
+@pytest.fixture
+def no_daemon_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a sub-interpreter of Python 3.13."""
+    make = threading.Thread.__init__
+
+    def refuse(thread: threading.Thread, *arguments: Any, **options: Any) -> None:
+        if options.get("daemon"):
+            raise RuntimeError("daemon threads are disabled in this (sub)interpreter")
+        make(thread, *arguments, **options)
+
+    monkeypatch.setattr(threading.Thread, "__init__", refuse)

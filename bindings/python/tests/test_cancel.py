@@ -30,7 +30,7 @@ def test_given_a_held_session_when_canceled_twice_then_it_is_voided_once(
     second = client.cancel(session_id)
     assert second.outcome is Outcome.ALREADY_CANCELED
     assert second.is_voided
-    truth = sandbox.truth(session_id)
+    truth = sandbox.ground_truth(session_id)
     assert (truth["hold"], len(truth["cancels_applied"])) == ("released", 1)
 
 

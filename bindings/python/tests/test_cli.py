@@ -178,21 +178,26 @@ def test_given_words_of_the_provider_s_then_they_cannot_steer_the_terminal(
     assert [line[:5] for line in output.splitlines()[::2]] == ["?[2J:", "?: no"]
 
 
-def test_given_ctrl_c_then_what_is_known_is_told_and_what_was_not_tried(sandbox: Sandbox) -> None:
-    ids = [sandbox.held() for _ in range(3)]
-    sandbox.fault("drop_answer", how="stall", times=ALWAYS, apply=False)
-    command = [sys.executable, "-m", "flexcancel", "cancel", *ids, "--json"]
+def interrupted(sandbox: Sandbox, requests: int, *arguments: str) -> tuple[str, str]:
+    """What the command says that gets a Ctrl-C after so many requests."""
     program = subprocess.Popen(
-        [*command, "--base-url", sandbox.url],
+        [sys.executable, "-m", "flexcancel", *arguments, "--base-url", sandbox.url],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment(sandbox),
     )
-    sandbox.wait_for_requests(1)
+    sandbox.wait_for_requests(requests)
     program.send_signal(signal.SIGINT)
     output, complaints = program.communicate(timeout=30)
     assert program.returncode == 130
+    return output, complaints
+
+
+def test_given_ctrl_c_then_what_is_known_is_told_and_what_was_not_tried(sandbox: Sandbox) -> None:
+    ids = [sandbox.held() for _ in range(3)]
+    sandbox.fault("drop_answer", how="stall", times=ALWAYS, apply=False)
+    output, complaints = interrupted(sandbox, 1, "cancel", *ids, "--json")
     assert complaints == (
         f"flexcancel: {ids[1]}: not tried\nflexcancel: {ids[2]}: not tried\n"
         "flexcancel: interrupted\n"
@@ -240,12 +245,13 @@ def test_given_a_library_that_cannot_be_loaded_then_the_exit_code_says_so(
     assert run(sandbox, "--help", FLEXCANCEL_LIBRARY=__file__)[0] == 0
 
 
-def on_terminal(sandbox: Sandbox, *arguments: str, **more: str) -> str:
-    """What the command line writes where both outputs are a terminal."""
+def on_terminal(sandbox: Sandbox, *arguments: str, both: bool = True, **more: str) -> str:
+    """What the command line writes to a terminal: both outputs, or standard error alone."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "flexcancel", *arguments, "--base-url", sandbox.url]
-    variables = {**environment(sandbox), "TERM": "xterm", **more}
-    program = subprocess.Popen(command, stdout=theirs, stderr=theirs, env=variables)
+    variables = {**environment(sandbox), "TERM": "xterm", "COLUMNS": "100", **more}
+    output = theirs if both else subprocess.DEVNULL
+    program = subprocess.Popen(command, stdout=output, stderr=theirs, env=variables)
     os.close(theirs)
     written = b""
     while True:
@@ -261,22 +267,29 @@ def on_terminal(sandbox: Sandbox, *arguments: str, **more: str) -> str:
     return written.decode()
 
 
-def test_given_a_terminal_then_there_is_a_progress_bar_and_colour(sandbox: Sandbox) -> None:
-    ids = [sandbox.held() for _ in range(2)]
-    written = on_terminal(sandbox, "cancel", *ids)
-    assert "[###############               ] 1/2" in written
-    assert "\x1b[32mcanceled\x1b[0m" in written
-    written = on_terminal(sandbox, "cancel", *ids, NO_COLOR="1")
-    assert "1/2" in written
-    assert "\x1b[" not in written
-    assert "1/2" not in on_terminal(sandbox, "cancel", *ids, TERM="dumb")
-    assert "1/1" not in on_terminal(sandbox, "cancel", ids[0])
+def test_given_a_terminal_then_there_is_colour_unless_the_environment_says_otherwise(
+    sandbox: Sandbox,
+) -> None:
+    session_id = sandbox.held()
+    assert "\x1b[32mcanceled\x1b[0m" in on_terminal(sandbox, "cancel", session_id)
+    assert "\x1b[" not in on_terminal(sandbox, "cancel", session_id, NO_COLOR="1")
+    assert "\x1b[" not in on_terminal(sandbox, "cancel", session_id, TERM="dumb")
+
+
+def test_given_a_terminal_for_standard_error_then_there_is_a_progress_bar(sandbox: Sandbox) -> None:
+    ids = [sandbox.held() for _ in range(3)]
+    sandbox.fault("delay", ms=150, times=ALWAYS)
+    written = on_terminal(sandbox, "cancel", *ids, both=False)
+    assert "━" in written
+    assert "2/3" in written
+    assert "2/3" not in on_terminal(sandbox, "cancel", *ids, both=False, TERM="dumb")
+    assert "/1" not in on_terminal(sandbox, "cancel", ids[0], both=False)
 
 
 def test_given_help_and_version_then_they_are_told(sandbox: Sandbox) -> None:
     exit_code, output, _ = run(sandbox, "--help")
     assert exit_code == 0
-    assert "Exit status of cancel:\n    0  voided\n" in output
+    assert "Exit status of cancel, cancel-many:\n    0  voided\n" in output
     exit_code, output, _ = run(sandbox, "--version")
     assert (exit_code, output.startswith("flexcancel 0.")) == (0, True)
 

@@ -14,6 +14,7 @@ import pytest
 import flexcancel
 from flexcancel import AbortToken, AsyncClient, Cancellation, Client, Code, Outbox, Outcome
 from flexcancel.session import SessionFieldError
+from flexcancel.testing import SandboxError
 
 from .sandbox import KEY, Sandbox
 
@@ -30,7 +31,8 @@ in_each_way = pytest.mark.parametrize(
 def test_given_what_owns_a_handle_then_it_cannot_be_copied_or_pickled(
     client: Client, outbox: Outbox, way: Callable[[Any], Any]
 ) -> None:
-    for owner in (client, outbox, AbortToken(), AsyncClient(client)):
+    run = client.cancel_many([])
+    for owner in (client, outbox, AbortToken(), AsyncClient(client), run):
         name = type(owner).__name__
         with pytest.raises(TypeError, match=f"cannot pickle or copy a flexcancel.{name}: it bel"):
             way(owner)
@@ -110,6 +112,8 @@ def test_given_an_exception_of_each_kind_then_its_copy_has_every_attribute(
         flexcancel.NotCancelableError(result),
         flexcancel.InterruptedCallError(result),
         flexcancel.LibraryError("no library"),
+        SandboxError("flex-sandbox is not on PATH"),
+        raised(client.cancel_many, [], journal="/nonexistent/journal"),
         SessionFieldError("status: expected a string, found an integer"),
     ]
     with sandbox.outage():

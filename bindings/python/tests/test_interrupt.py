@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 import time
-from typing import Any
 
 import pytest
 
@@ -221,17 +220,10 @@ def test_given_that_no_thread_can_be_started_then_the_call_is_made_all_the_same(
     assert client.cancel(sandbox.held()).is_voided
 
 
+@pytest.mark.usefixtures("no_daemon_threads")
 def test_given_an_interpreter_without_daemon_threads_then_the_call_is_made_all_the_same(
-    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, client: Client
 ) -> None:
-    make = threading.Thread.__init__
-
-    def refuse(thread: threading.Thread, *arguments: Any, **options: Any) -> None:
-        if options.get("daemon"):
-            raise RuntimeError("daemon threads are disabled in this (sub)interpreter")
-        make(thread, *arguments, **options)
-
-    monkeypatch.setattr(threading.Thread, "__init__", refuse)
     assert client.cancel(sandbox.held()).is_voided
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ NUMBERS: dict[str, Any] = {
     "int32_t": ctypes.c_int32,
     "int64_t": ctypes.c_int64,
     "uint32_t": ctypes.c_uint32,
+    "uint64_t": ctypes.c_uint64,
     "size_t": ctypes.c_size_t,
     "void": None,
     "flexcancel_log_callback": _library.LogCallback,
+    "flexcancel_next_callback": _library.NextCallback,
+    "flexcancel_done_callback": _library.DoneCallback,
 }
 
 
@@ -52,18 +56,22 @@ def test_each_declaration_is_that_of_the_header() -> None:
     assert found == declared
 
 
-def test_the_callback_is_that_of_the_header() -> None:
-    found = re.search(r"FLEXCANCEL_CALL \*flexcancel_log_callback\)\(([^;]*)\);", HEADER)
-    assert found is not None
-    # The text is an address here: it is read by its length, and only if somebody listens.
-    event = [ctypes.c_void_p if kind is ctypes.c_char_p else kind for kind in parameters(found[1])]
-    assert tuple(event) == _library.LogCallback._argtypes_
+def test_the_callbacks_are_those_of_the_header() -> None:
+    found = re.findall(r"(\w+) \((?:FLEXCANCEL_CALL )?\*(flexcancel_\w+)\)\(([^;]*)\);", HEADER)
+    assert len(found) == 3
+    for result, name, arguments in found:
+        callback = NUMBERS[name]
+        # A text is an address here: it is read by its length, and only if somebody listens.
+        each = parameters(arguments)
+        kinds = [ctypes.c_void_p if kind is ctypes.c_char_p else kind for kind in each]
+        assert (NUMBERS[result], tuple(kinds)) == (callback._restype_, callback._argtypes_)
 
 
 def test_only_what_can_block_gives_the_gil_away() -> None:
     blocking = {name for name, (blocks, _, _) in _library.FUNCTIONS.items() if blocks}
     assert blocking == {
         "flexcancel_client_cancel",
+        "flexcancel_client_cancel_many",
         "flexcancel_client_retrieve",
         "flexcancel_client_new",
         "flexcancel_client_free",
@@ -128,3 +136,36 @@ def test_given_a_library_of_another_abi_then_it_is_refused(
     assert (exit_code, complaints) == (0, "")
     assert output.startswith("LibraryError")
     assert message in output
+
+
+@pytest.mark.parametrize(
+    ("platform", "own", "system"),
+    [
+        ("linux", "libflexcancel.so", "libflexcancel.so.0"),
+        ("darwin", "libflexcancel.dylib", "libflexcancel.0.dylib"),
+        ("win32", "flexcancel.dll", "flexcancel.dll"),
+    ],
+)
+def test_the_library_in_the_package_stands_before_the_system_s(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, own: str, system: str
+) -> None:
+    monkeypatch.delenv(_library.LIBRARY_ENV)
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.setattr(_library, "__file__", str(tmp_path / "_library.py"))
+    assert _library._path() == system
+    bundled = tmp_path / "_lib" / own
+    bundled.parent.mkdir()
+    bundled.touch()
+    assert _library._path() == str(bundled)
+
+
+NO_FORKS = """
+    import os
+    del os.register_at_fork, os.fork
+    import flexcancel
+    flexcancel.Client("fsk_test_hunter2").close()
+"""
+
+
+def test_given_a_system_without_forks_then_a_client_is_made() -> None:
+    assert script.run(NO_FORKS) == (0, "", "")

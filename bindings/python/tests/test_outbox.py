@@ -214,7 +214,7 @@ def test_given_many_threads_then_each_entry_is_delivered_once(
         for thread in group:
             thread.join()
     assert sorted(tried) == list(range(1, 21))
-    assert {sandbox.truth(one)["cancels_received"] for one in ids} == {1}
+    assert {sandbox.ground_truth(one)["cancels_received"] for one in ids} == {1}
 
 
 def test_given_asyncio_then_a_thread_of_its_own_flushes(sandbox: Sandbox, outbox: Outbox) -> None:

@@ -22,6 +22,9 @@ BINDING = Path(__file__).resolve().parents[1]
 README = (BINDING / "README.md").read_text(encoding="utf-8")
 ROOT_README = (BINDING.parents[1] / "README.md").read_text(encoding="utf-8")
 
+COMMAND_LINE = (BINDING.parents[1] / "docs/COMMAND_LINE.md").read_text(encoding="utf-8")
+BULK = (BINDING.parents[1] / "docs/BULK.md").read_text(encoding="utf-8")
+
 
 def blocks(text: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", text, re.S)
@@ -77,6 +80,40 @@ def test_given_the_readme_s_outbox_then_what_it_keeps_is_delivered_or_shown(
         assert capsys.readouterr().out[: len(says) or None] == says
 
 
+@pytest.mark.parametrize("text", [blocks(README)[3], blocks(BULK)[0]], ids=["binding", "docs"])
+def test_given_the_sample_of_a_bulk_run_then_each_session_is_canceled_or_shown(
+    at_sandbox: Sandbox,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    held, captured = at_sandbox.held(), at_sandbox.held()
+    at_sandbox.capture(captured)
+    with flexcancel.Client(api_key_env="FLEX_API_KEY", base_url=at_sandbox.url) as client:
+        names = {"flexcancel": flexcancel, "client": client, "ids": [held, captured]}
+        exec(text, names)
+        shown = capsys.readouterr().out
+        assert f"{captured} not_cancelable" in shown
+        assert held not in shown
+        assert "1 canceled, 0 unknown" in shown
+        exec(text, names)
+    assert at_sandbox.hold(held) == "released"
+    assert at_sandbox.ground_truth(held)["cancels_received"] == 1, "the journal has it"
+
+
+def test_given_the_docs_asyncio_of_a_bulk_run_then_it_cancels(
+    at_sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = textwrap.indent(blocks(README)[4], "    ")
+    client = flexcancel.Client(api_key_env="FLEX_API_KEY", base_url=at_sandbox.url)
+    names: dict[str, Any] = {"flexcancel": flexcancel, "ids": [at_sandbox.held()], "till": client}
+    exec(f"async def main():\n{sample}", names)
+    asyncio.run(names["main"]())
+    assert capsys.readouterr().out == f"{names['ids'][0]} canceled\n"
+
+
 def table_of_methods(title: str) -> dict[str, str]:
     """The methods in a section's table, each with its arguments."""
     section = README.split(f"\n## {title}\n")[1].split("\n## ")[0]
@@ -98,18 +135,21 @@ def test_every_method_is_in_the_table_with_its_arguments(title: str, kind: type)
 
 
 def test_the_exit_codes_are_those_of_the_table_and_of_the_help() -> None:
-    table = re.findall(r"^\| (\d+) \| (.*) \|$", README, re.M)
+    table = re.findall(r"^\| (\d+) \| (.*) \|$", COMMAND_LINE, re.M)
     shown = {int(code): re.sub(r"\*", "", meanings) for code, meanings in table}
     assert set(_exit_codes.OF_OUTCOME) == set(flexcancel.Outcome)
     assert {int(code) for code in _exit_codes.ExitCode} == set(shown)
     for code, meanings in _exit_codes.MEANINGS.items():
-        columns = meanings if len(meanings) > 1 else (*meanings, "the same", "the same")
+        columns = meanings if len(meanings) > 1 else (*meanings, *["the same"] * 3)
         assert shown[code].split(" | ") == list(columns)
-    for index, command in enumerate(("cancel", "retrieve", "outbox flush")):
+    for index, command in enumerate(("cancel", "retrieve", "outbox flush", "doctor")):
         told = help_of(*command.split())
         for code, meanings in _exit_codes.MEANINGS.items():
             meaning = meanings[index] if len(meanings) > 1 else meanings[0]
             assert (f"  {int(code):>3}  {meaning}\n" in told) is bool(meaning)
+    assert (
+        help_of("cancel-many").split("Exit status")[1] == help_of("cancel").split("Exit status")[1]
+    )
 
 
 def help_of(*command: str) -> str:

@@ -48,7 +48,7 @@ def unknown(sandbox: Sandbox, session_id: str, call: Call) -> Repeat:
 
 
 def released_once(sandbox: Sandbox, session_id: str) -> None:
-    truth = sandbox.truth(session_id)
+    truth = sandbox.ground_truth(session_id)
     assert (truth["hold"], len(truth["cancels_applied"])) == ("released", 1)
 
 

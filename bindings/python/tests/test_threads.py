@@ -66,7 +66,7 @@ def test_given_many_threads_on_one_client_then_each_session_is_canceled_once(
         results = list(pool.map(client.cancel, ids))
     assert {result.outcome for result in results} == {Outcome.CANCELED}
     assert [result.session_id for result in results] == ids
-    assert all(len(sandbox.truth(one)["cancels_applied"]) == 1 for one in ids)
+    assert all(len(sandbox.ground_truth(one)["cancels_applied"]) == 1 for one in ids)
 
 
 def test_given_an_interpreter_without_the_gil_then_it_stays_without(client: Client) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Optional
+from typing import Optional, Union
 
 import flexcancel
-from flexcancel import Cancellation, Code, OutboxEntry, OutboxState, Outcome
+from flexcancel import BulkItem, Cancellation, Code, OutboxEntry, OutboxState, Outcome
 from flexcancel.session import CheckoutSession, PaymentIntent, SessionStatus
 
 
@@ -52,8 +52,38 @@ def kept(client: flexcancel.Client, session_id: str) -> Optional[datetime]:
         for entry in (*report.entries, *outbox.list(states=[OutboxState.REFUSED, "expired"])):
             if entry.needs_person and entry.state.is_final:
                 outbox.acknowledge(entry)
+        for claim in outbox.claim(max=5, lease_time=60.0):
+            lease: str = claim.lease
+            call = client.cancel(
+                claim.session_id,
+                idempotency_key=claim.idempotency_key,
+                in_doubt=claim.in_doubt,
+                asked_at=claim.asked_at,
+            )
+            entry = outbox.settle(
+                claim,
+                lease=lease,
+                idempotency_key=claim.idempotency_key,
+                outcome=call.outcome,
+                code=call.code,
+            )
         oldest: Optional[datetime] = outbox.stats().oldest_pending_at
     return oldest
+
+
+def many(client: flexcancel.Client, ids: list[str]) -> Optional[int]:
+    items: list[Union[str, BulkItem]] = [BulkItem(ids[0], timeout=5.0), *ids[1:]]
+    with client.cancel_many(items, rate=25, journal="night.jsonl") as run:
+        for result in run:
+            key: Optional[str] = result.idempotency_key
+            first: Optional[int] = result.duplicate_of
+            cashier(result)
+    for read in client.cancel_many(ids, dry_run=True):
+        retrieval: flexcancel.Retrieval = read
+        if retrieval.hold == "held" and read.number and key and first:
+            break
+    summary: Optional[flexcancel.BulkSummary] = run.summary
+    return None if summary is None else summary.unknown
 
 
 async def concurrent(session_id: str) -> str:
@@ -62,4 +92,6 @@ async def concurrent(session_id: str) -> str:
         result = await many.cancel(session_id, idempotency_key="till-7", in_doubt=False)
         if result.repeat is not None:
             result = await many.cancel(session_id, **result.repeat)
+        async for one in many.cancel_many([session_id], concurrency=4):
+            cashier(one)
         return cashier(result)

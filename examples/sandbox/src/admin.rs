@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::{AmountBody, parse_body};
+use crate::counts::Counts;
 use crate::error::{ErrorShape, Refusal};
 use crate::injection::{Injection, Pending};
 use crate::keys::Mode;
@@ -21,6 +22,7 @@ pub(crate) const PREFIX: &str = "/__sandbox/";
 pub(crate) struct Desk<'a> {
     pub(crate) model: &'a mut Model,
     pub(crate) records: &'a mut VecDeque<RequestRecord>,
+    pub(crate) counts: &'a mut Counts,
     pub(crate) faults: &'a mut Pending,
     /// What is to become of the port.
     pub(crate) outage: Option<Outage>,
@@ -73,6 +75,11 @@ fn perform(desk: &mut Desk<'_>, method: &str, path: &str, body: &[u8]) -> Result
             desk.records.clear();
             Ok(to_json(&json!({})))
         }
+        ("GET", ["counts"]) => Ok(to_json(&desk.counts)),
+        ("DELETE", ["counts"]) => {
+            *desk.counts = Counts::default();
+            Ok(to_json(&json!({})))
+        }
         ("GET", ["faults"]) => Ok(to_json(&json!({ "faults": desk.faults.list() }))),
         ("POST", ["faults"]) => {
             desk.faults.push(Injection::from_json(body)?);
@@ -96,14 +103,16 @@ fn perform(desk: &mut Desk<'_>, method: &str, path: &str, body: &[u8]) -> Result
             let id = create(desk.model, parse_body(body)?)?;
             Ok(to_json(&json!({ "checkout_session_id": id })))
         }
-        ("GET", ["sessions", id]) => truth(desk.model, id),
+        ("GET", ["sessions", id]) => ground_truth(desk.model, id),
         ("POST", ["sessions", id, action]) => {
             act(desk.model, id, action, body)?;
-            truth(desk.model, id)
+            ground_truth(desk.model, id)
         }
         (
             _,
-            ["requests" | "faults" | "outage" | "sessions"] | ["sessions", _] | ["sessions", _, _],
+            ["requests" | "counts" | "faults" | "outage" | "sessions"]
+            | ["sessions", _]
+            | ["sessions", _, _],
         ) => Err(Refusal::WRONG_METHOD),
         _ => Err(Refusal::NO_ROUTE),
     }
@@ -132,8 +141,8 @@ fn act(model: &mut Model, id: &str, action: &str, body: &[u8]) -> Result<(), Ref
     }
 }
 
-fn truth(model: &Model, id: &str) -> Result<Vec<u8>, Refusal> {
-    model.truth(id).map(|truth| to_json(&truth)).ok_or(Refusal::NOT_FOUND)
+fn ground_truth(model: &Model, id: &str) -> Result<Vec<u8>, Refusal> {
+    model.ground_truth(id).map(|truth| to_json(&truth)).ok_or(Refusal::NOT_FOUND)
 }
 
 fn to_json(value: &impl Serialize) -> Vec<u8> {

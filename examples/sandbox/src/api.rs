@@ -52,10 +52,15 @@ impl ApiResponse {
     pub(crate) fn new(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
         ApiResponse { status, content_type, headers: Vec::new(), body, replayed: false }
     }
+
+    pub(crate) fn with_headers(mut self, headers: Vec<(&'static str, String)>) -> Self {
+        self.headers.extend(headers);
+        self
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Action {
+pub(crate) enum Action {
     Cancel,
     Capture,
     Refund,
@@ -63,14 +68,14 @@ enum Action {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Route<'a> {
+pub(crate) enum Route<'a> {
     Create,
     Retrieve(&'a str),
     Act(&'a str, Action),
 }
 
 impl<'a> Route<'a> {
-    fn of(method: &str, path: &'a str) -> Result<Self, Refusal> {
+    pub(crate) fn of(method: &str, path: &'a str) -> Result<Self, Refusal> {
         let rest = path.strip_prefix("/v1/checkout/sessions").ok_or(Refusal::NO_ROUTE)?;
         let (route, expected) = match rest.strip_prefix('/') {
             None if rest.is_empty() => (Route::Create, "POST"),
@@ -212,7 +217,7 @@ impl Model {
         ApiResponse::new(status, "application/json", body)
     }
 
-    fn refuse(&self, refusal: &Refusal) -> ApiResponse {
+    pub(crate) fn refuse(&self, refusal: &Refusal) -> ApiResponse {
         let (content_type, body) = self.settings.error_shape.render(refusal);
         ApiResponse::new(refusal.status, content_type, body)
     }

@@ -1,8 +1,8 @@
 //! The axes along which a [`crate::Dialect`] varies.
 
-use crate::choice::choice;
+use crate::named_enum::named_enum;
 
-choice! {
+named_enum! {
     /// The `status` a session shows after a cancel.
     AfterCancel as "after_cancel" {
         /// `canceled`, as the error code `checkout_session_canceled` implies.
@@ -17,7 +17,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// The response to the cancel of a session that is canceled already.
     SecondCancel as "second_cancel" {
         /// 200 with the session, as if it were the first.
@@ -42,7 +42,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// What an `Idempotency-Key` does.
     KeyHandling as "key" {
         /// The first response to the key is replayed for 24 hours.
@@ -53,7 +53,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// How `payment_intent` and `payment_intents` are shown.
     Intents as "intents" {
         /// As objects when `expand` names them, as ids otherwise.
@@ -64,7 +64,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// When an acknowledged cancel takes effect.
     Effects as "effects" {
         /// Before its response is written.
@@ -76,7 +76,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// What the acknowledgement of a cancel promises.
     Acknowledgement as "acknowledgement" {
         /// 200: the cancel takes effect, and nothing can come before it.
@@ -88,7 +88,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// What a cancel does to a session of which one payment intent has succeeded.
     Paid as "paid" {
         /// It releases what is still held.
@@ -99,7 +99,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// What expires with a session.
     Link as "link" {
         /// Its holds too.
@@ -111,7 +111,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// Where a re-authorization puts its hold.
     Reauth as "reauth" {
         /// In a new payment intent.
@@ -122,7 +122,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// The session's status after a re-authorization.
     ReauthStatus as "reauth_status" {
         /// `complete`.
@@ -133,7 +133,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// What becomes of the rest of a hold of which a part is captured.
     PartialCapture as "partial_capture" {
         /// It is released.
@@ -144,7 +144,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// What a cancel does when several payment intents are held.
     Several as "several" {
         /// It releases them all.
@@ -157,7 +157,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// How amounts are written: the session's `amount_received` and those of payment intents.
     Notation as "notation" {
         /// `4999`
@@ -176,7 +176,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// How lists are written.
     Lists as "lists" {
         /// As JSON arrays.
@@ -190,7 +190,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// What tells the age of a payment intent.
     Times as "times" {
         /// Its id, which is a ULID, and `created_at`.
@@ -211,7 +211,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// How the status `canceled` is spelled.
     Spelling as "spelling" {
         /// `canceled`
@@ -222,7 +222,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// The case in which ids of sessions and payment intents are shown.
     IdCase as "id_case" {
         /// As they were made.
@@ -233,7 +233,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// Whether a request may have an `expand`.
     ExpandHandling as "expand" {
         /// It is honoured.
@@ -244,7 +244,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// Whether a replayed response says that it is one.
     ReplayHeader as "replay_header" {
         /// It does not.
@@ -255,7 +255,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// When the first payment intent of a session is created.
     IntentBirth as "intent_birth" {
         /// When the shopper pays.
@@ -266,7 +266,7 @@ choice! {
     }
 }
 
-choice! {
+named_enum! {
     /// What a payment intent shows while the effect of its cancel is still to come.
     Progress as "progress" {
         /// The status it had before.

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::axes::{Acknowledgement, Paid, Several};
 use crate::error::Refusal;
+use crate::ground_truth::{AppliedCancel, Release, ms};
 use crate::intent::{Intent, IntentStatus};
 use crate::model::Canceler;
 use crate::session::{Session, Status};
-use crate::truth::{AppliedCancel, Release, ms};
 
 /// What the state of a session makes of a cancel.
 pub(crate) enum Verdict {

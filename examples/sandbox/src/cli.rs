@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use flex_sandbox::{Mode, Options};
+use flex_sandbox::{Mode, Options, RateLimit};
 use lexopt::{Arg, Error, Parser};
 
 pub(crate) const HELP: &str = include_str!("help.txt");
@@ -23,6 +24,8 @@ pub(crate) enum Command {
 pub(crate) struct Serve {
     pub(crate) options: Options,
     pub(crate) ca_out: Option<PathBuf>,
+    rate_limit: Option<NonZeroU32>,
+    rate_limit_silent: bool,
 }
 
 /// Reads the arguments after the program's name. The error names the option at fault and what
@@ -44,14 +47,22 @@ pub(crate) fn parse(
             other => return Err(explained(other.unexpected())),
         }
     }
-    match (shown, serve.options.tls, &serve.ca_out) {
-        (Some(shown), ..) => Ok(shown),
-        (None, true, None) => {
-            Err("--tls: expected --ca-out FILE beside it, for clients to trust".into())
-        }
-        (None, false, Some(_)) => Err("--ca-out: expected --tls beside it".into()),
-        _ => Ok(Command::Serve(Box::new(serve))),
+    if let Some(shown) = shown {
+        return Ok(shown);
     }
+    match (serve.options.tls, &serve.ca_out) {
+        (true, None) => {
+            return Err("--tls: expected --ca-out FILE beside it, for clients to trust".into());
+        }
+        (false, Some(_)) => return Err("--ca-out: expected --tls beside it".into()),
+        _ => {}
+    }
+    let silent = serve.rate_limit_silent;
+    if silent && serve.rate_limit.is_none() {
+        return Err("--rate-limit-silent: expected --rate-limit N beside it".into());
+    }
+    serve.options.rate_limit = serve.rate_limit.map(|per_second| RateLimit { per_second, silent });
+    Ok(Command::Serve(Box::new(serve)))
 }
 
 fn option(serve: &mut Serve, name: &str, parser: &mut Parser) -> Result<(), String> {
@@ -62,8 +73,13 @@ fn option(serve: &mut Serve, name: &str, parser: &mut Parser) -> Result<(), Stri
         "--port" => options.port = number(name, "a port, 0 to 65535", value)?,
         "--late-ms" => options.late = milliseconds(name, value)?,
         "--lag-ms" => options.lag = milliseconds(name, value)?,
-        "--dialect" => options.dialect = choice(name, &text(value("NAME=VALUE,…")?))?,
-        "--error-shape" => options.error_shape = choice(name, &text(value("a shape")?))?,
+        "--latency-ms" => options.latency = milliseconds(name, value)?,
+        "--rate-limit" => {
+            serve.rate_limit = Some(number(name, "requests per second, 1 to 4294967295", value)?);
+        }
+        "--rate-limit-silent" => serve.rate_limit_silent = true,
+        "--dialect" => options.dialect = named(name, &text(value("NAME=VALUE,…")?))?,
+        "--error-shape" => options.error_shape = named(name, &text(value("a shape")?))?,
         "--ca-out" => serve.ca_out = Some(PathBuf::from(value("a file name")?)),
         "--test-key" | "--live-key" => {
             let mode = if name == "--test-key" { Mode::Test } else { Mode::Live };
@@ -109,7 +125,7 @@ fn number<T: FromStr>(
     given.parse().map_err(|_| format!("{name}: expected {what}, not `{given}`"))
 }
 
-fn choice<T: FromStr<Err: Display>>(name: &str, given: &str) -> Result<T, String> {
+fn named<T: FromStr<Err: Display>>(name: &str, given: &str) -> Result<T, String> {
     given.parse().map_err(|error| format!("{name}: {error}"))
 }
 
@@ -131,7 +147,8 @@ mod tests {
     #[test]
     fn every_option_arrives() {
         let line = "--port 8080 --tls --ca-out=ca.pem --dialect effects=late --late-ms 7 \
-                    --lag-ms 9 --error-shape html --test-key a --live-key b";
+                    --lag-ms 9 --latency-ms 11 --rate-limit 13 --rate-limit-silent \
+                    --error-shape html --test-key a --live-key b";
         let Ok(Command::Serve(serve)) = parsed(line) else { panic!("refused") };
         assert_eq!(serve.options.port, 8080);
         assert!(serve.options.tls);
@@ -139,6 +156,9 @@ mod tests {
         assert_eq!(serve.options.dialect.effects, Effects::Late);
         assert_eq!(serve.options.late, Duration::from_millis(7));
         assert_eq!(serve.options.lag, Duration::from_millis(9));
+        assert_eq!(serve.options.latency, Duration::from_millis(11));
+        let per_second = NonZeroU32::new(13).unwrap();
+        assert_eq!(serve.options.rate_limit, Some(RateLimit { per_second, silent: true }));
         assert_eq!(serve.options.error_shape, ErrorShape::Html);
         assert_eq!(format!("{:?}", serve.options.keys), "Keys(2 named)");
         assert!(matches!(parsed("--port 1 --help"), Ok(Command::Help)));
@@ -156,6 +176,16 @@ mod tests {
         assert!(error("--tls").starts_with("--tls: expected --ca-out"));
         assert_eq!(error("--ca-out x"), "--ca-out: expected --tls beside it");
         assert_eq!(error("--test-key"), "--test-key: expected a key");
+        let rates = "--rate-limit: expected requests per second, 1 to 4294967295";
+        assert_eq!(error("--rate-limit"), rates);
+        for rate in ["0", "-1", "2.5", "4294967296", "many"] {
+            assert_eq!(error(&format!("--rate-limit {rate}")), format!("{rates}, not `{rate}`"));
+        }
+        let beside = "--rate-limit-silent: expected --rate-limit N beside it";
+        assert_eq!(error("--rate-limit-silent"), beside);
+        assert_eq!(error("--rate-limit-silent=1"), "--rate-limit-silent: expected no value");
+        let milliseconds = "--latency-ms: expected milliseconds, 0 to 4294967295, not `1s`";
+        assert_eq!(error("--latency-ms 1s"), milliseconds);
     }
 
     #[test]

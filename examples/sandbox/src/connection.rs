@@ -47,12 +47,12 @@ impl Socket {
         if self.0.shutdown(Shutdown::Write).is_err() {
             return;
         }
-        let until = Instant::now() + DRAIN_TIME;
+        let deadline = Instant::now() + DRAIN_TIME;
         let mut bytes = [0; 8 * 1024];
         let mut drained = 0;
         while drained < DRAIN_LIMIT {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.0.set_read_timeout(Some(left)).is_err() {
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            if remaining.is_zero() || self.0.set_read_timeout(Some(remaining)).is_err() {
                 return;
             }
             match (&*self.0).read(&mut bytes) {
@@ -65,7 +65,7 @@ impl Socket {
 
 impl Socket {
     /// Has a fault befall the connection before anything is said on it.
-    pub(crate) fn spoil(&self, fault: &Fault) {
+    pub(crate) fn corrupt(&self, fault: &Fault) {
         match fault {
             Fault::CloseBeforeRead => self.close(),
             Fault::ResetHandshake => {
@@ -208,10 +208,13 @@ pub(crate) fn serve(mut stream: Stream, end: &End, script: &mut impl Script) {
             Err(_) => break Then::Close,
         };
         if let Some((at, how)) = cut {
-            let left = at.saturating_sub(buffer.len());
-            if left > 0 {
+            let remaining = at.saturating_sub(buffer.len());
+            if remaining > 0 {
                 // However it ends, by the limit or before: here the fault strikes.
-                let _ = http::read_request(&mut Limited { stream: &mut stream, left }, &mut buffer);
+                let _ = http::read_request(
+                    &mut Limited { stream: &mut stream, remaining },
+                    &mut buffer,
+                );
             }
             break how.into();
         }
@@ -259,14 +262,14 @@ fn is_public(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<bool> {
 /// A stream of which only so many bytes can be read.
 struct Limited<'a> {
     stream: &'a mut Stream,
-    left: usize,
+    remaining: usize,
 }
 
 impl Read for Limited<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let most = into.len().min(self.left);
-        let read = self.stream.read(&mut into[..most])?;
-        self.left -= read;
+        let max = into.len().min(self.remaining);
+        let read = self.stream.read(&mut into[..max])?;
+        self.remaining -= read;
         Ok(read)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::axes::*;
-use crate::choice::UnknownChoice;
+use crate::named_enum::UnknownName;
 
 /// How many axes a [`Dialect`] always writes, whatever their values. [`Dialect::classic`] varies
 /// these.
@@ -16,19 +16,19 @@ macro_rules! dialect {
     (
         $(#[$struct_doc:meta])*
         pub struct Dialect {
-            $($(#[$doc:meta])* $axis:ident: $choice:ident,)+
+            $($(#[$doc:meta])* $axis:ident: $variants:ident,)+
         }
     ) => {
         $(#[$struct_doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
         pub struct Dialect {
-            $($(#[$doc])* pub $axis: $choice,)+
+            $($(#[$doc])* pub $axis: $variants,)+
         }
 
         impl Dialect {
             /// The name of each axis, and the names of its values.
             pub const AXES: &'static [(&'static str, &'static [&'static str])] =
-                &[$((stringify!($axis), $choice::NAMES),)+];
+                &[$((stringify!($axis), $variants::NAMES),)+];
 
             /// The name of each axis, and the name of its value in this dialect.
             pub fn axes(&self) -> Vec<(&'static str, &'static str)> {
@@ -36,7 +36,7 @@ macro_rules! dialect {
             }
 
             /// Sets one axis to a value, both given by name.
-            pub fn set(&mut self, axis: &str, value: &str) -> Result<(), UnknownChoice> {
+            pub fn set(&mut self, axis: &str, value: &str) -> Result<(), UnknownName> {
                 match axis {
                     $(stringify!($axis) => self.$axis = value.parse()?,)+
                     _ => return Err(unknown_axis(axis, value)),
@@ -46,14 +46,14 @@ macro_rules! dialect {
 
             /// How many dialects there are.
             pub const fn count() -> u64 {
-                1 $(* $choice::ALL.len() as u64)+
+                1 $(* $variants::ALL.len() as u64)+
             }
 
             /// The dialect of a number, which counts modulo [`Dialect::count`]. The axis that is
             /// named first varies fastest.
             pub fn nth(index: u64) -> Dialect {
                 let mut rest = index % Self::count();
-                Dialect { $($axis: pick($choice::ALL, &mut rest),)+ }
+                Dialect { $($axis: pick($variants::ALL, &mut rest),)+ }
             }
         }
     };
@@ -134,17 +134,17 @@ impl Dialect {
     }
 }
 
-fn pick<T: Copy>(choices: &[T], rest: &mut u64) -> T {
-    let count = choices.len() as u64;
-    let choice = choices[(*rest % count) as usize];
+fn pick<T: Copy>(variants: &[T], rest: &mut u64) -> T {
+    let count = variants.len() as u64;
+    let variant = variants[(*rest % count) as usize];
     *rest /= count;
-    choice
+    variant
 }
 
-fn unknown_axis(axis: &str, value: &str) -> UnknownChoice {
+fn unknown_axis(axis: &str, value: &str) -> UnknownName {
     let names: Vec<String> = Dialect::AXES.iter().map(|(name, _)| format!("{name}=…")).collect();
     let given = if value.is_empty() { axis.to_owned() } else { format!("{axis}={value}") };
-    UnknownChoice { setting: "dialect".to_owned(), given, expected: names.join(", ") }
+    UnknownName { setting: "dialect".to_owned(), given, expected: names.join(", ") }
 }
 
 impl fmt::Display for Dialect {
@@ -161,9 +161,9 @@ impl fmt::Display for Dialect {
 }
 
 impl FromStr for Dialect {
-    type Err = UnknownChoice;
+    type Err = UnknownName;
 
-    fn from_str(text: &str) -> Result<Self, UnknownChoice> {
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
         let mut dialect = Dialect::default();
         for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::json;
 
-use crate::choice::choice;
+use crate::named_enum::named_enum;
 
 /// A request that Flex refuses: it has no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +93,8 @@ impl Refusal {
         "idempotency_key_reused",
         "The Idempotency-Key has been used with another request.",
     );
+    pub(crate) const RATE_LIMITED: Self =
+        Self::new(429, "rate_limited", "There are too many requests.");
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         let message = Cow::Owned(message.into());
@@ -120,7 +122,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-choice! {
+named_enum! {
     /// The shape of error bodies. Flex's own pages and its plugin disagree about it.
     ErrorShape as "error shape" {
         /// `{"error":{"code":…,"message":…}}`

@@ -10,20 +10,20 @@ const NO_TIME: &str = "QZ7XK3M9TD";
 
 /// Makes ids. The same seed, epoch and order of calls make the same ids.
 #[derive(Clone, Debug)]
-pub(crate) struct Mint {
+pub(crate) struct IdGenerator {
     state: u64,
     epoch_s: u64,
     opaque: bool,
 }
 
-impl Mint {
+impl IdGenerator {
     pub(crate) fn new(seed: u64, epoch_s: u64) -> Self {
-        Mint { state: seed, epoch_s, opaque: false }
+        IdGenerator { state: seed, epoch_s, opaque: false }
     }
 
     /// The same, but its ids are no ULIDs: they tell no time.
     pub(crate) fn opaque(self, opaque: bool) -> Self {
-        Mint { opaque, ..self }
+        IdGenerator { opaque, ..self }
     }
 
     /// `prefix` and a ULID: 48 bits of time, 80 bits that differ in each id.
@@ -81,12 +81,12 @@ mod tests {
 
     #[test]
     fn ids_are_ulids_that_differ_and_replay() {
-        let mut mint = Mint::new(7, 1_767_225_600);
-        let first = mint.id("fcs_", Duration::ZERO);
-        let second = mint.id("fcs_", Duration::ZERO);
+        let mut ids = IdGenerator::new(7, 1_767_225_600);
+        let first = ids.id("fcs_", Duration::ZERO);
+        let second = ids.id("fcs_", Duration::ZERO);
         assert_ne!(first, second);
-        assert_eq!(first, Mint::new(7, 1_767_225_600).id("fcs_", Duration::ZERO));
-        assert_ne!(first, Mint::new(8, 1_767_225_600).id("fcs_", Duration::ZERO));
+        assert_eq!(first, IdGenerator::new(7, 1_767_225_600).id("fcs_", Duration::ZERO));
+        assert_ne!(first, IdGenerator::new(8, 1_767_225_600).id("fcs_", Duration::ZERO));
 
         let ulid = first.strip_prefix("fcs_").unwrap();
         assert_eq!(ulid.len(), 26);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::axes::{Acknowledgement, PartialCapture};
-use crate::id::Mint;
+use crate::id::IdGenerator;
 use crate::session::CaptureMethod;
 
 /// Where a payment intent stands.
@@ -46,11 +46,11 @@ impl Intent {
     pub(crate) fn unpaid(
         amount: u64,
         capture_method: CaptureMethod,
-        mint: &mut Mint,
+        ids: &mut IdGenerator,
         now: Duration,
     ) -> Self {
         Intent {
-            id: mint.id("fpi_", now),
+            id: ids.id("fpi_", now),
             status: IntentStatus::RequiresPaymentMethod,
             amount,
             amount_received: 0,

@@ -1,7 +1,7 @@
 //! A stateful stand-in for the Flex API on loopback.
 //!
 //! It creates, pays, captures, refunds, re-authorizes, expires and cancels checkout sessions as
-//! Flex does, and it tells the [`Truth`] about each of them, whatever its HTTP answers say. Tests
+//! Flex does, and it tells the [`GroundTruth`] about each of them, whatever its HTTP answers say. Tests
 //! use it as their oracle; integrators use the program `flex-sandbox` (see `flex-sandbox --help`).
 //!
 //! - [`Model`] is Flex itself: pure, without I/O and without a clock, so a run replays exactly.
@@ -15,7 +15,7 @@
 //! let sandbox = Sandbox::start(Options::default())?;
 //! let id = sandbox.create(&CreateParams::default());
 //! sandbox.pay(&id)?;
-//! assert_eq!(sandbox.truth(&id).map(|truth| truth.hold), Some(Hold::Held));
+//! assert_eq!(sandbox.ground_truth(&id).map(|truth| truth.hold), Some(Hold::Held));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -28,9 +28,11 @@ mod api;
 mod axes;
 mod body;
 mod cancel;
-mod choice;
+mod clock;
 mod connection;
 mod corrupt;
+mod corrupt_body;
+mod counts;
 mod dialect;
 mod error;
 mod fault;
@@ -42,34 +44,38 @@ mod injection;
 mod intent;
 mod keys;
 mod model;
+mod named_enum;
 mod notation;
 mod options;
 mod pause;
 mod port;
+mod rate_limit;
 mod record;
 mod response;
 mod server;
 mod session;
 mod sessions;
 mod shared;
-mod spoil;
+
+mod ground_truth;
 mod tls;
-mod truth;
 
 pub use answer::{Scripted, Then};
 pub use api::{ApiRequest, ApiResponse};
 pub use axes::*;
-pub use choice::UnknownChoice;
+pub use counts::Counts;
 pub use dialect::Dialect;
 pub use error::{ErrorShape, Refusal};
 pub use fault::{Fault, How, Operation};
+pub use ground_truth::{AppliedCancel, GroundTruth, Hold, IntentGroundTruth, Release};
 pub use injection::Injection;
 pub use intent::IntentStatus;
 pub use keys::{Keys, Mode};
 pub use model::{Canceler, DEFAULT_LATE, Model, SESSION_LIFETIME, Settings};
+pub use named_enum::UnknownName;
 pub use options::Options;
+pub use rate_limit::RateLimit;
 pub use record::RequestRecord;
 pub use server::{RECORDS_KEPT, Sandbox};
 pub use session::{CaptureMethod, CreateParams, Status};
 pub use tls::{Authority, CertificateOptions};
-pub use truth::{AppliedCancel, Hold, IntentTruth, Release, Truth};

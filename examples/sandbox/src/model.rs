@@ -7,12 +7,12 @@ use crate::axes::{Acknowledgement, Effects, IdCase, SecondCancel, Several, Times
 use crate::cancel::{Promise, Verdict};
 use crate::dialect::Dialect;
 use crate::error::{ErrorShape, Refusal};
-use crate::id::Mint;
+use crate::ground_truth::GroundTruth;
+use crate::id::IdGenerator;
 use crate::idempotency;
 use crate::keys::Mode;
 use crate::session::{CreateParams, Session, Status};
 use crate::sessions::Sessions;
-use crate::truth::Truth;
 
 /// How long a session waits for the shopper before it expires.
 pub const SESSION_LIFETIME: Duration = Duration::from_secs(24 * 3600);
@@ -86,7 +86,7 @@ pub struct Model {
     pub(crate) settings: Settings,
     pub(crate) answers: idempotency::Store,
     now: Duration,
-    mint: Mint,
+    ids: IdGenerator,
     pub(crate) sessions: Sessions,
     /// In the order in which they are due, as all are equally late.
     late: VecDeque<LateCancel>,
@@ -98,7 +98,7 @@ impl Model {
     /// A Flex without any session.
     pub fn new(settings: Settings) -> Self {
         Model {
-            mint: Mint::new(settings.seed, settings.epoch_s)
+            ids: IdGenerator::new(settings.seed, settings.epoch_s)
                 .opaque(!matches!(settings.dialect.times, Times::Full | Times::Updated)),
             sessions: Sessions::new(settings.dialect.id_case == IdCase::Lower, settings.lag),
             settings,
@@ -134,7 +134,7 @@ impl Model {
     pub fn create(&mut self, mode: Mode, params: CreateParams, now: Duration) -> String {
         self.advance(now);
         let rules = self.settings.dialect;
-        let session = Session::new(mode, params, rules, &mut self.mint, self.now);
+        let session = Session::new(mode, params, rules, &mut self.ids, self.now);
         let id = session.id.clone();
         self.expiries.push_back((self.now + SESSION_LIFETIME, id.clone()));
         self.sessions.insert(session);
@@ -144,24 +144,24 @@ impl Model {
     /// The shopper pays on the hosted page, which completes the session: the money is held for
     /// `capture_method: manual`, and taken for `automatic`.
     pub fn pay(&mut self, id: &str, now: Duration) -> Result<(), Refusal> {
-        self.change(id, now, |session, mint, now| session.pay(mint, now))
+        self.change(id, now, |session, ids, now| session.pay(ids, now))
     }
 
     /// Takes `amount` of the oldest hold, or all of it. The rest is released, unless the dialect
     /// is [`crate::PartialCapture::KeepsRest`].
     pub fn capture(&mut self, id: &str, amount: Option<u64>, now: Duration) -> Result<(), Refusal> {
-        self.change(id, now, |session, mint, now| session.capture(amount, mint, now))
+        self.change(id, now, |session, ids, now| session.capture(amount, ids, now))
     }
 
     /// Gives back `amount` of what was taken, or all of it.
     pub fn refund(&mut self, id: &str, amount: Option<u64>, now: Duration) -> Result<(), Refusal> {
-        self.change(id, now, |session, mint, now| session.refund(amount, mint, now))
+        self.change(id, now, |session, ids, now| session.refund(amount, ids, now))
     }
 
     /// Puts a new hold on the card of a shopper who has paid before: in a new payment intent,
     /// unless the dialect is [`crate::Reauth::SameIntent`].
     pub fn reauth(&mut self, id: &str, amount: Option<u64>, now: Duration) -> Result<(), Refusal> {
-        self.change(id, now, |session, mint, now| session.reauth(amount, mint, now))
+        self.change(id, now, |session, ids, now| session.reauth(amount, ids, now))
     }
 
     /// The session lapses unpaid, or its hold does; under [`crate::Link::Alone`] the session
@@ -179,8 +179,8 @@ impl Model {
     }
 
     /// What really happened to a session, as of the last time given to any operation.
-    pub fn truth(&self, id: &str) -> Option<Truth> {
-        self.sessions.get(id).map(Session::truth)
+    pub fn ground_truth(&self, id: &str) -> Option<GroundTruth> {
+        self.sessions.get(id).map(Session::ground_truth)
     }
 
     /// Whether money is held that no acknowledged cancel is about to release.
@@ -250,11 +250,11 @@ impl Model {
         &mut self,
         id: &str,
         now: Duration,
-        change: impl FnOnce(&mut Session, &mut Mint, Duration) -> Result<(), Refusal>,
+        change: impl FnOnce(&mut Session, &mut IdGenerator, Duration) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         self.advance(now);
-        let (mint, now) = (&mut self.mint, self.now);
-        self.sessions.change(id, now, |session| change(session, mint, now))
+        let (ids, now) = (&mut self.ids, self.now);
+        self.sessions.change(id, now, |session| change(session, ids, now))
     }
 
     pub(crate) fn session(&self, id: &str) -> Option<&Session> {

@@ -6,6 +6,7 @@ use crate::dialect::Dialect;
 use crate::error::ErrorShape;
 use crate::keys::Keys;
 use crate::model::DEFAULT_LATE;
+use crate::rate_limit::RateLimit;
 use crate::tls::CertificateOptions;
 
 /// What a [`crate::Sandbox`] is started with.
@@ -26,6 +27,14 @@ pub struct Options {
     pub late: Duration,
     /// How old the state is that a retrieval shows (no older than it is).
     pub lag: Duration,
+    /// How long each response to a request to `/v1/…` is delayed, whatever else delays it (not at
+    /// all). The request has its effect when it arrives. Connections do not wait for each other.
+    pub latency: Duration,
+    /// How many requests to `/v1/…` are served per second (any number).
+    pub rate_limit: Option<RateLimit>,
+    /// Whether the sandbox's time stands still until [`crate::Sandbox::advance`] (no). Delays of
+    /// responses take real time, and `Date` tells the system's time.
+    pub frozen: bool,
     /// Whether responses carry a `Date` (yes). Without one, a test may rule its client's clock.
     pub dated: bool,
     /// The keys that are valid (any `fsk_…`).
@@ -44,6 +53,9 @@ impl Default for Options {
             error_shape: ErrorShape::default(),
             late: DEFAULT_LATE,
             lag: Duration::ZERO,
+            latency: Duration::ZERO,
+            rate_limit: None,
+            frozen: false,
             dated: true,
             keys: Keys::default(),
             seed: 0,

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-/// How many connections may wait to be accepted.
-const BACKLOG: i32 = 128;
+/// How many connections may wait to be accepted. One that finds no room waits a second.
+const BACKLOG: i32 = 1024;
 
 /// How long to wait before trying again what only time can mend.
 const PATIENCE: Duration = Duration::from_millis(5);

@@ -51,6 +51,7 @@ fn reason(status: u16) -> &'static str {
         409 => "Conflict",
         410 => "Gone",
         422 => "Unprocessable Entity",
+        429 => "Too Many Requests",
         _ => "Status",
     }
 }

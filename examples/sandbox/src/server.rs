@@ -6,8 +6,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::answer::Scripted;
+use crate::counts::Counts;
 use crate::error::Refusal;
 use crate::fault::Fault;
+use crate::ground_truth::GroundTruth;
 use crate::injection::Injection;
 use crate::keys::Mode;
 use crate::model::Canceler;
@@ -17,7 +19,6 @@ use crate::record::RequestRecord;
 use crate::session::CreateParams;
 use crate::shared::Shared;
 use crate::tls::Authority;
-use crate::truth::Truth;
 
 /// How many requests are remembered; the oldest are forgotten first.
 pub const RECORDS_KEPT: usize = 10_000;
@@ -104,8 +105,8 @@ impl Sandbox {
     }
 
     /// What really happened to a session up to now; none if there is no such session.
-    pub fn truth(&self, id: &str) -> Option<Truth> {
-        self.shared.model(|model| model.truth(id))
+    pub fn ground_truth(&self, id: &str) -> Option<GroundTruth> {
+        self.shared.model(|model| model.ground_truth(id))
     }
 
     /// The requests that arrived, in order, those to `/__sandbox/` and those that could not be
@@ -117,6 +118,23 @@ impl Sandbox {
     /// Forgets the requests that arrived. Their numbers are not used again.
     pub fn clear_requests(&self) {
         self.shared.state().records.clear();
+    }
+
+    /// How many requests to `/v1/…` were served and how many the rate limit refused, since the
+    /// start or [`Sandbox::clear_counts`].
+    pub fn counts(&self) -> Counts {
+        self.shared.state().counts
+    }
+
+    /// Counts from zero again.
+    pub fn clear_counts(&self) {
+        self.shared.state().counts = Counts::default();
+    }
+
+    /// Moves the sandbox's time forward: for the rate limit, late effects, lag, and the expiry of
+    /// sessions and idempotency keys.
+    pub fn advance(&self, time: Duration) {
+        self.shared.clock.advance(time);
     }
 
     /// How many connections were accepted since the start.

@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 use crate::axes::{IntentBirth, Link, Reauth, ReauthStatus};
 use crate::dialect::Dialect;
 use crate::error::Refusal;
-use crate::id::Mint;
+use crate::ground_truth::{AppliedCancel, Release};
+use crate::id::IdGenerator;
 use crate::intent::{Intent, IntentStatus};
 use crate::keys::Mode;
-use crate::truth::{AppliedCancel, Release};
 
 /// When money is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,14 +106,14 @@ impl Session {
         mode: Mode,
         params: CreateParams,
         rules: Dialect,
-        mint: &mut Mint,
+        ids: &mut IdGenerator,
         now: Duration,
     ) -> Self {
         let mut session = Session {
-            id: mint.id("fcs_", now),
+            id: ids.id("fcs_", now),
             mode,
             params,
-            customer: mint.id("fcus_", now),
+            customer: ids.id("fcus_", now),
             created_at: now,
             completed_at: None,
             status: Status::Open,
@@ -129,32 +129,32 @@ impl Session {
             rules,
         };
         if rules.intent_birth == IntentBirth::Session {
-            session.add_intent(session.params.capture_method, mint, now);
+            session.add_intent(session.params.capture_method, ids, now);
         }
         session
     }
 
     /// The shopper pays on the hosted page, which completes the session.
-    pub(crate) fn pay(&mut self, mint: &mut Mint, now: Duration) -> Result<(), Refusal> {
+    pub(crate) fn pay(&mut self, ids: &mut IdGenerator, now: Duration) -> Result<(), Refusal> {
         if self.status != Status::Open || self.is_promised() {
             return Err(self.refusal());
         }
         let (amount, method) = (self.params.amount_total, self.params.capture_method);
         let unpaid = |it: &Intent| it.status == IntentStatus::RequiresPaymentMethod;
         let waiting = self.intents.iter().position(unpaid);
-        let index = waiting.unwrap_or_else(|| self.add_intent(method, mint, now));
+        let index = waiting.unwrap_or_else(|| self.add_intent(method, ids, now));
         let intent = &mut self.intents[index];
         intent.authorize(amount, now);
         if method == CaptureMethod::Automatic {
-            self.captures.push(movement("fcap_", &intent.id, amount, mint, now));
+            self.captures.push(movement("fcap_", &intent.id, amount, ids, now));
         }
         self.status = Status::Complete;
         self.completed_at = Some(now);
         Ok(())
     }
 
-    fn add_intent(&mut self, method: CaptureMethod, mint: &mut Mint, now: Duration) -> usize {
-        self.intents.push(Intent::unpaid(self.params.amount_total, method, mint, now));
+    fn add_intent(&mut self, method: CaptureMethod, ids: &mut IdGenerator, now: Duration) -> usize {
+        self.intents.push(Intent::unpaid(self.params.amount_total, method, ids, now));
         self.intents.len() - 1
     }
 
@@ -163,7 +163,7 @@ impl Session {
     pub(crate) fn capture(
         &mut self,
         amount: Option<u64>,
-        mint: &mut Mint,
+        ids: &mut IdGenerator,
         now: Duration,
     ) -> Result<(), Refusal> {
         self.require_manual()?;
@@ -176,7 +176,7 @@ impl Session {
             return Err(Refusal::AMOUNT_TOO_LARGE);
         }
         intent.capture(amount, self.rules.partial_capture, now);
-        self.captures.push(movement("fcap_", &intent.id, amount, mint, now));
+        self.captures.push(movement("fcap_", &intent.id, amount, ids, now));
         Ok(())
     }
 
@@ -184,17 +184,17 @@ impl Session {
     pub(crate) fn refund(
         &mut self,
         amount: Option<u64>,
-        mint: &mut Mint,
+        ids: &mut IdGenerator,
         now: Duration,
     ) -> Result<(), Refusal> {
         let taken = self.intents.iter().find(|intent| intent.has_captured());
         let intent = taken.ok_or(Refusal::NOT_PAID)?.id.clone();
-        let left = self.amount_captured() - self.amount_refunded();
-        let amount = amount.unwrap_or(left);
-        if amount > left {
+        let remaining = self.amount_captured() - self.amount_refunded();
+        let amount = amount.unwrap_or(remaining);
+        if amount > remaining {
             return Err(Refusal::AMOUNT_TOO_LARGE);
         }
-        self.refunds.push(movement("fref_", &intent, amount, mint, now));
+        self.refunds.push(movement("fref_", &intent, amount, ids, now));
         Ok(())
     }
 
@@ -202,7 +202,7 @@ impl Session {
     pub(crate) fn reauth(
         &mut self,
         amount: Option<u64>,
-        mint: &mut Mint,
+        ids: &mut IdGenerator,
         now: Duration,
     ) -> Result<(), Refusal> {
         self.require_manual()?;
@@ -214,7 +214,7 @@ impl Session {
         let canceled = last.filter(|&it| self.intents[it].status == IntentStatus::Canceled);
         let index = match (self.rules.reauth, canceled) {
             (Reauth::SameIntent, Some(index)) => index,
-            _ => self.add_intent(CaptureMethod::Manual, mint, now),
+            _ => self.add_intent(CaptureMethod::Manual, ids, now),
         };
         self.intents[index].authorize(amount, now);
         self.lapsed_with_hold = false;
@@ -293,6 +293,12 @@ impl Session {
     }
 }
 
-fn movement(prefix: &str, intent: &str, amount: u64, mint: &mut Mint, now: Duration) -> Movement {
-    Movement { id: mint.id(prefix, now), intent: intent.to_owned(), amount, created_at: now }
+fn movement(
+    prefix: &str,
+    intent: &str,
+    amount: u64,
+    ids: &mut IdGenerator,
+    now: Duration,
+) -> Movement {
+    Movement { id: ids.id(prefix, now), intent: intent.to_owned(), amount, created_at: now }
 }

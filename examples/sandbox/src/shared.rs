@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use rustls::ServerConfig;
 
 use crate::admin::{self, Desk, Outage};
 use crate::answer::{Answer, Scripted, Then};
 use crate::api::{ApiRequest, ApiResponse};
+use crate::clock::Clock;
 use crate::connection::{self, Script, Socket, Stream};
+use crate::corrupt::{self, Instead, Right};
+use crate::counts::Counts;
 use crate::error::{ErrorShape, Refusal};
 use crate::fault::{Fault, How, Operation};
 use crate::http::Request;
@@ -21,17 +24,19 @@ use crate::model::{Model, Settings};
 use crate::options::Options;
 use crate::pause::End;
 use crate::port::Port;
+use crate::rate_limit::{Allowance, Bucket};
 use crate::record::RequestRecord;
 use crate::response::Response;
 use crate::server::RECORDS_KEPT;
-use crate::spoil::{self, Instead, Right};
 
 pub(crate) struct Shared {
     pub(crate) port: Port,
     pub(crate) end: End,
     keys: Keys,
     tls: Option<Arc<ServerConfig>>,
-    started: Instant,
+    pub(crate) clock: Clock,
+    /// What each response of Flex's API is delayed by.
+    latency: Duration,
     /// Whether responses carry a `Date`.
     dated: bool,
     state: Mutex<State>,
@@ -39,6 +44,8 @@ pub(crate) struct Shared {
 
 pub(crate) struct State {
     model: Model,
+    rate_limit: Option<Bucket>,
+    pub(crate) counts: Counts,
     pub(crate) script: VecDeque<Scripted>,
     pub(crate) faults: Pending,
     /// The idempotency keys whose stored response is a 500.
@@ -67,10 +74,13 @@ impl Shared {
             end: End::default(),
             keys: options.keys.clone(),
             tls,
-            started: Instant::now(),
+            clock: Clock::new(options.frozen),
+            latency: options.latency,
             dated: options.dated,
             state: Mutex::new(State {
                 model,
+                rate_limit: options.rate_limit.map(Bucket::full),
+                counts: Counts::default(),
                 script: VecDeque::new(),
                 faults: Pending::default(),
                 failed_keys: BTreeSet::new(),
@@ -90,7 +100,7 @@ impl Shared {
 
     pub(crate) fn model<T>(&self, work: impl FnOnce(&mut Model) -> T) -> T {
         let mut state = self.state();
-        state.model.advance(self.started.elapsed());
+        state.model.advance(self.clock.now());
         work(&mut state.model)
     }
 
@@ -125,36 +135,56 @@ impl Shared {
             idempotency_key: request.header("idempotency-key"),
             body: &request.body,
         };
-        let now = self.started.elapsed();
         if !path.starts_with("/v1/") {
-            return public_answer(request, number, &state.model.handle(&api, now));
+            let response = state.model.handle(&api, self.clock.now());
+            return public_answer(request, number, &response);
         }
+        let mut answer = self.respond_to_api(&mut state, request, &api);
+        answer.plan.delay = answer.plan.delay.saturating_add(self.latency);
+        answer
+    }
+
+    fn respond_to_api(&self, state: &mut State, request: &Request, api: &ApiRequest<'_>) -> Answer {
+        let now = self.clock.now();
+        let allowance = state.rate_limit.as_mut().map(|bucket| bucket.take(now));
+        let headers = allowance.map(Allowance::headers).unwrap_or_default();
+        if allowance.is_some_and(|allowance| !allowance.granted) {
+            state.counts.rate_limited += 1;
+            let response = state.model.refuse(&Refusal::RATE_LIMITED);
+            return public_answer(request, api.number, &response.with_headers(headers));
+        }
+        state.counts.add(api.method, api.path);
         if let Some(Scripted { answer, apply, then }) = state.script.pop_front() {
             if apply {
-                state.model.handle(&api, now);
+                state.model.handle(api, now);
             }
             return Answer::new(answer, then);
         }
         if api.idempotency_key.is_some_and(|key| state.failed_keys.contains(key)) {
-            return public_answer(request, number, &spoil::internal_error());
+            let response = corrupt::internal_error().with_headers(headers);
+            return public_answer(request, api.number, &response);
         }
-        let operation = Operation::of(api.method, path);
+        let operation = Operation::of(api.method, api.path);
         match state.faults.for_answer(operation) {
-            Some(injection) => self.spoil(&mut state, &injection, request, &api),
-            None => public_answer(request, number, &state.model.handle(&api, now)),
+            Some(injection) => self.corrupt(state, &injection, request, api, headers),
+            None => {
+                let response = state.model.handle(api, now).with_headers(headers);
+                public_answer(request, api.number, &response)
+            }
         }
     }
 
-    fn spoil(
+    fn corrupt(
         &self,
         state: &mut State,
         injection: &Injection,
         request: &Request,
         api: &ApiRequest<'_>,
+        headers: Vec<(&'static str, String)>,
     ) -> Answer {
         let Injection { fault, apply, .. } = injection;
-        let now = self.started.elapsed();
-        let response = match spoil::instead(fault) {
+        let now = self.clock.now();
+        let response = match corrupt::instead(fault) {
             _ if *apply && matches!(fault, Fault::Cached { .. }) => {
                 state.model.handle_cached(api, now)
             }
@@ -163,21 +193,23 @@ impl Shared {
                 let path = api.path.strip_suffix("/cancel").unwrap_or(api.path);
                 state.model.handle(&ApiRequest { method: "GET", path, ..*api }, now)
             }
-            Instead::Unavailable => spoil::unavailable(),
+            Instead::Unavailable => corrupt::unavailable(),
         };
         if *fault == Fault::Replayed500 {
             state.failed_keys.extend(api.idempotency_key.map(str::to_owned));
-            return public_answer(request, api.number, &spoil::internal_error());
+            let response = corrupt::internal_error().with_headers(headers);
+            return public_answer(request, api.number, &response);
         }
         let then = if request.keep_alive { Then::KeepOpen } else { Then::Close };
-        spoil::spoiled(fault, Right { response, request_id: request_id(api.number), then })
+        let (response, request_id) = (response.with_headers(headers), request_id(api.number));
+        corrupt::corrupted(fault, Right { response, request_id, then })
     }
 
     fn respond_to_admin(&self, connection: u64, request: &Request, path: &str) -> Answer {
         let mut state = self.state();
-        let State { model, records, faults, .. } = &mut *state;
-        model.advance(self.started.elapsed());
-        let mut desk = Desk { model, records, faults, outage: None };
+        let State { model, records, counts, faults, .. } = &mut *state;
+        model.advance(self.clock.now());
+        let mut desk = Desk { model, records, counts, faults, outage: None };
         let (status, body) = admin::handle(&mut desk, &request.method, path, &request.body);
         let outage = desk.outage;
         // Not under the lock, which the port's own thread may be waiting for.
@@ -206,7 +238,7 @@ impl Shared {
             move || {
                 let _closing = Closing { number, shared: &shared };
                 match fault {
-                    Some(fault) => socket.spoil(&fault),
+                    Some(fault) => socket.corrupt(&fault),
                     None => shared.serve(number, socket),
                 }
             }

@@ -84,7 +84,7 @@ fn the_sessions_bytes_are_kept_as_they_came() {
     let session = "{ \"checkout_session_id\" : \"fcs_1\",\n\t\"big\": 12345678901234567890.0100,\
                    \"new\":{\"x\":[1e400,\"\\u00e9\"]}, \"status\":\"surprise\" }";
     match read_body(&format!("{{\"more\":1,\"checkout_session\":{session} }}")) {
-        Reply::Session(snapshot) => assert_eq!(snapshot.raw.get(), session),
+        Reply::Session(parsed) => assert_eq!(parsed.raw.get(), session),
         reply => panic!("{reply:?}"),
     }
 }

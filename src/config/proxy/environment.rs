@@ -11,10 +11,13 @@ use crate::error::Error;
 /// The most specific variable first: all requests that take a proxy are https.
 const PROXY_VARIABLES: [&str; 6] =
     ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
+/// A CGI host sets it for each request, and a request's header `Proxy` as `HTTP_PROXY`.
+const CGI_VARIABLE: &str = "REQUEST_METHOD";
 const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// The proxy to a host, if the environment names one. An empty variable counts as not set. One
-/// that cannot be used is passed over if another one can.
+/// that cannot be used is passed over if another one can. `HTTP_PROXY` does not count in a CGI
+/// host, where a stranger sets it.
 ///
 /// # Errors
 /// The first variable that cannot be used, if none can, and what is wrong with it.
@@ -28,8 +31,9 @@ pub(crate) fn proxy_of_environment(
     if exceptions.is_some_and(|list| is_excepted(&list.to_string_lossy(), host, port)) {
         return Ok(None);
     }
+    let is_trusted = |name: &&str| *name != "HTTP_PROXY" || !is_set(&CGI_VARIABLE);
     let mut problem = None;
-    for name in PROXY_VARIABLES.into_iter().filter(is_set) {
+    for name in PROXY_VARIABLES.into_iter().filter(is_set).filter(is_trusted) {
         let value = variable(name).unwrap_or_default();
         let parsed = value.to_str().ok_or("found no UTF-8").and_then(parse);
         match parsed {
@@ -151,6 +155,16 @@ mod tests {
         }
         assert_eq!(chosen(&[], "flex.test"), Ok(None));
         assert_eq!(chosen(&[("HTTPS_PROXY", "")], "flex.test"), Ok(None));
+    }
+
+    #[test]
+    fn in_a_cgi_host_a_requests_header_names_no_proxy() {
+        let header = ("HTTP_PROXY", "http://stranger:8080");
+        let cgi = ("REQUEST_METHOD", "GET");
+        assert_eq!(chosen(&[header, cgi], "flex.test"), Ok(None));
+        let own = ("http_proxy", "http://own:8080");
+        assert_eq!(chosen(&[header, cgi, own], "flex.test"), Ok(Some(("own".to_owned(), 8080))));
+        assert_eq!(chosen(&[header], "flex.test"), Ok(Some(("stranger".to_owned(), 8080))));
     }
 
     #[test]

@@ -14,14 +14,14 @@ use stateright::Model;
 
 /// What a call says where nothing goes wrong; what is acknowledged takes effect after one look.
 fn outcome_without_faults(dialect: Dialect, money: Money) -> Outcome {
-    let (left, _): (Bound, usize) = pass([5, 6, 0, 0, 0, 0], 0);
-    let stories = Stories::new(vec![dialect], left);
-    let mut state = State::new(dialect, money, left, stories.max_sends);
+    let (remaining, _): (Bound, usize) = pass([5, 6, 0, 0, 0, 0], 0);
+    let stories = Stories::new(vec![dialect], remaining);
+    let mut state = State::new(dialect, money, remaining, stories.max_sends);
     let mut reads = 0;
     while matches!(state.phase, Phase::Calling(_)) {
         let action = match stories.step(&state) {
             Some(Step::Cancel(..)) => Action::Send(SendFate::Answered),
-            Some(Step::ReadBack(..)) if state.left.reads > 0 => Action::Read(ReadFate::Right),
+            Some(Step::ReadBack(..)) if state.remaining.reads > 0 => Action::Read(ReadFate::Right),
             _ => Action::TimeIsUp,
         };
         reads += usize::from(matches!(action, Action::Read(_)));

@@ -11,7 +11,7 @@ use super::money::{Due, Intent, IntentState, Money, Status};
 use crate::api::{self, Response, SessionId};
 use crate::config::Mode;
 use crate::decision::{
-    Asked, AskedAt, Observation, Received, RoundTrip, ages, read_result, send_result,
+    Asked, AskedAt, Observation, Received, RoundTripResult, ages, read_result, send_result,
 };
 use crate::secret::Secret;
 
@@ -236,7 +236,7 @@ impl Heard {
         }
         let Self { message, is_cancel, is_first, is_expanded } = self;
         let asked = Asked { mode: None::<Mode>, is_first, is_expanded };
-        let round_trip = RoundTrip::Answered(message.response());
+        let round_trip = RoundTripResult::Answered(message.response());
         let observation = if is_cancel {
             Observation::Cancel(send_result(asked, &round_trip))
         } else {

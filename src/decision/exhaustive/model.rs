@@ -105,14 +105,14 @@ impl Stories {
                 Heard { message, is_cancel: true, is_first: call.is_first(), is_expanded }
                     .observation()
             });
-        after.left.sends -= 1;
+        after.remaining.sends -= 1;
         Some((after, observation))
     }
 
     fn after_read(&self, state: &State, fate: ReadFate) -> Option<(State, Observation)> {
         let Phase::Calling(call) = &state.phase else { return None };
         let mut after = state.clone();
-        after.left.reads -= 1;
+        after.remaining.reads -= 1;
         let is_expanded = call.is_expanded(false, state.dialect);
         let mut dialect = state.dialect;
         if !is_expanded {
@@ -185,13 +185,13 @@ impl Stories {
             is_new
         };
         match self.step(state) {
-            Some(Step::Cancel(..)) if state.left.sends > 0 => {
+            Some(Step::Cancel(..)) if state.remaining.sends > 0 => {
                 let fates = SendFate::ALL.into_iter();
                 let differs =
                     |fate: &SendFate| self.after_send(state, *fate).is_some_and(&mut is_new);
                 actions.extend(fates.filter(differs).map(Action::Send));
             }
-            Some(Step::ReadBack(..)) if state.left.reads > 0 => {
+            Some(Step::ReadBack(..)) if state.remaining.reads > 0 => {
                 let fates = ReadFate::ALL.into_iter();
                 let differs =
                     |fate: &ReadFate| self.after_read(state, *fate).is_some_and(&mut is_new);
@@ -241,14 +241,14 @@ impl Model for Stories {
         if state.breach.is_some() {
             return;
         }
-        let left = state.left;
+        let remaining = state.remaining;
         match &state.phase {
             Phase::Calling(call) => {
                 self.add_steps_of_call(state, actions);
-                if left.pauses > 0 && !call.must_look {
+                if remaining.pauses > 0 && !call.must_look {
                     actions.push(Action::PassSeconds);
                 }
-                if left.pauses > 0 && !call.needs_proof {
+                if remaining.pauses > 0 && !call.needs_proof {
                     actions.push(Action::PassMinute);
                 }
             }
@@ -256,7 +256,7 @@ impl Model for Stories {
                 if state.is_over() {
                     return;
                 }
-                if is_repeated(*outcome) && left.repeats > 0 {
+                if is_repeated(*outcome) && remaining.repeats > 0 {
                     actions.push(Action::Repeat);
                 }
             }
@@ -270,8 +270,9 @@ impl Model for Stories {
             actions.push(Action::TakeEffect);
         }
         for act in Act::ALL {
-            let left = if act == Act::Reauthorize { left.reauthorizations } else { left.acts };
-            if left > 0 && state.money.after(act, state.dialect).is_some() {
+            let remaining =
+                if act == Act::Reauthorize { remaining.reauthorizations } else { remaining.acts };
+            if remaining > 0 && state.money.after(act, state.dialect).is_some() {
                 actions.push(Action::Act(act));
             }
         }
@@ -313,13 +314,13 @@ impl Model for Stories {
                 state.ledger.is_captured |= takes && is_gone;
                 state.ledger.has_newer_sale |= takes && has_newer;
                 match act {
-                    Act::Reauthorize => state.left.reauthorizations -= 1,
-                    _ => state.left.acts -= 1,
+                    Act::Reauthorize => state.remaining.reauthorizations -= 1,
+                    _ => state.remaining.acts -= 1,
                 }
                 state.change(after);
             }
             Action::PassSeconds | Action::PassMinute => {
-                state.left.pauses -= 1;
+                state.remaining.pauses -= 1;
                 let Phase::Calling(call) = &mut state.phase else { return None };
                 call.must_look = true;
                 call.needs_proof |= action == Action::PassMinute;
@@ -329,7 +330,7 @@ impl Model for Stories {
                 let in_doubt = outcome == Outcome::Unknown;
                 let call = Call::new(in_doubt, needs_proof, state.dialect, self.max_sends);
                 state.phase = Phase::Calling(call);
-                state.left.repeats -= 1;
+                state.remaining.repeats -= 1;
                 state.ledger.was_free_in_call = !state.money.has_older_hold();
                 state.ledger.has_unread_effect = false;
             }

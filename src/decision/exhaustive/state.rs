@@ -106,7 +106,7 @@ pub(super) struct State {
     pub(super) in_flight: Vec<Request>,
     pub(super) phase: Phase,
     pub(super) ledger: Ledger,
-    pub(super) left: Bound,
+    pub(super) remaining: Bound,
     pub(super) breach: Option<Breach>,
 }
 
@@ -156,7 +156,7 @@ const fn limits(
 }
 
 impl State {
-    pub(super) fn new(dialect: Dialect, money: Money, left: Bound, max_sends: u8) -> Self {
+    pub(super) fn new(dialect: Dialect, money: Money, remaining: Bound, max_sends: u8) -> Self {
         let is_free = !money.has_older_hold();
         let ledger = Ledger {
             had_hold: !is_free,
@@ -177,7 +177,7 @@ impl State {
             in_flight: Vec::new(),
             phase: Phase::Calling(Call::new(false, false, dialect, max_sends)),
             ledger,
-            left,
+            remaining,
             breach: None,
         }
     }
@@ -225,7 +225,7 @@ impl State {
     pub(super) fn is_over(&self) -> bool {
         let Phase::Returned { outcome, .. } = self.phase else { return false };
         let is_settled = self.in_flight.is_empty() && !self.money.is_due();
-        let may_repeat = is_repeated(outcome) && self.left.repeats > 0;
+        let may_repeat = is_repeated(outcome) && self.remaining.repeats > 0;
         let is_watched = outcome == Outcome::NotApplied && !is_settled;
         !may_repeat && !is_watched
     }

@@ -251,3 +251,31 @@ fn a_read_back_that_shows_less_than_the_confirmation_did_proves_no_release() {
         assert_eq!(decision.outcome, outcome, "{amount:?}");
     }
 }
+
+#[test]
+fn a_part_whose_capture_cannot_be_read_contradicts_a_confirmation() {
+    let (mut funds, age) = shown("captured_in_part");
+    funds.is_captured = false;
+    let history =
+        [observation("confirmed(not_shown)"), Observation::ReadBack(ReadResult::Shows(funds, age))];
+    let Step::Done(decision) = next(&history, limits("verify")) else { panic!() };
+    assert_eq!(words(decision), "unknown/protocol");
+}
+
+#[test]
+fn the_reason_of_what_was_not_applied_says_what_happened() {
+    let reason = |texts: &[&str]| {
+        let history: Vec<Observation> = texts.iter().map(|text| observation(text)).collect();
+        at_the_end(&history, limits("")).reason
+    };
+    assert_eq!(reason(&["not_sent(dns)"]), "nothing was handed to the network");
+    assert_eq!(reason(&["refused(rate_limited)"]), REFUSED);
+    let of_hold = |age: &str| {
+        let history =
+            [observation("not_sent(dns)"), observation(&format!("shows(authorized {age})"))];
+        let Step::Done(decision) = next(&history, limits("needs proof")) else { panic!("{age}") };
+        decision.reason
+    };
+    assert!(of_hold("newer").contains("authorized again"));
+    assert!(of_hold("age unknown").contains("does not show"));
+}

@@ -1,7 +1,7 @@
 //! Holds docs/OUTCOMES.md and what one response proves together.
 
 use super::super::funds::FundsState;
-use super::super::next::tests::{rows, state};
+use super::super::next::tests::{observation, rows, state};
 use super::*;
 use crate::api::{self, Response, SessionId};
 use crate::secret::Secret;
@@ -31,12 +31,12 @@ fn asked() -> Asked {
 }
 
 /// What a row of the table names.
-fn round_trip(text: &str) -> (Asked, RoundTrip) {
+fn round_trip(text: &str) -> (Asked, RoundTripResult) {
     let plain = session(r#","status":"open","amount_received":0"#);
     let response = match text {
         "none, before hand-over" | "none, after hand-over" => {
             let is_handed_over = text.contains("after");
-            return (asked(), RoundTrip::Failed { is_handed_over, code: Code::Timeout });
+            return (asked(), RoundTripResult::Failed { is_handed_over, code: Code::Timeout });
         }
         "200, not the session" => response(200, &plain.replace("fcs_1", "fcs_2")),
         "400, in prose: already canceled" => {
@@ -45,7 +45,7 @@ fn round_trip(text: &str) -> (Asked, RoundTrip) {
         "429, with Retry-After" => Received { has_retry_after: true, ..response(429, "") },
         "400, another code, to a request with expand" => {
             let refused =
-                RoundTrip::Answered(response(400, r#"{"error":{"code":"something_else"}}"#));
+                RoundTripResult::Answered(response(400, r#"{"error":{"code":"something_else"}}"#));
             return (Asked { is_expanded: true, ..asked() }, refused);
         }
         _ => match text.split_once(", ") {
@@ -62,7 +62,7 @@ fn round_trip(text: &str) -> (Asked, RoundTrip) {
             }
         },
     };
-    (asked(), RoundTrip::Answered(response))
+    (asked(), RoundTripResult::Answered(response))
 }
 
 fn with_session(status: u16, what: &str, plain: &str) -> Received {
@@ -111,7 +111,7 @@ fn a_replay_to_a_repetition_within_the_call_is_the_right_response() {
     let replayed =
         Received { is_replayed: true, ..response(200, &intent(r#""status":"canceled""#)) };
     let later = Asked { is_first: false, ..asked() };
-    let result = send_result(later, &RoundTrip::Answered(replayed));
+    let result = send_result(later, &RoundTripResult::Answered(replayed));
     assert_eq!(result, SendResult::Confirmed(Release::Shown));
     let in_doubt = Observation::Cancel(SendResult::InDoubt(Code::Timeout));
     let refused = Observation::Cancel(SendResult::Refused(Code::RateLimited));
@@ -133,11 +133,13 @@ fn only_flexs_own_shapes_refuse() {
         (400, r#"{"message":"No."}"#, false),
         (400, r#"{"code":"no_such_thing"}"#, false),
         (400, "<html>No.</html>", false),
+        (400, r#"{"error":{"code":"It is not known."}}"#, false),
+        (400, r#"{"error":{"code":"x"}}"#, false),
         (400, r#"{"error":{"code":"payment_in_progress"}}"#, false),
         (400, r#"{"error":{"code":"LOCK_TIMEOUT"}}"#, false),
         (400, r#"{"error":{"code":"internal_error"}}"#, false),
     ] {
-        let result = send_result(asked(), &RoundTrip::Answered(response(status, body)));
+        let result = send_result(asked(), &RoundTripResult::Answered(response(status, body)));
         assert_eq!(matches!(result, SendResult::Refused(_)), refuses, "{body}: {result:?}");
     }
 }
@@ -199,7 +201,7 @@ fn funds_of(text: &str) -> Funds {
         _ => with_status(text.strip_prefix("status `").unwrap()),
     };
     match response(200, &body).reply {
-        Reply::Session(snapshot) => Funds::of(&snapshot.facts),
+        Reply::Session(parsed) => Funds::of(&parsed.facts),
         other => panic!("{text}: {other:?}"),
     }
 }
@@ -216,7 +218,7 @@ fn a_read_back_shows_nothing_unless_it_is_new_and_whole() {
     let body = intent(r#""status":"canceled""#);
     let read = |response: Received, is_expanded| {
         let asked = Asked { is_expanded, ..asked() };
-        read_result(asked, &RoundTrip::Answered(response), |_| HoldAge::Older)
+        read_result(asked, &RoundTripResult::Answered(response), |_| HoldAge::Older)
     };
     let shows = read(response(200, &body), true);
     assert!(matches!(shows, ReadResult::Shows(funds, _) if funds.state == FundsState::Canceled));
@@ -236,4 +238,87 @@ fn a_read_back_shows_nothing_unless_it_is_new_and_whole() {
     assert_eq!(read(response(422, ""), false), ReadResult::Nothing(Code::Protocol));
     let other = read(response(200, &body.replace("true", "false")), true);
     assert_eq!(other, ReadResult::Nothing(Code::ModeMismatch));
+}
+
+#[test]
+fn a_read_back_with_an_error_in_it_shows_nothing_and_a_refusal_says_why() {
+    let read = |response: Received| {
+        let plain = Asked { is_expanded: false, ..asked() };
+        read_result(plain, &RoundTripResult::Answered(response), |_| HoldAge::Older)
+    };
+    let failed = session(r#","status":"canceled","payment_intents":[],"errors":[{"code":"x"}]"#);
+    assert_eq!(read(response(200, &failed)), ReadResult::Nothing(Code::Protocol));
+    let refused = r#"{"error":{"code":"something_else"}}"#;
+    for (status, code) in [(400, Code::Rejected), (403, Code::Forbidden), (404, Code::NotFound)] {
+        assert_eq!(read(response(status, refused)), ReadResult::Nothing(code), "{status}");
+    }
+}
+
+#[test]
+fn only_a_bad_request_is_blamed_on_expand() {
+    let refused = r#"{"error":{"code":"something_else"}}"#;
+    let expanded = Asked { is_expanded: true, ..asked() };
+    for (status, is_blamed) in [(400, true), (422, true), (402, false), (403, false), (404, false)]
+    {
+        let answer = || RoundTripResult::Answered(response(status, refused));
+        let read = read_result(expanded, &answer(), |_| HoldAge::Older);
+        assert_eq!(read == ReadResult::RefusedExpand, is_blamed, "{status}");
+        let sent = send_result(expanded, &answer());
+        assert_eq!(sent == SendResult::RefusedExpand, is_blamed, "{status}");
+    }
+}
+
+#[test]
+fn prose_reports_a_canceled_session_only_if_it_says_already_and_canceled() {
+    for (text, reports) in [
+        ("This checkout session was already canceled.", true),
+        ("It was already done.", false),
+        ("It was canceled before.", false),
+    ] {
+        let refused = response(400, &format!(r#"{{"detail":"{text}"}}"#));
+        let result = send_result(asked(), &RoundTripResult::Answered(refused));
+        assert_eq!(result == SendResult::ReportedCanceled, reports, "{text}");
+    }
+}
+
+#[test]
+fn each_status_has_its_code() {
+    for (statuses, code) in [
+        (&[401][..], Code::Unauthorized),
+        (&[403], Code::Forbidden),
+        (&[404], Code::NotFound),
+        (&[408, 409, 423, 424, 425, 499, 500, 503, 599], Code::ServerError),
+        (&[429], Code::RateLimited),
+        (&[400, 402, 410, 422, 498], Code::Rejected),
+        (&[200, 204, 302, 600], Code::Protocol),
+    ] {
+        for status in statuses {
+            let found = code_of_status(StatusCode::from_u16(*status).unwrap());
+            assert_eq!(found, code, "{status}");
+        }
+    }
+}
+
+#[test]
+fn an_observation_says_its_code_and_whether_flex_answered_and_how() {
+    for (text, code, is_refused_expand, is_answered, is_success) in [
+        ("confirmed(shown)", Code::Ok, false, true, true),
+        ("confirmed_with_capture", Code::NotCancelable, false, true, true),
+        ("not_sent(dns)", Code::Dns, false, false, false),
+        ("in_doubt(timeout)", Code::Timeout, false, false, false),
+        ("in_doubt(protocol)", Code::Protocol, false, true, false),
+        ("refused(rejected)", Code::Rejected, false, true, false),
+        ("refused_expand", Code::Rejected, true, true, false),
+        ("reported_not_cancelable", Code::NotCancelable, false, true, false),
+        ("nothing(rejected)", Code::Rejected, false, true, false),
+        ("nothing(timeout)", Code::Timeout, false, false, false),
+        ("read_refused_expand", Code::Rejected, true, true, false),
+        ("shows(open)", Code::Ok, false, true, true),
+    ] {
+        let one = observation(text);
+        assert_eq!(one.code(), code, "{text}");
+        assert_eq!(one.is_refused_expand(), is_refused_expand, "{text}");
+        assert_eq!(one.is_answered(), is_answered, "{text}");
+        assert_eq!(one.is_success(), is_success, "{text}");
+    }
 }

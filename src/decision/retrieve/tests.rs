@@ -31,5 +31,15 @@ fn a_retrieve_tries_again_what_may_pass_and_nothing_else() {
         assert!(matches!(next_read(&[nothing(code)], 9), Step::Done(_)), "{code}");
     }
     let refused = [Observation::ReadBack(ReadResult::RefusedExpand)];
-    assert!(matches!(next_read(&refused, 1), Step::ReadBack(Delay::None, _)));
+    let Step::ReadBack(Delay::None, reason) = next_read(&refused, 1) else { panic!() };
+    assert_eq!(reason, "refused with expand: read it without");
+}
+
+#[test]
+fn a_retrieve_tells_of_captured_money_where_it_cannot_tell_the_hold() {
+    for (name, tells) in [("indeterminate", false), ("indeterminate captured", true)] {
+        let history = [observation(&format!("shows({name})"))];
+        let Step::Done(decision) = next_read(&history, 4) else { panic!("{name}") };
+        assert_eq!(decision.reason.contains("captured"), tells, "{name}");
+    }
 }

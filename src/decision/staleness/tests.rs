@@ -267,3 +267,13 @@ fn captures_are_older_only_if_all_of_them_tell_so() {
     );
     assert!(ages(&session, asked_at(NOON_MS)).captures_are_older);
 }
+
+#[test]
+fn the_first_second_of_1970_is_no_time() {
+    for none in [serde_json::json!(0), serde_json::json!("1970-01-01T00:00:00Z")] {
+        assert!(span(&none).is_none(), "{none}");
+    }
+    for time in [serde_json::json!(1), serde_json::json!("1970-01-01T00:00:01Z")] {
+        assert_eq!(span(&time).map(|span| span.first_ms), Some(1_000), "{time}");
+    }
+}

@@ -16,22 +16,32 @@ use stateright::{Checker, Model};
 use self::model::Stories;
 use self::state::Bound;
 
-const fn pass(numbers: [u8; 6]) -> Bound {
-    let [tries, asks, passages, acts, reauthorizations, crashes] = numbers;
-    Bound { tries, asks, passages, acts, reauthorizations, crashes }
+const fn pass(numbers: [u8; 8]) -> Bound {
+    let [tries, asks, passages, acts, reauthorizations, crashes, claims, repeats] = numbers;
+    Bound { tries, asks, passages, acts, reauthorizations, crashes, claims, repeats }
 }
 
 /// Setting a clock right that was reset takes two passages.
-const SMALL: [Bound; 3] =
-    [pass([2, 1, 1, 0, 1, 1]), pass([2, 0, 1, 1, 1, 1]), pass([2, 0, 2, 0, 1, 1])];
-const LARGE: [Bound; 2] = [pass([3, 1, 1, 1, 1, 1]), pass([2, 1, 2, 0, 1, 0])];
+const SMALL: [Bound; 5] = [
+    pass([2, 1, 1, 0, 1, 1, 0, 0]),
+    pass([2, 0, 1, 1, 1, 1, 0, 0]),
+    pass([2, 0, 2, 0, 1, 1, 0, 0]),
+    pass([2, 0, 1, 1, 1, 0, 2, 1]),
+    pass([3, 0, 2, 0, 0, 0, 2, 1]),
+];
+const LARGE: [Bound; 4] = [
+    pass([3, 1, 1, 1, 1, 1, 0, 0]),
+    pass([2, 1, 2, 0, 1, 0, 0, 0]),
+    pass([3, 1, 1, 1, 1, 0, 2, 1]),
+    pass([2, 1, 2, 0, 1, 1, 2, 1]),
+];
 const LEAST_STATES: usize = 200_000;
 
-/// What the environment asks for: `large`, or one pass in numbers, such as `2,1,2,0,1,0`.
+/// What the environment asks for: `large`, or one pass in numbers, such as `2,1,2,0,1,0,1,1`.
 fn passes() -> Vec<Bound> {
     let named = std::env::var("FLEXCANCEL_BOUND").unwrap_or_default();
     let numbers: Vec<u8> = named.split(',').filter_map(|number| number.parse().ok()).collect();
-    match (named.as_str(), <[u8; 6]>::try_from(numbers)) {
+    match (named.as_str(), <[u8; 8]>::try_from(numbers)) {
         ("large", _) => LARGE.to_vec(),
         (_, Ok(numbers)) => vec![pass(numbers)],
         _ => SMALL.to_vec(),

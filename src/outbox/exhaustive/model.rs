@@ -6,7 +6,7 @@ use stateright::{Model, Property};
 
 use super::oracle::{Breach, breach_of_table};
 use super::state::{Bound, Clocks, Hold, HoldState, Progress, State};
-use super::steps::{NEW_YEAR_MS, RESET_MS, ask, claim, finish, look, pass, send};
+use super::steps::{NEW_YEAR_MS, RESET_MS, ask, claim, finish, look, pass, send, settle};
 use super::table::Table;
 use crate::outcome::Code;
 
@@ -43,10 +43,16 @@ pub(super) enum Action {
     Ask,
     /// A flush ends what is overdue, and claims what is due.
     Claim,
+    /// Somebody else does the same, to have it delivered.
+    ClaimElsewhere,
     Look(usize),
     LookFails(usize),
     Send(usize, Fate),
     Finish(usize),
+    /// The result of somebody else comes back.
+    Settle(usize),
+    /// The same, and will come once more.
+    SettleFirst(usize),
     Crash(usize),
     Arrive(usize),
     Capture,
@@ -81,7 +87,7 @@ impl Stories {
             processes: Vec::new(),
             clocks,
             order: 0,
-            left: self.bound,
+            remaining: self.bound,
             breach: None,
         };
         ask(state, in_doubt)
@@ -103,11 +109,11 @@ impl Model for Stories {
         if state.breach.is_some() {
             return;
         }
-        let left = state.left;
+        let remaining = state.remaining;
         for (number, process) in state.processes.iter().enumerate() {
             match process.progress {
                 Progress::Claimed { has_looked } => {
-                    if has_looked || process.is_fresh(state.clocks) {
+                    if has_looked || process.may_skip_look(state) {
                         use Fate::{AnswerLost, Answered, Late, NotSent, RateLimited, Rejected};
                         let fates = [Answered, AnswerLost, Late, NotSent, RateLimited, Rejected];
                         actions.extend(fates.map(|fate| Action::Send(number, fate)));
@@ -115,27 +121,36 @@ impl Model for Stories {
                         actions.extend([Action::Look(number), Action::LookFails(number)]);
                     }
                 }
+                Progress::Returned { .. } if process.is_elsewhere => {
+                    actions.push(Action::Settle(number));
+                    if remaining.repeats > 0 {
+                        actions.push(Action::SettleFirst(number));
+                    }
+                }
                 Progress::Returned { .. } => actions.push(Action::Finish(number)),
             }
-            if left.crashes > 0 {
+            if remaining.crashes > 0 {
                 actions.push(Action::Crash(number));
             }
         }
         actions.extend((0..state.in_flight.len()).map(Action::Arrive));
-        if left.tries > 0 && state.processes.len() < 2 {
+        if remaining.tries > 0 && state.processes.len() < 2 {
             actions.push(Action::Claim);
+            if remaining.claims > 0 {
+                actions.push(Action::ClaimElsewhere);
+            }
         }
-        if left.asks > 0 {
+        if remaining.asks > 0 {
             actions.push(Action::Ask);
         }
         let is_held = state.holds.iter().any(|hold| hold.state == HoldState::Held);
-        if left.acts > 0 && is_held {
+        if remaining.acts > 0 && is_held {
             actions.extend([Action::Capture, Action::CancelByHand]);
         }
-        if left.reauthorizations > 0 {
+        if remaining.reauthorizations > 0 {
             actions.push(Action::Reauthorize);
         }
-        if left.passages > 0 {
+        if remaining.passages > 0 {
             use Passage::{
                 AsleepElevenMinutes, ClockReset, ClockSet, EightDays, ElevenMinutes,
                 ElevenMinutesAndBack, Minute, PausedElevenMinutes, PowerCut,
@@ -152,12 +167,17 @@ impl Model for Stories {
         let mut state = last.clone();
         let mut state = match action {
             Action::Ask => {
-                state.left.asks -= 1;
+                state.remaining.asks -= 1;
                 ask(state, false)
             }
             Action::Claim => {
-                state.left.tries -= 1;
-                claim(state, last.left.tries)?
+                state.remaining.tries -= 1;
+                claim(state, last.remaining.tries, false)?
+            }
+            Action::ClaimElsewhere => {
+                state.remaining.tries -= 1;
+                state.remaining.claims -= 1;
+                claim(state, last.remaining.tries, true)?
             }
             Action::Look(number) => look(state, number),
             Action::LookFails(number) => {
@@ -166,8 +186,17 @@ impl Model for Stories {
             }
             Action::Send(number, fate) => send(state, number, fate),
             Action::Finish(number) => finish(state, number)?,
+            Action::Settle(number) => {
+                let mut state = settle(state, number)?;
+                state.processes.remove(number);
+                state
+            }
+            Action::SettleFirst(number) => {
+                state.remaining.repeats -= 1;
+                settle(state, number)?
+            }
             Action::Crash(number) => {
-                state.left.crashes -= 1;
+                state.remaining.crashes -= 1;
                 state.processes.remove(number);
                 state
             }
@@ -177,7 +206,7 @@ impl Model for Stories {
                 state
             }
             Action::Capture | Action::CancelByHand => {
-                state.left.acts -= 1;
+                state.remaining.acts -= 1;
                 let after = match action {
                     Action::Capture => HoldState::Captured,
                     _ => HoldState::Released { by: None },
@@ -190,7 +219,7 @@ impl Model for Stories {
                 state
             }
             Action::Reauthorize => {
-                state.left.reauthorizations -= 1;
+                state.remaining.reauthorizations -= 1;
                 state.order += 1;
                 state.holds.push(Hold { state: HoldState::Held, made: state.order });
                 state

@@ -2,7 +2,7 @@
 
 use super::state::{HoldState, State};
 use super::steps::DELIVER_WITHIN_MS;
-use crate::outbox::decide::FRESH_MS;
+use crate::outbox::transition::FRESH_MS;
 use crate::outcome::Outcome;
 use crate::report::{OutboxEntry, OutboxState as EntryState};
 

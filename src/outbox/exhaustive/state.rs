@@ -2,7 +2,7 @@
 
 use super::oracle::Breach;
 use super::table::Table;
-use crate::outbox::clock::Moment;
+use crate::outbox::clock::Timestamps;
 use crate::outcome::{Code, Outcome};
 
 /// How much may happen in one story.
@@ -14,6 +14,10 @@ pub(super) struct Bound {
     pub(super) acts: u8,
     pub(super) reauthorizations: u8,
     pub(super) crashes: u8,
+    /// How many of the tries may be claims of somebody else.
+    pub(super) claims: u8,
+    /// How often a result may come once more.
+    pub(super) repeats: u8,
 }
 
 /// Where the money of a hold is; and by which key it was released, if by one.
@@ -27,14 +31,14 @@ pub(super) enum HoldState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Hold {
     pub(super) state: HoldState,
-    /// Its place in the order of all holds and asks.
+    /// Its position in the order of all holds and asks.
     pub(super) made: u8,
 }
 
 /// What the model knows of an entry beside its row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Asked {
-    /// The place of its asking in the order of all holds and asks.
+    /// The position of its asking in the order of all holds and asks.
     pub(super) order: u8,
     pub(super) again: Option<u8>,
     /// When it was asked for, in true time.
@@ -63,6 +67,8 @@ pub(super) struct Process {
     /// The decisions of its claim: the row as it was then.
     pub(super) claimed: Table,
     pub(super) progress: Progress,
+    /// Whether it is somebody else's, who knows the claim and no more, and settles the entry.
+    pub(super) is_elsewhere: bool,
 }
 
 /// The machine's clocks, and the true time since the first asking.
@@ -76,8 +82,8 @@ pub(super) struct Clocks {
 }
 
 impl Clocks {
-    pub(super) const fn moment(self) -> Moment {
-        Moment::new(self.wall_ms, self.awake_ms, self.up_ms, self.boot as u128)
+    pub(super) const fn timestamps(self) -> Timestamps {
+        Timestamps::new(self.wall_ms, self.awake_ms, self.up_ms, self.boot as u128)
     }
 
     pub(super) const fn after(self, ms: i64, is_asleep: bool) -> Self {
@@ -103,17 +109,17 @@ pub(super) struct State {
     pub(super) processes: Vec<Process>,
     pub(super) clocks: Clocks,
     pub(super) order: u8,
-    pub(super) left: Bound,
+    pub(super) remaining: Bound,
     pub(super) breach: Option<Breach>,
 }
 
 impl State {
     pub(super) fn asked(&self, entry: i64) -> &Asked {
-        &self.asked[place(entry)]
+        &self.asked[index(entry)]
     }
 
     pub(super) fn asked_mut(&mut self, entry: i64) -> &mut Asked {
-        &mut self.asked[place(entry)]
+        &mut self.asked[index(entry)]
     }
 
     pub(super) fn has_effect(&self, entry: i64) -> bool {
@@ -143,6 +149,6 @@ impl State {
     }
 }
 
-fn place(entry: i64) -> usize {
+fn index(entry: i64) -> usize {
     usize::try_from(entry - 1).unwrap_or_default()
 }

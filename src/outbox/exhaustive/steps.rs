@@ -3,8 +3,11 @@
 use super::model::{Fate, Passage};
 use super::oracle::{Breach, breach_by_sending};
 use super::state::{Asked, Clocks, Hold, HoldState, Process, Progress, State};
-use crate::outbox::decide::{Target, after_call, wait_ms};
-use crate::outbox::rows::{self, Draft, Lease};
+use super::table::Table;
+use crate::outbox::entries::{self, Draft, Lease};
+use crate::outbox::handover;
+use crate::outbox::settlement::Settlement;
+use crate::outbox::transition::{Record, Target, after_call, wait_ms};
 use crate::outcome::{Code, Outcome};
 
 const MINUTE_MS: i64 = 60_000;
@@ -22,7 +25,7 @@ fn target() -> Target {
 
 /// The till asks for the cancel: the session's pending entry, or a new one.
 pub(super) fn ask(mut state: State, in_doubt: bool) -> State {
-    let now = state.clocks.moment();
+    let now = state.clocks.timestamps();
     let number = state.table.ids().count() + 1;
     let draft = Draft {
         target: target(),
@@ -34,7 +37,7 @@ pub(super) fn ask(mut state: State, in_doubt: bool) -> State {
         is_asked_now: !in_doubt,
         in_doubt,
     };
-    let Ok((table, kept)) = state.table.after(|db| rows::keep(db, &draft, now)) else {
+    let Ok((table, kept)) = state.table.after(|db| entries::enqueue(db, &draft, now)) else {
         state.breach = Some(Breach::Guard);
         return state;
     };
@@ -54,14 +57,14 @@ fn new_asked(order: u8, at_ms: i64, boot: u64, is_sent: bool) -> Asked {
     Asked { order, again: None, at_ms, again_at_ms: 0, boot, is_sent, is_denied: false }
 }
 
-/// A flush: `None` if nothing is due, and nothing overdue.
-pub(super) fn claim(mut state: State, number: u8) -> Option<State> {
-    let now = state.clocks.moment();
+/// A flush, or a claim of somebody else: `None` if nothing is due, and nothing overdue.
+pub(super) fn claim(mut state: State, number: u8, is_elsewhere: bool) -> Option<State> {
+    let now = state.clocks.timestamps();
     let lease = Lease { token: format!("lease_{number}"), until_ms: now.awake_ms + LEASE_MS };
     let run = |db: &rusqlite::Connection| {
         // No row is forgotten: the model counts them.
-        rows::end_overdue(db, None, now)?;
-        rows::claim_next(db, &target(), &lease, now)
+        entries::end_overdue(db, None, now)?;
+        Ok(entries::claim_due(db, &target(), 1, &lease, now)?.pop())
     };
     let Ok((table, claimed)) = state.table.after(run) else {
         state.breach = Some(Breach::Guard);
@@ -77,6 +80,7 @@ pub(super) fn claim(mut state: State, number: u8) -> Option<State> {
             token: lease.token.clone(),
             claimed: state.table.clone(),
             progress: Progress::Claimed { has_looked: false },
+            is_elsewhere,
         });
     }
     Some(state)
@@ -84,11 +88,22 @@ pub(super) fn claim(mut state: State, number: u8) -> Option<State> {
 
 impl Process {
     fn is_in_doubt(&self) -> bool {
-        self.claimed.record(self.entry).is_some_and(|record| record.unclear_before() > 0)
+        let is_told = |record: Record| match self.is_elsewhere {
+            true => record.is_in_doubt_elsewhere(),
+            false => record.unclear_before() > 0,
+        };
+        self.claimed.record(self.entry).is_some_and(is_told)
     }
 
-    pub(super) fn is_fresh(&self, clocks: Clocks) -> bool {
-        self.claimed.record(self.entry).is_some_and(|record| record.is_fresh(clocks.moment()))
+    /// True if it may send without a look. Somebody else has no more to go by than the time.
+    pub(super) fn may_skip_look(&self, state: &State) -> bool {
+        let now = state.clocks.timestamps();
+        let is_fresh = |record: Record| record.is_fresh(now);
+        if self.is_elsewhere {
+            !self.is_in_doubt() && state.asked(self.entry).at_ms == state.clocks.true_ms
+        } else {
+            self.claimed.record(self.entry).is_some_and(is_fresh)
+        }
     }
 
     /// The call ends without having done anything; one in doubt cannot say so.
@@ -175,30 +190,52 @@ pub(super) fn finish(mut state: State, number: usize) -> Option<State> {
     let process = state.processes.remove(number);
     let Progress::Returned { outcome, code, is_sent } = process.progress else { return None };
     let record = process.claimed.record(process.entry)?;
-    let ending = after_call(record.unclear_before(), outcome, code, is_sent, "").after(wait_ms(
+    let result = after_call(record.unclear_before(), outcome, code, is_sent, "").after(wait_ms(
         record.entry.attempts,
         0,
         0,
     ));
-    let now = state.clocks.moment();
+    let now = state.clocks.timestamps();
     let key = format!("key_{}", state.table.ids().count() + 1);
     let run = |db: &rusqlite::Connection| {
         let key = Some(key.as_str());
-        Ok(rows::finish(db, process.entry, &process.token, &ending, key, now)?.successor)
+        Ok(entries::finish(db, process.entry, &process.token, &result, key, now)?.successor)
     };
-    let Ok((table, successor)) = state.table.after(run) else {
+    let Ok((table, _)) = state.table.after(run) else {
         state.breach = Some(Breach::Guard);
         return Some(state);
     };
-    if successor.is_some() {
-        let stale = *state.asked(process.entry);
+    ended(state, process.entry, table)
+}
+
+/// The result of somebody else comes back; `None` if it has to come again later.
+pub(super) fn settle(mut state: State, number: usize) -> Option<State> {
+    let process = &state.processes[number];
+    let (id, lease) = (process.entry, process.token.clone());
+    let Progress::Returned { outcome, code, .. } = process.progress else { return None };
+    let idempotency_key = state.table.record(id)?.entry.idempotency_key;
+    let settlement = Settlement::new(lease, idempotency_key, outcome, code);
+    let now = state.clocks.timestamps();
+    let key = format!("key_{}", state.table.ids().count() + 1);
+    let run = |db: &rusqlite::Connection| handover::settle(db, id, &settlement, 0, Some(&key), now);
+    let Ok((table, settled)) = state.table.after(run) else {
+        state.breach = Some(Breach::Guard);
+        return Some(state);
+    };
+    if settled?.1 == Code::OutboxBusy { None } else { ended(state, id, table) }
+}
+
+/// What is known once the end of a try was noted.
+fn ended(mut state: State, id: i64, table: Table) -> Option<State> {
+    if table.ids().count() > state.table.ids().count() {
+        let stale = *state.asked(id);
         let order = stale.again.unwrap_or(stale.order);
         state.asked.push(new_asked(order, stale.again_at_ms, state.clocks.boot, false));
     }
     state.table = table;
-    let entry = state.table.record(process.entry)?.entry;
+    let entry = state.table.record(id)?.entry;
     if entry.state.is_final() && entry.last_outcome == Some(Outcome::NotApplied) {
-        state.asked_mut(process.entry).is_denied = true;
+        state.asked_mut(id).is_denied = true;
     }
     Some(state)
 }
@@ -218,7 +255,7 @@ pub(super) fn pass(mut state: State, passage: Passage) -> State {
         }
         Passage::EightDays => clocks.after(8 * DAY_MS, false),
         Passage::PowerCut => {
-            state.processes.clear();
+            state.processes.retain(|process| process.is_elsewhere);
             let clocks = clocks.after(MINUTE_MS, false);
             Clocks { awake_ms: MINUTE_MS, up_ms: MINUTE_MS, boot: clocks.boot + 1, ..clocks }
         }
@@ -229,12 +266,14 @@ pub(super) fn pass(mut state: State, passage: Passage) -> State {
         // A call ends before its lease, however the time went: what it had not done by then, it
         // does no more. To note its end it may still be late.
         for process in &mut state.processes {
-            if matches!(process.progress, Progress::Claimed { .. }) {
-                let (outcome, code) = (Outcome::NotApplied, Code::Timeout);
-                process.progress = Progress::Returned { outcome, code, is_sent: false };
+            match process.progress {
+                // It waits in somebody's queue, for as long as that takes.
+                Progress::Claimed { has_looked: false } if process.is_elsewhere => {}
+                Progress::Claimed { .. } => process.not_applied(Code::Timeout, false),
+                Progress::Returned { .. } => {}
             }
         }
     }
-    state.left.passages -= 1;
+    state.remaining.passages -= 1;
     state
 }

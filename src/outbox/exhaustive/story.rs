@@ -40,6 +40,7 @@ const fn step(action: Action) -> &'static str {
     match action {
         Action::Ask => "the till asks again",
         Action::Claim => "a flush begins",
+        Action::ClaimElsewhere => "somebody else claims it",
         Action::Look(_) => "it looks at the session",
         Action::LookFails(_) => "it cannot look",
         Action::Send(_, Fate::Answered) => "it sends, and Flex answers",
@@ -49,6 +50,8 @@ const fn step(action: Action) -> &'static str {
         Action::Send(_, Fate::RateLimited) => "it sends, 429",
         Action::Send(_, Fate::Rejected) => "it sends, and is refused",
         Action::Finish(_) => "the end is noted",
+        Action::Settle(_) => "it is settled",
+        Action::SettleFirst(_) => "it is settled for the first time",
         Action::Crash(_) => "the process dies",
         Action::Arrive(_) => "the late request arrives",
         Action::Capture => "somebody captures",

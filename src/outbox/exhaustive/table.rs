@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::outbox::decide::Record;
-use crate::outbox::rows;
+use crate::outbox::entries;
 use crate::outbox::schema;
+use crate::outbox::transition::Record;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Cell {
@@ -51,7 +51,9 @@ impl Table {
         RECORDS.with_borrow_mut(|known| {
             if !known.contains_key(self) {
                 let read = |db: &Connection| {
-                    self.ids().map(|id| rows::by_id(db, id)).collect::<rusqlite::Result<Vec<_>>>()
+                    self.ids()
+                        .map(|id| entries::by_id(db, id))
+                        .collect::<rusqlite::Result<Vec<_>>>()
                 };
                 known.insert(self.clone(), self.after(read).unwrap().1);
             }

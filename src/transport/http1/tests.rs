@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::phase::Phase;
-use crate::transport::Exchange;
+use crate::transport::RoundTrip;
 use crate::transport::connection::Connection;
 use crate::transport::race;
 
@@ -24,20 +24,20 @@ fn read(bytes: &[u8], piece: usize) -> Result<Incoming, Error> {
         let _ = bytes.chunks(piece).try_for_each(|piece| stream.write_all(piece));
     });
     let minute = Duration::from_secs(60);
-    let exchange = Exchange::new(Instant::now(), Instant::now() + minute, minute, None);
-    let (socket, _) = race::connect(&[address], &exchange, exchange.connect_by()).unwrap();
+    let round_trip = RoundTrip::new(Instant::now(), Instant::now() + minute, minute, None);
+    let (socket, _) = race::connect(&[address], &round_trip, round_trip.connect_by()).unwrap();
     let mut connection = Connection::new(socket, address, None);
-    let mut stream = connection.for_exchange(&exchange);
+    let mut stream = connection.for_round_trip(&round_trip);
     let request = Request::get("/").header("Host", "x").body(()).unwrap();
     let pending = Outgoing::new(request, None).unwrap().send(&mut stream);
     let response = pending.and_then(|pending| pending.receive(&mut stream));
     server.join().unwrap();
-    assert!(bytes_came(&exchange) || response.is_err());
+    assert!(bytes_came(&round_trip) || response.is_err());
     response
 }
 
-fn bytes_came(exchange: &Exchange) -> bool {
-    exchange.phase() == Phase::Reading
+fn bytes_came(round_trip: &RoundTrip) -> bool {
+    round_trip.phase() == Phase::Reading
 }
 
 #[test]

@@ -23,9 +23,9 @@ fn race(
     abort: Option<Abort>,
 ) -> Result<SocketAddr, Error> {
     let started = clock::now();
-    let exchange = Exchange::new(started, started + time, time, abort);
-    exchange.enter(Phase::Connecting);
-    connect(addresses, &exchange, exchange.connect_by()).map(|(_, address)| address)
+    let round_trip = RoundTrip::new(started, started + time, time, abort);
+    round_trip.enter(Phase::Connecting);
+    connect(addresses, &round_trip, round_trip.connect_by()).map(|(_, address)| address)
 }
 
 /// Waits until somebody is connecting to the address and has no response.
@@ -65,6 +65,18 @@ fn a_refused_address_costs_no_wait_and_the_first_failure_is_told_with_its_addres
     assert_eq!(failure.code, Code::Connect);
     assert!(failure.message.starts_with("cannot connect to 127.0.0.1:1: "), "{}", failure.message);
     assert_eq!(race(&[], SECONDS, None).unwrap_err().code, Code::Dns);
+}
+
+#[test]
+fn a_name_with_many_addresses_takes_no_more_sockets_than_the_bound() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let open = listener.local_addr().unwrap();
+    let refused = SocketAddr::from(([127, 0, 0, 1], 1));
+    let mut addresses = vec![refused; MAX_ATTEMPTS - 1];
+    addresses.push(open);
+    assert_eq!(race(&addresses, 10 * SECONDS, None), Ok(open));
+    addresses.insert(0, refused);
+    assert_eq!(race(&addresses, 10 * SECONDS, None).unwrap_err().code, Code::Connect);
 }
 
 #[test]

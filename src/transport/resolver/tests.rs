@@ -20,8 +20,8 @@ fn addresses(text: &str) -> Vec<SocketAddr> {
 }
 
 fn resolve(resolver: &Resolver, within: Duration) -> Result<Vec<SocketAddr>, Error> {
-    let exchange = Exchange::new(clock::now(), clock::now() + within, within, None);
-    resolver.resolve(&exchange, clock::now() + within)
+    let round_trip = RoundTrip::new(clock::now(), clock::now() + within, within, None);
+    resolver.resolve(&round_trip, clock::now() + within)
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -100,12 +100,13 @@ fn an_abort_ends_the_wait_for_a_hanging_look_up() {
         Ok(Vec::new())
     });
     let abort = Abort::new();
-    let exchange = Exchange::new(clock::now(), clock::now() + MINUTE, MINUTE, Some(abort.clone()));
+    let round_trip =
+        RoundTrip::new(clock::now(), clock::now() + MINUTE, MINUTE, Some(abort.clone()));
     let aborter = std::thread::spawn(move || {
         started.wait();
         abort.trigger();
     });
-    let failure = resolver.resolve(&exchange, clock::now() + MINUTE).unwrap_err();
+    let failure = resolver.resolve(&round_trip, clock::now() + MINUTE).unwrap_err();
     assert_eq!(failure.code, Code::Aborted);
     aborter.join().unwrap();
 }

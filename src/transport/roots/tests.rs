@@ -78,7 +78,7 @@ fn a_store_that_is_there_and_cannot_be_read_is_named_with_the_reason() {
     fs::write(&empty, "").unwrap();
     let (good, empty) = (good.to_str().unwrap(), empty.to_str().unwrap());
     let unreadable = directory.to_str().unwrap();
-    let roots = |stores: &[&str]| first_usable(stores).map(|roots| roots.len());
+    let roots = |stores: &[&str]| system::first_usable(stores).map(|roots| roots.len());
     assert_eq!(roots(&["/nonexistent/a", unreadable, empty, good]), Ok(1));
     let problem = roots(&["/nonexistent/a", unreadable]).unwrap_err();
     assert_eq!(problem, format!("cannot read the trust store {unreadable}: not a regular file"));

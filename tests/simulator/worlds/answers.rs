@@ -42,11 +42,11 @@ fn refused_throughout(code: u16, body: &'static str, effect: Effect) -> Stage {
 }
 
 const fn case(item: u8, name: &'static str, play: fn() -> Stage) -> Case {
-    Case { item, name, owed: &[], says: None, play }
+    Case { item, name, expected: &[], says: None, play }
 }
 
-const fn owing(name: &'static str, owed: &'static [Outcome], play: fn() -> Stage) -> Case {
-    Case { item: 6, name, owed, says: None, play }
+const fn owing(name: &'static str, expected: &'static [Outcome], play: fn() -> Stage) -> Case {
+    Case { item: 6, name, expected, says: None, play }
 }
 
 pub const CASES: &[Case] = &[

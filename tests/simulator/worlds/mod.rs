@@ -21,7 +21,7 @@ pub struct Case {
     pub item: u8,
     pub name: &'static str,
     /// What the till must be told at the last step; nothing in particular if empty.
-    owed: &'static [Outcome],
+    expected: &'static [Outcome],
     /// A word that the advice of the last step must have.
     says: Option<&'static str>,
     play: fn() -> Stage,
@@ -52,15 +52,15 @@ impl Case {
             story.violations.iter().map(|(violation, _)| violation.rule.to_owned()).collect();
         wrong.dedup();
         let last = story.told.last().unwrap().report.outcome;
-        if !self.owed.is_empty() && !self.owed.contains(&last) {
-            let owed: Vec<_> = self.owed.iter().map(|outcome| outcome.name()).collect();
-            wrong.push(format!("{} is owed", owed.join(" or ")));
+        if !self.expected.is_empty() && !self.expected.contains(&last) {
+            let expected: Vec<_> = self.expected.iter().map(|outcome| outcome.name()).collect();
+            wrong.push(format!("{} is expected", expected.join(" or ")));
         }
         let advice = story.told.last().unwrap().report.advice;
         if let Some(word) = self.says.filter(|word| !advice.contains(word)) {
             wrong.push(format!("the advice does not mention the {word}"));
         }
-        let (told, truth) = (told(&story), truth(&story));
+        let (told, truth) = (told(&story), ground_truth(&story));
         Row { item: self.item, name: self.name, told, truth, wrong }
     }
 }
@@ -88,7 +88,7 @@ fn told(story: &Story) -> String {
     story.told.iter().map(step).collect::<Vec<_>>().join("; ")
 }
 
-fn truth(story: &Story) -> String {
+fn ground_truth(story: &Story) -> String {
     let key = story.told.iter().find_map(|told| told.key.as_deref()).unwrap_or_default();
     let ended = story.told.last().unwrap().span.1;
     let first = story.told[0].span.0;

@@ -38,11 +38,11 @@ fn read_back_as(dialect: &str, past: &[Act], answered: Answered) -> Stage {
 const CANCELED: &[Outcome] = &[Outcome::Canceled];
 
 const fn case(item: u8, name: &'static str, play: fn() -> Stage) -> Case {
-    Case { item, name, owed: &[], says: None, play }
+    Case { item, name, expected: &[], says: None, play }
 }
 
 const fn owing(name: &'static str, play: fn() -> Stage) -> Case {
-    Case { item: 14, name, owed: CANCELED, says: None, play }
+    Case { item: 14, name, expected: CANCELED, says: None, play }
 }
 
 pub const CASES: &[Case] = &[
@@ -96,7 +96,7 @@ pub const CASES: &[Case] = &[
     Case {
         item: 13,
         name: "the rest of a session with an earlier sale, seen before the send",
-        owed: CANCELED,
+        expected: CANCELED,
         says: None,
         play: || cancel(scene("", SOLD_AND_HELD, &[LOST, None, ANSWER_LOST])),
     },
@@ -130,7 +130,7 @@ pub const CASES: &[Case] = &[
     Case {
         item: 18,
         name: "words for people promise the bank's state",
-        owed: CANCELED,
+        expected: CANCELED,
         says: Some("bank"),
         play: || cancel(scene("", PAID, &[])),
     },

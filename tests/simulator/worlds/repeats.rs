@@ -42,7 +42,7 @@ fn repeated_after_a_new_hold(dialect: &str, past: &[Act], meanwhile: &[Act]) -> 
 }
 
 const fn case(item: u8, name: &'static str, play: fn() -> Stage) -> Case {
-    Case { item, name, owed: &[], says: None, play }
+    Case { item, name, expected: &[], says: None, play }
 }
 
 const CANCELED: &[Outcome] = &[Outcome::Canceled];
@@ -72,7 +72,7 @@ pub const CASES: &[Case] = &[
     Case {
         item: 8,
         name: "unknown, then a repeat that gets through",
-        owed: CANCELED,
+        expected: CANCELED,
         says: None,
         play: || repeated(&[]),
     },
@@ -104,7 +104,7 @@ pub const CASES: &[Case] = &[
     Case {
         item: 8,
         name: "a key of the till's at its first use, without a network",
-        owed: NOT_APPLIED,
+        expected: NOT_APPLIED,
         says: None,
         play: || {
             let mut stage = scene("", PAID, &[]);

@@ -1,6 +1,6 @@
 //! Clocks, sleep, pauses and long waits: items 15 and 16.
 
-use flexcancel::Outcome;
+use flexcancel::{Code, Outcome};
 
 use super::super::clock::Incident;
 use super::super::fault::{Answered, Effect, Fault};
@@ -14,7 +14,7 @@ use super::scene::{
 const RENEWED: [Act; 2] = [Act::Expire, Act::Reauthorize];
 
 const fn case(item: u8, name: &'static str, play: fn() -> Stage) -> Case {
-    Case { item, name, owed: &[], says: None, play }
+    Case { item, name, expected: &[], says: None, play }
 }
 
 /// The first send is in doubt, the read-back shows the hold; then this happens, and a new hold.
@@ -26,7 +26,7 @@ fn between(incident: Incident) -> Stage {
 
 /// A deadline that passes while the machine sleeps.
 const fn overslept(name: &'static str, play: fn() -> Stage) -> Case {
-    Case { item: 15, name, owed: &[Outcome::Unknown], says: None, play }
+    Case { item: 15, name, expected: &[Outcome::Unknown], says: None, play }
 }
 
 /// An entry that nobody has tried; then this happens to the clock, and the outbox delivers.
@@ -60,6 +60,14 @@ pub const CASES: &[Case] = &[
         let mut stage = scene("", PAID, &[slow]);
         later(&stage, 20 * SECOND, Act::Expire);
         later(&stage, 30 * SECOND, Act::Reauthorize);
+        stage.cancel(&within(120 * SECOND));
+        stage
+    }),
+    case(15, "a minute after the asking ends during the wait before the send", || {
+        let refused = Some(Fault::CannotConnect(Code::Connect));
+        let slow = answer(Answered::RetryAfter(503, 4), Effect::None);
+        let mut stage = scene("lists=absent", PAID, &[refused, None, slow]);
+        stage.world().incidents = [Some((Incident::Sleep(57 * SECOND), RENEWED.to_vec()))].into();
         stage.cancel(&within(120 * SECOND));
         stage
     }),

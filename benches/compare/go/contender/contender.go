@@ -90,21 +90,21 @@ func measure(newClient New, target Target, isWarm bool, threads, calls int, budg
 			own := make([]int64, 0, calls)
 			ready.Done()
 			<-begin
-			begun := time.Now()
-			for end := begun.Add(budget); len(own) < calls && begun.Before(end); {
+			started := time.Now()
+			for end := started.Add(budget); len(own) < calls && started.Before(end); {
 				call()
 				now := time.Now()
-				own = append(own, now.Sub(begun).Nanoseconds())
-				begun = now
+				own = append(own, now.Sub(started).Nanoseconds())
+				started = now
 			}
 			latencies[at] = own
 		})
 	}
 	ready.Wait()
-	cpu, begun := cpuTime(), time.Now()
+	cpu, started := cpuTime(), time.Now()
 	close(begin)
 	done.Wait()
-	wall := time.Since(begun)
+	wall := time.Since(started)
 	report(cpuTime()-cpu, wall, latencies)
 }
 

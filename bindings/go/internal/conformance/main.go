@@ -97,6 +97,7 @@ func newClient(text string) (*flexcancel.Client, error) {
 		MaxIdle         *int64 `json:"max_idle_ms"`
 		Mode            string `json:"mode"`
 		Proxy           string `json:"proxy"`
+		RatePerSecond   int    `json:"rate_per_second"`
 		Timeout         *int64 `json:"timeout_ms"`
 		Trust           string `json:"trust"`
 		UserAgent       string `json:"user_agent"`
@@ -121,6 +122,7 @@ func newClient(text string) (*flexcancel.Client, error) {
 		MaxIdle:         orNever(typed.MaxIdle),
 		Mode:            typed.Mode,
 		Proxy:           typed.Proxy,
+		RatePerSecond:   typed.RatePerSecond,
 		Timeout:         millis(typed.Timeout),
 		Trust:           typed.Trust,
 		UserAgent:       typed.UserAgent,

@@ -12,11 +12,15 @@ Logs to ``logging.getLogger("flexcancel")``, if that logger has a handler.
 
 from ._abort import AbortToken
 from ._async import AsyncClient
+from ._async_bulk_run import AsyncBulkRun
+from ._bulk_item import BulkCancellation, BulkItem, BulkResult, BulkRetrieval, BulkSummary
+from ._bulk_run import BulkRun
 from ._cancellation import Cancellation, Repeat
 from ._client import Client
 from ._enums import Code, Hold, Operation, OutboxState, Outcome, Phase
 from ._errors import (
     ArgumentError,
+    BulkError,
     ClosedError,
     ConfigError,
     FlexcancelError,
@@ -33,7 +37,7 @@ from ._errors import (
 from ._flush_report import FlushReport
 from ._library import version as library_version
 from ._outbox import Outbox
-from ._outbox_entry import OutboxCounts, OutboxEntry
+from ._outbox_entry import OutboxClaim, OutboxCounts, OutboxEntry
 from ._result import Attempt, ProviderError, Result, SessionResult
 from ._retrieval import Retrieval
 from ._version import __version__
@@ -42,8 +46,16 @@ from .session import CheckoutSession
 __all__ = [
     "AbortToken",
     "ArgumentError",
+    "AsyncBulkRun",
     "AsyncClient",
     "Attempt",
+    "BulkCancellation",
+    "BulkError",
+    "BulkItem",
+    "BulkResult",
+    "BulkRetrieval",
+    "BulkRun",
+    "BulkSummary",
     "Cancellation",
     "CheckoutSession",
     "Client",
@@ -59,6 +71,7 @@ __all__ = [
     "NotCancelableError",
     "Operation",
     "Outbox",
+    "OutboxClaim",
     "OutboxCounts",
     "OutboxEntry",
     "OutboxError",

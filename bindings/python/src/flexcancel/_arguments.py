@@ -28,9 +28,14 @@ TIMES = {
     "dns_ttl": "dns_ttl_ms",
     "keep": "keep_ms",
     "deliver_within": "deliver_within_ms",
+    "lease_time": "lease_ms",
+    "retry_after": "retry_after_ms",
     "asked_at": "asked_at_ms",
 }
 _NAMES = {theirs: ours for ours, theirs in TIMES.items()}
+
+#: Other arguments that the library knows by another name.
+_RENAMED = {"rate": "rate_per_second"}
 
 #: Codes of a call that the program itself got wrong.
 _REFUSALS: Dict[Code, Type[RefusedError]] = {
@@ -82,6 +87,8 @@ def _json(arguments: Mapping[str, Any], error: Any) -> str:
             fields[TIMES[name]] = _milliseconds(name, value, error)
         elif name in _LISTS:
             fields[name] = _names(name, value, error)
+        elif name in _RENAMED:
+            fields[_RENAMED[name]] = value
         elif isinstance(value, os.PathLike):
             fields[name] = os.fspath(value)
         else:
@@ -133,6 +140,9 @@ def in_seconds(message: str, arguments: Mapping[str, Any]) -> str:
         value = arguments[name]
         return f"{name}: expected a number of seconds from {minimum} to {maximum}, found {value!r}"
 
+    for ours, theirs in _RENAMED.items():
+        if ours in arguments:
+            message = re.sub(rf"^{theirs}:", f"{ours}:", message)
     return _OUT_OF_BOUNDS.sub(rewrite, message)
 
 

@@ -6,11 +6,15 @@ import asyncio
 import contextvars
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Optional, Sequence, Set
+from typing import Any, Literal, Optional, Sequence, Set, Union, overload
+from weakref import WeakSet
 
 from . import _arguments
 from ._abort import AbortToken, own_token
-from ._arguments import checked
+from ._arguments import PathLike, checked
+from ._async_bulk_run import AsyncBulkRun, Items
+from ._bulk_item import BulkCancellation, BulkRetrieval
+from ._bulk_run import bulk_options
 from ._cancellation import Cancellation
 from ._client import Client, check_warm_up
 from ._errors import InterruptedCallError
@@ -33,12 +37,13 @@ class AsyncClient(NotCopied):
     Belongs to one event loop. No thread is left when ``aclose`` has returned.
     """
 
-    __slots__ = ("_executor", "_in_flight", "_process", "client", "max_calls")
+    __slots__ = ("_executor", "_in_flight", "_process", "_runs", "client", "max_calls")
 
     def __init__(self, client: Client, *, max_calls: int = 64) -> None:
         self.client = client
         self.max_calls = max_calls
         self._in_flight: Set[asyncio.Future[Any]] = set()
+        self._runs: WeakSet[AsyncBulkRun[Any]] = WeakSet()
         self._renew()
 
     async def cancel(
@@ -74,6 +79,85 @@ class AsyncClient(NotCopied):
         call = self.client._prepare(Retrieval, native.client_retrieve, options, session_id)
         return checked(await self._run(call, abort), options)
 
+    @overload
+    def cancel_many(
+        self,
+        items: Items,
+        *,
+        concurrency: int = 16,
+        rate: Optional[int] = None,
+        journal: Optional[PathLike] = None,
+        in_order: bool = True,
+        max_unknown: Optional[int] = None,
+        dry_run: Literal[False] = False,
+        reason: Optional[str] = None,
+        expand: Sequence[str] = (),
+        timeout: Optional[float] = None,
+        verify: Optional[bool] = None,
+        max_attempts: Optional[int] = None,
+        asked_at: Optional[Time] = None,
+        abort: Optional[AbortToken] = None,
+    ) -> AsyncBulkRun[BulkCancellation]: ...
+
+    @overload
+    def cancel_many(
+        self,
+        items: Items,
+        *,
+        concurrency: int = 16,
+        rate: Optional[int] = None,
+        journal: Optional[PathLike] = None,
+        in_order: bool = True,
+        max_unknown: Optional[int] = None,
+        dry_run: Literal[True],
+        reason: Optional[str] = None,
+        expand: Sequence[str] = (),
+        timeout: Optional[float] = None,
+        verify: Optional[bool] = None,
+        max_attempts: Optional[int] = None,
+        asked_at: Optional[Time] = None,
+        abort: Optional[AbortToken] = None,
+    ) -> AsyncBulkRun[BulkRetrieval]: ...
+
+    def cancel_many(
+        self,
+        items: Items,
+        *,
+        concurrency: int = 16,
+        rate: Optional[int] = None,
+        journal: Optional[PathLike] = None,
+        in_order: bool = True,
+        max_unknown: Optional[int] = None,
+        dry_run: bool = False,
+        reason: Optional[str] = None,
+        expand: Sequence[str] = (),
+        timeout: Optional[float] = None,
+        verify: Optional[bool] = None,
+        max_attempts: Optional[int] = None,
+        asked_at: Optional[Time] = None,
+        abort: Optional[AbortToken] = None,
+    ) -> Union[AsyncBulkRun[BulkCancellation], AsyncBulkRun[BulkRetrieval]]:
+        """As ``Client.cancel_many``; ``items`` may be asynchronous, too.
+
+        Cancelling the task that iterates aborts the calls in flight: the ``CancelledError`` is
+        raised when they have ended, and their results can still be read. The run's thread is not
+        one of ``max_calls``. An argument that is out of its bounds raises when the first result is
+        asked for.
+        """
+        options = bulk_options(
+            rate, journal, expand, dry_run, concurrency=concurrency, in_order=in_order,
+            max_unknown=max_unknown, reason=reason, timeout=timeout, verify=verify,
+            max_attempts=max_attempts, asked_at=asked_at,
+        )  # fmt: skip
+        self._disinherit()
+        run: Union[AsyncBulkRun[BulkCancellation], AsyncBulkRun[BulkRetrieval]]
+        if dry_run:
+            run = AsyncBulkRun(self.client, BulkRetrieval, items, options, abort)
+        else:
+            run = AsyncBulkRun(self.client, BulkCancellation, items, options, abort)
+        self._runs.add(run)
+        return run
+
     async def warm_up(
         self, *, timeout: Optional[float] = None, abort: Optional[AbortToken] = None
     ) -> None:
@@ -83,10 +167,15 @@ class AsyncClient(NotCopied):
         check_warm_up(checked(await self._run(call, abort), options))
 
     async def aclose(self) -> None:
-        """Closes the client when the calls in flight have ended. Closing again has no effect."""
+        """Closes the client when the calls in flight have ended. Closing again has no effect.
+
+        Runs of ``cancel_many`` are ended, as by their ``aclose``.
+        """
         self._disinherit()
         # Calls that begin from here on are refused.
         self.client.close()
+        for run in list(self._runs):
+            await run.aclose()
         while self._in_flight:
             await asyncio.wait(set(self._in_flight))
         # No thread has work any more, so there is nothing to wait for.
@@ -109,6 +198,7 @@ class AsyncClient(NotCopied):
         # In a forked child: the threads, and the calls in flight, stayed in the parent.
         if self._process != os.getpid():
             self._in_flight.clear()
+            self._runs.clear()
             self._renew()
 
     async def _run(self, call: NativeCall[R], abort: Optional[AbortToken]) -> R:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import sys
 import traceback
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence
 
-from . import _cli_outbox, _library
+from . import (
+    _cli_bulk,
+    _cli_completion,
+    _cli_doctor,
+    _cli_explain,
+    _cli_input,
+    _cli_outbox,
+    _library,
+)
 from ._cancellation import Repeat, repeat_of
 from ._client import Client
-from ._console import Console, Progress
+from ._console import Console
 from ._enums import Code
 from ._errors import (
     ArgumentError,
@@ -28,6 +35,7 @@ from ._errors import (
 from ._exit_codes import OF_OUTCOME, ExitCode, UsageError, epilog
 from ._formatting import describe
 from ._outbox import Outbox
+from ._progress import progress_of
 from ._result import SessionResult
 from ._version import __version__
 
@@ -43,11 +51,6 @@ The variable FLEX_BASE_URL, where it is set, names the service in place of Flex,
 BASE_URL_ENV = "FLEX_BASE_URL"
 
 OF_SEVERAL = "\n\nOf several sessions, the greatest of 0 to 3."
-
-
-EXPECTED_ID = "expected one session's id, 1 to 255 characters of A-Z, a-z, 0-9, _ and -"
-
-_ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 class _Answered(Exception):  # noqa: N818 -- as KeyboardInterrupt, no error
@@ -73,7 +76,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs the command line. Returns the exit code; raises nothing but a second Ctrl-C."""
     console = Console(sys.stdout, sys.stderr)
     try:
-        options = _parser().parse_args(arguments)
+        command_line = parser()
+        _cli_completion.complete(command_line)
+        options = command_line.parse_args(arguments)
         code = int(options.run(options, console))
     except _Answered as answer:
         console.write(str(answer))
@@ -97,34 +102,60 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     return console.exit_code(code)
 
 
-def _parser() -> argparse.ArgumentParser:
-    form = argparse.RawDescriptionHelpFormatter
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """The command line. The man page is made from it, too."""
+    found = _Parser(
         prog="flexcancel",
         description="Releases holds on HSA/FSA cards (Flex), and tells the truth about it.",
         epilog=EPILOG + epilog(0) + OF_SEVERAL,
-        formatter_class=form,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the versions")
-    commands = parser.add_subparsers(title="commands", dest="command", required=True)
+    found.add_argument("--version", action=_Version, nargs=0, help="show the versions")
+    commands = found.add_subparsers(title="commands", dest="command", required=True)
     for index, name, help_text in (
         (0, "cancel", "release the holds of sessions"),
         (1, "retrieve", "read sessions; changes nothing"),
     ):
-        command = commands.add_parser(
-            name,
-            help=help_text,
-            description=help_text,
-            epilog=EPILOG + epilog(index) + OF_SEVERAL,
-            formatter_class=form,
-        )
+        command = _add(commands, name, help_text, help_text, epilog(index) + OF_SEVERAL)
         _add_connection(command)
         _add_call(command)
         if name == "cancel":
             _add_cancel(command)
         command.set_defaults(run=_run_calls)
+    help_text = "release the holds of many sessions, several at a time"
+    bulk = _add(commands, "cancel-many", help_text, _cli_bulk.DESCRIPTION, epilog(0) + OF_SEVERAL)
+    _cli_bulk.add_options(bulk)
+    _add_connection(bulk)
+    bulk.set_defaults(run=_run_bulk)
     _cli_outbox.add(commands, _add_connection, _run_outbox)
-    return parser
+    help_text = "check what a cancel needs; sends no cancel"
+    doctor = _add(commands, "doctor", help_text, _cli_doctor.DESCRIPTION, epilog(3))
+    _cli_doctor.add_options(doctor)
+    _add_connection(doctor)
+    doctor.set_defaults(run=_run_doctor)
+    help_text = "say what a code means and what to do"
+    explain = _add(commands, "explain", help_text, _cli_explain.DESCRIPTION)
+    _cli_explain.add_options(explain)
+    explain.set_defaults(run=_cli_explain.run)
+    help_text = "print what makes a shell complete this command"
+    completion = _add(commands, "completion", help_text, _cli_completion.DESCRIPTION)
+    _cli_completion.add_options(completion)
+    completion.set_defaults(run=_cli_completion.run)
+    return found
+
+
+def _add(
+    commands: Any, name: str, help_text: str, description: str, exit_status: str = ""
+) -> argparse.ArgumentParser:
+    """Adds a command. One that has an exit status of its own takes the API key."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=help_text,
+        description=description,
+        epilog=EPILOG + exit_status if exit_status else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return command
 
 
 def _add_connection(command: argparse.ArgumentParser) -> None:
@@ -189,7 +220,8 @@ def _client(options: argparse.Namespace) -> Client:
         given = [name for name, value in connection.items() if value is not None]
         if given:
             raise UsageError(f"{_option(given[0])}: expected in the --config file")
-        return Client.from_json(_read(options.config))
+        options.config_text = _cli_input.read(options.config)
+        return Client.from_json(options.config_text)
     if options.base_url is None:
         connection["base_url"] = os.environ.get(BASE_URL_ENV)
         if connection["base_url"] == "":
@@ -209,32 +241,11 @@ def _client_of_outbox(options: argparse.Namespace) -> Client:
     return Client("no-key", **connection)
 
 
-def _read(path: str) -> str:
-    try:
-        if path == "-":
-            if sys.stdin is None:
-                raise UsageError("-: standard input is closed")
-            return sys.stdin.read().lstrip("\ufeff")
-        with open(path, encoding="utf-8-sig") as file:
-            return file.read()
-    except UnicodeDecodeError as error:
-        is_wide = error.object[:2] in (b"\xff\xfe", b"\xfe\xff")
-        found = "UTF-16" if is_wide else "something else"
-        raise UsageError(f"{path}: expected UTF-8, found {found}; save it as UTF-8") from None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
-
-
 def _ids(options: argparse.Namespace) -> List[str]:
     ids: List[str] = list(options.ids)
     if options.file is not None:
-        # Checked before anything is sent. The line itself may be anything, and is not shown.
-        for number, line in enumerate(_read(options.file).splitlines(), 1):
-            text = line.strip()
-            if text and not text.startswith("#"):
-                if not _ID.fullmatch(text):
-                    raise UsageError(f"{options.file}:{number}: {EXPECTED_ID}")
-                ids.append(text)
+        # Checked before anything is sent.
+        ids += _cli_input.of_lines(options.file, _cli_input.read(options.file))
     if not ids and options.file is None:
         raise UsageError("expected the id of a session, or --from FILE")
     for name in ("repeat", "idempotency_key"):
@@ -276,6 +287,18 @@ def _run_calls(options: argparse.Namespace, console: Console) -> int:
         return _each(ids, _call(client, outbox, options), options.json, console)
 
 
+def _run_bulk(options: argparse.Namespace, console: Console) -> int:
+    ids = _cli_bulk.ids(options)
+    with _client(options) as client:
+        if _cli_bulk.is_live(options):
+            _cli_bulk.confirm(len(ids), options, console)
+        return _cli_bulk.run(options, ids, client, console)
+
+
+def _run_doctor(options: argparse.Namespace, console: Console) -> int:
+    return _cli_doctor.run(options, _client, console)
+
+
 def _run_outbox(options: argparse.Namespace, console: Console) -> int:
     with _client_of_outbox(options) as client:
         return _cli_outbox.run(options, client, console)
@@ -295,10 +318,9 @@ def _each(
     ids: Sequence[str], call: Callable[[str], SessionResult], as_json: bool, console: Console
 ) -> int:
     worst = 0
-    progress = Progress(len(ids), console.errors)
+    progress = progress_of(len(ids), console)
 
     def show(result: SessionResult, session_id: str) -> None:
-        progress.clear()
         text = result.json if as_json else describe(result, session_id, in_color=console.has_color)
         console.print(text)
 
@@ -318,13 +340,13 @@ def _each(
         if ended is not None and isinstance(ended.result, SessionResult):
             show(ended.result, ids[done])
         else:
-            progress.clear()
+            progress.close()
             console.complain(f"{ids[done]}: its result is not known")
         for session_id in ids[done + 1 :]:
             console.complain(f"{session_id}: not tried")
         raise
     finally:
-        progress.clear()
+        progress.close()
     return worst
 
 

@@ -223,15 +223,19 @@ def _each(options: argparse.Namespace, act: Callable[[int], OutboxEntry], consol
 
 
 def _watch(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
-    watch = Watch(outbox, console, options.json)
     try:
-        while True:
-            taken = watch.show()
-            if options.once or console.is_lost:
-                return _left(taken.counts)
-            time.sleep(options.interval)
+        with Watch(outbox, console, options.json) as watch:
+            return _watched(options, watch, console)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+
+
+def _watched(options: argparse.Namespace, watch: Watch, console: Console) -> int:
+    while True:
+        taken = watch.show()
+        if options.once or console.is_lost:
+            return _left(taken.counts)
+        time.sleep(options.interval)
 
 
 def _left(counts: Optional[OutboxCounts]) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Iterable, Literal, Mapping, Optional, Sequence, Union, overload
 
 from . import _arguments, _events
 from ._abort import AbortToken
 from ._arguments import PathLike, checked
+from ._bulk_item import BulkCancellation, BulkRetrieval
+from ._bulk_run import BulkRun, Item, bulk_options
 from ._cancellation import Cancellation
 from ._enums import Code
 from ._errors import ConfigError, WarmUpError
@@ -55,6 +57,7 @@ class Client(Handle):
         max_idle: Optional[float] = None,
         mode: Optional[str] = None,
         proxy: Optional[str] = None,
+        rate_per_second: Optional[int] = None,
         timeout: Optional[float] = None,
         trust: Optional[str] = None,
         user_agent: Optional[str] = None,
@@ -145,6 +148,91 @@ class Client(Handle):
         options = {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
         call = self._prepare(Retrieval, native.client_retrieve, options, session_id)
         return checked(self._run(call, abort), options)
+
+    @overload
+    def cancel_many(
+        self,
+        items: Iterable[Item],
+        *,
+        concurrency: int = 16,
+        rate: Optional[int] = None,
+        journal: Optional[PathLike] = None,
+        in_order: bool = True,
+        max_unknown: Optional[int] = None,
+        dry_run: Literal[False] = False,
+        reason: Optional[str] = None,
+        expand: Sequence[str] = (),
+        timeout: Optional[float] = None,
+        verify: Optional[bool] = None,
+        max_attempts: Optional[int] = None,
+        asked_at: Optional[Time] = None,
+        abort: Optional[AbortToken] = None,
+    ) -> BulkRun[BulkCancellation]: ...
+
+    @overload
+    def cancel_many(
+        self,
+        items: Iterable[Item],
+        *,
+        concurrency: int = 16,
+        rate: Optional[int] = None,
+        journal: Optional[PathLike] = None,
+        in_order: bool = True,
+        max_unknown: Optional[int] = None,
+        dry_run: Literal[True],
+        reason: Optional[str] = None,
+        expand: Sequence[str] = (),
+        timeout: Optional[float] = None,
+        verify: Optional[bool] = None,
+        max_attempts: Optional[int] = None,
+        asked_at: Optional[Time] = None,
+        abort: Optional[AbortToken] = None,
+    ) -> BulkRun[BulkRetrieval]: ...
+
+    def cancel_many(
+        self,
+        items: Iterable[Item],
+        *,
+        concurrency: int = 16,
+        rate: Optional[int] = None,
+        journal: Optional[PathLike] = None,
+        in_order: bool = True,
+        max_unknown: Optional[int] = None,
+        dry_run: bool = False,
+        reason: Optional[str] = None,
+        expand: Sequence[str] = (),
+        timeout: Optional[float] = None,
+        verify: Optional[bool] = None,
+        max_attempts: Optional[int] = None,
+        asked_at: Optional[Time] = None,
+        abort: Optional[AbortToken] = None,
+    ) -> Union[BulkRun[BulkCancellation], BulkRun[BulkRetrieval]]:
+        """Cancels many sessions, several at a time. Returns an iterator of one result for each.
+
+        ``items`` are session ids, or ``BulkItem``s with options of their own. They are read on the
+        thread that iterates, a few ahead of what is sent; an input that waits holds up the results.
+        An exception of the input ends it: the results of what was sent come first. At most
+        ``concurrency`` calls run at a time, and ``rate`` requests per second. Results come in the
+        order of the input, or as the calls end (``in_order=False``). With ``journal``, the path of
+        a file, the run can be resumed; ``reason`` is written there. The run stops after more than
+        ``max_unknown`` unknown outcomes. ``dry_run`` only retrieves. Other arguments are those of
+        ``cancel``, for each item. ``docs/BULK.md`` has it all.
+
+        Leaving the loop early, Ctrl-C and ``abort`` abort the calls in flight, and wait for them.
+        After Ctrl-C or ``abort``, their results can still be read from the iterator. ``summary`` of
+        the iterator says what the run came to.
+
+        Raises ``ArgumentError`` or ``ClosedError`` at once; nothing was sent then. ``BulkError``
+        is raised after the results where something else than the caller ended the run.
+        """
+        options = bulk_options(
+            rate, journal, expand, dry_run, concurrency=concurrency, in_order=in_order,
+            max_unknown=max_unknown, reason=reason, timeout=timeout, verify=verify,
+            max_attempts=max_attempts, asked_at=asked_at,
+        )  # fmt: skip
+        if dry_run:
+            return BulkRun(self, BulkRetrieval, items, options, abort)
+        return BulkRun(self, BulkCancellation, items, options, abort)
 
     def warm_up(
         self, *, timeout: Optional[float] = None, abort: Optional[AbortToken] = None

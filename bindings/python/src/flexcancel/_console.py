@@ -8,8 +8,6 @@ from typing import Optional, TextIO
 from ._exit_codes import ExitCode
 from ._formatting import plain
 
-_BAR_WIDTH = 30
-
 
 class Stream:
     """A standard stream. Writing to it never raises."""
@@ -47,23 +45,23 @@ class Console:
     """Standard output and standard error. What the first does not take goes to the second."""
 
     def __init__(self, output: Optional[TextIO], errors: Optional[TextIO]) -> None:
-        self._output = Stream(output)
+        self.output = Stream(output)
         self.errors = Stream(errors)
-        self.is_terminal = self._output.is_terminal
+        self.is_terminal = self.output.is_terminal
         self.has_color = self.is_terminal and "NO_COLOR" not in os.environ
 
     @property
     def is_lost(self) -> bool:
         """Whether standard output did not take everything."""
-        return self._output.problem is not None
+        return self.output.problem is not None
 
     def write(self, text: str) -> None:
         """Writes to standard output."""
         was_lost = self.is_lost
-        if self._output.write(text):
+        if self.output.write(text):
             return
         if not was_lost:
-            self.complain(f"standard output: {self._output.problem}; it continues here:")
+            self.complain(f"standard output: {self.output.problem}; it continues here:")
         self.errors.write(text)
 
     def print(self, line: str) -> None:
@@ -78,23 +76,3 @@ class Console:
     def exit_code(self, code: int) -> int:
         """The exit code, which says so if an outcome could not be shown."""
         return ExitCode.LOST_OUTPUT if self.is_lost and code < ExitCode.USAGE else code
-
-
-class Progress:
-    """A bar on a terminal; nothing elsewhere, or where there is only one thing to do."""
-
-    def __init__(self, total: int, to: Stream) -> None:
-        self._total = total
-        self._to = to if total > 1 and to.is_terminal else None
-
-    def show(self, done: int) -> None:
-        """Draws the bar."""
-        if self._to is not None:
-            bar = "#" * (_BAR_WIDTH * done // self._total)
-            self._to.write(f"\r[{bar:<{_BAR_WIDTH}}] {done}/{self._total}")
-
-    def clear(self) -> None:
-        """Removes the bar."""
-        if self._to is not None:
-            width = _BAR_WIDTH + 4 + 2 * len(str(self._total))
-            self._to.write("\r" + " " * width + "\r")

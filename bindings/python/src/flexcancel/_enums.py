@@ -44,21 +44,22 @@ class Outcome(TextEnum):
     """What is known of the cancel. A definite outcome is never wrong."""
 
     UNKNOWN = "unknown"
-    """A request may have reached Flex, and its effect could not be determined in time. Asserts
-    nothing. The till may say "pending", never "voided" and never "not voided"."""
+    """A request may have reached Flex, or may still be sent from an outbox, and its effect is not
+    known. Asserts nothing. The till may say "pending", never "voided" and never "not voided"."""
     CANCELED = "canceled"
     """Flex confirmed the cancel, or a read-back shows it. Asserts: at some moment after the cancel
-    was requested and before the call ended, no hold was left and none was captured. The till may
-    say "voided"."""
+    was requested and before the call ended, no hold was left, and none had been captured since the
+    request. The till may say "voided"."""
     ALREADY_CANCELED = "already_canceled"
-    """The session was already canceled, and as far as Flex reports this call had no effect. Asserts
+    """The session was already canceled. As far as Flex reports, this call had no effect. Asserts
     the same as ``canceled``. The till may say "voided"."""
     NOT_CANCELABLE = "not_cancelable"
-    """Captured or expired. Asserts: at some moment of the call no hold was left to cancel, and no
-    request of this cancel released one. The till may say "too late"; check before a refund."""
+    """The session was captured or expired. Asserts: at some moment of the call no hold was left to
+    cancel, and no request of this cancel released one. The till may say "too late". Before a
+    refund, check whether money was captured."""
     NOT_APPLIED = "not_applied"
-    """Certainly not done: no request of this cancel was handed to the network, or Flex refused it
-    with its own error code. Asserts: no request of this cancel had or will have an effect. The till
+    """The cancel was certainly not done: no request of it was handed to the network, or Flex
+    refused each one. Asserts: no request of this cancel had an effect or will have one. The till
     may say "not voided"."""
 
     @property
@@ -80,7 +81,7 @@ class Hold(OpenEnum):
     RELEASED = "released"
     """No hold is left: the session is canceled."""
     NONE = "none"
-    """There is no hold: the session never had one, or expired."""
+    """There is no hold: the session never had one, or the session expired."""
     CAPTURED = "captured"
     """The money was captured, all or a part of it."""
     HELD = "held"
@@ -88,7 +89,7 @@ class Hold(OpenEnum):
 
 
 class Code(OpenEnum):
-    """Why the outcome is what it is. ``docs/RESULT.md`` says what to do about each."""
+    """Why the outcome is what it is. ``docs/TROUBLESHOOTING.md`` says what to do about each."""
 
     OK = "ok"
     INVALID_HANDLE = "invalid_handle"
@@ -122,6 +123,11 @@ class Code(OpenEnum):
     OUTBOX_PENDING = "outbox_pending"
     OUTBOX_STALE = "outbox_stale"
     OUTBOX_EXPIRED = "outbox_expired"
+    OUTBOX_FINAL = "outbox_final"
+    JOURNAL_IO = "journal_io"
+    JOURNAL_INVALID = "journal_invalid"
+    JOURNAL_BUSY = "journal_busy"
+    MAX_UNKNOWN = "max_unknown"
     INTERNAL = "internal"
 
 

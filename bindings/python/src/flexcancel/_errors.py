@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Type, TypeVa
 from ._enums import Code, Outcome
 
 if TYPE_CHECKING:
+    from ._bulk_item import BulkSummary
     from ._cancellation import Cancellation
     from ._result import Result
 
@@ -90,6 +91,20 @@ class WarmUpError(FlexcancelError):
         self.code = result.code
         self.message = result.message
         self.result = result
+
+
+class BulkError(FlexcancelError):
+    """A run of ``cancel_many`` ended before the end of its input; ``code`` says why.
+
+    It is raised after the results. The journal cannot be used, nothing can be sent to Flex, or
+    more outcomes are unknown than ``max_unknown``. ``summary`` says how the items ended.
+    """
+
+    def __init__(self, summary: BulkSummary) -> None:
+        super().__init__(f"{summary.code}: {summary.message}")
+        self.code = summary.code
+        self.message = summary.message
+        self.summary = summary
 
 
 class OutcomeError(FlexcancelError):

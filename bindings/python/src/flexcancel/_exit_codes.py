@@ -20,6 +20,7 @@ class ExitCode(IntEnum):
     UNEXPECTED = 70
     LOST_OUTPUT = 73
     OUTBOX = 74
+    STOPPED = 75
     INTERRUPTED = 130
 
 
@@ -33,28 +34,37 @@ OF_OUTCOME = {
 }
 
 #: The commands that have meanings of their own for 0 to 3.
-COMMANDS = ("cancel", "retrieve", "outbox flush, outbox watch --once")
+COMMANDS = ("cancel, cancel-many", "retrieve", "outbox flush, outbox watch --once", "doctor")
 
-#: For each exit code its meaning, of each of the commands where they differ. The README has it too.
+#: For each exit code its meaning, of each of the commands where they differ. The page
+#: docs/COMMAND_LINE.md has it, too.
 MEANINGS: Dict[ExitCode, Tuple[str, ...]] = {
-    ExitCode.DONE: ("voided", "is canceled", "nothing is left to be done"),
-    ExitCode.TOO_LATE: ("too late: captured or expired", "captured or expired", ""),
+    ExitCode.DONE: ("voided", "is canceled", "nothing is left to be done", "all is well"),
+    ExitCode.TOO_LATE: ("too late: captured or expired", "captured or expired", "", ""),
     ExitCode.FOR_A_PERSON: (
         "not voided",
         "can be canceled as of now, or was refused",
         "the worklist is not empty",
+        "something is to be done: the lines say what",
     ),
     ExitCode.PENDING: (
         "unknown: treat the void as pending, and repeat it",
         "unknown",
         "cancels are still pending",
+        "",
     ),
     ExitCode.USAGE: ("wrong usage or configuration; nothing was sent",),
     ExitCode.LIBRARY: ("the native library cannot be loaded; nothing was sent",),
     ExitCode.UNEXPECTED: ("an unexpected error; what was not shown is unknown",),
     ExitCode.LOST_OUTPUT: ("the output could not be written; it is on standard error",),
-    ExitCode.OUTBOX: ("the outbox's file cannot be used",),
-    ExitCode.INTERRUPTED: ("interrupted; what was not tried is listed",),
+    ExitCode.OUTBOX: ("the outbox's file, or the journal, cannot be used",),
+    ExitCode.STOPPED: (
+        "cancel-many stopped early; it says why, and what was not tried",
+        "",
+        "",
+        "",
+    ),
+    ExitCode.INTERRUPTED: ("interrupted; standard error tells what was not tried",),
 }
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-from ctypes import c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_void_p
+import sys
+from ctypes import c_char_p, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any, Dict, Tuple
 
@@ -20,10 +21,17 @@ ABI_VERSION = 0
 """The ABI that these declarations are made for."""
 
 LIBRARY_ENV = "FLEXCANCEL_LIBRARY"
-SONAME = f"libflexcancel.so.{ABI_VERSION}"
-BUNDLED = Path(__file__).parent / "_lib" / "libflexcancel.so"
+
+#: By ``sys.platform``: the name of the library in this package, and of the system's.
+NAMES: Dict[str, Tuple[str, str]] = {
+    "linux": ("libflexcancel.so", f"libflexcancel.so.{ABI_VERSION}"),
+    "darwin": ("libflexcancel.dylib", f"libflexcancel.{ABI_VERSION}.dylib"),
+    "win32": ("flexcancel.dll", "flexcancel.dll"),
+}
 
 LogCallback: Any = ctypes.CFUNCTYPE(None, c_void_p, c_int32, c_void_p, c_size_t)
+NextCallback: Any = ctypes.CFUNCTYPE(c_int32, c_void_p, c_void_p, c_void_p)
+DoneCallback: Any = ctypes.CFUNCTYPE(c_int32, c_void_p, c_uint64, c_void_p)
 
 #: Of each function: whether it can block (then it runs without the GIL), what it returns, what it
 #: takes. Handles are opaque: as integers they are never mistaken for memory.
@@ -52,11 +60,18 @@ FUNCTIONS: Dict[str, Tuple[bool, Any, Tuple[Any, ...]]] = {
     "flexcancel_client_set_log": (False, c_int32, (c_void_p, LogCallback, c_void_p)),
     "flexcancel_client_warm_up": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
     "flexcancel_client_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
+    "flexcancel_client_cancel_many": (
+        True,
+        c_void_p,
+        (c_void_p, c_char_p, NextCallback, DoneCallback, c_void_p, c_void_p),
+    ),
     "flexcancel_client_retrieve": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
     "flexcancel_outbox_open": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
     "flexcancel_outbox_cancel": (True, c_void_p, (c_void_p, c_char_p, c_char_p, c_void_p)),
     "flexcancel_outbox_enqueue": (True, c_void_p, (c_void_p, c_char_p, c_char_p)),
     "flexcancel_outbox_flush": (True, c_void_p, (c_void_p, c_char_p, c_void_p)),
+    "flexcancel_outbox_claim": (True, c_void_p, (c_void_p, c_char_p)),
+    "flexcancel_outbox_settle": (True, c_void_p, (c_void_p, c_int64, c_char_p)),
     "flexcancel_outbox_list": (True, c_void_p, (c_void_p, c_char_p)),
     "flexcancel_outbox_acknowledge": (True, c_void_p, (c_void_p, c_int64)),
     "flexcancel_outbox_withdraw": (True, c_void_p, (c_void_p, c_int64, c_char_p)),
@@ -71,7 +86,9 @@ def _path() -> str:
         if not os.path.isfile(named):
             raise LibraryError(f"{LIBRARY_ENV}: expected the path of a file, found {named!r}")
         return os.path.abspath(named)
-    return str(BUNDLED) if BUNDLED.is_file() else SONAME
+    own, system = NAMES.get(sys.platform, NAMES["linux"])
+    bundled = Path(__file__).parent / "_lib" / own
+    return str(bundled) if bundled.is_file() else system
 
 
 def _load() -> Dict[str, Any]:

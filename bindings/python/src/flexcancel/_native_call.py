@@ -170,5 +170,6 @@ def _note_main_thread() -> None:
 
 _main_thread: Optional[int]
 _note_main_thread()
-# In a forked child it is the thread that forked.
-os.register_at_fork(after_in_child=_note_main_thread)
+if hasattr(os, "register_at_fork"):  # Windows has no forks.
+    # In a forked child it is the thread that forked.
+    os.register_at_fork(after_in_child=_note_main_thread)

@@ -11,13 +11,21 @@ from ._abort import AbortToken
 from ._arguments import PathLike, checked
 from ._cancellation import Cancellation
 from ._client import Client
-from ._enums import Code, OutboxState
+from ._enums import Code, OutboxState, Outcome
 from ._errors import ArgumentError, OutboxError
 from ._flush_report import FlushReport
 from ._handle import Handle
 from ._library import native
 from ._native_call import take
-from ._outbox_entry import OutboxCounts, OutboxEntry, counts_of, entries_of, entry_of
+from ._outbox_entry import (
+    OutboxClaim,
+    OutboxCounts,
+    OutboxEntry,
+    claims_of,
+    counts_of,
+    entries_of,
+    entry_of,
+)
 from ._result import R, Result
 from ._times import Time
 
@@ -148,6 +156,53 @@ class Outbox(Handle):
         if is_refused or (report.code in _FILE_ERRORS and not report.entries):
             raise OutboxError(report)
         return report
+
+    def claim(
+        self, *, max: Optional[int] = None, lease_time: Optional[float] = None
+    ) -> Tuple[OutboxClaim, ...]:
+        """Hands the entries that are due over to somebody else for delivery. Sends nothing.
+
+        They are those that ``flush`` would try, in the same order, at most ``max`` (100; up to
+        1000). On return the claim is on the disk. For ``lease_time`` seconds (900) nobody else
+        delivers them; an entry that was not settled by then is due again, and in doubt. A client
+        without an API key, such as ``Client("no-key")``, claims the entries of its ``base_url`` of
+        either mode. Raises ``OutboxError`` if the file could not be used.
+        """
+        arguments = {"max": max, "lease_time": lease_time}
+        call = self._prepare(Result, native.outbox_claim, arguments)
+        return claims_of(_done(call.make(), arguments).raw)
+
+    def settle(
+        self,
+        entry: Union[OutboxEntry, int],
+        *,
+        lease: str,
+        idempotency_key: str,
+        outcome: Union[Outcome, str],
+        code: Union[Code, str],
+        message: Optional[str] = None,
+        retry_after: Optional[float] = None,
+    ) -> OutboxEntry:
+        """Notes how the delivery of a claimed entry ended, and gives the entry as it is now.
+
+        The entry becomes what it would have become by a ``flush``. ``not_applied`` asserts that no
+        request under the lease had an effect or will have one. Raises ``OutboxError`` with
+        ``outbox_final`` for an entry that had ended in another way, ``outbox_busy`` if the lease
+        has ended and somebody else delivers the entry now (settle it again later), or
+        ``outbox_no_entry``; and ``ArgumentError``, also for the key of another cancel.
+        """
+        arguments = {
+            "lease": lease,
+            "idempotency_key": idempotency_key,
+            "outcome": outcome,
+            "code": code,
+            "message": message,
+            "retry_after": retry_after,
+        }
+        text = _arguments.arguments_json(arguments) or b"{}"
+        number = _number(entry)
+        result = take(Result, native.outbox_settle(self._open_handle(), number, text))
+        return _entry(result, arguments)
 
     def list(
         self,

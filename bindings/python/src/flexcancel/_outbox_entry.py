@@ -75,6 +75,16 @@ class OutboxEntry:
 
 
 @dataclass(frozen=True)
+class OutboxClaim(OutboxEntry):
+    """An entry that somebody else is to deliver: with its key, ``asked_at`` and ``in_doubt``."""
+
+    lease: str
+    """The token of the claim. It goes with the entry, and comes back with the result."""
+    in_doubt: bool
+    """Whether a request before the claim may have reached Flex."""
+
+
+@dataclass(frozen=True)
 class OutboxCounts:
     """How many entries there are, of every service and mode unless it says otherwise."""
 
@@ -111,6 +121,12 @@ def entries_of(result: Mapping[str, Any]) -> Tuple[OutboxEntry, ...]:
     return tuple(_entry(found) for found in (result["outbox"] or {}).get("entries", ()))
 
 
+def claims_of(result: Mapping[str, Any]) -> Tuple[OutboxClaim, ...]:
+    """The entries that a claim has taken."""
+    found = (result["outbox"] or {}).get("entries", ())
+    return tuple(OutboxClaim(**_entry_fields(OutboxClaim, one)) for one in found)
+
+
 def counts_of(result: Mapping[str, Any]) -> Optional[OutboxCounts]:
     """The counts in a result."""
     found = (result["outbox"] or {}).get("counts")
@@ -118,13 +134,17 @@ def counts_of(result: Mapping[str, Any]) -> Optional[OutboxCounts]:
 
 
 def _entry(raw: Mapping[str, Any]) -> OutboxEntry:
-    fields = _fields(OutboxEntry, raw)
+    return OutboxEntry(**_entry_fields(OutboxEntry, raw))
+
+
+def _entry_fields(kind: Any, raw: Mapping[str, Any]) -> Dict[str, Any]:
+    fields = _fields(kind, raw)
     outcome, code = raw["last_outcome"], raw["last_code"]
     fields["expand"] = tuple(raw["expand"])
     fields["state"] = OutboxState(raw["state"])
     fields["last_outcome"] = None if outcome is None else Outcome(outcome)
     fields["last_code"] = None if code is None else Code(code)
-    return OutboxEntry(**fields)
+    return fields
 
 
 def _fields(kind: Any, raw: Mapping[str, Any]) -> Dict[str, Any]:

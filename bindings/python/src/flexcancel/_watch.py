@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import islice
-from typing import Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
 
 from ._console import Console
 from ._enums import OutboxState
 from ._formatting import plain
 from ._outbox import WORKLIST, Outbox
 from ._outbox_entry import OutboxCounts, OutboxEntry
+from ._rich import rich_console
 
 _COLORS = {
-    OutboxState.PENDING: "36",
-    OutboxState.DELIVERED: "32",
-    OutboxState.REFUSED: "33",
-    OutboxState.EXPIRED: "33",
-    OutboxState.NEEDS_ATTENTION: "35",
+    OutboxState.PENDING: "cyan",
+    OutboxState.DELIVERED: "green",
+    OutboxState.REFUSED: "yellow",
+    OutboxState.EXPIRED: "yellow",
+    OutboxState.NEEDS_ATTENTION: "magenta",
 }
 
-_HEADER = f"{'ENTRY':>7}  {'STATE':15}  {'AGE':>6}  {'NEXT':>6}  {'TRIES':>5}  {'LAST':17}  SESSION"
+#: The columns of the table, and how each is aligned.
+_COLUMNS = (
+    ("ENTRY", "right"),
+    ("STATE", "left"),
+    ("AGE", "right"),
+    ("NEXT", "right"),
+    ("TRIES", "right"),
+    ("LAST", "left"),
+    ("SESSION", "left"),
+)
+
+#: The lines of the terminal that no entry can have: the counts, the names of the columns, the
+#: number of the entries that do not fit, and the cursor's.
+_OTHER_LINES = 4
 
 _NOW = timedelta()
 
@@ -100,27 +112,43 @@ def _due(entry: OutboxEntry) -> str:
     return f"due in {_time(wait)}, at {entry.next_try_at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
-def table(taken: Snapshot, now: datetime, width: int, height: int) -> List[str]:
-    """The snapshot as a colored table that fits."""
-    lines = [summary(taken.counts)[:width], _HEADER[:width]]
-    # One line stays free for the cursor, and one for what does not fit.
-    shown = taken.entries[: max(1, height - len(lines) - 2)]
+def table(taken: Snapshot, now: datetime, height: int) -> Any:
+    """The snapshot as a table of rich, of so many lines at most."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    def text(words: str) -> Any:
+        # Not read as rich's markup.
+        return Text(words, no_wrap=True, overflow="ellipsis")
+
+    rows = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    for name, justify in _COLUMNS:
+        # Only the session's column may become narrower than its cells.
+        is_whole = name != "SESSION"
+        rows.add_column(name, justify=justify, no_wrap=is_whole)  # type: ignore[arg-type]
+    shown = taken.entries[: max(1, height - _OTHER_LINES)]
     for entry in shown:
-        row = _row(entry, now)[:width]
-        lines.append(f"\033[{_COLORS.get(entry.state, '0')}m{row}\033[0m")
+        cells = [text(cell) for cell in _cells(entry, now)]
+        rows.add_row(*cells, style=_COLORS.get(entry.state))
+    parts = [text(summary(taken.counts)), rows]
     remaining = taken.counts.worklist + taken.counts.pending - len(shown)
     if remaining > 0:
-        lines.append(f"        and {remaining} more"[:width])
-    return lines
+        parts.append(text(f"and {remaining} more"))
+    return Group(*parts)
 
 
-def _row(entry: OutboxEntry, now: datetime) -> str:
-    age = _time(now - entry.created_at)
+def _cells(entry: OutboxEntry, now: datetime) -> Tuple[str, ...]:
     wait = "" if entry.next_try_at is None else _time(max(_NOW, entry.next_try_at - now))
-    wait = "now" if entry.in_delivery else wait
-    last = plain(str(entry.last_code or "-"))
-    row = f"{entry.id:>7}  {entry.state:15}  {age:>6}  {wait:>6}  {entry.attempts:>5}  {last:17}  "
-    return row + plain(entry.session_id)
+    return (
+        str(entry.id),
+        plain(str(entry.state)),
+        _time(now - entry.created_at),
+        "now" if entry.in_delivery else wait,
+        str(entry.attempts),
+        plain(str(entry.last_code or "-")),
+        plain(entry.session_id),
+    )
 
 
 def _time(duration: timedelta) -> str:
@@ -133,33 +161,34 @@ def _time(duration: timedelta) -> str:
 
 
 class Watch:
-    """Shows one snapshot after another: as a table on a terminal, otherwise as lines."""
+    """Shows one snapshot after another: as a table on a terminal with rich, otherwise as lines."""
 
     def __init__(self, outbox: Outbox, to: Console, as_json: bool) -> None:
         self._outbox = outbox
         self._to = to
         self._as_json = as_json
-        self._is_table = to.has_color and not as_json
-        self._drawn = 0
+        self._table = None if as_json else _live(to)
         self._printed: Optional[OutboxCounts] = None
         self._seen: Dict[int, OutboxEntry] = {}
 
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._table is not None:
+            self._table.stop()
+
     def show(self) -> Snapshot:
         """Shows the outbox as it is now; as lines, only what has changed."""
-        size = shutil.get_terminal_size()
-        taken = Snapshot.of(self._outbox, size.lines if self._is_table else None)
-        if self._is_table:
-            self._draw(taken, size)
-        else:
+        if self._table is None:
+            taken = Snapshot.of(self._outbox)
             self._print(taken)
+            return taken
+        height = self._table.console.height
+        taken = Snapshot.of(self._outbox, height)
+        self._table.start()
+        self._table.update(table(taken, datetime.now(timezone.utc), height), refresh=True)
         return taken
-
-    def _draw(self, taken: Snapshot, size: os.terminal_size) -> None:
-        lines = table(taken, datetime.now(timezone.utc), size.columns, size.lines)
-        # Overwrites the previous table, which ends above the cursor and may be longer.
-        back = f"\033[{self._drawn}F" if self._drawn else ""
-        self._to.write(back + "".join(f"{one}\033[K\n" for one in lines) + "\033[J")
-        self._drawn = len(lines)
 
     def _print(self, taken: Snapshot) -> None:
         changed = list(self._changed(taken))
@@ -183,3 +212,13 @@ class Watch:
             for entry in self._outbox.list(after=number - 1, max=1):
                 if entry.id == number:
                     yield entry
+
+
+def _live(to: Console) -> Optional[Any]:
+    """Rich's place on the terminal that is drawn again and again."""
+    console = rich_console(to.output)
+    if console is None:
+        return None
+    from rich.live import Live
+
+    return Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)

@@ -70,7 +70,7 @@ fn values_have_the_documented_types() {
     let created_at = session["created_at"].as_u64().expect("an integer");
     assert!(created_at > 1_700_000_000, "{created_at}");
     assert_eq!(session["expires_at"], created_at + 24 * 3600);
-    let intent = &sandbox.truth(&id).unwrap().intents[0].id;
+    let intent = &sandbox.ground_truth(&id).unwrap().intents[0].id;
     assert_eq!(&session["payment_intent"], intent.as_str());
     assert_eq!(session["payment_intents"], json!([intent]));
     for (id, prefix) in [(id.as_str(), "fcs_"), (intent, "fpi_")] {

@@ -1,7 +1,7 @@
 //! What each further axis of a dialect does to sessions and their money: the worlds that a
 //! client's author would not think of.
 
-use flex_sandbox::{Acknowledgement, Canceler, Dialect, Hold, IntentStatus, Status, Truth};
+use flex_sandbox::{Acknowledgement, Canceler, Dialect, GroundTruth, Hold, IntentStatus, Status};
 use serde_json::json;
 
 use crate::world::{LATE, World, code, ms};
@@ -17,7 +17,7 @@ fn a_best_effort_cancel_is_accepted_and_releases_what_is_still_held_when_it_is_d
     assert_eq!(world.capturable(), [4999, 300]);
     world.model.advance(ms(110));
     assert_eq!(world.capturable(), [0, 300], "the newer hold is not covered");
-    let truth = world.truth();
+    let truth = world.ground_truth();
     assert_eq!(truth.cancels_applied[0].released, [truth.intents[0].id.clone()]);
     assert_eq!((truth.cancels_applied[0].at_ms, truth.cancels_pending), (110, 0));
 }
@@ -38,20 +38,23 @@ fn a_best_effort_cancel_that_comes_after_a_capture_or_a_payment_has_no_effect() 
         (&mut unpaid, Hold::None, 1),
     ] {
         world.model.advance(ms(1000));
-        let truth = world.truth();
+        let truth = world.ground_truth();
         assert_eq!((truth.hold, truth.cancels_applied.len()), (hold, applied));
         assert_eq!(truth.cancels_pending, 0);
     }
-    assert_eq!(unpaid.truth().status, Status::Canceled);
+    assert_eq!(unpaid.ground_truth().status, Status::Canceled);
 }
 
 #[test]
 fn of_two_best_effort_cancels_one_has_an_effect() {
     let mut world = World::new("acknowledgement=best_effort");
     assert_eq!((world.cancel(0).0, world.cancel(10).0), (202, 202));
-    assert_eq!(world.truth().cancels_pending, 2);
+    assert_eq!(world.ground_truth().cancels_pending, 2);
     world.model.advance(ms(1000));
-    assert_eq!((world.truth().cancels_applied.len(), world.truth().hold), (1, Hold::Released));
+    assert_eq!(
+        (world.ground_truth().cancels_applied.len(), world.ground_truth().hold),
+        (1, Hold::Released)
+    );
     assert_eq!(code(&world.cancel(1000)), (400, "checkout_session_canceled"));
 }
 
@@ -62,7 +65,10 @@ fn a_best_effort_cancel_of_one_hold_is_no_cancel_of_the_next_one_in_the_same_int
     world.model.expire(&world.id, ms(10)).unwrap();
     world.model.reauth(&world.id, None, ms(20)).unwrap();
     world.model.advance(ms(1000));
-    assert_eq!((world.truth().hold, world.truth().cancels_applied.len()), (Hold::Held, 0));
+    assert_eq!(
+        (world.ground_truth().hold, world.ground_truth().cancels_applied.len()),
+        (Hold::Held, 0)
+    );
 }
 
 #[test]
@@ -99,7 +105,7 @@ fn a_second_cancel_is_answered_in_each_of_the_ways_there_are() {
         assert_eq!(world.cancel(0).0, 200);
         assert_eq!(world.cancel(0), (status, body), "{value}");
         assert_eq!(world.read(0)["status"], "canceled", "{value}: reads still work");
-        assert_eq!(world.truth().cancels_applied.len(), 1);
+        assert_eq!(world.ground_truth().cancels_applied.len(), 1);
     }
 }
 
@@ -110,7 +116,7 @@ fn where_processed_means_paid_a_hold_beside_a_captured_intent_cannot_be_canceled
         world.model.capture(&world.id, None, ms(0)).unwrap();
         world.model.reauth(&world.id, None, ms(0)).unwrap();
         let answer = world.cancel(1);
-        assert_eq!((answer.0, world.truth().hold), (status, hold), "{paid}");
+        assert_eq!((answer.0, world.ground_truth().hold), (status, hold), "{paid}");
         if status == 400 {
             assert_eq!(code(&answer).1, "checkout_session_already_processed");
         }
@@ -121,22 +127,25 @@ fn where_processed_means_paid_a_hold_beside_a_captured_intent_cannot_be_canceled
 fn a_session_can_expire_while_its_hold_remains_and_then_refuses_a_cancel() {
     let mut world = World::new("link=alone");
     world.model.expire(&world.id, ms(1)).unwrap();
-    assert_eq!((world.truth().status, world.truth().hold), (Status::Expired, Hold::Held));
+    assert_eq!(
+        (world.ground_truth().status, world.ground_truth().hold),
+        (Status::Expired, Hold::Held)
+    );
     assert_eq!(code(&world.cancel(2)), (400, "checkout_session_expired"));
     assert!(world.model.holds_money(&world.id));
     world.model.reauth(&world.id, None, ms(3)).unwrap();
     assert_eq!(world.cancel(4).0, 200, "a new hold makes it cancelable again");
-    assert_eq!(world.truth().hold, Hold::Released);
+    assert_eq!(world.ground_truth().hold, Hold::Released);
 }
 
 #[test]
 fn a_reauthorization_may_hold_in_the_intent_that_was_canceled() {
     let mut world = World::new("reauth=same_intent,times=updated");
-    let first = world.truth().intents[0].id.clone();
+    let first = world.ground_truth().intents[0].id.clone();
     world.model.advance(ms(5_000));
     assert_eq!(world.cancel(5_000).0, 200);
     world.model.reauth(&world.id, Some(700), ms(9_000)).unwrap();
-    let truth = world.truth();
+    let truth = world.ground_truth();
     assert_eq!((truth.intents.len(), truth.intents[0].id.as_str()), (1, first.as_str()));
     assert_eq!(truth.intents[0].authorized_at_ms, Some(9_000));
     let intent = &world.read(9_000)["payment_intent"];
@@ -152,7 +161,7 @@ fn a_reauthorization_may_hold_in_the_intent_that_was_canceled() {
     }
     world.model.capture(&world.id, None, ms(9_000)).unwrap();
     world.model.reauth(&world.id, None, ms(9_000)).unwrap();
-    assert_eq!(world.truth().intents.len(), 2, "one that was captured is not used again");
+    assert_eq!(world.ground_truth().intents.len(), 2, "one that was captured is not used again");
 }
 
 #[test]
@@ -160,10 +169,16 @@ fn a_reauthorization_may_leave_the_sessions_status_as_it_was() {
     let mut world = World::new("reauth_status=left");
     assert_eq!(world.cancel(0).0, 200);
     world.model.reauth(&world.id, None, ms(1)).unwrap();
-    assert_eq!((world.truth().status, world.truth().hold), (Status::Canceled, Hold::Held));
+    assert_eq!(
+        (world.ground_truth().status, world.ground_truth().hold),
+        (Status::Canceled, Hold::Held)
+    );
     assert_eq!(world.read(1)["status"], "canceled");
     assert_eq!(world.cancel(2).0, 200);
-    assert_eq!((world.truth().hold, world.truth().cancels_applied.len()), (Hold::Released, 2));
+    assert_eq!(
+        (world.ground_truth().hold, world.ground_truth().cancels_applied.len()),
+        (Hold::Released, 2)
+    );
     world.model.reauth(&world.id, None, ms(3)).unwrap();
     world.model.capture(&world.id, None, ms(3)).unwrap();
     assert_eq!(code(&world.cancel(4)), (400, "checkout_session_already_processed"));
@@ -181,11 +196,11 @@ fn a_partial_capture_may_keep_the_rest_which_can_be_captured_or_canceled() {
     );
     assert!(world.model.holds_money(&world.id));
     world.model.capture(&world.id, Some(500), ms(0)).unwrap();
-    assert_eq!((world.capturable(), world.truth().amount_captured), (vec![3499], 1500));
+    assert_eq!((world.capturable(), world.ground_truth().amount_captured), (vec![3499], 1500));
     assert!(world.model.capture(&world.id, Some(3500), ms(0)).is_err());
-    assert_eq!(world.truth().hold, Hold::Held);
+    assert_eq!(world.ground_truth().hold, Hold::Held);
     assert_eq!(world.cancel(1).0, 200);
-    let truth = world.truth();
+    let truth = world.ground_truth();
     assert_eq!((truth.hold, truth.intents[0].status), (Hold::Captured, IntentStatus::Succeeded));
     assert_eq!((truth.releases[0].amount, truth.amount_captured), (3499, 1500));
     assert!(!world.model.holds_money(&world.id));
@@ -208,8 +223,8 @@ fn a_cancel_may_release_one_of_several_holds_and_answer_an_error() {
             assert_eq!(world.capturable(), left, "{value}");
         }
         assert_eq!(world.cancel(1).0, 200, "{value}: one alone is simply released");
-        assert_eq!(world.truth().status, Status::Canceled);
-        assert_eq!(world.truth().cancels_applied.len(), 3);
+        assert_eq!(world.ground_truth().status, Status::Canceled);
+        assert_eq!(world.ground_truth().cancels_applied.len(), 3);
     }
 }
 
@@ -223,7 +238,10 @@ fn an_intent_may_be_older_than_its_payment() {
         world.model.reauth(&world.id, None, ms(0)).unwrap_err().code,
         "checkout_session_not_paid"
     );
-    assert_eq!((world.truth().hold, world.truth().intents[0].authorized_at_ms), (Hold::None, None));
+    assert_eq!(
+        (world.ground_truth().hold, world.ground_truth().intents[0].authorized_at_ms),
+        (Hold::None, None)
+    );
     world.model.pay(&world.id, ms(60_000)).unwrap();
     let paid = world.read(60_000)["payment_intent"].clone();
     assert_eq!(paid["payment_intent_id"], intent["payment_intent_id"]);
@@ -235,7 +253,7 @@ fn an_intent_may_be_older_than_its_payment() {
 
     let mut unpaid = World::unpaid("intent_birth=session", ms(0));
     assert_eq!(unpaid.cancel(0).0, 200);
-    let truth = unpaid.truth();
+    let truth = unpaid.ground_truth();
     assert_eq!((truth.hold, truth.intents[0].status), (Hold::None, IntentStatus::Canceled));
     assert_eq!(truth.cancels_applied[0].released, Vec::<String>::new());
 }
@@ -248,7 +266,7 @@ fn the_truth_tells_which_holds_a_cancel_released_and_which_lapsed() {
     world.model.reauth(&world.id, Some(400), ms(30)).unwrap();
     let by = Canceler { request: 7, idempotency_key: Some("key".to_owned()) };
     world.model.cancel(&world.id, by, ms(40)).unwrap();
-    let truth = world.truth();
+    let truth = world.ground_truth();
     let ids: Vec<&str> = truth.intents.iter().map(|intent| intent.id.as_str()).collect();
     let released = truth.released_with_key("key");
     let released: Vec<_> = released
@@ -278,7 +296,7 @@ fn random_histories_keep_the_books_in_dialects_of_all_kinds() {
             now += draw(80);
             let at = ms(now);
             let by = Canceler { request: step, idempotency_key: None };
-            let before = model.truth(&id).unwrap();
+            let before = model.ground_truth(&id).unwrap();
             let refused = match draw(7) {
                 0 => model.pay(&id, at),
                 1 => model.capture(&id, Some(draw(5200)), at),
@@ -287,14 +305,14 @@ fn random_histories_keep_the_books_in_dialects_of_all_kinds() {
                 4 if draw(3) == 0 => model.expire(&id, at),
                 _ => model.cancel(&id, by, at),
             };
-            let after = model.truth(&id).unwrap();
+            let after = model.ground_truth(&id).unwrap();
             check(&after, dialect);
             if after.amount_captured > before.amount_captured {
                 assert_eq!(refused, Ok(()), "{dialect}");
             }
         }
         model.advance(ms(now + LATE));
-        let truth = model.truth(&id).unwrap();
+        let truth = model.ground_truth(&id).unwrap();
         assert_eq!(truth.cancels_pending, 0, "{dialect}");
         assert!(
             dialect.acknowledgement == Acknowledgement::BestEffort
@@ -305,7 +323,7 @@ fn random_histories_keep_the_books_in_dialects_of_all_kinds() {
     }
 }
 
-fn check(truth: &Truth, dialect: Dialect) {
+fn check(truth: &GroundTruth, dialect: Dialect) {
     let received: u64 = truth.intents.iter().map(|it| it.amount_received).sum();
     assert_eq!(received, truth.amount_captured, "{dialect}");
     assert!(truth.amount_refunded <= truth.amount_captured, "{dialect}");

@@ -1,7 +1,7 @@
 //! Every state of a session × cancel, over HTTP.
 
 use flex_sandbox::{
-    CaptureMethod, CreateParams, Hold, IntentStatus, Options, Sandbox, Status, Truth,
+    CaptureMethod, CreateParams, GroundTruth, Hold, IntentStatus, Options, Sandbox, Status,
 };
 
 use crate::client::Client;
@@ -18,8 +18,8 @@ fn authorized(sandbox: &Sandbox) -> String {
     id
 }
 
-fn truth(sandbox: &Sandbox, id: &str) -> Truth {
-    sandbox.truth(id).expect("the session exists")
+fn ground_truth(sandbox: &Sandbox, id: &str) -> GroundTruth {
+    sandbox.ground_truth(id).expect("the session exists")
 }
 
 fn owned(status: u16, code: &str) -> (u16, String) {
@@ -28,10 +28,10 @@ fn owned(status: u16, code: &str) -> (u16, String) {
 
 /// Cancels a session that cannot be canceled, and sees that nothing but the count changes.
 fn refused(sandbox: &Sandbox, client: &mut Client, id: &str) -> (u16, String) {
-    let before = truth(sandbox, id);
+    let before = ground_truth(sandbox, id);
     let error = client.cancel(id).error();
-    let expected = Truth { cancels_received: before.cancels_received + 1, ..before };
-    assert_eq!(truth(sandbox, id), expected);
+    let expected = GroundTruth { cancels_received: before.cancels_received + 1, ..before };
+    assert_eq!(ground_truth(sandbox, id), expected);
     error
 }
 
@@ -39,13 +39,13 @@ fn refused(sandbox: &Sandbox, client: &mut Client, id: &str) -> (u16, String) {
 fn an_authorized_session_is_canceled_and_its_hold_released() {
     let (sandbox, mut client) = start();
     let id = authorized(&sandbox);
-    assert_eq!(truth(&sandbox, &id).hold, Hold::Held);
+    assert_eq!(ground_truth(&sandbox, &id).hold, Hold::Held);
 
     let reply = client.post_once(&format!("/v1/checkout/sessions/{id}/cancel"), "key-1");
     assert_eq!(reply.session()["status"], "canceled");
     assert_eq!(reply.header("x-request-id"), Some("req_1"));
 
-    let truth = truth(&sandbox, &id);
+    let truth = ground_truth(&sandbox, &id);
     assert_eq!((truth.hold, truth.status), (Hold::Released, Status::Canceled));
     assert_eq!(truth.intents[0].status, IntentStatus::Canceled);
     assert_eq!((truth.intents[0].amount, truth.intents[0].amount_capturable), (4999, 0));
@@ -61,11 +61,11 @@ fn an_open_session_is_canceled_without_there_being_a_hold() {
     let (sandbox, mut client) = start();
     let id = sandbox.create(&CreateParams::default());
     assert_eq!(client.cancel(&id).session()["status"], "canceled");
-    let canceled = truth(&sandbox, &id);
+    let canceled = ground_truth(&sandbox, &id);
     assert_eq!((canceled.hold, canceled.status), (Hold::None, Status::Canceled));
     assert_eq!(canceled.cancels_applied.len(), 1);
     assert_eq!(sandbox.pay(&id).unwrap_err().code, "checkout_session_canceled");
-    assert_eq!(truth(&sandbox, &id), canceled);
+    assert_eq!(ground_truth(&sandbox, &id), canceled);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_captured_session_is_not_canceled() {
     for (id, captured) in [(whole, 4999), (part, 1000), (automatic, 4999), (refunded, 4999)] {
         let error = refused(&sandbox, &mut client, &id);
         assert_eq!(error, owned(400, "checkout_session_already_processed"));
-        let truth = truth(&sandbox, &id);
+        let truth = ground_truth(&sandbox, &id);
         assert_eq!((truth.hold, truth.amount_captured), (Hold::Captured, captured));
         assert_eq!(truth.intents[0].amount_capturable, 0, "the rest is released");
     }
@@ -101,8 +101,8 @@ fn an_expired_session_is_not_canceled() {
         sandbox.expire(&id).unwrap();
         let error = refused(&sandbox, &mut client, &id);
         assert_eq!(error, owned(400, "checkout_session_expired"));
-        assert_eq!(truth(&sandbox, &id).hold, hold);
-        assert_eq!(truth(&sandbox, &id).status, Status::Expired);
+        assert_eq!(ground_truth(&sandbox, &id).hold, hold);
+        assert_eq!(ground_truth(&sandbox, &id).status, Status::Expired);
     }
 }
 
@@ -124,7 +124,7 @@ fn an_unknown_session_is_not_found() {
         let error = client.cancel(unknown).error();
         assert_eq!(error, owned(404, "checkout_session_not_found"), "{unknown}");
     }
-    assert_eq!(truth(&sandbox, &id).cancels_received, 0);
+    assert_eq!(ground_truth(&sandbox, &id).cancels_received, 0);
 }
 
 #[test]
@@ -133,12 +133,12 @@ fn a_new_hold_after_a_cancel_is_held_until_it_is_canceled_too() {
     let id = authorized(&sandbox);
     client.cancel(&id);
     sandbox.reauth(&id, Some(700)).unwrap();
-    let held = truth(&sandbox, &id);
+    let held = ground_truth(&sandbox, &id);
     assert_eq!((held.hold, held.status), (Hold::Held, Status::Complete));
     assert_eq!(held.intents[1].amount_capturable, 700);
 
     assert_eq!(client.cancel(&id).status, 200);
-    let released = truth(&sandbox, &id);
+    let released = ground_truth(&sandbox, &id);
     assert_eq!((released.hold, released.status), (Hold::Released, Status::Canceled));
     assert_eq!(released.cancels_applied.len(), 2);
 }
@@ -149,14 +149,14 @@ fn canceling_a_second_hold_leaves_what_was_captured() {
     let id = authorized(&sandbox);
     sandbox.capture(&id, Some(1000)).unwrap();
     sandbox.reauth(&id, None).unwrap();
-    assert_eq!(truth(&sandbox, &id).hold, Hold::Held);
+    assert_eq!(ground_truth(&sandbox, &id).hold, Hold::Held);
 
     let session = client.cancel(&id).session();
     assert_eq!(
         (&session["status"], &session["amount_received"]),
         (&"complete".into(), &1000.into())
     );
-    let truth = truth(&sandbox, &id);
+    let truth = ground_truth(&sandbox, &id);
     assert_eq!((truth.hold, truth.status), (Hold::Captured, Status::Complete));
     assert_eq!(truth.intents[0].status, IntentStatus::Succeeded);
     assert_eq!(truth.intents[1].status, IntentStatus::Canceled);
@@ -167,7 +167,7 @@ fn somebody_else_cancels_as_a_client_does_but_by_no_request() {
     let (sandbox, mut client) = start();
     let id = authorized(&sandbox);
     sandbox.cancel(&id).unwrap();
-    let truth = truth(&sandbox, &id);
+    let truth = ground_truth(&sandbox, &id);
     assert_eq!((truth.hold, truth.cancels_applied.len()), (Hold::Released, 1));
     assert_eq!(truth.cancels_applied[0].idempotency_key, None);
     assert_eq!(sandbox.requests(), []);

@@ -20,7 +20,7 @@ fn cancel_with(fault: &Value, query: &str) -> Reply {
     let (sandbox, mut client, id) = start();
     assert_eq!(client.post("/__sandbox/faults", &fault.to_string()).status, 200);
     let reply = client.post(&format!("/v1/checkout/sessions/{id}/cancel{query}"), "");
-    assert_eq!(sandbox.truth(&id).unwrap().hold, Hold::Released, "{fault}");
+    assert_eq!(sandbox.ground_truth(&id).unwrap().hold, Hold::Released, "{fault}");
     reply
 }
 
@@ -125,7 +125,7 @@ fn a_status_can_come_after_the_effect_or_in_its_place() {
         sandbox.inject_as(Injection::of(conflict).apply(apply));
         assert_eq!(client.cancel(&id).status, 409);
         let hold = if apply { Hold::Released } else { Hold::Held };
-        assert_eq!(sandbox.truth(&id).unwrap().hold, hold);
+        assert_eq!(sandbox.ground_truth(&id).unwrap().hold, hold);
     }
     let fault = json!({"fault": "status", "status": 400, "body": "{}", "apply": true});
     assert_eq!(cancel_with(&fault, "").status, 400);

@@ -25,7 +25,7 @@ fn the_status_after_a_cancel_is_the_dialects_and_the_truth_is_not() {
         let canceled = client.cancel(&id).session();
         assert_eq!(canceled["status"], after_cancel.name());
         assert_eq!(client.get(&format!("/v1/checkout/sessions/{id}")).session(), canceled);
-        let truth = sandbox.truth(&id).unwrap();
+        let truth = sandbox.ground_truth(&id).unwrap();
         assert_eq!((truth.status, truth.hold), (Status::Canceled, Hold::Released));
 
         // However it looks, it stays canceled.
@@ -48,13 +48,13 @@ fn a_second_cancel_is_answered_as_the_dialect_says_and_has_no_effect() {
             let dialect = Dialect { second_cancel, effects, ..Dialect::default() };
             let (sandbox, mut client, id) = authorized(dialect);
             assert_eq!(client.cancel(&id).status, 200);
-            let before = sandbox.truth(&id).unwrap();
+            let before = sandbox.ground_truth(&id).unwrap();
             let second = client.cancel(&id);
             assert_eq!(second.status, status, "{dialect}");
             if status != 200 {
                 assert_eq!(second.error().1, "checkout_session_canceled");
             }
-            let truth = sandbox.truth(&id).unwrap();
+            let truth = sandbox.ground_truth(&id).unwrap();
             assert_eq!(truth.cancels_received, 2);
             assert_eq!(truth.cancels_applied, before.cancels_applied);
             assert_eq!(truth.cancels_pending, before.cancels_pending);
@@ -81,7 +81,7 @@ fn a_late_cancel_is_acknowledged_before_it_shows() {
     let session = client.post(&cancel, "").session();
     assert_eq!(session["status"], "complete");
     assert_eq!(session["payment_intent"]["status"], "requires_capture");
-    let truth = sandbox.truth(&id).unwrap();
+    let truth = sandbox.ground_truth(&id).unwrap();
     assert_eq!((truth.hold, truth.cancels_pending), (Hold::Held, 1));
     assert_eq!(truth.cancels_applied, []);
     assert_eq!(sandbox.capture(&id, None).unwrap_err().code, "checkout_session_canceled");
@@ -95,12 +95,12 @@ fn a_late_effect_comes_about_by_itself() {
     let id = sandbox.create(&CreateParams::default());
     sandbox.pay(&id).unwrap();
     assert_eq!(Client::of(&sandbox).cancel(&id).status, 200);
-    let until = std::time::Instant::now() + Duration::from_secs(20);
-    while sandbox.truth(&id).unwrap().hold == Hold::Held {
-        assert!(std::time::Instant::now() < until, "the effect never came");
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while sandbox.ground_truth(&id).unwrap().hold == Hold::Held {
+        assert!(std::time::Instant::now() < deadline, "the effect never came");
         std::thread::yield_now();
     }
-    let truth = sandbox.truth(&id).unwrap();
+    let truth = sandbox.ground_truth(&id).unwrap();
     assert_eq!((truth.hold, truth.status), (Hold::Released, Status::Canceled));
     assert_eq!((truth.cancels_pending, truth.cancels_applied.len()), (0, 1));
 }

@@ -42,7 +42,7 @@ fn an_answer_is_cut_at_its_byte_and_the_model_has_acted_or_not() {
                 // A reset may overtake what was written before it.
                 assert!(bytes.len() == at || how == How::Rst, "{how:?} {at}: {bytes:?}");
                 let hold = if apply { Hold::Released } else { Hold::Held };
-                assert_eq!(sandbox.truth(&id).unwrap().hold, hold);
+                assert_eq!(sandbox.ground_truth(&id).unwrap().hold, hold);
                 assert_eq!(sandbox.faults(), []);
             }
         }
@@ -96,7 +96,7 @@ fn a_fault_can_be_kept_to_one_operation_and_spares_the_sandboxs_own_routes() {
     assert_eq!(client.get(&format!("/v1/checkout/sessions/{id}")).status, 200);
     assert_eq!(client.cancel(&id).status, 503);
     assert_eq!(client.cancel(&id).body, b"later");
-    assert_eq!(sandbox.truth(&id).unwrap().cancels_received, 0);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().cancels_received, 0);
     assert_eq!(client.cancel(&id).status, 200);
 }
 
@@ -191,6 +191,6 @@ fn once_the_clients_are_seen_out_all_that_they_asked_for_has_happened() {
     drop(client);
     sandbox.see_out();
     assert_eq!(sandbox.requests().len(), 1);
-    assert_eq!(sandbox.truth(&id).unwrap().hold, Hold::Released);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().hold, Hold::Released);
     assert!(std::net::TcpStream::connect(("127.0.0.1", sandbox.port())).is_err());
 }

@@ -29,7 +29,7 @@ fn without_a_valid_key_nothing_is_said_and_nothing_happens() {
             assert_eq!(reply.error(), (401, "unauthorized".to_owned()), "{headers:?}");
         }
     }
-    let truth = sandbox.truth(&id).unwrap();
+    let truth = sandbox.ground_truth(&id).unwrap();
     assert_eq!((truth.hold, truth.cancels_received), (Hold::Held, 0));
     assert!(sandbox.requests().iter().all(|it| !it.authorized && it.mode.is_none()));
 }
@@ -65,7 +65,7 @@ fn objects_of_one_mode_are_invisible_to_the_other() {
             let reply = client.request(method, path, &[("Authorization", &other)], "");
             assert_eq!(reply.error(), (404, "checkout_session_not_found".to_owned()));
         }
-        let truth = sandbox.truth(id).unwrap();
+        let truth = sandbox.ground_truth(id).unwrap();
         assert_eq!((truth.hold, truth.cancels_received), (Hold::Held, 0));
         let reply = client.request("POST", &cancel, &[("Authorization", &own)], "");
         assert_eq!(reply.session()["test_mode"], own == bearer(TEST_KEY));
@@ -106,7 +106,7 @@ fn the_same_idempotency_key_gets_the_same_answer_and_has_one_effect() {
     assert_eq!(client.post_once(&cancel, "").status, 400);
     assert_eq!(client.post_once(&cancel, "key-2").status, 400);
 
-    let truth = sandbox.truth(&id).unwrap();
+    let truth = sandbox.ground_truth(&id).unwrap();
     assert_eq!((truth.cancels_received, truth.replays), (4, 1));
     assert_eq!(truth.cancels_applied.len(), 1);
 }
@@ -120,7 +120,7 @@ fn refusals_are_replayed_too_whatever_happened_since() {
     assert_eq!(refused.status, 400);
     sandbox.pay(&id).unwrap();
     assert_eq!(client.post_once(&capture, "key-1").body, refused.body);
-    assert_eq!(sandbox.truth(&id).unwrap().hold, Hold::Held);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().hold, Hold::Held);
     assert_eq!(client.post_once(&capture, "key-2").status, 200);
 }
 
@@ -132,13 +132,13 @@ fn an_idempotency_key_belongs_to_one_path_and_one_mode() {
     assert_eq!(client.post_once(&cancel(&id), "key-1").status, 200);
     let reused = client.post_once(&cancel(&other), "key-1");
     assert_eq!(reused.error(), (400, "idempotency_key_reused".to_owned()));
-    assert_eq!(sandbox.truth(&other).unwrap().cancels_applied, []);
+    assert_eq!(sandbox.ground_truth(&other).unwrap().cancels_applied, []);
 
     let live = sandbox.create_in(Mode::Live, &CreateParams::default());
     let headers = [("Authorization", bearer(LIVE_KEY)), ("Idempotency-Key", "key-1".to_owned())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     assert_eq!(client.request("POST", &cancel(&live), &headers, "").status, 200);
-    assert_eq!(sandbox.truth(&live).unwrap().cancels_applied.len(), 1);
+    assert_eq!(sandbox.ground_truth(&live).unwrap().cancels_applied.len(), 1);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn an_ignored_idempotency_key_does_nothing() {
     assert_eq!(client.post_once(&cancel, "key-1").status, 200);
     let again = client.post_once(&cancel, "key-1");
     assert_eq!(again.error(), (400, "checkout_session_canceled".to_owned()));
-    let truth = sandbox.truth(&id).unwrap();
+    let truth = sandbox.ground_truth(&id).unwrap();
     assert_eq!((truth.cancels_received, truth.replays), (2, 0));
     assert_eq!(truth.cancels_applied[0].idempotency_key.as_deref(), Some("key-1"));
 }

@@ -31,9 +31,9 @@ fn dropping_it_ends_every_connection_and_closes_the_port_promptly() {
         let mut draining = Client::over(connect(&sandbox));
         draining.send(b"nonsense\r\n\r\n");
         assert_eq!(draining.stream.read(&mut [0]).unwrap(), 1, "its response, or an alert");
-        let until = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_secs(20);
         while sandbox.connections() < 3 {
-            assert!(Instant::now() < until, "the connections were never accepted");
+            assert!(Instant::now() < deadline, "the connections were never accepted");
             std::thread::yield_now();
         }
 
@@ -85,7 +85,7 @@ fn many_clients_at_once_see_one_truth() {
     let statuses: Vec<u16> = received.iter().collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
     assert_eq!(statuses.iter().filter(|status| **status == 400).count(), 15);
-    let truth = sandbox.truth(&id).unwrap();
+    let truth = sandbox.ground_truth(&id).unwrap();
     assert_eq!((truth.cancels_received, truth.cancels_applied.len()), (16, 1));
     assert_eq!(truth.hold, Hold::Released);
     let mut numbers: Vec<u64> = sandbox.requests().iter().map(|it| it.number).collect();

@@ -9,6 +9,7 @@ mod dialects;
 mod faults;
 mod keys;
 mod life;
+mod load;
 mod model;
 mod program;
 mod routes;

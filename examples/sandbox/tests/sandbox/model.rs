@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use flex_sandbox::{
-    AfterCancel, ApiRequest, Canceler, CreateParams, Dialect, Effects, Hold, KeyHandling, Mode,
-    Model, SESSION_LIFETIME, SecondCancel, Settings, Status, Truth,
+    AfterCancel, ApiRequest, Canceler, CreateParams, Dialect, Effects, GroundTruth, Hold,
+    KeyHandling, Mode, Model, SESSION_LIFETIME, SecondCancel, Settings, Status,
 };
 
 const LATE: Duration = Duration::from_millis(100);
@@ -49,9 +49,9 @@ fn a_late_cancel_takes_effect_when_it_is_due_and_not_before() {
     let id = authorized(&mut model);
     model.cancel(&id, by(7), ms(10)).unwrap();
     model.advance(ms(109));
-    assert_eq!(model.truth(&id).unwrap().hold, Hold::Held);
+    assert_eq!(model.ground_truth(&id).unwrap().hold, Hold::Held);
     model.advance(ms(110));
-    let truth = model.truth(&id).unwrap();
+    let truth = model.ground_truth(&id).unwrap();
     assert_eq!((truth.hold, truth.status), (Hold::Released, Status::Canceled));
     assert_eq!((truth.cancels_applied[0].request, truth.cancels_applied[0].at_ms), (7, 110));
     assert_eq!((truth.cancels_received, truth.cancels_pending), (1, 0));
@@ -63,7 +63,7 @@ fn an_effect_is_dated_when_it_was_due_however_late_anyone_looks() {
     let id = authorized(&mut model);
     model.cancel(&id, by(1), ms(0)).unwrap();
     model.advance(ms(5000));
-    assert_eq!(model.truth(&id).unwrap().cancels_applied[0].at_ms, 100);
+    assert_eq!(model.ground_truth(&id).unwrap().cancels_applied[0].at_ms, 100);
 }
 
 #[test]
@@ -78,9 +78,9 @@ fn nothing_comes_between_an_acknowledged_cancel_and_its_effect() {
         assert_eq!(model.expire(id, ms(1)).unwrap_err().code, "checkout_session_canceled");
     }
     model.advance(ms(200));
-    assert_eq!(model.truth(&paid).unwrap().hold, Hold::Released);
-    assert_eq!(model.truth(&open).unwrap().hold, Hold::None);
-    assert_eq!(model.truth(&open).unwrap().status, Status::Canceled);
+    assert_eq!(model.ground_truth(&paid).unwrap().hold, Hold::Released);
+    assert_eq!(model.ground_truth(&open).unwrap().hold, Hold::None);
+    assert_eq!(model.ground_truth(&open).unwrap().status, Status::Canceled);
 }
 
 #[test]
@@ -90,14 +90,14 @@ fn a_late_cancel_releases_what_it_was_acknowledged_for_and_no_newer_hold() {
     model.cancel(&id, by(1), ms(0)).unwrap();
     model.reauth(&id, Some(300), ms(50)).unwrap();
     model.advance(ms(100));
-    let truth = model.truth(&id).unwrap();
+    let truth = model.ground_truth(&id).unwrap();
     assert_eq!((truth.hold, truth.status), (Hold::Held, Status::Complete));
     let capturable: Vec<u64> = truth.intents.iter().map(|it| it.amount_capturable).collect();
     assert_eq!(capturable, [0, 300]);
 
     model.cancel(&id, by(2), ms(200)).unwrap();
     model.advance(ms(300));
-    assert_eq!(model.truth(&id).unwrap().hold, Hold::Released);
+    assert_eq!(model.ground_truth(&id).unwrap().hold, Hold::Released);
 }
 
 #[test]
@@ -107,11 +107,11 @@ fn a_newer_hold_that_lapses_leaves_the_cancel_that_is_on_its_way() {
     model.cancel(&id, by(1), ms(0)).unwrap();
     model.reauth(&id, None, ms(10)).unwrap();
     model.expire(&id, ms(20)).unwrap();
-    let truth = model.truth(&id).unwrap();
+    let truth = model.ground_truth(&id).unwrap();
     assert_eq!((truth.hold, truth.status), (Hold::Held, Status::Complete));
     assert_eq!(truth.intents[1].amount_capturable, 0);
     model.advance(ms(100));
-    let truth = model.truth(&id).unwrap();
+    let truth = model.ground_truth(&id).unwrap();
     assert_eq!((truth.hold, truth.status), (Hold::Released, Status::Canceled));
 }
 
@@ -121,10 +121,10 @@ fn an_unpaid_session_expires_by_itself_and_a_paid_one_does_not() {
     let open = model.create(Mode::Test, CreateParams::default(), ms(0));
     let paid = authorized(&mut model);
     model.advance(SESSION_LIFETIME - ms(1));
-    assert_eq!(model.truth(&open).unwrap().status, Status::Open);
+    assert_eq!(model.ground_truth(&open).unwrap().status, Status::Open);
     model.advance(SESSION_LIFETIME);
-    assert_eq!(model.truth(&open).unwrap().status, Status::Expired);
-    assert_eq!(model.truth(&paid).unwrap().hold, Hold::Held);
+    assert_eq!(model.ground_truth(&open).unwrap().status, Status::Expired);
+    assert_eq!(model.ground_truth(&paid).unwrap().hold, Hold::Held);
     let refusal = model.pay(&open, SESSION_LIFETIME).unwrap_err();
     assert_eq!(refusal.code, "checkout_session_expired");
 }
@@ -136,9 +136,9 @@ fn time_never_runs_backwards() {
     model.advance(ms(1000));
     model.cancel(&id, by(1), ms(0)).unwrap();
     model.advance(ms(1099));
-    assert_eq!(model.truth(&id).unwrap().hold, Hold::Held);
+    assert_eq!(model.ground_truth(&id).unwrap().hold, Hold::Held);
     model.advance(ms(1100));
-    assert_eq!(model.truth(&id).unwrap().hold, Hold::Released);
+    assert_eq!(model.ground_truth(&id).unwrap().hold, Hold::Released);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn an_idempotency_key_is_known_for_a_day() {
     assert_eq!((after.status, after.replayed), (400, false));
     // It is a new key now, with a new response.
     assert_eq!(model.handle(&post(&path, "key"), day + ms(1)).body, after.body);
-    assert_eq!(model.truth(&id).unwrap().replays, 2);
+    assert_eq!(model.ground_truth(&id).unwrap().replays, 2);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn the_same_calls_give_the_same_answers_and_another_seed_other_ids() {
         let mut model = Model::new(Settings { seed, ..Settings::default() });
         let id = authorized(&mut model);
         let path = format!("/v1/checkout/sessions/{id}/cancel");
-        (model.handle(&post(&path, "key"), ms(1)), model.truth(&id))
+        (model.handle(&post(&path, "key"), ms(1)), model.ground_truth(&id))
     };
     assert_eq!(run(1), run(1));
     assert_ne!(run(1), run(2));
@@ -188,7 +188,7 @@ fn random_histories_keep_the_books_in_every_dialect() {
                 now += draw(120);
                 let now = ms(now);
                 model.advance(now);
-                let before = model.truth(&id).unwrap();
+                let before = model.ground_truth(&id).unwrap();
                 let mut cancel = None;
                 match draw(7) {
                     0 => drop(model.pay(&id, now)),
@@ -198,7 +198,7 @@ fn random_histories_keep_the_books_in_every_dialect() {
                     4 if draw(3) == 0 => drop(model.expire(&id, now)),
                     _ => cancel = Some(model.cancel(&id, by(step), now).is_ok()),
                 }
-                let after = model.truth(&id).unwrap();
+                let after = model.ground_truth(&id).unwrap();
                 let new = cancels(&after) - cancels(&before);
                 match cancel {
                     None => assert_eq!(new, 0, "{dialect}"),
@@ -216,7 +216,7 @@ fn random_histories_keep_the_books_in_every_dialect() {
                 check_books(&after);
             }
             model.advance(ms(now) + LATE);
-            let truth = model.truth(&id).unwrap();
+            let truth = model.ground_truth(&id).unwrap();
             assert_eq!(truth.cancels_applied.len(), acknowledged, "{dialect}");
             assert_eq!(truth.cancels_pending, 0);
             check_books(&truth);
@@ -225,17 +225,17 @@ fn random_histories_keep_the_books_in_every_dialect() {
 }
 
 /// The cancels that were acknowledged.
-fn cancels(truth: &Truth) -> usize {
+fn cancels(truth: &GroundTruth) -> usize {
     truth.cancels_applied.len() + usize::try_from(truth.cancels_pending).unwrap()
 }
 
 /// Surely so: unpaid or held, and no other cancel is on its way.
-fn can_be_canceled(truth: &Truth) -> bool {
+fn can_be_canceled(truth: &GroundTruth) -> bool {
     let idle = truth.cancels_pending == 0;
     idle && (truth.status == Status::Open || truth.hold == Hold::Held)
 }
 
-fn check_books(truth: &Truth) {
+fn check_books(truth: &GroundTruth) {
     let received: u64 = truth.intents.iter().map(|it| it.amount_received).sum();
     assert_eq!(received, truth.amount_captured);
     assert!(truth.amount_refunded <= truth.amount_captured);

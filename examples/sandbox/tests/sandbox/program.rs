@@ -6,6 +6,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use crate::client::Client;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_flex-sandbox");
@@ -41,9 +43,9 @@ fn port_in(line: &str, scheme: &str) -> u16 {
 }
 
 fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + PATIENCE;
     while !done() {
-        assert!(Instant::now() < until, "{what}");
+        assert!(Instant::now() < deadline, "{what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -55,6 +57,9 @@ fn bad_arguments_are_named_with_what_was_expected() {
         (&["--dialect", "key=lost"], "--dialect: key: expected honoured, ignored"),
         (&["--nonsense"], "--nonsense: no such option"),
         (&["--tls"], "--tls: expected --ca-out FILE"),
+        (&["--rate-limit", "0"], "--rate-limit: expected requests per second, 1 to 4294967295"),
+        (&["--rate-limit-silent"], "--rate-limit-silent: expected --rate-limit N beside it"),
+        (&["--latency-ms", "fast"], "--latency-ms: expected milliseconds"),
     ] {
         let output = run(arguments);
         let complaint = String::from_utf8(output.stderr).unwrap();
@@ -111,6 +116,22 @@ fn it_prints_one_line_serves_and_ends_by_signal() {
     out.read_to_string(&mut rest).unwrap();
     child.0.stderr.take().unwrap().read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "", "it says nothing else");
+}
+
+#[test]
+fn the_rate_limit_and_the_latency_are_switched_on_by_name_and_counted_over_http() {
+    let mut command = Command::new(PROGRAM);
+    command.args(["--rate-limit", "1000", "--latency-ms", "60"]);
+    let (_child, _out, line) = spawn(&mut command);
+    let stream = TcpStream::connect(("127.0.0.1", port_in(&line, "http"))).unwrap();
+    let mut client = Client::over(stream);
+    let started = Instant::now();
+    let reply = client.get("/v1/checkout/sessions/x");
+    assert!(started.elapsed() >= Duration::from_millis(60), "{:?}", started.elapsed());
+    assert_eq!(reply.header("ratelimit-limit"), Some("1000"));
+    assert_eq!(reply.header("ratelimit-remaining"), Some("999"));
+    let counts = client.get("/__sandbox/counts").json();
+    assert_eq!((&counts["retrieve"], &counts["rate_limited"]), (&json!(1), &json!(0)));
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn what_is_no_route_is_refused() {
         assert_eq!(reply.status, status, "{method} {path}");
         assert!(!reply.error().1.is_empty(), "{method} {path}");
     }
-    assert_eq!(sandbox.truth(&id).unwrap().status, Status::Open);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().status, Status::Open);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn bodies_that_are_not_what_they_should_be_are_refused_without_effect() {
     let (sandbox, mut client) = start();
     let id = sandbox.create(&CreateParams::default());
     sandbox.pay(&id).unwrap();
-    let before = sandbox.truth(&id);
+    let before = sandbox.ground_truth(&id);
     for (path, body) in [
         (SESSIONS.to_owned(), "{"),
         (SESSIONS.to_owned(), "[]"),
@@ -67,7 +67,7 @@ fn bodies_that_are_not_what_they_should_be_are_refused_without_effect() {
         assert_eq!(client.post(&path, body).status, 422, "{path} {body}");
     }
     assert_eq!(client.post(&format!("{SESSIONS}/{id}/refund"), "").status, 400);
-    assert_eq!(sandbox.truth(&id), before);
+    assert_eq!(sandbox.ground_truth(&id), before);
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn a_session_lives_its_life_over_the_public_routes() {
     assert_eq!(again["payment_intents"].as_array().unwrap().len(), 2);
     assert_eq!(again["payment_intent"], again["payment_intents"][1]);
 
-    let truth = sandbox.truth(id).unwrap();
+    let truth = sandbox.ground_truth(id).unwrap();
     assert_eq!((truth.hold, truth.amount_captured, truth.amount_refunded), (Hold::Held, 1000, 400));
 }
 
@@ -123,7 +123,7 @@ fn the_whole_story_can_be_driven_and_read_over_the_sandboxs_routes() {
     assert_eq!(truth["intents"][1]["status"], "requires_capture");
     let truth = admin("POST", &format!("sessions/{id}/expire"), "");
     assert_eq!(truth["intents"][1]["status"], "canceled");
-    assert_eq!(truth, serde_json::to_value(sandbox.truth(id)).unwrap());
+    assert_eq!(truth, serde_json::to_value(sandbox.ground_truth(id)).unwrap());
 
     let body =
         "{\"test_mode\":false,\"paid\":true,\"amount_total\":7,\"capture_method\":\"automatic\"}";
@@ -150,7 +150,7 @@ fn the_truth_has_the_documented_form() {
     ] {
         assert!(at_ms.is_u64(), "{at_ms}");
     }
-    let intent = sandbox.truth(&id).unwrap().intents[0].id.clone();
+    let intent = sandbox.ground_truth(&id).unwrap().intents[0].id.clone();
     assert_eq!(
         truth,
         json!({

@@ -108,13 +108,13 @@ fn canceled_may_have_two_ells() {
 #[test]
 fn ids_may_be_shown_in_lower_case_and_found_in_either() {
     let mut world = World::new("id_case=lower");
-    let (id, intent) = (world.id.clone(), world.truth().intents[0].id.clone());
+    let (id, intent) = (world.id.clone(), world.ground_truth().intents[0].id.clone());
     let session = world.read(0);
     assert_eq!(session["checkout_session_id"], id.to_ascii_lowercase());
     assert_eq!(session["payment_intent"]["payment_intent_id"], intent.to_ascii_lowercase());
     world.id = id.to_ascii_lowercase();
     assert_eq!(world.cancel(0).0, 200);
-    assert_eq!(world.truth(), world.model.truth(&id).unwrap());
+    assert_eq!(world.ground_truth(), world.model.ground_truth(&id).unwrap());
 
     let mut exact = World::new("");
     exact.id = exact.id.to_ascii_lowercase();
@@ -128,7 +128,7 @@ fn a_request_with_an_expand_may_be_refused_without_effect() {
     let body: Value = serde_json::from_slice(&refused.body).unwrap();
     assert_eq!((refused.status, &body["error"]["code"]), (400, &json!("invalid_request")));
     assert_eq!(world.ask("GET", "", "a=b&expand=customer", 0).status, 400);
-    assert_eq!(world.truth().hold, Hold::Held);
+    assert_eq!(world.ground_truth().hold, Hold::Held);
     assert_eq!(world.ask("POST", "/cancel", "expand=&other=x", 0).status, 200);
 }
 

@@ -115,7 +115,7 @@ fn a_client_that_trusts_the_authority_is_served_under_every_name() {
         let mut client = shaken(&sandbox, name).unwrap();
         assert_eq!(client.cancel(&id).session()["status"], "canceled");
         assert_eq!(client.cancel(&id).status, 400, "the connection is kept");
-        assert_eq!(sandbox.truth(&id).unwrap().hold, Hold::Released);
+        assert_eq!(sandbox.ground_truth(&id).unwrap().hold, Hold::Released);
     }
     assert_eq!(sandbox.connections(), 3);
 }

@@ -70,11 +70,11 @@ fn a_client_that_leaves_amid_a_request_has_no_effect() {
         // The server has seen the end once it has closed its side.
         client.rest();
     }
-    assert_eq!(sandbox.truth(&id).unwrap().cancels_received, 0);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().cancels_received, 0);
     let mut client = Client::of(&sandbox);
     client.send(raw.as_bytes());
     assert_eq!(client.reply().status, 200);
-    assert_eq!(sandbox.truth(&id).unwrap().hold, Hold::Released);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().hold, Hold::Released);
 }
 
 #[test]
@@ -145,9 +145,9 @@ fn a_scripted_answer_goes_out_word_for_word_and_only_once() {
     assert_eq!(client.get("/elsewhere").status, 404);
     let reply = client.cancel(&id);
     assert_eq!((reply.status, reply.body.as_slice()), (503, b"no!".as_slice()));
-    assert_eq!(sandbox.truth(&id).unwrap().cancels_received, 0);
+    assert_eq!(sandbox.ground_truth(&id).unwrap().cancels_received, 0);
     assert_eq!(client.cancel(&id).status, 200);
-    assert_eq!(sandbox.truth(&id).unwrap().cancels_applied[0].request, 3, "it was recorded");
+    assert_eq!(sandbox.ground_truth(&id).unwrap().cancels_applied[0].request, 3, "it was recorded");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_scripted_answer_can_hide_what_was_done_and_be_no_http_at_all() {
         client.send(raw.as_bytes());
         assert_eq!(client.rest(), answer);
     }
-    let truth = sandbox.truth(&id).unwrap();
+    let truth = sandbox.ground_truth(&id).unwrap();
     assert_eq!((truth.hold, truth.cancels_received), (Hold::Released, 2));
     assert_eq!(truth.cancels_applied.len(), 1);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use flex_sandbox::{ApiRequest, ApiResponse, CreateParams, Mode, Model, Settings, Truth};
+use flex_sandbox::{ApiRequest, ApiResponse, CreateParams, GroundTruth, Mode, Model, Settings};
 use serde_json::Value;
 
 pub(crate) const LATE: u64 = 100;
@@ -55,12 +55,12 @@ impl World {
         body["checkout_session"].clone()
     }
 
-    pub(crate) fn truth(&self) -> Truth {
-        self.model.truth(&self.id).unwrap()
+    pub(crate) fn ground_truth(&self) -> GroundTruth {
+        self.model.ground_truth(&self.id).unwrap()
     }
 
     pub(crate) fn capturable(&self) -> Vec<u64> {
-        self.truth().intents.iter().map(|intent| intent.amount_capturable).collect()
+        self.ground_truth().intents.iter().map(|intent| intent.amount_capturable).collect()
     }
 }
 

@@ -1,0 +1,3 @@
+pub mod model;
+#[path = "../../../../src/bulk/queues.rs"]
+mod queues;

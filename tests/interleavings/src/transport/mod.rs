@@ -1,0 +1,4 @@
+mod connection;
+pub mod model;
+#[path = "../../../../src/transport/pool.rs"]
+mod pool;
