@@ -13,7 +13,7 @@ mod random;
 
 use std::fs::{self, File};
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use flex_sandbox::{Fault, How, Injection, Options, Sandbox};

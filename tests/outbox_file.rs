@@ -1,5 +1,4 @@
-//! The outbox's file: who may have it, what is refused, what is quarantined, and what the sqlite3
-//! shell sees.
+//! The outbox's file: who may have it, what is refused, and what the sqlite3 shell sees.
 
 #![cfg(feature = "outbox")]
 
@@ -112,44 +111,6 @@ fn given_a_path_that_is_none_when_opened_then_it_is_named() {
         assert!(error.message.starts_with(path), "{error}");
     }
     drop(directory);
-}
-
-#[test]
-fn given_a_damaged_file_when_opened_then_it_is_set_aside_whole_and_the_next_one_is_new() {
-    for (what, damage) in [("header", 0), ("page", 4096)] {
-        let till = Till::new(&format!("damaged-{what}"));
-        (0..50).for_each(|_| drop(till.enqueue(&held(&till.sandbox))));
-        let Till { outbox, directory, .. } = till;
-        drop(outbox);
-        let mut bytes = fs::read(directory.file()).unwrap();
-        bytes[damage..damage + 64].fill(0xa5);
-        fs::write(directory.file(), &bytes).unwrap();
-        let error = refusal(&directory.file());
-        assert_eq!(error.code, Code::OutboxCorrupt, "{what}: {error}");
-        let aside = fs::read_dir(&directory.0).unwrap().map(|entry| entry.unwrap().path());
-        let aside: Vec<_> = aside.filter(|path| !path.ends_with("outbox.db")).collect();
-        let damaged = aside.iter().find(|path| error.message.contains(&*path.to_string_lossy()));
-        assert_eq!(fs::read(damaged.unwrap()).unwrap(), bytes, "{what}: it is there as it was");
-        let new = opened(&directory.file()).unwrap();
-        assert_eq!(new.list(&ListFilter::default()).outbox.unwrap().entries, []);
-        assert!(damaged.unwrap().exists(), "{what}: and stays");
-    }
-}
-
-#[test]
-fn given_values_and_a_schema_that_no_outbox_has_when_used_then_the_file_is_called_damaged() {
-    for damage in [
-        "UPDATE entry SET last_message = CAST(x'66ff' AS TEXT)",
-        "ALTER TABLE entry RENAME COLUMN not_after_ms TO later_ms",
-    ] {
-        let directory = Directory::new("values");
-        let path = directory.file();
-        let outbox = opened(&path).unwrap();
-        assert_eq!(outbox.enqueue("fcs_1", &EntryOptions::default()).code, Code::Ok);
-        shell(&path, damage);
-        let status = outbox.list(&ListFilter::default());
-        assert_eq!(status.code, Code::OutboxCorrupt, "{damage}: {}", status.message);
-    }
 }
 
 #[test]

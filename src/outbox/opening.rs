@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::file::{FileLocation, Files, Identity};
-use super::schema::{self, Failed};
+use super::schema::{self, Definitions, Failed};
 use super::store::{Source, error_of};
 use crate::error::Error;
 use crate::outcome::Code;
@@ -105,7 +105,7 @@ fn create(location: &FileLocation) -> Result<Identity, Error> {
         prepare(&connection)?;
         // If this fails the file is removed: it needs no journal on the disk.
         connection.execute_batch("PRAGMA journal_mode = MEMORY").map_err(Failed::Sql)?;
-        migrate(&connection)
+        migrate(&connection, None)
     });
     // Nobody has had it yet, so nobody has damaged it.
     made.map_err(error_of_setup).map_err(|error| match error.code {
@@ -159,14 +159,17 @@ fn set_up(connection: &Connection) -> Result<(), Failed> {
         return Err(Failed::Refused(Error::new(Code::OutboxIo, message)));
     }
     connection.execute_batch("PRAGMA synchronous = FULL").map_err(Failed::Sql)?;
-    migrate(connection)
+    // What is in memory nobody damages. Made before the transaction, which others wait for.
+    let expected = (mode == "wal").then(Definitions::new).transpose()?;
+    migrate(connection, expected.as_ref())
 }
 
-fn migrate(connection: &Connection) -> Result<(), Failed> {
+fn migrate(connection: &Connection, expected: Option<&Definitions>) -> Result<(), Failed> {
     let transaction =
         rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
             .map_err(Failed::Sql)?;
     schema::migrate(&transaction)?;
+    expected.map_or(Ok(()), |expected| expected.check(&transaction))?;
     transaction.commit().map_err(Failed::Sql)
 }
 
@@ -204,7 +207,8 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
-/// Looks for damage, before anything is written.
+/// Looks for damage, before anything is written; in the indexes, too: an entry that is missing from
+/// one would never be tried.
 fn check(connection: &Connection) -> Result<(), Failed> {
     let number = |name: &str| -> Result<i64, Failed> {
         connection.pragma_query_value(None, name, |row| row.get(0)).map_err(Failed::Sql)
@@ -212,8 +216,9 @@ fn check(connection: &Connection) -> Result<(), Failed> {
     if number("page_count")?.saturating_mul(number("page_size")?) > MAX_CHECKED_BYTES {
         return Ok(());
     }
-    let found: String =
-        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(Failed::Sql)?;
+    let found: String = connection
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        .map_err(Failed::Sql)?;
     if found == "ok" {
         return Ok(());
     }

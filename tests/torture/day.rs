@@ -3,13 +3,13 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flex_sandbox::{CertificateOptions, Hold, Options, Sandbox};
 use flexcancel::{Code, Outcome};
 
-use crate::native::{self, Program, Scratch, Under, run_tool, said};
+use crate::native::{Program, Scratch, Under, run_tool, said};
 use crate::outbox_kit::audit::{Told, audit};
 use crate::outbox_kit::{ground_truth, held};
 
