@@ -3,6 +3,8 @@ package chaos_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,22 +13,55 @@ import (
 	"github.com/flexcancel/flexcancel/bindings/go/fleet/internal/kit"
 )
 
+// node is one of three servers, with its addresses.
+type node struct {
+	name, dir, listen, clusterListen string
+	routes                           []string
+}
+
+// ours is the command of a node by this program.
+func ours(_ *testing.T, p process, n node) process {
+	p.arguments = []string{"server", "--dir", n.dir, "--listen", n.listen, "--replicas", "3", "--cluster", "fleet",
+		"--server-name", n.name, "--cluster-listen", n.clusterListen, "--routes", strings.Join(n.routes, ",")}
+	return p
+}
+
+// upstream is the command of a node by nats-server itself, with the settings of docs/FLEET.md.
+func upstream(t *testing.T, p process, n node) process {
+	t.Helper()
+	p.program = filepath.Join(filepath.Dir(n.dir), "nats-server")
+	if _, err := os.Stat(p.program); err != nil {
+		said, err := exec.Command("go", "build", "-o", p.program, "github.com/nats-io/nats-server/v2").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, said)
+		}
+	}
+	path := n.dir + ".conf"
+	kit.OK(t, os.WriteFile(path, fmt.Appendf(nil, `server_name: %q
+listen: %q
+jetstream { store_dir: %q, max_file_store: 8GB, sync_interval: always }
+cluster { name: "fleet", listen: %q, routes: [%s] }
+`, n.name, n.listen, n.dir, n.clusterListen, strings.Join(n.routes, ", ")), 0o600))
+	p.arguments = []string{"-c", path}
+	return p
+}
+
 // clustered is a fleet whose queue is on three servers.
-func clustered(t *testing.T) (f *fleet, servers []*process) {
+func clustered(t *testing.T, command func(*testing.T, process, node) process) (f *fleet, servers []*process) {
 	t.Helper()
 	f = prepare(t)
-	var urls, routes, ports []string
-	for range 3 {
-		urls = append(urls, "127.0.0.1:"+kit.FreePort(t))
-		ports = append(ports, "127.0.0.1:"+kit.FreePort(t))
-		routes = append(routes, "nats://"+ports[len(ports)-1])
-	}
+	var nodes []node
+	var urls, routes []string
 	for i := range 3 {
 		name := fmt.Sprintf("node-%d", i)
-		p := *f.server
-		p.name, p.log = name, filepath.Join(f.dir, name+".log")
-		p.arguments = []string{"server", "--dir", filepath.Join(f.dir, name), "--listen", urls[i], "--replicas", "3",
-			"--cluster", "fleet", "--server-name", name, "--cluster-listen", ports[i], "--routes", strings.Join(routes, ",")}
+		n := node{name: name, dir: filepath.Join(f.dir, name), listen: "127.0.0.1:" + kit.FreePort(t),
+			clusterListen: "127.0.0.1:" + kit.FreePort(t)}
+		nodes, urls, routes = append(nodes, n), append(urls, n.listen), append(routes, "nats://"+n.clusterListen)
+	}
+	for _, n := range nodes {
+		n.routes = routes
+		p := command(t, *f.server, n)
+		p.name, p.log = n.name, n.dir+".log"
 		servers = append(servers, &p)
 	}
 	all := "nats://" + strings.Join(urls, ",nats://")
@@ -43,10 +78,26 @@ func clustered(t *testing.T) (f *fleet, servers []*process) {
 }
 
 func TestOneOfThreeServersMayDieAtAnyMoment(t *testing.T) {
-	sessions, kills, seed := size(t, 600, 6)
-	random := rand.New(rand.NewPCG(seed, 0))
-	f, servers := clustered(t)
+	f, servers := clustered(t, ours)
 	f.start(t)
+	killOneAtATime(t, f, servers, 600, 6)
+}
+
+// The servers are the upstream program, as it is at the version of go.mod.
+func TestOneOfThreePlainServersMayDieAtAnyMoment(t *testing.T) {
+	f, servers := clustered(t, upstream)
+	f.start(t)
+	command := exec.Command(f.workers[0].program, "streams", "--nats", "nats://"+f.address, "--replicas", "3")
+	if said, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	killOneAtATime(t, f, servers, 200, 2)
+}
+
+func killOneAtATime(t *testing.T, f *fleet, servers []*process, sessions, kills int) {
+	t.Helper()
+	sessions, kills, seed := size(t, sessions, kills)
+	random := rand.New(rand.NewPCG(seed, 0))
 	began := time.Now()
 	w := enqueue(t, f, sessions)
 	for i := range kills {

@@ -26,6 +26,10 @@ var (
 	isKey = regexp.MustCompile(`^[!-~]{1,255}$`).MatchString
 )
 
+// IsToken is true of what can be a token of a subject. Other text from outside, "*" for one, would
+// be a pattern there, and mean what nobody has named.
+func IsToken(text string) bool { return isToken(text) }
+
 // EntryID names a cancel by its idempotency key, which itself is no token of a subject.
 func EntryID(idempotencyKey string) string { return hashed([]byte(idempotencyKey)) }
 

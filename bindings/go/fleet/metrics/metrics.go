@@ -75,6 +75,38 @@ func (m *Metrics) Result(r message.Result) {
 	m.results.WithLabelValues(r.Outcome.String(), r.Code.String()).Inc()
 }
 
+// ResultCount is how many results there are of a kind.
+type ResultCount struct {
+	Outcome, Code string
+	Count         uint64
+}
+
+// Results are those that were counted, in the order of their names.
+func (m *Metrics) Results() []ResultCount {
+	families, err := m.registry.Gather()
+	if err != nil {
+		return nil
+	}
+	var counts []ResultCount
+	for _, family := range families {
+		if family.GetName() != "flexcancel_fleet_results_total" {
+			continue
+		}
+		for _, it := range family.GetMetric() {
+			count := ResultCount{Count: uint64(it.GetCounter().GetValue())}
+			for _, label := range it.GetLabel() {
+				if label.GetName() == "outcome" {
+					count.Outcome = label.GetValue()
+				} else {
+					count.Code = label.GetValue()
+				}
+			}
+			counts = append(counts, count)
+		}
+	}
+	return counts
+}
+
 // Try counts a call.
 func (m *Metrics) Try(took time.Duration) {
 	m.tries.Inc()

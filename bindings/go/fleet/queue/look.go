@@ -78,6 +78,9 @@ var ErrNoNote = errors.New("the worklist has no such entry")
 
 // Note is an entry of the worklist, of any target.
 func (q *Queue) Note(ctx context.Context, entry string) (message.Note, uint64, error) {
+	if !message.IsToken(entry) {
+		return message.Note{}, 0, ErrNoNote
+	}
 	for raw, err := range each(ctx, q.worklist, message.NoteSubject("*", "*", entry), 1) {
 		if err != nil {
 			return message.Note{}, 0, err
@@ -122,6 +125,10 @@ type Counts struct {
 	// Oldest is when the oldest pending cancel came; zero if there is none.
 	Oldest time.Time `json:"oldest,omitzero"`
 	Paused bool      `json:"paused"`
+	// PausedUntil, PausedBy and PauseReason are those of the pause.
+	PausedUntil time.Time `json:"paused_until,omitzero"`
+	PausedBy    string    `json:"paused_by,omitempty"`
+	PauseReason string    `json:"pause_reason,omitempty"`
 }
 
 // Counts of all targets together; what is in delivery, and the pause, are of one.
@@ -151,7 +158,8 @@ func (q *Queue) Counts(ctx context.Context, target string) (Counts, error) {
 		return counts, err
 	}
 	info := consumer.CachedInfo()
-	counts.InDelivery, counts.Paused = info.NumAckPending, info.Paused
+	counts.InDelivery = info.NumAckPending
+	counts.pause(info, time.Now())
 	return counts, nil
 }
 

@@ -84,6 +84,12 @@ func (p *Party) Slow(asked time.Duration) {
 	}
 }
 
+// Rate is what this worker may have now, and until when Flex wants to be left alone.
+func (p *Party) Rate() (perSecond float64, heldUntil time.Time) {
+	p.now(func(rate float64, until time.Time) { perSecond, heldUntil = rate, until })
+	return perSecond, heldUntil
+}
+
 // Workers is how many there are.
 func (p *Party) Workers() (count int) {
 	p.with(func(s *Share) { count = s.Workers() })

@@ -93,6 +93,6 @@ func EnsureConsumer(
 	if is.AckWait == want.AckWait && is.MaxAckPending == want.MaxAckPending && is.MaxDeliver == want.MaxDeliver {
 		return found, nil
 	}
-	want.PauseUntil = is.PauseUntil
+	want.PauseUntil, want.Metadata = is.PauseUntil, is.Metadata
 	return js.UpdateConsumer(ctx, Cancels, want)
 }

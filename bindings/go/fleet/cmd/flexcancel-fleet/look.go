@@ -31,7 +31,7 @@ type statusCommand struct {
 // Run shows the counts. The exit code says whether something is left to be done.
 func (c *statusCommand) Run(e *environment) error {
 	return c.once(e, func(q *queue.Queue) error {
-		counts, err := q.Counts(e, c.Target)
+		counts, err := q.Counts(e, c.Target.String())
 		if err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (c *statusCommand) Run(e *environment) error {
 type getCommand struct {
 	queueFlags
 	targetFlag
-	Session string `arg:"" help:"Id of the session."`
+	Session token `arg:"" help:"Id of the session."`
 }
 
 // Run shows the session's cancel, claim, results and entries of the worklist. The exit code is that
@@ -60,7 +60,7 @@ type getCommand struct {
 func (c *getCommand) Run(e *environment) error {
 	return c.once(e, func(q *queue.Queue) error {
 		code := exitNotVoided
-		for r, err := range q.Results(e, c.Target, c.Session) {
+		for r, err := range q.Results(e, c.Target.String(), c.Session.String()) {
 			if err != nil {
 				return err
 			}
@@ -69,7 +69,7 @@ func (c *getCommand) Run(e *environment) error {
 			}
 			code = exitCode(r.Outcome)
 		}
-		for n, err := range q.Notes(e, c.Target, c.Session) {
+		for n, err := range q.Notes(e, c.Target.String(), c.Session.String()) {
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ func (c *getCommand) Run(e *environment) error {
 				return err
 			}
 		}
-		claim, err := q.Claimed(e, c.Target, c.Session)
+		claim, err := q.Claimed(e, c.Target.String(), c.Session.String())
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (c *getCommand) Run(e *environment) error {
 				return err
 			}
 		}
-		waiting, err := q.Waiting(e, c.Target, c.Session)
+		waiting, err := q.Waiting(e, c.Target.String(), c.Session.String())
 		if err != nil {
 			return err
 		}
@@ -125,7 +125,7 @@ type worklistCommand struct {
 // Run lists what a person has to look at.
 func (c *worklistCommand) Run(e *environment) error {
 	return c.once(e, func(q *queue.Queue) error {
-		return lines(q.Notes(e, c.Target, "*"), func(message.Note) bool { return true })
+		return lines(q.Notes(e, c.Target.String(), "*"), func(message.Note) bool { return true })
 	})
 }
 
@@ -156,7 +156,7 @@ type exportCommand struct {
 func (c *exportCommand) Run(e *environment) error {
 	from := time.Now().Add(-c.Since).UnixMilli()
 	return c.once(e, func(q *queue.Queue) error {
-		return lines(q.Results(e, c.Target, "*"), func(r message.Result) bool { return r.AtMS >= from })
+		return lines(q.Results(e, c.Target.String(), "*"), func(r message.Result) bool { return r.AtMS >= from })
 	})
 }
 
@@ -171,7 +171,7 @@ type drainCommand struct {
 func (c *drainCommand) Run(e *environment) error {
 	return c.once(e, func(q *queue.Queue) error {
 		for end := time.Now().Add(c.Within); ; {
-			counts, err := q.Counts(e, c.Target)
+			counts, err := q.Counts(e, c.Target.String())
 			if err == nil && counts.Pending == 0 {
 				return nil
 			}

@@ -34,6 +34,7 @@ type commands struct {
 	Run      runCommand      `cmd:"" help:"Run the queue and a worker in one process."`
 	Server   serverCommand   `cmd:"" help:"Run the queue alone."`
 	Worker   workerCommand   `cmd:"" help:"Run a worker."`
+	Streams  streamsCommand  `cmd:"" help:"Make the streams on servers of your own, or bring them up to date."`
 	Forward  forwardCommand  `cmd:"" help:"Hand the entries of an outbox to the queue, and settle them."`
 	Enqueue  enqueueCommand  `cmd:"" help:"Put the sessions of a file into an outbox."`
 	Status   statusCommand   `cmd:"" help:"Count what is on the queue."`
@@ -76,6 +77,8 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(arguments []string) int {
 	var given commands
 	parser, err := kong.New(&given, kong.Name("flexcancel-fleet"), kong.UsageOnError(),
+		// Every flag can be in the environment, too: --ack-wait is FLEET_ACK_WAIT.
+		kong.DefaultEnvars("FLEET"),
 		kong.Description("Delivers the cancels of many tills by several workers over one queue."))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "flexcancel-fleet:", err)

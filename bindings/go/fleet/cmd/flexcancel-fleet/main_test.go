@@ -45,7 +45,8 @@ func ends(t *testing.T, code int, arguments ...string) string {
 	return string(said)
 }
 
-// started is the program when it has said where its metrics are; what it gives asks it.
+// started is the program when it has said where its metrics are; what it gives asks it, or gives its
+// URL for no path.
 func started(t *testing.T, arguments ...string) (command *exec.Cmd, get func(path string) string) {
 	t.Helper()
 	command = program(t, sandbox.Key, arguments...)
@@ -73,20 +74,33 @@ func started(t *testing.T, arguments ...string) (command *exec.Cmd, get func(pat
 	_, url, _ := strings.Cut(text, "metrics on ")
 	url = strings.TrimSuffix(strings.TrimSpace(url), "/metrics")
 	return command, func(path string) string {
-		response, err := http.Get(url + path)
+		if path == "" {
+			return url + "/"
+		}
+		request, err := http.NewRequestWithContext(t.Context(), "GET", url+path, nil)
 		kit.OK(t, err)
-		defer response.Body.Close()
-		page, err := io.ReadAll(response.Body)
-		kit.OK(t, err)
-		return string(page)
+		return body(t, request)
 	}
+}
+
+// body is that of the response.
+func body(t *testing.T, request *http.Request) string {
+	t.Helper()
+	response, err := http.DefaultTransport.RoundTrip(request)
+	kit.OK(t, err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	kit.OK(t, err)
+	return string(text)
 }
 
 func TestWrongUsageIsToldAndNothingIsDone(t *testing.T) {
 	for _, arguments := range [][]string{
 		{}, {"no-such-command"}, {"forward"}, {"run", "--mode", "both"}, {"run", "--replicas", "2"},
 		{"enqueue", "--file", "/nowhere", "--outbox", filepath.Join(t.TempDir(), "o.db")},
-		{"run"}, {"worker"},
+		{"run"}, {"worker"}, {"get", "*"}, {"get", "fcs_1", "--target", ">"}, {"export", "--target", "te.st"},
+		{"ack", "*", "--by", "Ann", "--reason", "r"}, {"retry", "", "--by", "Ann", "--reason", "r", "--outbox", "o.db"},
+		{"worker", "--http", "127.0.0.1:0", "--page-token", "t"}, {"worker", "--retries", "r.db"},
 	} {
 		ends(t, exitUsage, arguments...)
 	}
@@ -94,6 +108,14 @@ func TestWrongUsageIsToldAndNothingIsDone(t *testing.T) {
 		if said := ends(t, exitUsage, command); !strings.Contains(said, "FLEX_API_KEY") {
 			t.Error(said)
 		}
+	}
+	t.Setenv("FLEET_ACK_WAIT", "1ms")
+	if said := ends(t, exitUsage, "worker"); !strings.Contains(said, "FLEX_API_KEY") {
+		t.Error(said)
+	}
+	t.Setenv("FLEET_ACK_WAIT", "soon")
+	if said := ends(t, exitUsage, "worker"); !strings.Contains(said, "FLEET_ACK_WAIT") {
+		t.Error(said)
 	}
 	if said := ends(t, exitOutbox, "enqueue", "--file", "-", "--outbox", "/nowhere/o.db"); said == "" {
 		t.Error("nothing was said")

@@ -7,8 +7,8 @@ import (
 
 	"github.com/flexcancel/flexcancel/bindings/go/fleet/audit"
 	"github.com/flexcancel/flexcancel/bindings/go/fleet/message"
+	"github.com/flexcancel/flexcancel/bindings/go/fleet/person"
 	"github.com/flexcancel/flexcancel/bindings/go/fleet/queue"
-	"github.com/flexcancel/flexcancel/bindings/go/fleet/streams"
 )
 
 // personFlags say who does something, and why.
@@ -18,44 +18,36 @@ type personFlags struct {
 	Audit  string `default:"./fleet-data/audit.jsonl" type:"path" help:"File of JSON lines that the act is written to."`
 }
 
-// act writes what the person does before it is done.
-func (f *personFlags) act(act audit.Act) error {
-	act.By, act.Reason = f.By, f.Reason
+// act has the person do something. What is not on the worklist is no failure of the program.
+func (f *personFlags) act(q *queue.Queue, do func(*person.Acts, person.Person) error) error {
+	who := person.Person{Name: f.By, Reason: f.Reason}
+	if err := who.Check(); err != nil {
+		return usage(err)
+	}
 	log, err := audit.Open(f.Audit)
 	if err != nil {
 		return err
 	}
-	return errors.Join(log.Act(act), log.Close())
-}
-
-// find is an entry of the worklist.
-func find(e *environment, q *queue.Queue, entry string) (message.Note, uint64, error) {
-	note, sequence, err := q.Note(e, entry)
-	if errors.Is(err, queue.ErrNoNote) {
+	err = errors.Join(do(&person.Acts{Queue: q, Audit: log}, who), log.Close())
+	if errors.Is(err, queue.ErrNoNote) || errors.Is(err, queue.ErrNoWorker) {
 		err = exit{exitNotVoided, err}
 	}
-	return note, sequence, err
+	return err
 }
 
 // ackCommand acknowledges.
 type ackCommand struct {
 	queueFlags
 	personFlags
-	Entry string `arg:"" help:"Entry of the worklist."`
+	Entry token `arg:"" help:"Entry of the worklist."`
 }
 
 // Run takes an entry off the worklist. Its result stays.
 func (c *ackCommand) Run(e *environment) error {
 	return c.once(e, func(q *queue.Queue) error {
-		note, sequence, err := find(e, q, c.Entry)
-		if err != nil {
-			return err
-		}
-		err = c.act(audit.Act{What: "acknowledge", Entry: c.Entry, SessionID: note.SessionID})
-		if err != nil {
-			return err
-		}
-		return q.RemoveNote(e, sequence)
+		return c.act(q, func(acts *person.Acts, by person.Person) error {
+			return acts.Acknowledge(e, by, c.Entry.String())
+		})
 	})
 }
 
@@ -64,34 +56,26 @@ type retryCommand struct {
 	queueFlags
 	personFlags
 	serviceFlags
-	Entry  string `arg:"" help:"Entry of the worklist."`
+	Entry  token  `arg:"" help:"Entry of the worklist."`
 	Outbox string `required:"" type:"path" help:"File of the outbox that keeps the new cancel."`
 }
 
-// Run puts a new cancel of the session into an outbox, and takes the entry off the worklist. The new
-// cancel has a key of its own and is asked for now: it releases the hold that is there now.
+// Run puts a new cancel of the session into an outbox, and takes the entry off the worklist.
 func (c *retryCommand) Run(e *environment) error {
+	client, outbox, err := open(c.BaseURL, c.Mode, c.Outbox)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	defer outbox.Close()
 	return c.once(e, func(q *queue.Queue) error {
-		note, sequence, err := find(e, q, c.Entry)
-		if err != nil {
+		return c.act(q, func(acts *person.Acts, by person.Person) error {
+			kept, err := acts.Retry(e, by, c.Entry.String(), outbox)
+			if kept != nil {
+				fmt.Printf("entry %d of the outbox, %s\n", kept.ID, message.EntryID(kept.IdempotencyKey))
+			}
 			return err
-		}
-		client, outbox, err := open(c.BaseURL, c.Mode, c.Outbox)
-		if err != nil {
-			return err
-		}
-		defer client.Close()
-		defer outbox.Close()
-		kept, err := outbox.Enqueue(note.SessionID)
-		if err != nil {
-			return err
-		}
-		err = c.act(audit.Act{What: "retry", Entry: c.Entry, SessionID: note.SessionID, NewEntry: kept.ID})
-		if err != nil {
-			return err
-		}
-		fmt.Printf("entry %d of the outbox, %s\n", kept.ID, message.EntryID(kept.IdempotencyKey))
-		return q.RemoveNote(e, sequence)
+		})
 	})
 }
 
@@ -106,11 +90,9 @@ type pauseCommand struct {
 // Run stops the delivery. Cancels that are under way end.
 func (c *pauseCommand) Run(e *environment) error {
 	return c.once(e, func(q *queue.Queue) error {
-		if err := c.act(audit.Act{What: "pause"}); err != nil {
-			return err
-		}
-		_, err := q.JetStream().PauseConsumer(e, streams.Cancels, streams.ConsumerName(c.Target), time.Now().Add(c.For))
-		return err
+		return c.act(q, func(acts *person.Acts, by person.Person) error {
+			return acts.Pause(e, by, c.Target.String(), time.Now().Add(c.For))
+		})
 	})
 }
 
@@ -124,10 +106,8 @@ type resumeCommand struct {
 // Run goes on with the delivery.
 func (c *resumeCommand) Run(e *environment) error {
 	return c.once(e, func(q *queue.Queue) error {
-		if err := c.act(audit.Act{What: "resume"}); err != nil {
-			return err
-		}
-		_, err := q.JetStream().ResumeConsumer(e, streams.Cancels, streams.ConsumerName(c.Target))
-		return err
+		return c.act(q, func(acts *person.Acts, by person.Person) error {
+			return acts.Resume(e, by, c.Target.String())
+		})
 	})
 }

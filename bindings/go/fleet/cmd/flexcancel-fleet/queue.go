@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/flexcancel/flexcancel/bindings/go/fleet/connect"
+	"github.com/flexcancel/flexcancel/bindings/go/fleet/message"
 	"github.com/flexcancel/flexcancel/bindings/go/fleet/queue"
 )
 
@@ -43,5 +45,20 @@ func (f *queueFlags) once(e *environment, do func(*queue.Queue) error) error {
 
 // targetFlag says whose cancels a command is about.
 type targetFlag struct {
-	Target string `default:"test" env:"FLEET_TARGET" help:"Which cancels: those of the mode test or live."`
+	Target token `default:"test" env:"FLEET_TARGET" help:"Which cancels: those of the mode test or live."`
 }
+
+// token is the name of something on the queue, in an argument. No other text is taken: "*" would
+// mean what nobody has named.
+type token string
+
+// UnmarshalText reads it.
+func (t *token) UnmarshalText(text []byte) error {
+	if !message.IsToken(string(text)) {
+		return errors.New("expected 1 to 255 letters, digits, - and _")
+	}
+	*t = token(text)
+	return nil
+}
+
+func (t token) String() string { return string(t) }

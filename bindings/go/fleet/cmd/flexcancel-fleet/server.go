@@ -74,3 +74,19 @@ func (c *serverCommand) Run(e *environment) error {
 	}
 	return err
 }
+
+// streamsCommand makes the streams on servers that are not this program's.
+type streamsCommand struct {
+	queueFlags
+	Replicas int `default:"1" enum:"1,3" help:"On how many servers each message is kept: 1 or 3."`
+}
+
+// Run makes sure of them once. Their servers must sync each write: see docs/FLEET.md.
+func (c *streamsCommand) Run(e *environment) error {
+	js, err := c.connect(e)
+	if err != nil {
+		return err
+	}
+	defer js.Conn().Close()
+	return connect.Ready(e, e.logger, ensure(js, c.Replicas))
+}

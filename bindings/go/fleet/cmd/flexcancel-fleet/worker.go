@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,13 +31,13 @@ type serviceFlags struct {
 // workerFlags are those of a worker. The API key is in FLEX_API_KEY.
 type workerFlags struct {
 	serviceFlags
+	httpFlags
 	Name        string        `help:"Name of this worker; its host and process otherwise."`
 	Concurrency int           `default:"16" help:"Most cancels at a time."`
 	Rate        int           `default:"0" help:"Most requests per second of all workers; 0 is no limit."`
 	Timeout     time.Duration `default:"15s" help:"Deadline of one cancel."`
 	AckWait     time.Duration `default:"60s" help:"How long the queue waits for a silent worker."`
 	CAFile      string        `name:"flex-ca" type:"path" help:"PEM file of the authorities of Flex's certificate."`
-	HTTP        string        `name:"http" help:"HOST:PORT of /metrics and /healthz, on loopback."`
 	Audit       string        `type:"path" help:"File of JSON lines, one for each result and each act."`
 }
 
@@ -53,8 +51,10 @@ func (f *workerFlags) check() error {
 		return usage(errors.New("--rate: expected 0 to 10000"))
 	case f.AckWait < time.Second:
 		return usage(errors.New("--ack-wait: expected at least 1s"))
+	case f.PageToken != "" && f.Audit == "":
+		return usage(errors.New("--page-token: expected --audit, too: it has who did what"))
 	}
-	return nil
+	return f.httpFlags.check()
 }
 
 // client is that of the API key.
@@ -100,9 +100,9 @@ func (f *workerFlags) deliver(e *environment, js jetstream.JetStream, replicas i
 			party.Slow(asked)
 		},
 	}
+	var log *audit.Log
 	if f.Audit != "" {
-		log, err := audit.Open(f.Audit)
-		if err != nil {
+		if log, err = audit.Open(f.Audit); err != nil {
 			return err
 		}
 		defer log.Close()
@@ -120,7 +120,8 @@ func (f *workerFlags) deliver(e *environment, js jetstream.JetStream, replicas i
 		Pacer: pacer, Logger: e.logger, Told: told,
 	})
 	if f.HTTP != "" {
-		stop, err := serve(e, f.HTTP, seen)
+		running := parts{f, client, found, log, party, made, seen}
+		stop, err := running.serve(e)
 		if err != nil {
 			return err
 		}
@@ -171,31 +172,6 @@ func (f *workerFlags) show(
 	}
 }
 
-// serve serves the metrics until what it gives is called.
-func serve(e *environment, address string, m *metrics.Metrics) (stop func(), err error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil || net.ParseIP(host) == nil || !net.ParseIP(host).IsLoopback() {
-		return nil, usage(errors.New("--http: expected a loopback address like 127.0.0.1:8222"))
-	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	routes := http.NewServeMux()
-	routes.Handle("GET /metrics", m.Handler())
-	routes.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(w, "ok")
-	})
-	server := &http.Server{Handler: routes, ReadHeaderTimeout: 5 * time.Second}
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			e.logger.Error("the metrics are not served any more", "error", err)
-		}
-	}()
-	fmt.Printf("metrics on http://%s/metrics\n", listener.Addr())
-	return func() { _ = server.Close() }, nil
-}
-
 func ensure(js jetstream.JetStream, replicas int) func(context.Context) error {
 	return func(ctx context.Context) error { return streams.Ensure(ctx, js, replicas) }
 }
@@ -230,15 +206,22 @@ func (c *runCommand) Run(e *environment) error {
 	if strings.TrimSpace(os.Getenv(apiKey)) == "" {
 		return usage(fmt.Errorf("%s is not set", apiKey))
 	}
-	if c.HTTP == "" {
-		c.HTTP = "127.0.0.1:8222"
+	for _, it := range []struct {
+		flag    *string
+		without string
+	}{
+		{&c.HTTP, "127.0.0.1:8222"},
+		{&c.Audit, filepath.Join(c.Dir, "audit.jsonl")},
+		{&c.PageToken, filepath.Join(c.Dir, "page-token")},
+		{&c.Retries, filepath.Join(c.Dir, "retries.db")},
+	} {
+		if *it.flag == "" {
+			*it.flag = it.without
+		}
 	}
 	started, err := c.start(e)
 	if err != nil {
 		return err
-	}
-	if c.Audit == "" {
-		c.Audit = filepath.Join(c.Dir, "audit.jsonl")
 	}
 	js, err := connect.Open(connect.Options{Embedded: started, Logger: e.logger})
 	if err == nil {
