@@ -15,7 +15,7 @@ import (
 )
 
 // program is the program of this module, as it is now.
-func program(t *testing.T) string {
+func program(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "flexcancel-fleet")
 	said, err := exec.Command("go", "build", "-o", path, "../cmd/flexcancel-fleet").CombinedOutput()
@@ -35,7 +35,7 @@ type process struct {
 	kills     int
 }
 
-func (p *process) start(t *testing.T) {
+func (p *process) start(t testing.TB) {
 	t.Helper()
 	log, err := os.OpenFile(p.log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	kit.OK(t, err)
@@ -64,7 +64,7 @@ func (p *process) killAnd(t *testing.T, do func()) {
 }
 
 // end ends it in good order.
-func (p *process) end(t *testing.T) {
+func (p *process) end(t testing.TB) {
 	t.Helper()
 	kit.OK(t, p.running.Process.Signal(os.Interrupt))
 	if err := p.running.Wait(); err != nil {
@@ -72,7 +72,7 @@ func (p *process) end(t *testing.T) {
 	}
 }
 
-func (p *process) said(t *testing.T) string {
+func (p *process) said(t testing.TB) string {
 	t.Helper()
 	text, err := os.ReadFile(p.log)
 	kit.OK(t, err)
