@@ -217,8 +217,15 @@ impl Outbox {
         let max = options.max.unwrap_or(DEFAULT_MAX) as usize;
         let delivery = self.delivery(abort);
         let mut entries: Vec<OutboxEntry> = Vec::new();
-        let (mut next, mut end) = match self.first_claim(&delivery, options, deadline, abort) {
-            Ok(first) => (first, None),
+        // A store that fails may take seconds to say so, each time: it is not asked again.
+        let mut is_store_lost = false;
+        let first = self.next_claim(&delivery, deadline, Duration::ZERO, abort);
+        let (mut next, mut end) = match first.map(|it| self.first_claim(it, options)) {
+            Ok(Ok(first)) => (first, None),
+            Ok(Err(error)) => {
+                is_store_lost = true;
+                (None, Some(error))
+            }
             Err(error) => (None, Some(error)),
         };
         while let Some((record, claim)) = next {
@@ -233,15 +240,18 @@ impl Outbox {
                     }
                     None
                 });
+            is_store_lost = attempt.unnoted.is_some();
             end = attempt.unnoted.or(why);
             entries.push(attempt.entry);
             next = claimed;
         }
-        if let Err(error) = self.forget(deadline, abort) {
+        if !is_store_lost && let Err(error) = self.forget(deadline, abort) {
+            is_store_lost = true;
             end.get_or_insert(error);
         }
         let now = self.clock.now();
-        let counts = self.store.read(|db| queries::counts(db, &self.target, now)).ok();
+        let count = || self.store.read(|db| queries::counts(db, &self.target, now)).ok();
+        let counts = if is_store_lost { None } else { count() };
         // That the time was up is news only if something was left to do.
         let is_all_done = counts.is_some_and(|counts| counts.due == 0);
         let end = end.filter(|error| error.code != Code::Timeout || !is_all_done);
@@ -271,12 +281,9 @@ impl Outbox {
     /// Ends what is overdue, then claims the first entry that is due.
     fn first_claim(
         &self,
-        delivery: &Delivery<'_>,
+        (claim, target): (Claim, Target),
         options: &FlushOptions,
-        deadline: Instant,
-        abort: Option<&Abort>,
     ) -> Result<Option<(Record, Claim)>, Error> {
-        let (claim, target) = self.next_claim(delivery, deadline, Duration::ZERO, abort)?;
         let (lease, now) = (claim.lease.clone(), self.clock.now());
         let ends_waits = options.now.unwrap_or(false);
         let claimed = self.store.write(move |db| {
