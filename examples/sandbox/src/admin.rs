@@ -9,9 +9,14 @@ use serde_json::json;
 use crate::api::{AmountBody, parse_body};
 use crate::counts::Counts;
 use crate::error::{ErrorShape, Refusal};
+use crate::exchange::Exchanges;
+use crate::http::Request;
 use crate::injection::{Injection, Pending};
 use crate::keys::Mode;
 use crate::model::{Canceler, Model};
+use crate::origin;
+use crate::overview;
+use crate::page;
 use crate::record::RequestRecord;
 use crate::session::CreateParams;
 
@@ -22,6 +27,7 @@ pub(crate) const PREFIX: &str = "/__sandbox/";
 pub(crate) struct Desk<'a> {
     pub(crate) model: &'a mut Model,
     pub(crate) records: &'a mut VecDeque<RequestRecord>,
+    pub(crate) exchanges: &'a mut Exchanges,
     pub(crate) counts: &'a mut Counts,
     pub(crate) faults: &'a mut Pending,
     /// What is to become of the port.
@@ -60,8 +66,14 @@ impl Default for CreateBody {
 }
 
 /// Does what an administrative request asks for: the status and the JSON of its response.
-pub(crate) fn handle(desk: &mut Desk<'_>, method: &str, path: &str, body: &[u8]) -> (u16, Vec<u8>) {
-    match perform(desk, method, path.strip_prefix(PREFIX).unwrap_or(path), body) {
+pub(crate) fn handle(desk: &mut Desk<'_>, request: &Request, path: &str) -> (u16, Vec<u8>) {
+    let method = request.method.as_str();
+    let done = if !page::METHODS.contains(&method) && origin::is_foreign(request) {
+        Err(Refusal::FOREIGN)
+    } else {
+        perform(desk, method, path.strip_prefix(PREFIX).unwrap_or(path), &request.body)
+    };
+    match done {
         Ok(json) => (200, json),
         Err(refusal) => (refusal.status, ErrorShape::Code.render(&refusal).1),
     }
@@ -73,6 +85,7 @@ fn perform(desk: &mut Desk<'_>, method: &str, path: &str, body: &[u8]) -> Result
         ("GET", ["requests"]) => Ok(to_json(&json!({ "requests": desk.records }))),
         ("DELETE", ["requests"]) => {
             desk.records.clear();
+            desk.exchanges.clear();
             Ok(to_json(&json!({})))
         }
         ("GET", ["counts"]) => Ok(to_json(&desk.counts)),
@@ -103,6 +116,8 @@ fn perform(desk: &mut Desk<'_>, method: &str, path: &str, body: &[u8]) -> Result
             let id = create(desk.model, parse_body(body)?)?;
             Ok(to_json(&json!({ "checkout_session_id": id })))
         }
+        ("GET", ["overview"]) => Ok(to_json(&overview::of(desk))),
+        ("GET", ["sessions"]) => Ok(to_json(&overview::sessions(desk.model))),
         ("GET", ["sessions", id]) => ground_truth(desk.model, id),
         ("POST", ["sessions", id, action]) => {
             act(desk.model, id, action, body)?;
@@ -110,7 +125,7 @@ fn perform(desk: &mut Desk<'_>, method: &str, path: &str, body: &[u8]) -> Result
         }
         (
             _,
-            ["requests" | "counts" | "faults" | "outage" | "sessions"]
+            ["requests" | "counts" | "faults" | "outage" | "overview" | "sessions"]
             | ["sessions", _]
             | ["sessions", _, _],
         ) => Err(Refusal::WRONG_METHOD),

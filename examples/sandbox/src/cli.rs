@@ -70,6 +70,7 @@ fn option(serve: &mut Serve, name: &str, parser: &mut Parser) -> Result<(), Stri
     let mut value = |what: &str| value(parser, name, what);
     match name {
         "--tls" => options.tls = true,
+        "--listen" => options.listen = number(name, "an IP address", value)?,
         "--port" => options.port = number(name, "a port, 0 to 65535", value)?,
         "--late-ms" => options.late = milliseconds(name, value)?,
         "--lag-ms" => options.lag = milliseconds(name, value)?,
@@ -133,6 +134,7 @@ fn named<T: FromStr<Err: Display>>(name: &str, given: &str) -> Result<T, String>
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+    use std::net::Ipv6Addr;
 
     use flex_sandbox::{Effects, ErrorShape};
 
@@ -146,10 +148,11 @@ mod tests {
 
     #[test]
     fn every_option_arrives() {
-        let line = "--port 8080 --tls --ca-out=ca.pem --dialect effects=late --late-ms 7 \
+        let line = "--listen ::1 --port 8080 --tls --ca-out=ca.pem --dialect effects=late --late-ms 7 \
                     --lag-ms 9 --latency-ms 11 --rate-limit 13 --rate-limit-silent \
                     --error-shape html --test-key a --live-key b";
         let Ok(Command::Serve(serve)) = parsed(line) else { panic!("refused") };
+        assert_eq!(serve.options.listen, Ipv6Addr::LOCALHOST);
         assert_eq!(serve.options.port, 8080);
         assert!(serve.options.tls);
         assert_eq!(serve.ca_out, Some(PathBuf::from("ca.pem")));
@@ -170,6 +173,8 @@ mod tests {
         assert_eq!(error("--port"), "--port: expected a port, 0 to 65535");
         assert_eq!(error("--port 70000"), "--port: expected a port, 0 to 65535, not `70000`");
         assert_eq!(error("--dialect key=x"), "--dialect: key: expected honoured, ignored, not `x`");
+        let address = "--listen: expected an IP address, not `localhost`";
+        assert_eq!(error("--listen localhost"), address);
         assert!(error("--error-shape x").starts_with("--error-shape: error shape: expected code,"));
         assert_eq!(error("--colour red"), "--colour: no such option");
         assert_eq!(error("--help=yes"), "--help: expected no value");

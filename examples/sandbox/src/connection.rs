@@ -12,6 +12,7 @@ use crate::admin;
 use crate::answer::{self, Answer, Then};
 use crate::fault::{Fault, How};
 use crate::http::{self, ReadError, Request};
+use crate::page;
 use crate::pause::End;
 
 /// How much of what a client still sends is read and dropped before its connection is closed.
@@ -233,18 +234,24 @@ pub(crate) fn serve(mut stream: Stream, end: &End, script: &mut impl Script) {
     stream.end(then);
 }
 
-/// Waits until it shows what the next request is for; true if it is for Flex's own routes.
+/// Waits until it shows what the next request is for; true if it is for Flex's own routes, and
+/// neither for the sandbox's nor for its page.
 fn is_public(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<bool> {
     loop {
         if let Some(end) = buffer.iter().position(|byte| !byte.is_ascii_uppercase()) {
-            let target = &buffer[end..];
-            let expected = [b" ", admin::PREFIX.as_bytes()].concat();
-            let common = target.len().min(expected.len());
-            if target[..common] != expected[..common] {
-                return Ok(true);
-            }
-            if common == expected.len() {
+            let (method, target) = buffer.split_at(end);
+            let prefix = [b" ", admin::PREFIX.as_bytes()].concat();
+            let page: &[u8] = b" / ";
+            let expected = if page::METHODS.map(str::as_bytes).contains(&method) {
+                &[page, &prefix][..]
+            } else {
+                &[&prefix[..]][..]
+            };
+            if expected.iter().any(|it| target.starts_with(it)) {
                 return Ok(false);
+            }
+            if !expected.iter().any(|it| it.starts_with(target)) {
+                return Ok(true);
             }
         } else if buffer.len() >= MAX_METHOD_BYTES {
             return Ok(true);

@@ -36,6 +36,8 @@ impl Refusal {
 
     pub(crate) const UNAUTHORIZED: Self =
         Self::new(401, "unauthorized", "No valid API key was given.");
+    pub(crate) const FOREIGN: Self =
+        Self::new(403, "foreign_page", "A page of another site may not change anything here.");
     pub(crate) const NO_ROUTE: Self = Self::new(404, "not_found", "There is no such page.");
     pub(crate) const WRONG_METHOD: Self =
         Self::new(405, "method_not_allowed", "This page does not take this method.");

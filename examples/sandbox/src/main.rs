@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::os::unix::process::parent_id;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -37,9 +38,9 @@ fn main() -> ExitCode {
 }
 
 fn run(serve: Serve, parent: u32) -> io::Result<()> {
-    let port = serve.options.port;
+    let address = SocketAddr::from((serve.options.listen, serve.options.port));
     let sandbox = Sandbox::start(serve.options)
-        .map_err(|error| io::Error::other(format!("cannot listen on port {port}: {error}")))?;
+        .map_err(|error| io::Error::other(format!("cannot listen on {address}: {error}")))?;
     if let (Some(file), Some(pem)) = (serve.ca_out, sandbox.ca_pem()) {
         std::fs::write(&file, pem).map_err(|error| {
             io::Error::other(format!("--ca-out: cannot write {}: {error}", file.display()))

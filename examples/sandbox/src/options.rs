@@ -1,5 +1,6 @@
 //! What a sandbox is started with.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::dialect::Dialect;
@@ -12,7 +13,9 @@ use crate::tls::CertificateOptions;
 /// What a [`crate::Sandbox`] is started with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The port on 127.0.0.1; 0 for any that is free (0).
+    /// The address to listen on (127.0.0.1). On another one, other machines may reach the sandbox.
+    pub listen: IpAddr,
+    /// The port; 0 for any that is free (0).
     pub port: u16,
     /// Whether to speak TLS, with a throw-away authority (no).
     pub tls: bool,
@@ -46,6 +49,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Options {
+            listen: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             tls: false,
             certificate: CertificateOptions::default(),

@@ -2,7 +2,7 @@
 //! another sandbox that got it meanwhile would answer this one's clients.
 
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -41,8 +41,8 @@ enum Open {
 }
 
 impl Port {
-    pub(crate) fn bind(port: u16) -> io::Result<(Port, TcpListener)> {
-        let first = bound((Ipv4Addr::LOCALHOST, port).into())?;
+    pub(crate) fn bind(address: IpAddr, port: u16) -> io::Result<(Port, TcpListener)> {
+        let first = bound((address, port).into())?;
         let address = first.local_addr()?.as_socket().ok_or(io::ErrorKind::AddrNotAvailable)?;
         // Only a port that was asked for by its number stays bound when the listening ends.
         let socket = bound(address)?;

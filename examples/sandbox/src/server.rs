@@ -23,7 +23,7 @@ use crate::tls::Authority;
 /// How many requests are remembered; the oldest are forgotten first.
 pub const RECORDS_KEPT: usize = 10_000;
 
-/// A Flex on loopback. Dropping it closes its port and all its connections.
+/// A Flex on loopback, unless [`Options::listen`] says otherwise. Dropping it closes its port and all its connections.
 ///
 /// All methods may be called from any thread, at any time.
 pub struct Sandbox {
@@ -35,7 +35,7 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts to serve; requests are answered as soon as this returns.
     pub fn start(options: Options) -> io::Result<Sandbox> {
-        let (port, listener) = Port::bind(options.port)?;
+        let (port, listener) = Port::bind(options.listen, options.port)?;
         let authority = if options.tls { Some(Authority::new()?) } else { None };
         let tls =
             authority.as_ref().map(|it| it.server_config(&options.certificate)).transpose()?;
@@ -48,13 +48,14 @@ impl Sandbox {
         Ok(Sandbox { shared, ca_pem, acceptor: Some(acceptor) })
     }
 
-    /// Its base URL: `http://127.0.0.1:PORT`, or `https://…` with TLS.
+    /// Its base URL: `http://127.0.0.1:PORT`, or `https://…` with TLS; with the address that it
+    /// listens on.
     pub fn url(&self) -> String {
         let scheme = if self.ca_pem.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.shared.port.address)
     }
 
-    /// Its port on 127.0.0.1.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.shared.port.address.port()
     }
@@ -117,7 +118,9 @@ impl Sandbox {
 
     /// Forgets the requests that arrived. Their numbers are not used again.
     pub fn clear_requests(&self) {
-        self.shared.state().records.clear();
+        let mut state = self.shared.state();
+        state.records.clear();
+        state.exchanges.clear();
     }
 
     /// How many requests to `/v1/…` were served and how many the rate limit refused, since the

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use crate::error::Refusal;
+use crate::overview::LISTED;
 use crate::session::Session;
 
 /// All sessions.
@@ -11,6 +12,8 @@ pub(crate) struct Sessions {
     entries: BTreeMap<String, Entry>,
     /// Other ids by which sessions are found.
     aliases: BTreeMap<String, String>,
+    /// The ids of the sessions that were created last, newest first.
+    latest: VecDeque<String>,
     /// Whether a session is found under its id in lower case too.
     any_case: bool,
     /// How far back the past of a session is kept.
@@ -25,19 +28,37 @@ struct Entry {
 
 impl Sessions {
     pub(crate) fn new(any_case: bool, lag: Duration) -> Self {
-        Sessions { entries: BTreeMap::new(), aliases: BTreeMap::new(), any_case, lag }
+        Sessions {
+            entries: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+            latest: VecDeque::new(),
+            any_case,
+            lag,
+        }
     }
 
     pub(crate) fn insert(&mut self, session: Session) {
         if self.any_case {
             self.aliases.insert(session.id.to_ascii_lowercase(), session.id.clone());
         }
+        self.latest.truncate(LISTED - 1);
+        self.latest.push_front(session.id.clone());
         let entry = Entry { now: session, past: VecDeque::new() };
         self.entries.insert(entry.now.id.clone(), entry);
     }
 
     pub(crate) fn get(&self, id: &str) -> Option<&Session> {
         self.entry(id).map(|entry| &entry.now)
+    }
+
+    /// The sessions that were created last, newest first; at most [`LISTED`].
+    pub(crate) fn latest(&self) -> impl Iterator<Item = &Session> {
+        self.latest.iter().filter_map(|id| self.get(id))
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// For counters only: what this changes is no change of the session.

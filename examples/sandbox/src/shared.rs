@@ -16,12 +16,14 @@ use crate::connection::{self, Script, Socket, Stream};
 use crate::corrupt::{self, Instead, Right};
 use crate::counts::Counts;
 use crate::error::{ErrorShape, Refusal};
+use crate::exchange::Exchanges;
 use crate::fault::{Fault, How, Operation};
 use crate::http::Request;
 use crate::injection::{Injection, Pending};
 use crate::keys::Keys;
 use crate::model::{Model, Settings};
 use crate::options::Options;
+use crate::page;
 use crate::pause::End;
 use crate::port::Port;
 use crate::rate_limit::{Allowance, Bucket};
@@ -51,6 +53,7 @@ pub(crate) struct State {
     /// The idempotency keys whose stored response is a 500.
     failed_keys: BTreeSet<String>,
     pub(crate) records: VecDeque<RequestRecord>,
+    pub(crate) exchanges: Exchanges,
     numbered: u64,
     pub(crate) accepted: u64,
     /// The open connections.
@@ -85,6 +88,7 @@ impl Shared {
                 faults: Pending::default(),
                 failed_keys: BTreeSet::new(),
                 records: VecDeque::new(),
+                exchanges: Exchanges::default(),
                 numbered: 0,
                 accepted: 0,
                 sockets: BTreeMap::new(),
@@ -113,6 +117,9 @@ impl Shared {
 
     fn respond(&self, connection: u64, request: &Request) -> Answer {
         let (path, query) = split_target(&request.target);
+        if let Some(file) = page::find(&request.method, path) {
+            return answer_to(request, &file, None);
+        }
         if path.starts_with(admin::PREFIX) {
             return self.respond_to_admin(connection, request, path);
         }
@@ -124,6 +131,7 @@ impl Shared {
         if state.records.len() >= RECORDS_KEPT {
             state.records.pop_front();
         }
+        state.exchanges.arrived(&record, self.clock.now());
         state.records.push_back(record);
 
         let api = ApiRequest {
@@ -135,12 +143,15 @@ impl Shared {
             idempotency_key: request.header("idempotency-key"),
             body: &request.body,
         };
-        if !path.starts_with("/v1/") {
+        let answer = if path.starts_with("/v1/") {
+            let mut answer = self.respond_to_api(&mut state, request, &api);
+            answer.plan.delay = answer.plan.delay.saturating_add(self.latency);
+            answer
+        } else {
             let response = state.model.handle(&api, self.clock.now());
-            return public_answer(request, number, &response);
-        }
-        let mut answer = self.respond_to_api(&mut state, request, &api);
-        answer.plan.delay = answer.plan.delay.saturating_add(self.latency);
+            public_answer(request, number, &response)
+        };
+        state.exchanges.answered(&answer);
         answer
     }
 
@@ -155,12 +166,14 @@ impl Shared {
         }
         state.counts.add(api.method, api.path);
         if let Some(Scripted { answer, apply, then }) = state.script.pop_front() {
+            state.exchanges.befallen("scripted");
             if apply {
                 state.model.handle(api, now);
             }
             return Answer::new(answer, then);
         }
         if api.idempotency_key.is_some_and(|key| state.failed_keys.contains(key)) {
+            state.exchanges.befallen(Fault::Replayed500.name());
             let response = corrupt::internal_error().with_headers(headers);
             return public_answer(request, api.number, &response);
         }
@@ -183,6 +196,7 @@ impl Shared {
         headers: Vec<(&'static str, String)>,
     ) -> Answer {
         let Injection { fault, apply, .. } = injection;
+        state.exchanges.befallen(fault.name());
         let now = self.clock.now();
         let response = match corrupt::instead(fault) {
             _ if *apply && matches!(fault, Fault::Cached { .. }) => {
@@ -207,10 +221,10 @@ impl Shared {
 
     fn respond_to_admin(&self, connection: u64, request: &Request, path: &str) -> Answer {
         let mut state = self.state();
-        let State { model, records, counts, faults, .. } = &mut *state;
+        let State { model, records, exchanges, counts, faults, .. } = &mut *state;
         model.advance(self.clock.now());
-        let mut desk = Desk { model, records, counts, faults, outage: None };
-        let (status, body) = admin::handle(&mut desk, &request.method, path, &request.body);
+        let mut desk = Desk { model, records, exchanges, counts, faults, outage: None };
+        let (status, body) = admin::handle(&mut desk, request, path);
         let outage = desk.outage;
         // Not under the lock, which the port's own thread may be waiting for.
         drop(state);

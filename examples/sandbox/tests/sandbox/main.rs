@@ -11,6 +11,8 @@ mod keys;
 mod life;
 mod load;
 mod model;
+mod overview;
+mod page;
 mod program;
 mod routes;
 mod shown;

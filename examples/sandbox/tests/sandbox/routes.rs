@@ -18,7 +18,11 @@ fn what_is_no_route_is_refused() {
     let (sandbox, mut client) = start();
     let id = sandbox.create(&CreateParams::default());
     for (method, path, status) in [
-        ("GET", "/", 404),
+        ("POST", "/", 404),
+        ("OPTIONS", "/", 404),
+        ("GET", "//", 404),
+        ("GET", "/page.js", 404),
+        ("POST", "/__sandbox/page.js", 404),
         ("GET", "/v1", 404),
         ("GET", "/v1/checkout/sessionsx", 404),
         ("GET", "/v1/checkout/sessions/", 404),
@@ -31,7 +35,8 @@ fn what_is_no_route_is_refused() {
         ("GET", "/__sandbox/", 404),
         ("GET", "/__sandbox/nothing", 404),
         ("POST", "/__sandbox/requests", 405),
-        ("GET", "/__sandbox/sessions", 405),
+        ("DELETE", "/__sandbox/sessions", 405),
+        ("POST", "/__sandbox/overview", 405),
         ("DELETE", "/__sandbox/sessions/ID", 405),
         ("GET", "/__sandbox/sessions/ID/pay", 405),
         ("POST", "/__sandbox/sessions/ID/confetti", 404),
