@@ -125,7 +125,7 @@ fn a_request_is_shown_with_what_became_of_it() {
 
 #[test]
 fn no_api_key_is_kept_wherever_it_stood() {
-    let (sandbox, mut client) = start();
+    let (_sandbox, mut client) = start();
     let headers = [("Authorization", bearer(TEST_KEY)), ("Idempotency-Key", TEST_KEY.to_owned())];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let target = format!("/v1/checkout/sessions/{LIVE_KEY}?key={TEST_KEY}");
