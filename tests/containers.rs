@@ -18,7 +18,7 @@ fn instructions(file: &str) -> Vec<(String, String)> {
     let lines = file.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
     let joined = lines.collect::<Vec<_>>().join("\n").replace("\\\n", " ");
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let parts = joined.lines().map(|line| words(line));
+    let parts = joined.lines().map(words);
     parts.map(|line| line.split_once(' ').map(|(a, b)| (a.into(), b.into())).unwrap()).collect()
 }
 

@@ -6,10 +6,10 @@ export const ALWAYS = 4294967295;
 /** What can be chosen to go wrong. Other faults can be written as JSON. */
 export const PRESETS = {
   "Lost answers": [
-    ["the answer is lost, the connection reset", { fault: "drop_answer", how: "rst" }],
-    ["the answer is lost, the connection silent", { fault: "drop_answer", how: "stall" }],
-    ["the answer ends half-way", { fault: "cut_answer", at: 120, how: "fin" }],
-    ["the request is lost half-way", { fault: "cut_request", at: 60, how: "rst" }],
+    ["lost, the connection is reset", { fault: "drop_answer", how: "rst" }],
+    ["lost, the connection is silent", { fault: "drop_answer", how: "stall" }],
+    ["cut off half-way", { fault: "cut_answer", at: 120, how: "fin" }],
+    ["the request is cut off", { fault: "cut_request", at: 60, how: "rst" }],
   ],
   "Slow network": [
     ["the answer comes 3 seconds late", { fault: "delay", ms: 3000 }],
