@@ -135,6 +135,18 @@ fn the_rate_limit_and_the_latency_are_switched_on_by_name_and_counted_over_http(
 }
 
 #[test]
+fn it_listens_on_the_address_that_it_is_given_and_on_no_other() {
+    let mut command = Command::new(PROGRAM);
+    command.args(["--listen", "127.0.0.2"]);
+    let (_child, _out, line) = spawn(&mut command);
+    let port = line.trim_end().strip_prefix("listening on http://127.0.0.2:").expect(&line);
+    let port: u16 = port.parse().unwrap();
+    let mut client = Client::over(TcpStream::connect(("127.0.0.2", port)).unwrap());
+    assert_eq!(client.request("GET", "/", &[], "").status, 200);
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err());
+}
+
+#[test]
 fn the_authoritys_certificate_is_there_when_the_line_is() {
     let file = std::env::temp_dir().join(format!("flex-sandbox-{}.pem", std::process::id()));
     let _ = std::fs::remove_file(&file);
