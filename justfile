@@ -24,8 +24,12 @@ bench:
 docs:
     docs/site/build --check
 
-# The release library, held to its limits.
+# Everything that is shipped, into dist/.
 release:
+    packaging/release
+
+# The release library, held to its limits.
+check-library:
     .ci/check-library
 
 # The locks and the fork handlers in every order of their threads.

@@ -1,5 +1,8 @@
 //! Pages for shoppers, supporters and packagers: they state what outcomes and manifests state.
 
+use std::collections::BTreeSet;
+use std::process::Command;
+
 use flexcancel::Outcome;
 
 const SHOPPER: &str = include_str!("../docs/SHOPPER.md");
@@ -54,5 +57,28 @@ fn every_tool_of_the_python_binding_has_its_row() {
     let requirements = include_str!("../bindings/python/requirements.txt");
     for name in requirements.lines().filter_map(|line| line.split_once("==")).map(|pair| pair.0) {
         assert!(DEPENDENCIES.contains(&format!("| `{name}` |")), "{name} has no row");
+    }
+}
+
+/// Each licence of what is in the library stands in the file that is shipped beside it.
+#[test]
+fn the_licences_name_every_crate_that_is_in_the_library() {
+    let licences = include_str!("../packaging/THIRD_PARTY_LICENSES.txt");
+    let mut tree = Command::new(env!("CARGO"));
+    tree.args(["tree", "--locked", "--package", "flexcancel", "--edges", "normal", "--target"]);
+    tree.args(["all", "--all-features", "--prefix", "none", "--format", "{p}"]);
+    let output = tree.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let crates: BTreeSet<&str> =
+        text.lines().filter(|line| !line.starts_with("flexcancel")).collect();
+    assert!(crates.len() > 20, "{crates:?}");
+    for line in crates {
+        let mut words = line.split(' ');
+        let (name, version) = (words.next().unwrap(), words.next().unwrap());
+        // A macro runs in the compiler, and nothing of it is in the library.
+        let is_macro = words.any(|word| word == "(proc-macro)");
+        let entry = format!("  {name} {}\n", version.trim_start_matches('v'));
+        assert!(is_macro || licences.contains(&entry), "{line}: run packaging/licences");
     }
 }
