@@ -57,6 +57,10 @@ class BundleLibrary(BuildHookInterface[Any]):
             )
         name, tag = placed(library)
         build_data["force_include"][str(library)] = f"flexcancel/_lib/{name}"
+        licences = root / "../../packaging/THIRD_PARTY_LICENSES.txt"
+        # Not in an sdist, whose library is the user's own.
+        if licences.is_file():
+            build_data["extra_metadata"][str(licences)] = licences.name
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{tag}"
 
