@@ -82,3 +82,12 @@ fn the_licences_name_every_crate_that_is_in_the_library() {
         assert!(is_macro || licences.contains(&entry), "{line}: run packaging/licences");
     }
 }
+
+#[test]
+fn the_port_for_vcpkg_is_json_of_this_version() {
+    let manifest = include_str!("../packaging/vcpkg/vcpkg.json");
+    let manifest: serde_json::Value = serde_json::from_str(manifest).unwrap();
+    assert_eq!(manifest["name"], "flexcancel");
+    assert_eq!(manifest["version-semver"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(manifest["license"], env!("CARGO_PKG_LICENSE"));
+}
