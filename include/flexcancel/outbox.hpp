@@ -135,6 +135,7 @@ class Outbox {
     /**
      * Notes how the delivery of a claimed entry ended: `settlement` (Settlement, or the same as
      * JSON). The entry becomes what it would have become by a flush. `entry_id`: the entry's `id`.
+     * It is the last word: nothing more may be sent under the lease, even if this result is lost.
      * What is final stays as it is. The code is ok, outbox_final for an entry that had ended in
      * another way, outbox_busy if the lease has ended and somebody else delivers the entry now,
      * or outbox_no_entry.

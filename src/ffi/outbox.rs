@@ -190,11 +190,12 @@ pub unsafe extern "C" fn flexcancel_outbox_claim(
 /// the entry. `settlement_json`: a JSON object with `lease` (from the claim), `idempotency_key` (of
 /// the entry), `outcome` and `code` (names, as in the JSON of a cancel's result), and optionally
 /// `message` and `retry_after_ms`. The outcome not_applied asserts that no request under the lease
-/// had an effect or will have one. The entry is in `outbox.entry` of the result's JSON. The code is
-/// ok, outbox_busy if the lease has ended and the entry is now being delivered by somebody else
-/// (settle it again later), outbox_final if the entry had already ended in another way,
-/// outbox_no_entry, invalid_argument, or the reason why the file could not be written. The entry is
-/// changed only if the code is ok. A final entry is never changed.
+/// had an effect or will have one: send nothing more under it, even if this result is lost. The
+/// entry is in `outbox.entry` of the result's JSON. The code is ok, outbox_busy if the lease has
+/// ended and the entry is now being delivered by somebody else (settle it again later),
+/// outbox_final if the entry had already ended in another way, outbox_no_entry, invalid_argument,
+/// or the reason why the file could not be written. The entry is changed only if the code is ok. A
+/// final entry is never changed.
 ///
 /// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` or `settlement_json` is an error. Threads: thread-safe. Errors: in the

@@ -36,6 +36,9 @@ impl Outbox {
     /// become by the outbox's own. What is final stays as it is: the code is then [`Code::Ok`] if
     /// it ended in the same way, and [`Code::OutboxFinal`] otherwise.
     ///
+    /// It is the last word: nothing more may be sent under the lease, even if nobody knows whether
+    /// this was noted.
+    ///
     /// A result that comes after the end of its lease counts as well, unless somebody else
     /// delivers the entry now ([`Code::OutboxBusy`]): settle it again later. Nothing changes,
     /// either, with [`Code::OutboxNoEntry`] and [`Code::InvalidArgument`], which is also that of

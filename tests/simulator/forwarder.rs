@@ -27,6 +27,9 @@ pub struct Handed {
     sends: (usize, usize),
     /// How all that was sent under the lease ended; `None` if nobody knows.
     result: Option<Settlement>,
+    /// The result was given to the till, which may have crashed over it. It is the last word: a
+    /// worker sends nothing more under a claim whose end may be noted.
+    is_given: bool,
     is_settled: bool,
 }
 
@@ -35,7 +38,7 @@ impl Till {
     pub fn forward(&mut self, random: &mut Random) -> bool {
         let (lease, choice) = (*random.pick(&LEASES), usize::try_from(random.below(8)).unwrap());
         self.lease = lease;
-        let open = self.handed_where(|handed| !handed.is_settled);
+        let open = self.handed_where(|handed| !handed.is_given);
         let known = self.handed_where(|handed| handed.result.is_some());
         // Claims where there is nothing else to do.
         match (random.below(4), open.is_empty(), known.is_empty()) {
@@ -74,6 +77,7 @@ impl Till {
             in_doubt: claim.in_doubt.unwrap(),
             sends: (sends, 0),
             result: None,
+            is_given: false,
             is_settled: false,
         }));
     }
@@ -118,6 +122,7 @@ impl Till {
 
     fn settle(&mut self, index: usize) -> bool {
         self.settled = index;
+        self.handed[index].is_given = true;
         self.does(Step::Settle)
     }
 

@@ -78,7 +78,8 @@ func (o *Outbox) Claim(opts ...ClaimOption) ([]OutboxClaim, error) {
 }
 
 // Settle notes how the delivery of a claimed entry ended; the entry becomes what it would have
-// become by a flush. The entry as it is now is there also beside an error.
+// become by a flush. The entry as it is now is there also beside an error. It is the last word:
+// nothing more may be sent under the lease, even if nobody knows whether this was noted.
 //
 // A result that comes after the end of the lease counts, too. The error matches [ErrOutboxBusy] if
 // somebody else delivers the entry now (settle it again later), [ErrOutboxFinal] if it has already

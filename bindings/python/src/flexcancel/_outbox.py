@@ -186,10 +186,11 @@ class Outbox(Handle):
         """Notes how the delivery of a claimed entry ended, and gives the entry as it is now.
 
         The entry becomes what it would have become by a ``flush``. ``not_applied`` asserts that no
-        request under the lease had an effect or will have one. Raises ``OutboxError`` with
-        ``outbox_final`` for an entry that had ended in another way, ``outbox_busy`` if the lease
-        has ended and somebody else delivers the entry now (settle it again later), or
-        ``outbox_no_entry``; and ``ArgumentError``, also for the key of another cancel.
+        request under the lease had an effect or will have one: send nothing more under it, even if
+        the answer of this is lost. Raises ``OutboxError`` with ``outbox_final`` for an entry that
+        had ended in another way, ``outbox_busy`` if the lease has ended and somebody else delivers
+        the entry now (settle it again later), or ``outbox_no_entry``; and ``ArgumentError``, also
+        for the key of another cancel.
         """
         arguments = {
             "lease": lease,
