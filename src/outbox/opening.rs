@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::file::{FileLocation, Files, Identity};
-use super::schema::{self, Definitions, Failed};
+use super::schema::{self, Failed};
 use super::store::{Source, error_of};
 use crate::error::Error;
 use crate::outcome::Code;
@@ -105,7 +105,7 @@ fn create(location: &FileLocation) -> Result<Identity, Error> {
         prepare(&connection)?;
         // If this fails the file is removed: it needs no journal on the disk.
         connection.execute_batch("PRAGMA journal_mode = MEMORY").map_err(Failed::Sql)?;
-        migrate(&connection, None)
+        migrate(&connection)
     });
     // Nobody has had it yet, so nobody has damaged it.
     made.map_err(error_of_setup).map_err(|error| match error.code {
@@ -159,17 +159,15 @@ fn set_up(connection: &Connection) -> Result<(), Failed> {
         return Err(Failed::Refused(Error::new(Code::OutboxIo, message)));
     }
     connection.execute_batch("PRAGMA synchronous = FULL").map_err(Failed::Sql)?;
-    // What is in memory nobody damages. Made before the transaction, which others wait for.
-    let expected = (mode == "wal").then(Definitions::new).transpose()?;
-    migrate(connection, expected.as_ref())
+    migrate(connection)
 }
 
-fn migrate(connection: &Connection, expected: Option<&Definitions>) -> Result<(), Failed> {
+fn migrate(connection: &Connection) -> Result<(), Failed> {
     let transaction =
         rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
             .map_err(Failed::Sql)?;
     schema::migrate(&transaction)?;
-    expected.map_or(Ok(()), |expected| expected.check(&transaction))?;
+    schema::check(&transaction)?;
     transaction.commit().map_err(Failed::Sql)
 }
 
