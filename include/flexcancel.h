@@ -325,7 +325,7 @@
 
 /**
  * Ends calls early, from any thread. One abort handle may be passed to many calls. A triggered handle
- * stays triggered. A call that is given a triggered handle ends at once.
+ * stays triggered. A call that is given a triggered handle ends immediately.
  */
 typedef struct flexcancel_abort flexcancel_abort;
 

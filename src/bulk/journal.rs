@@ -133,7 +133,7 @@ fn read(file: &mut dyn JournalFile, target: &Target<'_>) -> Result<(Rows, u64, b
             (Some(line), Some((SENT, item))) if number > 0 => rows.sent(item, line),
             (Some(line), Some((ENDED, item))) if number > 0 => rows.ended(item, line),
             // A power cut may have torn the last line, and the first line may be the last. Any
-            // other file is left alone.
+            // other file stays as it is.
             (None, _) if !is_whole && (number > 0 || is_torn_header(&text)) => {
                 return Ok((rows, bytes, number == 0));
             }

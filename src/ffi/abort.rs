@@ -6,7 +6,7 @@ use super::handle::{HANDLES, Kind, Object};
 use crate::abort::Abort;
 
 /// Ends calls early, from any thread. One abort handle may be passed to many calls. A triggered handle
-/// stays triggered. A call that is given a triggered handle ends at once.
+/// stays triggered. A call that is given a triggered handle ends immediately.
 #[allow(non_camel_case_types)]
 pub struct flexcancel_abort {
     _opaque: (),

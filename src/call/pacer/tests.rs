@@ -2,7 +2,7 @@ use super::*;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// How many turns come within a time, if each is taken at once.
+/// How many turns come within a time, if each is taken as soon as it comes.
 fn turns_within(pacer: &Pacer, start: Instant, time: Duration) -> u32 {
     let mut count = 0;
     let mut now = start;
