@@ -103,18 +103,18 @@ def test_the_program_is_looked_for_in_order(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     program = os.environ["FLEX_SANDBOX"]
-    for directory in ("path", "package"):
+    for directory in ("path", "scripts"):
         (tmp_path / directory).mkdir()
         (tmp_path / directory / "flex-sandbox").symlink_to(program)
-    monkeypatch.setattr(testing, "_BUNDLED", tmp_path / "package/flex-sandbox")
+    monkeypatch.setattr(testing, "_INSTALLED", str(tmp_path / "scripts"))
     monkeypatch.setenv("PATH", str(tmp_path / "path"))
     assert testing._found(None) == program
     assert testing._found(tmp_path / "own") == str(tmp_path / "own")
     monkeypatch.delenv("FLEX_SANDBOX")
     assert testing._found(None) == str(tmp_path / "path/flex-sandbox")
     shutil.rmtree(tmp_path / "path")
-    assert testing._found(None) == str(tmp_path / "package/flex-sandbox")
-    shutil.rmtree(tmp_path / "package")
+    assert testing._found(None) == str(tmp_path / "scripts/flex-sandbox")
+    shutil.rmtree(tmp_path / "scripts")
     with pytest.raises(SandboxError, match="let FLEX_SANDBOX name it"):
         Sandbox()
     with pytest.raises(SandboxError, match="cannot start /nowhere"):

@@ -17,6 +17,7 @@ import os
 import shutil
 import ssl
 import subprocess
+import sysconfig
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +39,8 @@ S = TypeVar("S", bound="Sandbox")
 
 _PROGRAM = "flex-sandbox"
 _PROGRAM_ENV = "FLEX_SANDBOX"
-_BUNDLED = Path(__file__).parent / "_lib" / _PROGRAM
+#: Where pip puts it, which is not on PATH when Python was started by its path.
+_INSTALLED = sysconfig.get_path("scripts")
 
 #: The timeout of a request to the sandbox that has no wait of its own, in seconds.
 _TIMEOUT = 30
@@ -54,7 +56,8 @@ class Sandbox:
     ``options`` are those of its command line, such as ``"--rate-limit", "40"``; ``flex-sandbox
     --help`` lists them. With ``tls`` it speaks HTTPS, and ``ca_file`` is the path of the authority
     to trust. ``program`` is the path of ``flex-sandbox``; left out, it is what the variable
-    ``FLEX_SANDBOX`` names, or what is on ``PATH``, or what is inside this package.
+    ``FLEX_SANDBOX`` names, or what is on ``PATH``, or what pip has installed
+    (``flexcancel[test]``).
 
     Use it as a context manager, or ``close`` it; it ends at the latest with the process that
     started it. Thread-safe, but for ``close`` and ``outage``.
@@ -217,12 +220,10 @@ class Sandbox:
 
 def _found(program: Optional[PathLike]) -> str:
     named = os.fspath(program) if program is not None else os.environ.get(_PROGRAM_ENV)
-    found = named or shutil.which(_PROGRAM)
-    if found is None and _BUNDLED.is_file():
-        found = str(_BUNDLED)
+    found = named or shutil.which(_PROGRAM) or shutil.which(_PROGRAM, path=_INSTALLED)
     if found is None:
         raise SandboxError(
-            f"{_PROGRAM} is not on PATH: build it with cargo build -p {_PROGRAM}, and let "
-            f"{_PROGRAM_ENV} name it"
+            f"{_PROGRAM} is not on PATH: install flexcancel[test], or build it with cargo build "
+            f"-p {_PROGRAM} and let {_PROGRAM_ENV} name it"
         )
     return os.fsdecode(found)
