@@ -138,6 +138,23 @@ impl Config {
         Self::read(json).map_err(|error| error.with_code(Code::InvalidConfig))
     }
 
+    /// What is shown or sent may not repeat the key, which somebody has put there by mistake.
+    fn without_stray_key(self) -> Result<Self, Error> {
+        let ca_file = if let Trust::File(path) = &self.trust { path.to_str() } else { None };
+        let proxy = if let Proxy::Url(url) = &self.proxy { Some(url.host.as_str()) } else { None };
+        for (field, text) in [
+            ("base_url", Some(self.base_url.prefix.as_str())),
+            ("ca_file", ca_file),
+            ("proxy", proxy),
+            ("user_agent", self.user_agent.as_deref()),
+        ] {
+            if text.is_some_and(|text| self.api_key.is_in(text)) {
+                return Err(Error::argument(field, "expected a text without the API key"));
+            }
+        }
+        Ok(self)
+    }
+
     fn read(json: &str) -> Result<Self, Error> {
         let mut fields = JsonObject::parse(json, CONFIG_KEYS)?;
         let api_key = api_key(&mut fields)?;
@@ -151,7 +168,7 @@ impl Config {
         let connect_attempts = fields.integer("connect_attempts", 1, MAX_CONNECT_ATTEMPTS)?;
         let connect_timeout = fields.millis("connect_timeout_ms", 1, MAX_TIMEOUT_MS)?;
         let max_attempts = fields.integer("max_attempts", 1, MAX_ATTEMPTS)?;
-        Ok(Self {
+        Self {
             api_key,
             base_url,
             mode,
@@ -172,7 +189,8 @@ impl Config {
                 .and_then(|number| u32::try_from(number).ok()),
             user_agent: user_agent(&mut fields)?,
             verify: fields.bool("verify")?.unwrap_or(false),
-        })
+        }
+        .without_stray_key()
     }
 }
 

@@ -217,6 +217,23 @@ fn a_variable_that_is_not_set_is_a_clear_error() {
 }
 
 #[test]
+fn a_key_that_was_also_put_elsewhere_is_refused_and_not_repeated() {
+    for (field, text) in [
+        ("base_url", "https://till.example/fsk_test_hunter2"),
+        ("base_url", "https://fsk_test_hunter2.example"),
+        ("ca_file", "/etc/fsk_test_hunter2.pem"),
+        ("proxy", "http://fsk_test_hunter2:3128"),
+        ("user_agent", "till fsk_test_hunter2"),
+    ] {
+        let error = parse(&format!(r#""{field}":"{text}""#)).unwrap_err();
+        assert_eq!(error.to_string(), format!("{field}: expected a text without the API key"));
+    }
+    assert!(parse(r#""proxy":"http://user:fsk_test_hunter2@proxy:3128""#).is_ok());
+    // A short key may be a part of any word.
+    assert!(Config::from_json(r#"{"api_key":"till","user_agent":"till 7"}"#).is_ok());
+}
+
+#[test]
 fn debug_shows_no_secret() {
     let config = parse(r#""proxy":"http://user:hunter3@proxy.test:3128""#).unwrap();
     let shown = format!("{config:?}");
