@@ -17,9 +17,9 @@ class BundleProgram(BuildHookInterface[Any]):
     """The hook that hatchling runs."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Names the program, the licences of what is inside it, and the platform that it runs on."""
+        """Names the program, the licences of what is inside it, and its platform."""
         if version == "editable":
-            raise ValueError("expected a wheel: the program would not be in an editable installation")
+            raise ValueError("expected a wheel: an editable installation has no program")
         try:
             program, tag = Path(os.environ["FLEX_SANDBOX"]), os.environ["FLEX_SANDBOX_TAG"]
         except KeyError as missing:
