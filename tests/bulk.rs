@@ -89,7 +89,9 @@ fn given_an_input_that_waits_for_each_cancel_when_it_is_read_then_what_was_taken
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("bulk-waiting.jsonl");
     let _ = std::fs::remove_file(&path);
     for options in [json!({}), json!({ "journal": path })] {
-        let sandbox = Sandbox::start(Options::default()).unwrap();
+        // Several calls are under way at any time.
+        let latency = Duration::from_millis(50);
+        let sandbox = Sandbox::start(Options { latency, ..Options::default() }).unwrap();
         let client = client(&sandbox);
         let ids: Vec<String> = (0..10).map(|_| held(&sandbox)).collect();
         let until = Instant::now() + TWO_MINUTES;

@@ -65,13 +65,10 @@ impl Journal {
         self.earlier.take(number, session_id)
     }
 
-    /// Has items on the disk before they are sent.
-    pub(super) fn sent<'a>(&mut self, jobs: impl Iterator<Item = &'a Job>) -> Result<(), Error> {
-        for job in jobs {
-            if let Some(line) = Sent::new(job) {
-                self.add(&line)?;
-            }
-        }
+    /// Has an item on the disk before it is sent.
+    pub(super) fn sent(&mut self, job: &Job) -> Result<(), Error> {
+        let Some(line) = Sent::new(job) else { return Ok(()) };
+        self.add(&line)?;
         self.write()?;
         self.sync()
     }

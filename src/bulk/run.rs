@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Weak};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::item::{BulkItem, Job};
 use super::journal::{Earlier, Journal, JournalFile, Target, open};
@@ -24,9 +24,6 @@ use crate::report::{Refused, Report, Status};
 pub(crate) type Next<'a> = &'a mut dyn FnMut() -> ControlFlow<(), Option<BulkItem>>;
 /// Takes a report; breaks to end the run.
 pub(crate) type Done<'a> = &'a mut dyn FnMut(Report) -> ControlFlow<()>;
-
-/// Items that are taken from an input within this time have one sync of the journal.
-const MAX_BATCH_TIME: Duration = Duration::from_millis(10);
 
 struct Run<'a> {
     client: &'a Client,
@@ -132,8 +129,8 @@ impl Run<'_> {
             if self.abort.is_triggered() {
                 self.plan.stop(Code::Aborted, "the run was aborted");
             }
-            let (jobs, may_take_more) = self.jobs(next);
-            for job in jobs {
+            let (job, may_take_more) = self.job(next);
+            if let Some(job) = job {
                 workers.start(job);
             }
             self.plan.end_held();
@@ -171,57 +168,46 @@ impl Run<'_> {
         self.client.context.transport.now()
     }
 
-    /// Takes items that may be sent now, and has them in the journal; true if there may be more.
+    /// Takes one item that may be sent now, and has it in the journal; true if there may be more.
     ///
-    /// The input may wait for each item, and what was taken must not wait with it. So one item is
-    /// taken at a time, or with a journal, which has one sync for all, no more than there are calls.
-    fn jobs(&mut self, next: Next<'_>) -> (Vec<Job>, bool) {
-        let most = if self.journal.is_some() { self.plan.calls().max(1) } else { 1 };
-        let started = self.now();
-        let mut jobs: Vec<Job> = Vec::new();
-        let mut held = 0;
-        let mut may_take_more = false;
-        while let Some(source) = self.plan.next(self.now()) {
-            match source {
-                // The journal has it.
-                Source::Held(job) => {
-                    jobs.insert(held, *job);
-                    held += 1;
+    /// The input may wait for each item, and what was taken must not wait with it.
+    fn job(&mut self, next: Next<'_>) -> (Option<Job>, bool) {
+        let job = match self.plan.next(self.now()) {
+            None => return (None, false),
+            // The journal has it.
+            Some(Source::Held(job)) => return (Some(*job), true),
+            Some(Source::Input) => match next() {
+                ControlFlow::Continue(Some(item)) => self.take(item),
+                ControlFlow::Continue(None) => {
+                    self.plan.end_input();
+                    None
                 }
-                Source::Input => match next() {
-                    ControlFlow::Continue(Some(item)) => jobs.extend(self.take(item)),
-                    ControlFlow::Continue(None) => self.plan.end_input(),
-                    ControlFlow::Break(()) => self.leave(),
-                },
-            }
-            let is_late = self.now().saturating_duration_since(started) >= MAX_BATCH_TIME;
-            if jobs.len() as u64 >= most || is_late || self.abort.is_triggered() {
-                may_take_more = true;
-                break;
-            }
-        }
-        let new = jobs.get(held..).unwrap_or_default();
-        let Some(journal) = self.journal.as_mut().filter(|_| !new.is_empty()) else {
-            return (jobs, may_take_more);
+                ControlFlow::Break(()) => {
+                    self.leave();
+                    None
+                }
+            },
         };
-        if let Err(error) = journal.sent(new.iter()) {
-            self.refuse(std::mem::take(&mut jobs), &error);
+        let noted = job.as_ref().zip(self.journal.as_mut()).map(|(job, it)| it.sent(job));
+        match (job, noted) {
+            (Some(job), Some(Err(error))) => {
+                self.refuse(job, &error);
+                (None, true)
+            }
+            (job, _) => (job, true),
         }
-        (jobs, may_take_more)
     }
 
     /// Nothing is sent that the journal may not have.
-    fn refuse(&mut self, jobs: Vec<Job>, error: &Error) {
+    fn refuse(&mut self, job: Job, error: &Error) {
         self.plan.stop(error.code, &error.message);
-        for job in jobs {
-            let in_doubt = job.options.as_ref().is_ok_and(|options| options.in_doubt == Some(true));
-            let refused = Refused { code: error.code, message: error.message.clone(), in_doubt };
-            let mut report = Report::refused(self.operation, refused);
-            let session_id = self.client.context.usable(&job.session_id);
-            report.session_id = session_id.ok().map(SessionId::into_string);
-            report.idempotency_key = job.options.ok().and_then(|options| options.idempotency_key);
-            self.plan.end_unsent(job.number, report);
-        }
+        let in_doubt = job.options.as_ref().is_ok_and(|options| options.in_doubt == Some(true));
+        let refused = Refused { code: error.code, message: error.message.clone(), in_doubt };
+        let mut report = Report::refused(self.operation, refused);
+        let session_id = self.client.context.usable(&job.session_id);
+        report.session_id = session_id.ok().map(SessionId::into_string);
+        report.idempotency_key = job.options.ok().and_then(|options| options.idempotency_key);
+        self.plan.end_unsent(job.number, report);
     }
 
     /// Takes an item out of the input; gives it back if it is to be sent now.

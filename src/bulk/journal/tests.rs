@@ -78,7 +78,7 @@ fn what_was_sent_and_ended_is_read_back() {
     let memory = Memory::default();
     let mut first = journal(&memory).unwrap();
     let jobs = [job(0, OWN), job(1, "a \\\"key\\"), job(2, OWN), job(3, OWN), job(4, OWN)];
-    first.sent(jobs.iter()).unwrap();
+    jobs.iter().for_each(|job| first.sent(job).unwrap());
     for (number, outcome, code) in [
         (1, Outcome::Canceled, Code::Ok),
         (2, Outcome::Unknown, Code::Timeout),
@@ -109,9 +109,9 @@ fn what_was_sent_and_ended_is_read_back() {
 fn a_line_that_a_power_cut_has_torn_is_dropped_wherever_it_was_torn() {
     let memory = Memory::default();
     let mut first = journal(&memory).unwrap();
-    first.sent([job(0, OWN)].iter()).unwrap();
+    first.sent(&job(0, OWN)).unwrap();
     let whole = memory.text();
-    first.sent([job(1, OWN)].iter()).unwrap();
+    first.sent(&job(1, OWN)).unwrap();
     let both = memory.text();
     for bytes in whole.len()..both.len() {
         let torn = Memory::with(&both[..bytes]);
@@ -163,7 +163,7 @@ fn another_file_is_refused_and_left_alone() {
 #[test]
 fn an_item_with_another_session_is_refused() {
     let memory = Memory::default();
-    journal(&memory).unwrap().sent([job(0, OWN)].iter()).unwrap();
+    journal(&memory).unwrap().sent(&job(0, OWN)).unwrap();
     let error = journal(&memory).unwrap().earlier(0, "fcs_1").unwrap_err();
     assert_eq!(error.code, Code::JournalInvalid);
     assert!(error.message.ends_with("item 0 is another session"), "{error}");
@@ -174,7 +174,7 @@ fn after_an_error_nothing_more_is_written() {
     let memory = Memory::default();
     let mut journal = journal(&memory).unwrap();
     *memory.fails.lock().unwrap() = true;
-    let error = journal.sent([job(0, OWN)].iter()).unwrap_err();
+    let error = journal.sent(&job(0, OWN)).unwrap_err();
     assert_eq!(error.message, "journal: cannot be written: the disk is gone");
     *memory.fails.lock().unwrap() = false;
     let before = memory.text();
