@@ -115,10 +115,7 @@ fn tool(name: &str) -> Command {
 }
 
 fn cargo(arguments: &[&str]) {
-    let cargo = env::var_os("CARGO").expect("cargo runs its tests");
-    let mut command = Command::new(cargo);
-    let target = target();
-    succeed(command.current_dir(ROOT).args(arguments).arg("--target-dir").arg(target), "cargo");
+    succeed(native::cargo().args(arguments).arg("--target-dir").arg(target()), "cargo");
 }
 
 #[test]

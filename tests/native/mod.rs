@@ -47,6 +47,20 @@ fn missing(tool: &OsStr, package: &str, error: &io::Error) -> ! {
     panic!("{tool} cannot be run: {error}");
 }
 
+/// The cargo that runs this test, without what it says of the test's package: a build script that
+/// regards it would run again, now and at the next build.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(ROOT);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
+}
+
 /// Both outputs of a program, as they are shown when it fails.
 pub fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
