@@ -1,6 +1,7 @@
 package chaos_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -87,9 +88,12 @@ func TestOneOfThreeServersMayDieAtAnyMoment(t *testing.T) {
 func TestOneOfThreePlainServersMayDieAtAnyMoment(t *testing.T) {
 	f, servers := clustered(t, upstream)
 	f.start(t)
-	command := exec.Command(f.workers[0].program, "streams", "--nats", "nats://"+f.address, "--replicas", "3")
+	// A server that did not start would be waited for.
+	ctx, stop := context.WithTimeout(t.Context(), kit.Never)
+	defer stop()
+	command := exec.CommandContext(ctx, f.workers[0].program, "streams", "--nats", "nats://"+f.address, "--replicas", "3")
 	if said, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, said)
+		t.Fatalf("%v\n%s\n%s", err, said, servers[0].said(t))
 	}
 	killOneAtATime(t, f, servers, 200, 2)
 }

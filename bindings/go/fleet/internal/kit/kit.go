@@ -5,7 +5,10 @@ import (
 	"crypto/rand"
 	"io"
 	"log/slog"
+	mathrand "math/rand/v2"
 	"net"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -109,13 +112,25 @@ func Until(t testing.TB, what string, condition func() bool) {
 	}
 }
 
-// FreePort is a port of loopback that nobody listens on.
+// given are the ports that this process has given to somebody.
+var given sync.Map
+
+// FreePort is a port of loopback that nobody listens on, and that is given once. It is none of those
+// that a system takes for outgoing connections: one of these may have it by the time it is used.
 func FreePort(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	OK(t, err)
-	OK(t, listener.Close())
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	OK(t, err)
-	return port
+	const from, to = 20_000, 32_000
+	for range to - from {
+		port := strconv.Itoa(from + mathrand.IntN(to-from))
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+		if err != nil {
+			continue
+		}
+		OK(t, listener.Close())
+		if _, was := given.LoadOrStore(port, true); !was {
+			return port
+		}
+	}
+	t.Fatalf("no port from %d to %d is free", from, to)
+	return ""
 }
