@@ -36,6 +36,7 @@
 #include "flexcancel/bulk.hpp"
 #include "flexcancel/client.hpp"
 #include "flexcancel/config.hpp"
+#include "flexcancel/mode.hpp"
 #include "flexcancel/options.hpp"
 #include "flexcancel/outbox.hpp"
 #include "flexcancel/outbox_options.hpp"
@@ -44,6 +45,7 @@
 #include "flexcancel/result.hpp"
 
 namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
 
 /**
  * The version of the library that is loaded, like "1.2.3"; FLEXCANCEL_VERSION is that of the
@@ -63,6 +65,7 @@ namespace flexcancel {
     return flexcancel_abi_version() == FLEXCANCEL_ABI_VERSION;
 }
 
+} // namespace FLEXCANCEL_MODE
 } // namespace flexcancel
 
 #endif // FLEXCANCEL_HPP

@@ -184,7 +184,7 @@ fn config_and_options_have_exactly_the_keys_there_are() {
 fn each_function_says_what_it_does() {
     for (path, text) in headers() {
         let lines: Vec<&str> = text.lines().map(str::trim).collect();
-        let of_users = lines.iter().position(|line| line.ends_with("::detail {")).is_none();
+        let of_users = lines.iter().position(|line| *line == "namespace detail {").is_none();
         for (at, line) in lines.iter().enumerate().filter(|_| of_users) {
             if line.starts_with("[[nodiscard]]") || line.starts_with("explicit ") {
                 let is_skipped =
@@ -211,6 +211,31 @@ fn each_way(name: &str, work: impl Fn(&Program, Under)) {
         let source = format!("tests/cpp/{name}.cpp");
         let program = scratch.compile_by(compiler.args(arguments), &source, "g++ clang");
         Under::each().into_iter().for_each(|under| work(&program, under));
+    }
+}
+
+#[test]
+fn given_files_with_and_without_exceptions_when_linked_in_any_order_then_neither_meets_the_other() {
+    let scratch = Scratch::new("cpp_mixed");
+    let files: [(&str, &[&str]); 2] =
+        [("mixed", &["-O2"]), ("mixed_without", &["-O2", "-fno-exceptions", "-fno-rtti"])];
+    for ((first, of_first), (last, of_last)) in [(files[0], files[1]), (files[1], files[0])] {
+        let object = scratch.path("first.o");
+        let mut compiler = Command::new("g++");
+        compiler.current_dir(ROOT).args(["-std=c++17", "-Iinclude", "-c"]).args(of_first);
+        compiler.arg(format!("tests/cpp/{first}.cpp")).arg("-o").arg(&object);
+        assert_content(&run_tool(&mut compiler, "g++"));
+        let mut compiler = Command::new("g++");
+        compiler.arg("-std=c++17").args(of_last).arg(&object);
+        let program = scratch.compile_by(&mut compiler, &format!("tests/cpp/{last}.cpp"), "g++");
+        for under in Under::each() {
+            let sandbox = start();
+            let ids = [held(&sandbox), held(&sandbox)];
+            let config = format!(r#"{{"api_key":"fsk_test_1","base_url":"{}"}}"#, sandbox.url());
+            let output = run_tool(program.command(under).arg(&config).args(&ids), "");
+            assert_content(&output);
+            assert_eq!(ground_truth(&sandbox, &ids[0]), (Hold::Released, 1));
+        }
     }
 }
 

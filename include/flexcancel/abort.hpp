@@ -3,8 +3,10 @@
 #define FLEXCANCEL_ABORT_HPP
 
 #include "handle.hpp"
+#include "mode.hpp"
 
 namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
 
 /**
  * Ends calls early, from any thread. Sticky and shareable: one abort may serve many calls, and
@@ -41,6 +43,7 @@ class Abort {
     detail::Owned<flexcancel_abort> handle_;
 };
 
+} // namespace FLEXCANCEL_MODE
 } // namespace flexcancel
 
 #endif // FLEXCANCEL_ABORT_HPP

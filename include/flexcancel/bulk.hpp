@@ -9,9 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "mode.hpp"
 #include "text.hpp"
 
 namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
 
 /**
  * The options of Client::cancel_many, written as JSON. Made in place:
@@ -64,6 +66,7 @@ struct BulkItem {
     std::string options = {};
 };
 
+} // namespace FLEXCANCEL_MODE
 } // namespace flexcancel
 
 #endif // FLEXCANCEL_BULK_HPP

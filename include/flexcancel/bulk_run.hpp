@@ -11,10 +11,13 @@
 #include <exception>
 #endif
 
+#include "mode.hpp"
 #include "result.hpp"
 #include "text.hpp"
 
-namespace flexcancel::detail {
+namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
+namespace detail {
 
 /** A result that stays the library's. */
 class BorrowedResult : public Result {
@@ -115,6 +118,8 @@ template <typename Iterator, typename Sentinel, typename Done> class BulkRun {
 #endif
 };
 
-} // namespace flexcancel::detail
+} // namespace detail
+} // namespace FLEXCANCEL_MODE
+} // namespace flexcancel
 
 #endif // FLEXCANCEL_BULK_RUN_HPP

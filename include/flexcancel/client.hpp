@@ -14,12 +14,14 @@
 #include "abort.hpp"
 #include "bulk_run.hpp"
 #include "handle.hpp"
+#include "mode.hpp"
 #include "outcome.hpp"
 #include "result.hpp"
 #include "stop.hpp"
 #include "text.hpp"
 
 namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
 
 /**
  * Is told of every event of a client: each attempt and each result, as a JSON object
@@ -275,6 +277,7 @@ inline Client Client::create_or_throw(std::string_view config_json, LogHandler l
 }
 #endif
 
+} // namespace FLEXCANCEL_MODE
 } // namespace flexcancel
 
 #endif // FLEXCANCEL_CLIENT_HPP

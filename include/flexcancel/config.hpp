@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "mode.hpp"
 #include "text.hpp"
 
 namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
 
 /**
  * A client's configuration, written as JSON. Made in place:
@@ -44,6 +46,7 @@ class Config : public detail::JsonObject<Config> {
     Config &verify(bool reads_back) { return truth("verify", reads_back); }
 };
 
+} // namespace FLEXCANCEL_MODE
 } // namespace flexcancel
 
 #endif // FLEXCANCEL_CONFIG_HPP

@@ -5,8 +5,11 @@
 #include <memory>
 
 #include "../flexcancel.h"
+#include "mode.hpp"
 
-namespace flexcancel::detail {
+namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
+namespace detail {
 
 /** Frees a handle when its owner goes. */
 struct Free {
@@ -18,6 +21,8 @@ struct Free {
 
 template <typename Handle> using Owned = std::unique_ptr<Handle, Free>;
 
-} // namespace flexcancel::detail
+} // namespace detail
+} // namespace FLEXCANCEL_MODE
+} // namespace flexcancel
 
 #endif // FLEXCANCEL_HANDLE_HPP

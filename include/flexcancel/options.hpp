@@ -9,10 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "mode.hpp"
 #include "repeat.hpp"
 #include "text.hpp"
 
 namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
 
 /**
  * The options of one call, written as JSON. Made in place:
@@ -66,6 +68,7 @@ class Options : public detail::JsonObject<Options> {
     Options &verify(bool reads_back) { return truth("verify", reads_back); }
 };
 
+} // namespace FLEXCANCEL_MODE
 } // namespace flexcancel
 
 #endif // FLEXCANCEL_OPTIONS_HPP

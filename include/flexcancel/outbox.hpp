@@ -11,12 +11,14 @@
 #include "abort.hpp"
 #include "client.hpp"
 #include "handle.hpp"
+#include "mode.hpp"
 #include "outbox_options.hpp"
 #include "result.hpp"
 #include "stop.hpp"
 #include "text.hpp"
 
 namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
 
 /**
  * Cancels that are kept in a file until they are delivered (docs/OUTBOX.md says what it promises).
@@ -254,6 +256,7 @@ inline Outbox Outbox::open_or_throw(const Client &client, std::string_view optio
 }
 #endif
 
+} // namespace FLEXCANCEL_MODE
 } // namespace flexcancel
 
 #endif // FLEXCANCEL_OUTBOX_HPP

@@ -16,11 +16,13 @@
 #include <string_view>
 #include <vector>
 
+#include "mode.hpp"
 #include "outcome.hpp"
 #include "repeat.hpp"
 #include "text.hpp"
 
 namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
 
 /** How an outbox is opened: Outbox::open(client, OutboxOptions().path("outbox.db")). */
 class OutboxOptions : public detail::JsonObject<OutboxOptions> {
@@ -149,6 +151,7 @@ class ListFilter : public detail::JsonObject<ListFilter> {
     ListFilter &states(const std::vector<std::string> &names) { return texts("states", names); }
 };
 
+} // namespace FLEXCANCEL_MODE
 } // namespace flexcancel
 
 #endif // FLEXCANCEL_OUTBOX_OPTIONS_HPP

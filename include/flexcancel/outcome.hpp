@@ -6,8 +6,10 @@
 #include <string_view>
 
 #include "../flexcancel.h"
+#include "mode.hpp"
 
 namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
 
 /**
  * What is known of the cancel. A newer library may give a number that is not listed here: treat
@@ -146,6 +148,7 @@ enum class Level : std::int32_t {
     return text != nullptr ? text : std::string_view();
 }
 
+} // namespace FLEXCANCEL_MODE
 } // namespace flexcancel
 
 #endif // FLEXCANCEL_OUTCOME_HPP

@@ -6,7 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "mode.hpp"
+
 namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
 
 /**
  * The options that repeat a cancel: its idempotency key, whether an earlier request may have
@@ -47,6 +50,7 @@ class Repeat {
     std::string json_;
 };
 
+} // namespace FLEXCANCEL_MODE
 } // namespace flexcancel
 
 #endif // FLEXCANCEL_REPEAT_HPP

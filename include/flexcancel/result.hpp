@@ -12,10 +12,12 @@
 #endif
 
 #include "handle.hpp"
+#include "mode.hpp"
 #include "outcome.hpp"
 #include "repeat.hpp"
 
 namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
 
 class Result;
 
@@ -215,6 +217,7 @@ inline Error::Error(const Result &result)
                                                                    result.repeat())) {}
 #endif
 
+} // namespace FLEXCANCEL_MODE
 } // namespace flexcancel
 
 #endif // FLEXCANCEL_RESULT_HPP

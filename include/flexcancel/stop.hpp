@@ -11,8 +11,11 @@
 #endif
 
 #include "abort.hpp"
+#include "mode.hpp"
 
-namespace flexcancel::detail {
+namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
+namespace detail {
 
 /** For C, NULL is no abort at all; an empty one must not make a call that nothing can end. */
 inline flexcancel_abort *handle_of(const Abort &abort) noexcept {
@@ -31,6 +34,8 @@ template <typename Call> auto until(const std::stop_token &stop, Call call) {
 }
 #endif
 
-} // namespace flexcancel::detail
+} // namespace detail
+} // namespace FLEXCANCEL_MODE
+} // namespace flexcancel
 
 #endif // FLEXCANCEL_STOP_HPP

@@ -10,7 +10,11 @@
 #include <utility>
 #include <vector>
 
-namespace flexcancel::detail {
+#include "mode.hpp"
+
+namespace flexcancel {
+inline namespace FLEXCANCEL_MODE {
+namespace detail {
 
 /**
  * A string for C. A NUL in it would cut it short, and what is left might be valid; U+0001 takes its
@@ -108,6 +112,8 @@ template <typename Self> class JsonObject {
     std::string json_ = "{}";
 };
 
-} // namespace flexcancel::detail
+} // namespace detail
+} // namespace FLEXCANCEL_MODE
+} // namespace flexcancel
 
 #endif // FLEXCANCEL_TEXT_HPP

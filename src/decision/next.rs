@@ -325,6 +325,10 @@ pub(crate) fn at_the_end(history: &[Observation], limits: Limits) -> Decision {
     let (code, reason) = match summary.refused {
         Some(code) => (code, REFUSED),
         None if summary.sends > 0 => (summary.code, REFUSED),
+        // A read was, or may have been.
+        None if history.iter().any(|it| matches!(it, Observation::ReadBack(_))) => {
+            (summary.code, "no cancel was sent")
+        }
         None => (summary.code, "nothing was handed to the network"),
     };
     not_applied(code, summary.hold, reason)

@@ -269,6 +269,8 @@ fn the_reason_of_what_was_not_applied_says_what_happened() {
         at_the_end(&history, limits("")).reason
     };
     assert_eq!(reason(&["not_sent(dns)"]), "nothing was handed to the network");
+    assert_eq!(reason(&["nothing(unauthorized)"]), "no cancel was sent");
+    assert_eq!(reason(&["not_sent(dns)", "nothing(timeout)"]), "no cancel was sent");
     assert_eq!(reason(&["refused(rate_limited)"]), REFUSED);
     let of_hold = |age: &str| {
         let history =

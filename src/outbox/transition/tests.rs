@@ -183,6 +183,30 @@ fn an_entry_is_in_delivery_while_a_lease_of_this_start_of_the_machine_lasts() {
 }
 
 #[test]
+fn a_claim_is_told_with_its_lease_and_whether_the_session_must_be_read_first() {
+    let now = Timestamps::new(1_000_000, 50_000, 50_000, 7);
+    let lease = Some(("token".to_owned(), 7, 50_001));
+    for (attempts, unclear, in_doubt) in [
+        (0, 0, false),
+        (1, 0, false),
+        (1, 1, false),
+        (2, 0, true),
+        (2, 1, true),
+        (1, 2, true),
+        (3, 3, true),
+    ] {
+        let record = Record { lease: lease.clone(), ..record(attempts, unclear) };
+        assert!(record.is_under("token") && !record.is_under("another"));
+        let told = record.claimed(now);
+        assert_eq!(told.lease.as_deref(), Some("token"));
+        assert_eq!(told.in_doubt, Some(in_doubt), "{attempts} tries, {unclear} in doubt");
+        assert!(told.in_delivery);
+    }
+    assert!(!record(1, 1).is_under("token"), "nobody has claimed it");
+    assert_eq!(record(1, 1).claimed(now).lease, None);
+}
+
+#[test]
 fn the_way_is_closed_by_trouble_that_the_next_entry_would_meet_too() {
     let pending = after_call(0, Outcome::NotApplied, Code::Connect, false, "no connection");
     assert!(stops_flush(&pending));
