@@ -1,11 +1,12 @@
 /*
  * Cancels the sessions whose ids are the lines of the standard input, and prints one line for each.
  *
- *     cc bulk.c -lflexcancel -o bulk
+ *     cc examples/bulk.c -o bulk $(pkg-config --cflags --libs flexcancel)
  *     FLEX_API_KEY=fsk_test_... ./bulk night.jsonl < ids.txt
  *
- * Started again with the same input, it resumes by the journal. Exit code: 0 if the run came to its
- * end, 1 if it stopped early.
+ * Started again with the same input, it resumes by the journal. Environment: FLEX_API_KEY, and
+ * FLEX_BASE_URL (Flex itself, if it is not set). Exit code: 0 if the run came to its end, whatever
+ * became of the sessions; 1 if it stopped early; 64 wrong usage; 78 configuration not usable.
  */
 #include <flexcancel.h>
 #include <stdio.h>
@@ -18,6 +19,9 @@ static int32_t next(void *user_data, const char **session_id, const char **optio
     (void)user_data, (void)options_json;
     if (fgets(line, sizeof line, stdin) == NULL)
         return ferror(stdin) ? -1 : 0;
+    /* A line that is longer than any id must not become two. */
+    if (strchr(line, '\n') == NULL && !feof(stdin))
+        return -1;
     line[strcspn(line, "\r\n")] = '\0';
     *session_id = line;
     return 1;
@@ -40,12 +44,18 @@ int main(int argc, char **argv) {
     flexcancel_client *client;
     int code;
 
-    if (argc != 2) {
+    /* No URL and no path here has a quote or a backslash: a value stays a value. */
+    if (argc != 2 || strpbrk(argv[1], "\"\\") != NULL || strlen(argv[1]) > 900) {
         fprintf(stderr, "usage: bulk JOURNAL < IDS\n");
         return 64;
     }
-    snprintf(config, sizeof config, "{\"api_key_env\":\"FLEX_API_KEY\",\"base_url\":\"%s\"}",
-             url != NULL ? url : "https://api.withflex.com");
+    if (url == NULL) {
+        fputs("FLEX_BASE_URL is not set: this calls Flex itself.\n", stderr);
+        url = "https://api.withflex.com";
+    } else if (strpbrk(url, "\"\\") != NULL || strlen(url) > 900) {
+        url = "";
+    }
+    snprintf(config, sizeof config, "{\"api_key_env\":\"FLEX_API_KEY\",\"base_url\":\"%s\"}", url);
     client = flexcancel_client_new(config, &error);
     if (client == NULL) {
         fprintf(stderr, "bulk: %s\n", flexcancel_result_message(error));

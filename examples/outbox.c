@@ -157,7 +157,8 @@ static int close_shift(flexcancel_outbox *outbox) {
         return NOT_DONE;
     }
     if (pending > 0)
-        printf("TO BE DELIVERED: %lld; they stay in the outbox.\n", pending);
+        printf("TO BE DELIVERED: %lld; %s\n", pending,
+               "these voids are pending, and stay in the outbox.");
     if (to_see > 0) {
         printf("SHIFT NOT CLOSED: %lld to be seen.\n", to_see);
         return NOT_YET;

@@ -54,7 +54,8 @@ std::string configuration() {
     return std::string(config.json());
 }
 
-/* Logs a result or a status. Its JSON is one line and holds no API key: what a log needs. */
+/* Logs a result or a status. Its JSON is one line and holds no API key. A result's has the
+ * session, which names the shopper: leave that out of a log that others read. */
 template <typename Told> const Told &logged(const Told &result) {
     std::cerr << "outbox: " << flexcancel::name(result.code()) << ": " << result.json() << '\n';
     return result;
@@ -147,7 +148,8 @@ ExitCode close_shift(const Outbox &outbox) {
         return not_done;
     }
     if (*pending > 0)
-        std::cout << "TO BE DELIVERED: " << *pending << "; they stay in the outbox.\n";
+        std::cout << "TO BE DELIVERED: " << *pending
+                  << "; these voids are pending, and stay in the outbox.\n";
     if (*to_see > 0) {
         std::cout << "SHIFT NOT CLOSED: " << *to_see << " to be seen.\n";
         return not_yet;

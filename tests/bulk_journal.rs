@@ -92,6 +92,25 @@ fn given_ids_that_are_none_and_one_twice_when_the_run_is_resumed_then_each_is_to
 }
 
 #[test]
+fn given_an_input_that_was_cut_off_when_the_run_is_resumed_then_it_does_not_look_complete() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let client = client(&sandbox);
+    let ids: Vec<String> = (0..8).map(|_| held(&sandbox)).collect();
+    let options = options(json!({ "journal": journal("cut_off") }));
+    assert_eq!(run(&client, &ids, &options).0.code, Code::Ok);
+    let (status, reports) = run(&client, &ids[..3], &options);
+    assert_eq!((status.code, reports.len()), (Code::JournalInvalid, 3), "{}", status.message);
+    assert!(status.message.contains("5 more items"), "{}", status.message);
+    assert!(!counts(&status).complete);
+    let (status, _) = run(&client, &ids, &options);
+    assert_eq!((status.code, counts(&status).from_journal), (Code::Ok, 8), "{}", status.message);
+    // An input that goes on is one of its own day.
+    let more: Vec<String> = ids.iter().cloned().chain([held(&sandbox)]).collect();
+    let (status, _) = run(&client, &more, &options);
+    assert_eq!((status.code, counts(&status).canceled), (Code::Ok, 9), "{}", status.message);
+}
+
+#[test]
 fn given_a_file_that_is_no_journal_of_this_input_when_it_is_given_then_it_is_refused_and_left_alone()
  {
     let sandbox = Sandbox::start(Options::default()).unwrap();

@@ -329,7 +329,9 @@ fn given_an_outage_when_a_till_voids_then_its_shift_ends_and_the_next_one_delive
         let hasty = Shift { timeout_ms, ..till.clone() };
         hasty.assert_says(&["void", &ids[0]], 3, pending);
         enqueue(&till.base_url, &till.file, &ids[1]);
-        let closed = format!("TO BE DELIVERED: 2; they stay in the outbox.\n{CLOSED}");
+        let closed = format!(
+            "TO BE DELIVERED: 2; these voids are pending, and stay in the outbox.\n{CLOSED}"
+        );
         hasty.assert_says(&["close"], 0, &closed);
         assert_eq!(sandbox.requests(), []);
         sandbox.open_port();

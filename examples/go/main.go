@@ -96,6 +96,6 @@ func tell(c *flexcancel.Result, err error) int {
 		return code
 	}
 	fmt.Printf("%s\n", c.JSON())
-	fmt.Fprintf(os.Stderr, "cancel: %s: %s; %s;\n", c.Code, c.Message(), c.Advice())
+	fmt.Fprintf(os.Stderr, "cancel: %s: %s: %s\n", c.Code, c.Message(), c.Advice())
 	return code
 }

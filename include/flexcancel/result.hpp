@@ -86,8 +86,8 @@ class Status {
     }
     /**
      * Everything about the call as a JSON object on one line (docs/RESULT.md): the outbox's
-     * entries, and of a Result the attempts too. It holds no API key and is fit for a log.
-     * NUL-terminated. Of an empty one: a static string that says invalid_handle. Otherwise like
+     * entries, and of a Result the attempts too. It holds no API key. The session in it names the
+     * shopper: for a log that others read take the events of a LogHandler. NUL-terminated. Of an empty one: a static string that says invalid_handle. Otherwise like
      * message().
      */
     [[nodiscard]] std::string_view json() const &noexcept {

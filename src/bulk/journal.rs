@@ -65,6 +65,19 @@ impl Journal {
         self.earlier.take(number, session_id)
     }
 
+    /// Whether the input had every item that earlier runs had.
+    ///
+    /// # Errors
+    /// If it is shorter: a list that was cut off looks like a day that is done.
+    pub(super) fn check_end(&self) -> Result<(), Error> {
+        match self.earlier.len() {
+            0 => Ok(()),
+            more => Err(invalid(&format!(
+                "expected the input of the earlier run, which had {more} more items"
+            ))),
+        }
+    }
+
     /// Has an item on the disk before it is sent.
     pub(super) fn sent(&mut self, job: &Job) -> Result<(), Error> {
         let Some(line) = Sent::new(job) else { return Ok(()) };

@@ -104,6 +104,10 @@ impl Plan {
         number
     }
 
+    pub(super) const fn has_taken_all(&self) -> bool {
+        self.is_input_at_its_end
+    }
+
     pub(super) const fn end_input(&mut self) {
         self.is_input_at_its_end = true;
     }

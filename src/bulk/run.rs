@@ -116,8 +116,11 @@ fn drive(mut run: Run<'_>, abort: Option<&Abort>, next: Next<'_>, done: Done<'_>
         let _forward = forward;
         run.run(&mut workers, next, done);
     });
-    if let Some(Err(error)) = run.journal.as_mut().map(Journal::sync) {
-        run.plan.stop(error.code, &error.message);
+    if let Some(journal) = &mut run.journal {
+        let whole = if run.plan.has_taken_all() { journal.check_end() } else { Ok(()) };
+        if let Err(error) = journal.sync().and(whole) {
+            run.plan.stop(error.code, &error.message);
+        }
     }
     let (code, message, counts) = run.plan.summary();
     Status::of_bulk(code, message, counts)

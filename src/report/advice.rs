@@ -49,8 +49,14 @@ pub(crate) const STORED_ERROR: &str = "Treat the void as pending: Flex answers t
     same error each time. Call again with the options in `repeat`, but a new `idempotency_key`.";
 
 /// The advice of a cancel that the outbox keeps.
-pub(crate) const KEPT: &str =
-    "Treat the void as pending: the outbox keeps it, and a later flush delivers it.";
+pub(crate) const fn kept_advice(code: Code) -> &'static str {
+    match code {
+        Code::Unauthorized => {
+            "Treat the void as pending: the outbox keeps it. Check the API key, then flush."
+        }
+        _ => "Treat the void as pending: the outbox keeps it, and a later flush delivers it.",
+    }
+}
 
 /// The advice of a call.
 pub(crate) fn advice(operation: Operation, outcome: Outcome, code: Code) -> &'static str {

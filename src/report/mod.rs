@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 pub(crate) use self::advice::STORED_ERROR;
-use self::advice::{KEPT, advice, is_retryable, outbox_advice};
+use self::advice::{advice, is_retryable, kept_advice, outbox_advice};
 pub use self::bulk::{BulkCounts, BulkItemView};
 pub use self::entry::{OutboxCounts, OutboxEntry, OutboxState, OutboxView};
 pub use self::event::{Event, Level, Observer};
@@ -184,7 +184,7 @@ impl Report {
         self.code = code;
         let state = entry.state;
         (self.advice, self.retryable) = match (state, outcome) {
-            (OutboxState::Pending, Outcome::Unknown) => (KEPT, true),
+            (OutboxState::Pending, Outcome::Unknown) => (kept_advice(code), true),
             (OutboxState::NeedsAttention | OutboxState::Expired, _) => (outbox_advice(code), false),
             _ => {
                 let operation = Operation::Cancel;

@@ -4,7 +4,9 @@
 use std::path::Path;
 use std::{env, fs};
 
-use super::advice::{KEPT, STORED_ERROR, advice, bulk_advice, outbox_advice, warm_up_advice};
+use super::advice::{
+    STORED_ERROR, advice, bulk_advice, kept_advice, outbox_advice, warm_up_advice,
+};
 use crate::api::Operation;
 use crate::outcome::{Code, Outcome};
 
@@ -46,8 +48,11 @@ fn advices(code: Code) -> Vec<(&'static str, &'static str)> {
     if matches!(code, Code::ServerError) {
         found.push(("`unknown`, with the same error each time", STORED_ERROR));
     }
-    if matches!(code, Code::Dns | Code::Connect | Code::Timeout | Code::ConnectionLost) {
-        found.push(("`unknown`, kept in an outbox", KEPT));
+    if matches!(
+        code,
+        Code::Dns | Code::Connect | Code::Timeout | Code::ConnectionLost | Code::Unauthorized
+    ) {
+        found.push(("`unknown`, kept in an outbox", kept_advice(code)));
     }
     for (situation, of) in
         [("outbox", outbox_advice as fn(Code) -> &'static str), ("bulk run", bulk_advice)]

@@ -67,13 +67,13 @@ const FOLLOWED: &[Followed] = &[
     },
     Followed {
         page: "examples/sandbox/python/README.md",
-        after: "curl -s \"$FLEX_BASE_URL/\" | grep -q '<html'",
+        after: "curl -s \"$FLEX_BASE_URL/\" | grep '<html'",
         ..PAGE
     },
     Followed {
         page: "docs/GUIDE.md",
         before: "cc examples/cancel.c -o target/cancel $(pkg-config --cflags --libs flexcancel)",
-        after: "held >before.txt; curl -s $FLEX_BASE_URL/__sandbox/counts | grep -q '\"cancel\":0'",
+        after: "held >before.txt; curl -s $FLEX_BASE_URL/__sandbox/counts | grep '\"cancel\":0'",
         ..PAGE
     },
     Followed {
@@ -111,7 +111,6 @@ const FOLLOWED: &[Followed] = &[
                  flexcancel cancel --outbox till.db $(captured) || [ $? = 1 ]; \
                  REPEAT='{\"idempotency_key\":\"k-1\",\"in_doubt\":true,\"asked_at_ms\":'$(date +%s999)'}'",
         after: "released \"$ID\"",
-        ..PAGE
     },
     Followed {
         page: "bindings/python/README.md",
@@ -133,7 +132,7 @@ const FOLLOWED: &[Followed] = &[
         page: "docs/OUTBOX.md",
         words: &[("/var/lib/till", "."), ("/backup", "backup")],
         before: "mkdir backup; flexcancel outbox enqueue outbox.db $(held) || [ $? = 3 ]",
-        after: "flexcancel outbox stats backup/outbox.db | grep -q '1 pending'",
+        after: "flexcancel outbox stats backup/outbox.db | grep '1 pending'",
         ..PAGE
     },
     Followed {
@@ -169,7 +168,7 @@ trap 'trap "" TERM; kill 0' EXIT
 held() { curl -s -d '{"paid":true}' "$FLEX_BASE_URL/__sandbox/sessions" | cut -d'"' -f4; }
 captured() { local id; id=$(held); curl -s -X POST "$FLEX_BASE_URL/__sandbox/sessions/$id/capture" >capture.txt; echo "$id"; }
 released() { curl -s "$FLEX_BASE_URL/__sandbox/sessions/$1" | grep '"hold":"released"'; }
-entry() { flexcancel outbox list --json till.db | grep "\"$1\"" | head -n 1 | sed 's/.*"id": *\([0-9]*\).*/\1/'; }
+entry() { flexcancel outbox list --json till.db | grep "\"$1\"" | sed -n 1p | sed 's/.*"id": *\([0-9]*\).*/\1/'; }
 set -x
 "#;
 

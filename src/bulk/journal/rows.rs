@@ -57,6 +57,11 @@ impl Rows {
             end.map(|((outcome, code), hold)| (outcome, code, hold));
     }
 
+    /// How many items there are that were not asked for.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The row of an item. It is needed once.
     pub(super) fn take(&mut self, number: u64, session_id: &str) -> Result<Earlier, Error> {
         let Some(row) = self.0.remove(&number) else { return Ok(Earlier::default()) };
