@@ -69,6 +69,9 @@ class System:
     def run_ahead(self) -> None:
         """Lets what its programs wait for run ahead of other work; the programs do so themselves."""
 
+    def end(self) -> None:
+        """Ends what runs on after the programs have ended."""
+
     def said_by(self) -> str:
         return "run on this machine"
 
@@ -290,6 +293,11 @@ class Wine(System):
                 continue
             if is_server and f"WINEPREFIX={self.environment()['WINEPREFIX']}".encode() in variables:
                 subprocess.run(["chrt", "--rr", "-p", "1", process.name], check=True)
+
+    def end(self) -> None:
+        # Ahead of other work, a server with nothing to do has taken a whole processor.
+        kill = [*self.wine("wineserver"), "-k"]
+        subprocess.run(kill, env=self.environment(), check=False, timeout=60)
 
     def environment(self) -> dict[str, str]:
         return {**os.environ, "WINEPREFIX": str(self.prefix), "WINEDEBUG": "-all"}
