@@ -207,6 +207,9 @@ def test_given_an_outbox_that_needs_a_person_or_is_none_then_its_line_says_so(
     assert (exit_code, to_do(found)) == (2, ["outbox"])
     assert found["outbox"]["found"] == "0 pending (0 due), 1 for a person"
     assert "--worklist" in found["outbox"]["to_do"]
+    outbox.enqueue(sandbox.held())
+    _, found, _ = doctor("http://127.0.0.1:9", "--outbox", str(path))
+    assert found["outbox"]["found"].endswith(", 1 of another service or mode")
     other = tmp_path / "notes.txt"
     other.write_text("no outbox" * 100, "utf-8")
     other.chmod(0o600)

@@ -55,6 +55,8 @@ def test_given_what_is_no_code_then_similar_ones_are_offered(sandbox: Sandbox) -
         exit_code, output, complaints = run(sandbox, "explain", wrong)
         assert (exit_code, output) == (64, "")
         assert complaints.startswith(f"flexcancel: {wrong}: there is no such code; {offer}")
+    _, _, complaints = run(sandbox, "explain", "NOT_APPLIED")
+    assert complaints.startswith("flexcancel: NOT_APPLIED: that is an outcome; its code stands")
 
 
 def test_given_no_key_and_no_library_then_it_explains_nevertheless() -> None:

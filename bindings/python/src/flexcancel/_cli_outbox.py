@@ -21,8 +21,8 @@ from ._outbox_entry import OutboxCounts, OutboxEntry
 from ._watch import Watch, details, line, summary
 
 EPILOG = f"""\
-Only flush sends anything, and needs the API key; --base-url as for the till. Without a key, the
-others count every mode. FILE must exist: a till, or enqueue, creates it.
+Only flush sends anything. It and enqueue need the API key; --base-url as for the till. Without a
+key, the others count every mode. FILE must exist: a till, or enqueue, creates it.
 
 {epilog(2)}
 

@@ -214,8 +214,13 @@ def _outbox(client: Client, path: str) -> Finding:
             "outbox", False, f"{error.code}: {error.message}", _advice(error.code, "outbox")
         )
     found = f"{counts.pending} pending ({counts.due} due), {counts.worklist} for a person"
+    if counts.foreign:
+        found += f", {counts.foreign} of another service or mode"
     if counts.worklist:
         to_do = f"See to them: flexcancel outbox list {path} --worklist"
+        return Finding("outbox", False, found, to_do)
+    if counts.foreign:
+        to_do = "Flush with their key and URL, or withdraw them: this key never delivers them."
         return Finding("outbox", False, found, to_do)
     return Finding("outbox", True, found)
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List
 
+from ._enums import Outcome
+
 _PAGE = Path(__file__).with_name("troubleshooting.md")
 _HEADING = re.compile(r"^### (\d+) `(\w+)`$", re.M)
 _NEXT_CHAPTER = re.compile(r"^## ", re.M)
@@ -57,6 +59,8 @@ def section(wanted: str) -> Section:
 
 
 def _no_such_code(wanted: str, name: str, known: List[Section]) -> str:
+    if any(name == outcome for outcome in Outcome):
+        return f"{wanted}: that is an outcome; its code stands beside it, in parentheses"
     if name.lstrip("-").isdigit():
         near = sorted(known, key=lambda one: abs(one.number - int(name)))[:_SIMILAR]
         similar = [f"{one.number} ({one.name})" for one in near]
