@@ -59,9 +59,9 @@ const FOLLOWED: &[Followed] = &[
     },
     Followed {
         page: "examples/go/backoffice/README.md",
-        words: &[("127.0.0.1:8090", "$BACKOFFICE_ADDR"), ("voids.db &", "voids.db")],
+        words: &[("127.0.0.1:8090", "$BACKOFFICE_ADDR"), ("voids.db &", "\"$HERE\"/voids.db")],
         around: &[("go run ./", SERVES)],
-        before: "export BACKOFFICE_ADDR=127.0.0.1:$PORT",
+        before: "HERE=$PWD; export BACKOFFICE_ADDR=127.0.0.1:$PORT",
         after: RELEASED,
         ..PAGE
     },
@@ -306,5 +306,11 @@ fn follow(it: &Followed) {
 
 #[test]
 fn the_lines_of_each_page_do_what_it_says() {
+    let changed = || {
+        let mut git = Command::new("git");
+        run_tool(git.current_dir(ROOT).args(["status", "--porcelain"]), "git").stdout
+    };
+    let before = changed();
     FOLLOWED.iter().for_each(follow);
+    assert_eq!(changed(), before, "nothing is left in the tree");
 }
