@@ -20,20 +20,23 @@ use native::{ROOT, run_tool, said};
 enum By {
     /// This test: it follows the page's lines, or compiles its sample.
     Here,
-    /// A file that names the page, or what the block includes.
-    File(&'static str),
+    /// Another test, and the words by which it names the page or the sample.
+    Test(&'static str, &'static str),
+    /// Lines that stand in another page, too, which is followed.
+    Lines(&'static str),
     /// Lines of those who build the library: their commands are there; they run for long, or are
     /// steps of .ci/run.
     Commands,
 }
-use By::{Commands, File, Here};
+use By::{Commands, Here, Lines, Test};
 
-const DOCUMENTS: By = File("tests/documents.rs");
-const GO: By = File("tests/go.rs");
-const INSTALL: By = File("tests/install.rs");
-const MINUTE: By = File("tests/first_minute");
-const README: By = File("bindings/python/tests/test_readme.py");
-const TILL: By = File("tests/till.rs");
+const TILLS: By = Test("tests/documents.rs", "../README.md");
+const LIBRARY: By = Test("tests/documents.rs", "../docs/BULK.md");
+const INSTALL: By = Test("tests/install.rs", "../docs/INSTALL.md");
+const MINUTE: By = Test("tests/first_minute", "docs/INSTALL.md");
+const BINDING: By = Test("bindings/python/tests/test_readme.py", "BINDING / \"README.md\"");
+const CANCEL: By = Test("tests/till.rs", "compile(&scratch, \"cancel\"");
+const OUTBOX: By = Test("tests/till.rs", "compile(&scratch, \"outbox\"");
 
 /// Blocks in other languages are no code.
 const LANGUAGES: [&str; 7] = ["sh", "c", "cpp", "go", "python", "rust", "rust,ignore"];
@@ -41,26 +44,32 @@ const NO_CODE: [&str; 6] = ["text", "mermaid", "json", "cmake", "toml", "ini"];
 
 const BLOCKS: &[(&str, &str, &[By])] = &[
     ("CONTRIBUTING.md", "sh", &[Commands; 2]),
-    ("README.md", "sh", &[Commands, INSTALL]),
-    ("README.md", "c", &[DOCUMENTS]),
-    ("README.md", "cpp", &[DOCUMENTS]),
-    ("README.md", "go", &[DOCUMENTS]),
-    ("README.md", "python", &[README]),
-    ("README.md", "rust", &[DOCUMENTS]),
-    ("bindings/go/README.md", "go", &[Here, Here, GO]),
-    ("bindings/go/README.md", "sh", &[INSTALL]),
-    ("bindings/python/README.md", "python", &[README; 5]),
-    ("bindings/python/README.md", "sh", &[INSTALL, Here]),
+    ("README.md", "sh", &[Commands, Lines("docs/INSTALL.md")]),
+    ("README.md", "c", &[TILLS]),
+    ("README.md", "cpp", &[TILLS]),
+    ("README.md", "go", &[TILLS]),
+    ("README.md", "python", &[Test("bindings/python/tests/test_readme.py", "ROOT_README")]),
+    ("README.md", "rust", &[TILLS]),
+    ("bindings/go/README.md", "go", &[Here, Here, Test("tests/go.rs", "../bindings/go/README.md")]),
+    ("bindings/go/README.md", "sh", &[Lines("docs/INSTALL.md")]),
+    ("bindings/python/README.md", "python", &[BINDING; 5]),
+    ("bindings/python/README.md", "sh", &[Lines("docs/INSTALL.md"), Here]),
     ("bindings/python/examples/kiosk/README.md", "sh", &[Here]),
-    ("docs/BULK.md", "cpp", &[File("tests/cpp.rs")]),
-    ("docs/BULK.md", "go", &[GO]),
-    ("docs/BULK.md", "python", &[README]),
-    ("docs/BULK.md", "rust", &[DOCUMENTS]),
+    ("docs/BULK.md", "cpp", &[Test("tests/cpp.rs", "../docs/BULK.md")]),
+    ("docs/BULK.md", "go", &[Test("tests/go.rs", "../docs/BULK.md")]),
+    ("docs/BULK.md", "python", &[Test("bindings/python/tests/test_readme.py", "docs/BULK.md")]),
+    ("docs/BULK.md", "rust", &[LIBRARY]),
     ("docs/BULK.md", "sh", &[Here, Here]),
     (
         "docs/COMMAND_LINE.md",
         "sh",
-        &[Here, Here, Here, Here, File("bindings/python/tests/test_cli_completion.py")],
+        &[
+            Here,
+            Here,
+            Here,
+            Here,
+            Test("bindings/python/tests/test_cli_completion.py", "\"completion\""),
+        ],
     ),
     ("docs/FLEET.md", "sh", &[Here]),
     ("docs/GUIDE.md", "sh", &[Here; 4]),
@@ -77,21 +86,32 @@ const BLOCKS: &[(&str, &str, &[By])] = &[
     ("docs/PERFORMANCE.md", "sh", &[Commands]),
     ("docs/PLATFORMS.md", "sh", &[Commands; 2]),
     ("docs/RELEASING.md", "sh", &[Commands]),
-    ("docs/TESTING.md", "python", &[File("bindings/python/tests/test_testing.py")]),
-    ("docs/TESTING.md", "sh", &[Commands, File("tests/containers.rs")]),
-    ("docs/site/start/c.md", "c", &[TILL, TILL, File("tests/bulk_abi.rs")]),
+    (
+        "docs/TESTING.md",
+        "python",
+        &[Test("bindings/python/tests/test_testing.py", "docs/TESTING.md")],
+    ),
+    ("docs/TESTING.md", "sh", &[Commands, Test("tests/containers.rs", "sandbox.Containerfile")]),
+    ("docs/site/start/c.md", "c", &[CANCEL, OUTBOX, Test("tests/bulk_abi.rs", "examples/bulk.c")]),
     ("docs/site/start/c.md", "sh", &[Here; 3]),
-    ("docs/site/start/cpp.md", "cpp", &[TILL, TILL]),
+    ("docs/site/start/cpp.md", "cpp", &[CANCEL, OUTBOX]),
     ("docs/site/start/cpp.md", "sh", &[Here; 3]),
-    ("docs/site/start/go.md", "go", &[GO, GO]),
+    (
+        "docs/site/start/go.md",
+        "go",
+        &[Test("tests/go.rs", "\"examples/go\""), Test("tests/go.rs", "\"./backoffice\"")],
+    ),
     ("docs/site/start/go.md", "sh", &[Here; 2]),
     (
         "docs/site/start/python.md",
         "python",
-        &[File("bindings/python/tests/test_cli.py"), File("bindings/python/tests/test_kiosk.py")],
+        &[
+            Test("bindings/python/tests/test_cli.py", "examples/cancel.py"),
+            Test("bindings/python/tests/test_kiosk.py", "examples/kiosk/kiosk.py"),
+        ],
     ),
     ("docs/site/start/python.md", "sh", &[Here; 2]),
-    ("docs/site/start/rust.md", "rust,ignore", &[File(".ci/run")]),
+    ("docs/site/start/rust.md", "rust,ignore", &[Test(".ci/run", "--example quickstart")]),
     ("docs/site/start/rust.md", "sh", &[Commands]),
     ("examples/go/backoffice/README.md", "sh", &[Here]),
     ("examples/plugin/README.md", "sh", &[Here]),
@@ -107,7 +127,7 @@ struct Block {
 }
 
 fn blocks(page: &str) -> Vec<Block> {
-    let text = fs::read_to_string(Path::new(ROOT).join(page)).expect("a page");
+    let text = read(page);
     let mut blocks = Vec::new();
     let mut open: Option<Block> = None;
     for line in text.lines() {
@@ -140,19 +160,21 @@ fn texts<'a>(page: &str, language: &str, found: &'a [Block]) -> Vec<&'a str> {
     texts
 }
 
-/// Whether a test names the page, the file that the block includes, or the files in its lines.
-fn is_shown(page: &str, block: &str, file: &str) -> bool {
-    let test = fs::read_to_string(Path::new(ROOT).join(file)).expect("a test");
-    let words = block.split([' ', '\n', '}']).filter(|word| word.contains('/'));
-    let names = words.chain([page]).filter_map(|path| path.rsplit('/').next());
-    let stems = names.map(|name| name.split('.').next().unwrap_or_default());
-    let mut stems = stems.filter(|stem| !stem.is_empty());
-    stems.any(|stem| test.contains(stem))
+fn read(file: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// Whether each line of a block stands in another page.
+fn assert_lines(page: &str, block: &str, other: &str) {
+    let lines = read(other);
+    for line in block.lines().filter(|line| !line.starts_with('#')) {
+        assert!(lines.lines().any(|it| it == line), "{page}: {other} has no line {line}");
+    }
 }
 
 /// Whether each line of a block has a command that is there.
 fn assert_commands(page: &str, block: &str) {
-    let manifest = fs::read_to_string(Path::new(ROOT).join("Cargo.toml")).expect("a manifest");
+    let manifest = read("Cargo.toml");
     for line in block.lines().filter(|line| !line.starts_with('#')) {
         let command = line.split(" #").next().unwrap_or_default();
         let words = command.split_whitespace().skip_while(|word| word.contains('='));
@@ -193,11 +215,15 @@ fn every_block_of_every_page_is_run_or_is_no_code() {
             let &(_, _, by) = row.unwrap_or_else(|| panic!("{page}: nothing runs its {language}"));
             let texts = texts(&page, language, &found);
             assert_eq!(texts.len(), by.len(), "{page}: its blocks in {language}");
-            for (text, by) in texts.iter().zip(by) {
+            for (number, (text, by)) in texts.iter().zip(by).enumerate() {
                 match by {
-                    File(file) => assert!(is_shown(&page, text, file), "{page}: {file}: {text}"),
+                    Test(file, named) => assert!(read(file).contains(named), "{file}: {named}"),
+                    Lines(other) => assert_lines(&page, text, other),
                     Commands => assert_commands(&page, text),
-                    Here => assert!(follow::is_followed(&page), "{page} is not followed here"),
+                    Here if language == "sh" => {
+                        assert!(follow::is_followed(&page, number), "{page}: {text}");
+                    }
+                    Here => assert!(samples::has(&page), "{page}: {text}"),
                 }
             }
             seen += 1;

@@ -344,21 +344,11 @@ fn assert_cancels_at_the_base_url(command: &mut Command) {
 fn the_readmes_till_in_go_compiles_and_answers_a_missing_configuration() {
     let scratch = Scratch::new("readme_go");
     let [till] = blocks(README, "go")[..] else { panic!("one till in Go") };
-    scratch.write("main.go", till);
-    let path = "github.com/flexcancel/flexcancel/bindings/go";
-    let binding = format!("{}/bindings/go", native::ROOT);
-    scratch.write(
-        "go.mod",
-        &format!(
-            "module till\n\ngo 1.24\n\nrequire {path} v0.0.0\n\nreplace {path} => {binding}\n"
-        ),
-    );
-    let mut go = scratch.go(".");
-    go.current_dir(scratch.path("")).args(["run", ".", "fcs_1"]).env_remove("FLEX_API_KEY");
+    let mut go = scratch.go_program(till);
+    go.args(["run", ".", "fcs_1"]).env_remove("FLEX_API_KEY");
     let said = native::said(&native::run_tool(&mut go, native::GO));
     assert!(said.contains("not voided: flexcancel: not_applied (invalid_config)"), "{said}");
-    let mut go = scratch.go(".");
-    assert_cancels_at_the_base_url(go.current_dir(scratch.path("")).args(["run", "."]));
+    assert_cancels_at_the_base_url(scratch.go_program(till).args(["run", "."]));
 }
 
 #[test]

@@ -121,20 +121,11 @@ fn the_examples_of_a_bulk_run_do_what_their_pages_say() {
          page(context.Background(), client, os.Args[3:])\n\
          readme(context.Background(), client, os.Args[2], os.Args[3])\n}}\n"
     );
-    scratch.write("main.go", &program);
-    let binding = root_of("bindings/go");
-    scratch.write(
-        "go.mod",
-        &format!(
-            "module many\n\ngo 1.24\n\nrequire {path} v0.0.0\n\nreplace {path} => {binding}\n"
-        ),
-    );
     let sandbox = start();
     let id = sandbox.create(&CreateParams::default());
     sandbox.pay(&id).expect("a new session can be paid");
-    let mut go = scratch.go(".");
-    go.current_dir(scratch.path("")).args(["run", "."]);
-    let output = run(go.args([&sandbox.url(), &id, "fcs_nobody"]));
+    let mut go = scratch.go_program(&program);
+    let output = run(go.args(["run", ".", &sandbox.url(), &id, "fcs_nobody"]));
     let text = String::from_utf8_lossy(&output.stdout);
     let lines: Vec<&str> = text.lines().collect();
     let [first, second, resume, refused] = lines[..] else { panic!("{}", said(&output)) };

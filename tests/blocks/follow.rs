@@ -157,8 +157,9 @@ const FOLLOWED: &[Followed] = &[
     },
 ];
 
-pub fn is_followed(page: &str) -> bool {
-    FOLLOWED.iter().any(|it| it.page == page) || crate::samples::has(page)
+pub fn is_followed(page: &str, block: usize) -> bool {
+    let followed = FOLLOWED.iter().find(|it| it.page == page);
+    followed.is_some_and(|it| it.blocks.is_empty() || it.blocks.contains(&block))
 }
 
 const BEFORE: &str = r#"
@@ -232,7 +233,7 @@ fn directory(name: &str) -> Scratch {
     scratch
 }
 
-/// A line without its comment, with the reader's own words; nothing if another test has it.
+/// A line without its comment, with the reader's own words; nothing of a comment alone.
 fn line(it: &Followed, line: &str) -> Option<String> {
     let mut line = line.split("  #").next().unwrap_or_default().trim_end().to_owned();
     if line.is_empty() || line.starts_with('#') {

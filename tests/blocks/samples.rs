@@ -4,7 +4,7 @@ use std::process::Command;
 
 use flex_sandbox::{CreateParams, Hold, Options, Sandbox};
 
-use crate::native::{GO, ROOT, Scratch, Under, run_tool, said};
+use crate::native::{GO, Scratch, Under, run_tool, said};
 
 const GO_PAGE: &str = "bindings/go/README.md";
 const C_PAGE: &str = "docs/OUTBOX.md";
@@ -35,10 +35,8 @@ fn the_samples_in_go_cancel_and_keep() {
     let file = scratch.path("outbox.db");
     let outbox = outbox.replace("/var/lib/till/outbox.db", file.to_str().expect("UTF-8"));
     let path = "github.com/flexcancel/flexcancel/bindings/go";
-    scratch.write(
-        "main.go",
-        &format!(
-            "package main\n\nimport (\n\"context\"\n\"errors\"\n\"fmt\"\n\"os\"\n\"time\"\n\
+    let program = format!(
+        "package main\n\nimport (\n\"context\"\n\"errors\"\n\"fmt\"\n\"os\"\n\"time\"\n\
              \"{path}/flexcancel\"\n)\n\
              func use(sessionID string) error {{\n{usage}\nreturn nil\n}}\n\
              func keep(client *flexcancel.Client, sessionID string) error {{\n\
@@ -48,17 +46,10 @@ fn the_samples_in_go_cancel_and_keep() {
              client, err := flexcancel.New(flexcancel.Config{{APIKeyEnv: \"FLEX_API_KEY\", \
              BaseURL: os.Getenv(\"FLEX_BASE_URL\")}})\nif err != nil {{\npanic(err)\n}}\n\
              if err := keep(client, os.Args[2]); err != nil {{\npanic(err)\n}}\n}}\n"
-        ),
-    );
-    scratch.write(
-        "go.mod",
-        &format!(
-            "module sample\n\ngo 1.24\n\nrequire {path} v0.0.0\n\nreplace {path} => {ROOT}/bindings/go\n"
-        ),
     );
     let (sandbox, held, captured) = sandbox();
-    let mut go = scratch.go(".");
-    go.current_dir(scratch.path("")).args(["run", ".", &held, &captured]);
+    let mut go = scratch.go_program(&program);
+    go.args(["run", ".", &held, &captured]);
     let output = run_tool(at(&mut go, &sandbox), GO);
     let shown = String::from_utf8_lossy(&output.stdout);
     assert_eq!(shown, "voided\nnot_cancelable true refused <nil>\n", "{}", said(&output));

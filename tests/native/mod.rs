@@ -192,6 +192,22 @@ impl Scratch {
         command
     }
 
+    /// The go command in this directory, made a module with a program that uses the binding.
+    pub fn go_program(&self, main: &str) -> Command {
+        let path = "github.com/flexcancel/flexcancel/bindings/go";
+        self.write("main.go", main);
+        self.write(
+            "go.mod",
+            &format!(
+                "module program\n\ngo 1.24\n\nrequire {path} v0.0.0\n\n\
+                 replace {path} => {ROOT}/bindings/go\n"
+            ),
+        );
+        let mut go = self.go(".");
+        go.current_dir(&self.0);
+        go
+    }
+
     /// The same scratch directory, with what the programs in tests/c and tests/cpp share.
     pub fn with_check(&self) -> &Self {
         let check = fs::read_to_string(Path::new(ROOT).join("tests/c/check.h"));
