@@ -78,10 +78,14 @@ impl FileLocation {
 
     /// Begins a new file beside it, for this user alone.
     pub(super) fn begin(&self) -> Result<NewFile<'_>, Error> {
-        for suffix in &SUFFIXES[1..] {
-            let name = self.name_with(suffix);
-            // What is left of a lost file would be taken for a part of the new one.
-            if self.look(&name)?.is_some_and(|found| !found.is_empty()) {
+        if self.left_behind()?.is_some() {
+            // Another process may have made the file since it was looked for, or be about to
+            // quarantine it: it has the lock until all of them have their new names.
+            let _lock = self.directory.lock(&self.name).map_err(|error| self.io(&error))?;
+            // In this order: what is beside the file is made after it.
+            if let Some(name) = self.left_behind()?
+                && self.look(&self.name)?.is_none()
+            {
                 let (path, name) = (self.path.display(), Path::new(&name).display());
                 let message = format!("{path}: the file is gone, but not {name}: move both back");
                 return Err(Error::new(Code::OutboxIo, message));
@@ -93,6 +97,18 @@ impl FileLocation {
         let path = self.path.with_file_name(&name);
         self.directory.create(&name).map_err(|error| self.io(&error))?;
         Ok(NewFile { location: self, name, path })
+    }
+
+    /// A file beside it with anything in it. If the file itself is gone, this would be taken for a
+    /// part of a new one.
+    fn left_behind(&self) -> Result<Option<OsString>, Error> {
+        for suffix in &SUFFIXES[1..] {
+            let name = self.name_with(suffix);
+            if self.look(&name)?.is_some_and(|found| !found.is_empty()) {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
     }
 
     /// Checks the file and those beside it; `None` if it is not there.
@@ -233,4 +249,63 @@ fn joined(name: &OsStr, suffix: &str) -> OsString {
     let mut joined = name.to_owned();
     joined.push(suffix);
     joined
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+    use std::sync::Barrier;
+
+    use super::*;
+
+    /// A location in a new directory.
+    fn location(name: &str) -> FileLocation {
+        let directory = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        std::fs::create_dir(&directory).unwrap();
+        std::fs::set_permissions(&directory, PermissionsExt::from_mode(0o700)).unwrap();
+        FileLocation::find(&directory.join("outbox.db")).unwrap()
+    }
+
+    fn write(location: &FileLocation, suffix: &str) {
+        std::fs::write(location.path.with_file_name(location.name_with(suffix)), "x").unwrap();
+    }
+
+    fn end(location: &FileLocation) {
+        std::fs::remove_dir_all(location.path.parent().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn given_a_file_made_by_another_since_the_look_when_begun_then_that_one_stays() {
+        let location = location("made-since");
+        for suffix in ["", "-journal", "-wal"] {
+            write(&location, suffix);
+        }
+        location.begin().unwrap().put().unwrap();
+        assert_eq!(std::fs::read(&location.path).unwrap(), b"x");
+        assert_eq!(std::fs::read_dir(location.path.parent().unwrap()).unwrap().count(), 3);
+        end(&location);
+    }
+
+    #[test]
+    fn given_a_file_that_another_quarantines_when_begun_then_it_waits_for_the_end_of_that() {
+        let location = location("quarantined-now");
+        for round in 0..100 {
+            write(&location, "-wal");
+            let lock = location.directory.lock(&location.name).unwrap();
+            let both = Barrier::new(2);
+            std::thread::scope(|scope| {
+                let begun = scope.spawn(|| {
+                    both.wait();
+                    location.begin().map(drop)
+                });
+                both.wait();
+                let quarantined = joined(&location.name, &format!(".damaged-{round}-wal"));
+                location.directory.rename(&location.name_with("-wal"), &quarantined).unwrap();
+                drop(lock);
+                begun.join().unwrap().unwrap_or_else(|error| panic!("round {round}: {error}"));
+            });
+        }
+        end(&location);
+    }
 }
