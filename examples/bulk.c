@@ -1,5 +1,6 @@
 /*
- * Cancels the sessions whose ids are the lines of the standard input, and prints one line for each.
+ * Cancels the sessions whose ids are the lines of the standard input, and prints one line for each:
+ * its number, its id, the outcome and why. Where Flex is away it waits, and tries again by itself.
  *
  *     cc examples/bulk.c -o bulk $(pkg-config --cflags --libs flexcancel)
  *     FLEX_API_KEY=fsk_test_... ./bulk night.jsonl < ids.txt
@@ -13,25 +14,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Gives the next id; the string stays until the next call. */
+/* Gives the next id; the string stays until the next call. Empty lines are passed over. */
 static int32_t next(void *user_data, const char **session_id, const char **options_json) {
     static char line[512];
     (void)user_data, (void)options_json;
-    if (fgets(line, sizeof line, stdin) == NULL)
-        return ferror(stdin) ? -1 : 0;
-    /* A line that is longer than any id must not become two. */
-    if (strchr(line, '\n') == NULL && !feof(stdin))
-        return -1;
-    line[strcspn(line, "\r\n")] = '\0';
+    do {
+        if (fgets(line, sizeof line, stdin) == NULL)
+            return ferror(stdin) ? -1 : 0;
+        /* A line that is longer than any id must not become two. */
+        if (strchr(line, '\n') == NULL && !feof(stdin))
+            return -1;
+        line[strcspn(line, "\r\n")] = '\0';
+    } while (line[0] == '\0');
     *session_id = line;
     return 1;
 }
 
-/* The result belongs to the library. */
+/* The result belongs to the library. It has no id where the line was no session's id: then the
+ * number, which counts from 0, tells which. */
 static int32_t done(void *user_data, uint64_t number, const flexcancel_result *result) {
     const char *id = flexcancel_result_session_id(result);
     (void)user_data;
-    printf("%lu %s %s: %s\n", (unsigned long)number, id != NULL ? id : "?",
+    printf("%lu %s %s: %s\n", (unsigned long)number, id != NULL ? id : "(no session's id)",
            flexcancel_outcome_name(flexcancel_result_outcome(result)),
            flexcancel_result_message(result));
     return 0;

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import os
 import pty
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from flexcancel import _cli_bulk, _progress
+from flexcancel import _cli_bulk, _progress, _waiting
 from flexcancel._console import Stream
 
 from . import script
@@ -168,14 +171,62 @@ def test_given_a_dry_run_then_nothing_is_canceled_and_the_exit_code_is_that_of_r
     sandbox: Sandbox,
 ) -> None:
     held = sandbox.held()
-    exit_code, output, _ = run(sandbox, held, "--dry-run")
+    captured = sandbox.held()
+    sandbox.capture(captured)
+    exit_code, output, complaints = run(sandbox, held, captured, NOBODY_S, "--dry-run")
     row = rows(output)[0]
-    assert (exit_code, row["code"], row["hold"], row["idempotency_key"]) == (2, "ok", "held", None)
+    assert (exit_code, row["code"], row["hold"], row["idempotency_key"]) == (3, "ok", "held", None)
     assert sandbox.hold(held) == "held"
+    assert complaints == (
+        "flexcancel: 3 sessions read, no cancel sent: 1 can be canceled, 1 too late,"
+        " 0 are canceled, 0 refused, 1 unknown\n"
+    )
     # Nobody needs to be asked.
     live = sandbox.held(test_mode=False)
     exit_code, output, _ = run(sandbox, live, "--dry-run", FLEX_API_KEY=LIVE_KEY)
     assert (exit_code, rows(output)[0]["hold"]) == (2, "held")
+
+
+def test_given_no_id_in_the_input_then_it_says_so(sandbox: Sandbox) -> None:
+    exit_code, output, complaints = run(sandbox, "--file", "-", given="# none today\n")
+    assert (exit_code, output) == (0, "")
+    first = "flexcancel: there is no session to cancel: the input has no id\n"
+    assert complaints.startswith(first)
+    assert sandbox.requests() == []
+
+
+def test_given_a_service_that_is_away_then_it_says_so_while_it_waits(sandbox: Sandbox) -> None:
+    sandbox.fault("status", status=401, body="{}", headers=[], times=ALWAYS)
+    ids = [sandbox.held() for _ in range(20)]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "flexcancel", "cancel-many", *ids, "--concurrency", "1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**environment(sandbox), "FLEX_BASE_URL": sandbox.url},
+    )
+    assert run.stderr is not None
+    told = run.stderr.readline()
+    run.send_signal(signal.SIGINT)
+    rest = run.communicate(timeout=60)[1]
+    assert re.match(r"flexcancel: no result for \d+ s: fcs_\w+: .*unauthorized", told), told + rest
+    assert run.returncode == 130, rest
+
+
+def test_given_results_then_no_waiting_is_told() -> None:
+    now = [0.0]
+    told: list[str] = []
+    failure = logging.makeLogRecord({"msg": "fcs_1: connect", "levelno": logging.WARNING})
+    waiting = _waiting.Waiting(told.append, lambda: now[0])
+    for now[0], has_result in ((2.9, False), (3.0, True), (5.9, False), (6.5, False), (7.0, False)):
+        if has_result:
+            waiting.has_result()
+        else:
+            waiting.emit(failure)
+    assert told == ["no result for 4 s: fcs_1: connect"]
+    now[0] = 16.5
+    waiting.emit(failure)
+    assert told[1:] == ["no result for 14 s: fcs_1: connect"]
 
 
 @pytest.mark.parametrize("where", ["variable", "file", "config", "mode"])
@@ -280,7 +331,7 @@ def test_given_a_clock_then_lines_come_at_intervals() -> None:
         def __init__(self) -> None:
             self.lines: list[str] = []
 
-        def write(self, text: str) -> bool:
+        def write(self, text: str, *, may_be_cut: bool = False) -> bool:
             self.lines.append(text)
             return True
 

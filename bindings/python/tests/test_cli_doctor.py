@@ -112,6 +112,14 @@ def test_given_a_session_that_is_not_there_then_its_line_says_so(sandbox: Sandbo
     assert "key and session are of the same mode" in found["session"]["to_do"]
 
 
+def test_given_what_is_no_session_s_id_then_its_line_says_so(sandbox: Sandbox) -> None:
+    exit_code, found, _ = doctor(sandbox.url, "no id")
+    assert (exit_code, to_do(found)) == (2, ["session"])
+    assert found["session"]["found"].startswith("invalid_session_id: ")
+    assert "invalid_session_id" in found["session"]["to_do"]
+    assert sandbox.requests() == []
+
+
 def test_given_a_port_that_is_closed_then_the_connection_s_line_says_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

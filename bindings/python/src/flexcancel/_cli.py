@@ -81,10 +81,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         options = command_line.parse_args(arguments)
         code = int(options.run(options, console))
     except _Answered as answer:
-        console.write(str(answer))
+        console.write(str(answer), may_be_cut=True)
         code = ExitCode.DONE
-    except (UsageError, ConfigError, ArgumentError) as error:
+    except UsageError as error:
         console.complain(str(error))
+        code = ExitCode.USAGE
+    except (ConfigError, ArgumentError) as error:
+        console.complain(f"{error.code}: {error}")
         code = ExitCode.USAGE
     except LibraryError as error:
         console.complain(str(error))

@@ -21,9 +21,10 @@ from ._console import Console
 from ._enums import Code
 from ._errors import BulkError
 from ._exit_codes import OF_OUTCOME, ExitCode, UsageError
-from ._formatting import plain
+from ._formatting import can_be_canceled, plain
 from ._native_call import has_signal_handler
 from ._progress import Progress, progress_of
+from ._waiting import Waiting
 
 DESCRIPTION = """\
 Releases the holds of many sessions, several at a time. Every id is read and checked before anything
@@ -123,10 +124,12 @@ def run(options: argparse.Namespace, names: List[str], client: Client, console: 
             "max_attempts",
         )
     }
-    shown = _Shown(names, options.output, console)
+    shown = _Shown(names, options, console)
+    if not names:
+        console.complain("there is no session to cancel: the input has no id")
     abort = AbortToken()
     try:
-        with _aborted_by_ctrl_c(abort), shown.progress:
+        with _aborted_by_ctrl_c(abort), shown.progress, shown.waiting:
             cancels = client.cancel_many(names, dry_run=options.dry_run, abort=abort, **common)
             with cancels:
                 shown.show(cancels, abort)
@@ -159,13 +162,15 @@ def _aborted_by_ctrl_c(abort: AbortToken) -> Iterator[None]:
 class _Shown:
     """What was shown of a run."""
 
-    def __init__(self, names: List[str], output: str, console: Console) -> None:
+    def __init__(self, names: List[str], options: argparse.Namespace, console: Console) -> None:
         self._names = names
         self._console = console
-        self._as_csv = output == "csv"
-        self._count = 0
+        self._as_csv = options.output == "csv"
+        self._is_dry = options.dry_run
+        self._count = self._held = 0
         self.worst = 0
         self.progress: Progress = progress_of(len(names), console)
+        self.waiting = Waiting(self._tell)
         if self._as_csv:
             console.print(_csv_line(FIELDS))
 
@@ -182,8 +187,14 @@ class _Shown:
             self.sum_up(cancels.summary)
             raise
 
+    def _tell(self, text: str) -> None:
+        self.progress.close()
+        self._console.complain(text)
+
     def _show(self, result: BulkResult) -> None:
+        self.waiting.has_result()
         self._count += 1
+        self._held += can_be_canceled(result)
         try:
             row = self._row(result)
             self._console.print(_csv_line(row.values()) if self._as_csv else _json_line(row))
@@ -209,14 +220,15 @@ class _Shown:
     def sum_up(self, summary: Optional[BulkSummary]) -> None:
         self.progress.close()
         if summary is not None:
-            self._console.complain(_in_words(summary))
+            self._console.complain(_in_words(summary, self._held if self._is_dry else None))
         rest = len(self._names) - self._count
         if rest:
             first = plain(self._names[self._count])
             self._console.complain(f"{rest} not tried, from number {self._count} on: {first}")
 
 
-def _in_words(summary: BulkSummary) -> str:
+def _in_words(summary: BulkSummary, held: Optional[int]) -> str:
+    """What a run came to. ``held``: of a dry run, how many sessions can be canceled."""
     voided = summary.canceled + summary.already_canceled
     parts = [
         f"{summary.items} sessions in {summary.elapsed:.1f} s: {voided} canceled",
@@ -224,6 +236,9 @@ def _in_words(summary: BulkSummary) -> str:
         f"{summary.not_applied} not applied",
         f"{summary.unknown} unknown",
     ]
+    if held is not None:
+        parts[0] = f"{summary.items} sessions read, no cancel sent: {held} can be canceled"
+        parts[2] = f"{voided} are canceled, {summary.not_applied - held} refused"
     for count, what in (
         (summary.duplicates, "duplicates"),
         (summary.from_journal, "from the journal"),

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace, console: Console) -> int:
     except ImportError:
         problem = "completion needs argcomplete: pip install 'flexcancel[cli]'"
         raise UsageError(problem) from None
-    console.write(shellcode(["flexcancel"], shell=options.shell))
+    console.write(shellcode(["flexcancel"], shell=options.shell), may_be_cut=True)
     return ExitCode.DONE
 
 

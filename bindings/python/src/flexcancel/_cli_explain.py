@@ -38,13 +38,14 @@ def run(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(str(error)) from error
     if not wanted:
         for one in sections():
-            console.print(f"{one.number:>3}  {one.name:18}  {one.what_happened}")
+            line = f"{one.number:>3}  {one.name:18}  {one.what_happened}"
+            console.print(line, may_be_cut=True)
     width = min(shutil.get_terminal_size().columns, _MAX_WIDTH)
     for index, one in enumerate(wanted):
         if index:
-            console.print("")
+            console.print("", may_be_cut=True)
         for line in _lines(one, width):
-            console.print(line)
+            console.print(line, may_be_cut=True)
     return ExitCode.DONE
 
 

@@ -146,20 +146,22 @@ def _list(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
         found = outbox.list(**wanted, max=_MAX if remaining is None else min(remaining, _MAX))
         for entry in found:
             is_empty = False
-            console.print(json.dumps(entry.raw) if options.json else line(entry))
+            console.print(json.dumps(entry.raw) if options.json else line(entry), may_be_cut=True)
             for words in () if options.json else details(entry):
-                console.print(f"  {words}")
+                console.print(f"  {words}", may_be_cut=True)
         remaining = None if remaining is None else remaining - len(found)
         if remaining == 0 or len(found) < _MAX:
             if is_empty and not options.json:
-                console.print("nothing to do" if options.worklist else "no entries")
+                console.print(
+                    "nothing to do" if options.worklist else "no entries", may_be_cut=True
+                )
             return ExitCode.DONE
         wanted["after"] = found[-1].id
 
 
 def _stats(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
     counts = outbox.stats()
-    console.print(json.dumps(counts.raw) if options.json else summary(counts))
+    console.print(json.dumps(counts.raw) if options.json else summary(counts), may_be_cut=True)
     return ExitCode.DONE
 
 

@@ -17,8 +17,11 @@ class Stream:
         self.problem: Optional[str] = None
         self.is_terminal = file is not None and file.isatty() and os.environ.get("TERM") != "dumb"
 
-    def write(self, text: str) -> bool:
-        """Writes a text. False if it is lost, like every later one."""
+    def write(self, text: str, *, may_be_cut: bool = False) -> bool:
+        """Writes a text. False if it is lost, like every later one.
+
+        ``may_be_cut``: whoever ends the pipe, as ``head`` does, has read enough; nothing is lost.
+        """
         if self._file is None:
             self.problem = "it is closed"
         if self._file is None or self.problem is not None:
@@ -27,7 +30,8 @@ class Stream:
             self._file.write(text)
             self._file.flush()
         except (OSError, ValueError) as error:
-            self.problem = str(error)
+            if not (may_be_cut and isinstance(error, BrokenPipeError)):
+                self.problem = str(error)
             self._discard_rest(self._file)
         return self.problem is None
 
@@ -55,18 +59,18 @@ class Console:
         """Whether standard output did not take everything."""
         return self.output.problem is not None
 
-    def write(self, text: str) -> None:
-        """Writes to standard output."""
+    def write(self, text: str, *, may_be_cut: bool = False) -> None:
+        """Writes to standard output. ``may_be_cut``: it tells nothing new, like a help text."""
         was_lost = self.is_lost
-        if self.output.write(text):
+        if self.output.write(text, may_be_cut=may_be_cut):
             return
         if not was_lost:
             self.complain(f"standard output: {self.output.problem}; it continues here:")
         self.errors.write(text)
 
-    def print(self, line: str) -> None:
+    def print(self, line: str, *, may_be_cut: bool = False) -> None:
         """Writes a line to standard output."""
-        self.write(f"{line}\n")
+        self.write(f"{line}\n", may_be_cut=may_be_cut)
 
     def complain(self, text: str) -> None:
         """Writes a message to standard error."""

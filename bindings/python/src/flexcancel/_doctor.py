@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterator, Optional
 from . import _cli_key, _library
 from ._client import Client
 from ._enums import Code
-from ._errors import ConfigError, OutboxError, WarmUpError
+from ._errors import ArgumentError, ConfigError, OutboxError, WarmUpError
 from ._formatting import plain
 from ._outbox import Outbox
 from ._retrieval import Retrieval
@@ -181,7 +181,11 @@ def _session(client: Client, options: argparse.Namespace, has_key: bool) -> Iter
     if not has_key:
         yield Finding("session", None, "not checked: there is no key")
         return
-    result = client.retrieve(options.session, timeout=options.timeout, max_attempts=1)
+    try:
+        result = client.retrieve(options.session, timeout=options.timeout, max_attempts=1)
+    except ArgumentError as error:
+        yield Finding("session", False, f"{error.code}: {error.message}", _advice(error.code))
+        return
     told = f"{result.code}, hold {result.hold}: {result.message}"
     if result.session is None:
         yield Finding("session", False, told, _advice(result.code))

@@ -28,10 +28,15 @@ def plain(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
+def can_be_canceled(result: SessionResult) -> bool:
+    """Whether a session was read, and has a hold that a cancel would release."""
+    return isinstance(result, Retrieval) and (result.outcome, result.code) == _CAN_BE_CANCELED
+
+
 def describe(result: SessionResult, session_id: str, *, in_color: bool) -> str:
     """A result in a few lines."""
     outcome = str(result.outcome)
-    if isinstance(result, Retrieval) and (result.outcome, result.code) == _CAN_BE_CANCELED:
+    if can_be_canceled(result):
         # Nobody tried to cancel it, so nothing was "not applied".
         outcome = "can be canceled"
     if in_color:
