@@ -110,8 +110,9 @@ int main(int argc, char **argv) {
     const flexcancel::Result result = client ? void_sale(client, argv[1]) : std::move(error);
     const ExitCode exit_code = tell_cashier(result.outcome());
     std::cout << result.json() << '\n';
-    /* The JSON is one line and holds no API key. The session in it names the shopper: leave it out
-     * of a log that others read. */
-    std::cerr << "cancel: " << flexcancel::name(result.code()) << ": " << result.json() << '\n';
+    /* Not the JSON: the session in it names the shopper. */
+    std::cerr << "cancel: " << flexcancel::name(result.code()) << ": " << result.message() << ' '
+              << result.advice() << " session: " << result.session_id()
+              << "; idempotency key: " << result.idempotency_key() << '\n';
     return exit_code;
 }

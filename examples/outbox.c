@@ -14,8 +14,8 @@
  * their place, FLEX_CONFIG, the client's configuration as JSON; FLEX_OUTBOX, the outbox's
  * ({"path":"outbox.db"}).
  *
- * Prints lines for people on stdout, each result's JSON for the log on stderr. Exit code of void:
- * 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 the shift is over, 1 there is
+ * Prints lines for people on stdout, and for each result a line for the log on stderr. Exit code of
+ * void: 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 the shift is over, 1 there is
  * something to see; of all: 2 it cannot be done, 64 wrong usage.
  */
 #include <flexcancel.h>
@@ -47,12 +47,22 @@ static const char *configuration(void) {
     return config;
 }
 
-/* Logs a result, and gives its code. */
+static void log_text(const char *before, const char *text) {
+    if (text != NULL)
+        fprintf(stderr, "%s%s", before, text);
+}
+
+/* Logs a result, and gives its code. Not its JSON: the session in it names the shopper. What is
+ * about no session, a flush say, has neither an id nor a key. */
 static int32_t logged(const flexcancel_result *result) {
     const int32_t code = flexcancel_result_code(result);
     const char *name = flexcancel_code_name(code);
-    fprintf(stderr, "outbox: %s: %s\n", name != NULL ? name : "unknown code",
-            flexcancel_result_json(result, NULL));
+    fprintf(stderr, "outbox: %s:", name != NULL ? name : "unknown code");
+    log_text(" ", flexcancel_result_message(result));
+    log_text(" ", flexcancel_result_advice(result));
+    log_text(" session: ", flexcancel_result_session_id(result));
+    log_text("; idempotency key: ", flexcancel_result_idempotency_key(result));
+    fputs("\n", stderr);
     return code;
 }
 

@@ -14,8 +14,8 @@
  * their place, FLEX_CONFIG, the client's configuration as JSON; FLEX_OUTBOX, the outbox's
  * ({"path":"outbox.db"}).
  *
- * Prints lines for people on stdout, each result's JSON for the log on stderr. Exit code of void:
- * 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 the shift is over, 1 there is
+ * Prints lines for people on stdout, and for each result a line for the log on stderr. Exit code of
+ * void: 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 the shift is over, 1 there is
  * something to see; of all: 2 it cannot be done, 64 wrong usage.
  */
 #include <flexcancel.hpp>
@@ -28,6 +28,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 
 namespace {
 
@@ -54,11 +55,22 @@ std::string configuration() {
     return std::string(config.json());
 }
 
-/* Logs a result or a status. Its JSON is one line and holds no API key. A result's has the
- * session, which names the shopper: leave that out of a log that others read. */
-template <typename Told> const Told &logged(const Told &result) {
-    std::cerr << "outbox: " << flexcancel::name(result.code()) << ": " << result.json() << '\n';
-    return result;
+void log_text(std::string_view before, std::string_view text) {
+    if (!text.empty())
+        std::cerr << before << text;
+}
+
+/* Logs a result or a status, and gives its code. Not its JSON: that names the shopper. */
+template <typename Told> Code logged(const Told &result) {
+    std::cerr << "outbox: " << flexcancel::name(result.code()) << ':';
+    log_text(" ", result.message());
+    log_text(" ", result.advice());
+    if constexpr (std::is_same_v<Told, Result>) {
+        log_text(" session: ", result.session_id());
+        log_text("; idempotency key: ", result.idempotency_key());
+    }
+    std::cerr << '\n';
+    return result.code();
 }
 
 /* What stands behind a field in the JSON. Quotes within texts are escaped there, so what is looked
@@ -89,7 +101,7 @@ std::string_view text(const Status &result, std::string_view field) {
  * the cancel that is taken over; what cannot be used as such is refused, and nothing is said. */
 ExitCode void_sale(const Outbox &outbox, std::string_view session_id, const Repeat &repeat) {
     const Result result = repeat ? outbox.cancel(session_id, repeat) : outbox.cancel(session_id);
-    if (logged(result).code() == Code::invalid_argument && repeat) {
+    if (logged(result) == Code::invalid_argument && repeat) {
         std::cerr << "outbox: REPEAT: expected the `repeat` of a result\n";
         return wrong_usage;
     }
@@ -116,7 +128,7 @@ ExitCode void_sale(const Outbox &outbox, std::string_view session_id, const Repe
 std::optional<std::uint64_t> deliver(const Outbox &outbox) {
     for (;;) {
         const Status result = outbox.flush();
-        const bool may_go_on = logged(result).code() == Code::ok;
+        const bool may_go_on = logged(result) == Code::ok;
         if (!may_go_on || read<std::uint64_t>(after(result, "\"due\":")).value_or(0) == 0)
             return read<std::uint64_t>(after(result, "\"pending\":"));
     }
@@ -128,7 +140,7 @@ std::optional<std::uint64_t> show_worklist(const Outbox &outbox) {
     auto next = flexcancel::ListFilter::worklist().max(1);
     for (std::uint64_t count = 0;; count++) {
         const Status result = outbox.list(next);
-        if (logged(result).code() != Code::ok)
+        if (logged(result) != Code::ok)
             return std::nullopt;
         const auto entry = read<std::int64_t>(after(result, "\"entries\":[{\"id\":"));
         if (!entry)
@@ -164,7 +176,7 @@ ExitCode seen(const Outbox &outbox, std::string_view entry_id) {
         std::cerr << "ENTRY_ID: expected a number\n";
         return wrong_usage;
     }
-    const bool is_noted = logged(outbox.acknowledge(*entry)).code() == Code::ok;
+    const bool is_noted = logged(outbox.acknowledge(*entry)) == Code::ok;
     std::cout << (is_noted ? "SEEN.\n" : "NOT NOTED: the log says why.\n");
     return is_noted ? done : not_done;
 }

@@ -7,6 +7,9 @@
  *         result = client.cancel(session_id, repeat);
  *     if (result.is_voided()) ...
  *
+ * A lambda of C++17 cannot capture `client` then. Where one uses it, a thread for instance:
+ * auto created = Client::create(...), and created.client.
+ *
  * Header-only. Link libflexcancel; nothing else is needed, no exceptions and no RTTI either.
  *
  * Errors are values: what went wrong is in the Result. Only the functions whose names say so throw
@@ -20,6 +23,10 @@
  *
  * Strings go in as std::string_view and are copied; they need no NUL at their end. A string with a
  * NUL in it is refused by the library like any other wrong string, and never cut short.
+ *
+ * Options are made in place, or are JSON in any string. A std::string_view of temporary options
+ * would dangle, and does not compile. A std::string of options is a copy of their JSON. A function
+ * that passes options on takes them as const Options & or const std::string &.
  *
  * What this header does not have is in the result's JSON (docs/RESULT.md): Result::json().
  */

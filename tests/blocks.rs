@@ -5,8 +5,12 @@
 #[path = "blocks/follow.rs"]
 mod follow;
 mod native;
+#[path = "blocks/recipes.rs"]
+mod recipes;
 #[path = "blocks/samples.rs"]
 mod samples;
+#[path = "blocks/worklist.rs"]
+mod worklist;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -36,7 +40,7 @@ const INSTALL: By = Test("tests/install.rs", "../docs/INSTALL.md");
 const MINUTE: By = Test("tests/first_minute", "docs/INSTALL.md");
 const BINDING: By = Test("bindings/python/tests/test_readme.py", "BINDING / \"README.md\"");
 const CANCEL: By = Test("tests/till.rs", "compile(&scratch, \"cancel\"");
-const OUTBOX: By = Test("tests/till.rs", "compile(&scratch, \"outbox\"");
+const OUTBOX: By = Test("tests/till/shift.rs", "compile(&scratch, \"outbox\"");
 
 /// Blocks in other languages are no code.
 const LANGUAGES: [&str; 7] = ["sh", "c", "cpp", "go", "python", "rust", "rust,ignore"];
@@ -56,7 +60,7 @@ const BLOCKS: &[(&str, &str, &[By])] = &[
     ("bindings/python/README.md", "sh", &[Lines("docs/INSTALL.md"), Here]),
     ("bindings/python/examples/kiosk/README.md", "sh", &[Here]),
     ("docs/BULK.md", "cpp", &[Test("tests/cpp.rs", "../docs/BULK.md")]),
-    ("docs/BULK.md", "go", &[Test("tests/go.rs", "../docs/BULK.md")]),
+    ("docs/BULK.md", "go", &[Test("tests/go.rs", "../docs/BULK.md"), Here]),
     ("docs/BULK.md", "python", &[Test("bindings/python/tests/test_readme.py", "docs/BULK.md")]),
     ("docs/BULK.md", "rust", &[LIBRARY]),
     ("docs/BULK.md", "sh", &[Here, Here]),
@@ -82,6 +86,9 @@ const BLOCKS: &[(&str, &str, &[By])] = &[
         ],
     ),
     ("docs/OUTBOX.md", "c", &[Here]),
+    ("docs/OUTBOX.md", "cpp", &[Here; 2]),
+    ("docs/OUTBOX.md", "go", &[Here]),
+    ("docs/OUTBOX.md", "python", &[Test("bindings/python/tests/test_readme.py", "docs/OUTBOX.md")]),
     ("docs/OUTBOX.md", "sh", &[Here; 2]),
     ("docs/PERFORMANCE.md", "sh", &[Commands]),
     ("docs/PLATFORMS.md", "sh", &[Commands; 2]),
@@ -91,7 +98,20 @@ const BLOCKS: &[(&str, &str, &[By])] = &[
         "python",
         &[Test("bindings/python/tests/test_testing.py", "docs/TESTING.md")],
     ),
-    ("docs/TESTING.md", "sh", &[Commands, Test("tests/containers.rs", "sandbox.Containerfile")]),
+    (
+        "docs/TESTING.md",
+        "sh",
+        &[
+            Commands,
+            Here,
+            Here,
+            Here,
+            Here,
+            Here,
+            Here,
+            Test("tests/containers.rs", "sandbox.Containerfile"),
+        ],
+    ),
     ("docs/site/start/c.md", "c", &[CANCEL, OUTBOX, Test("tests/bulk_abi.rs", "examples/bulk.c")]),
     ("docs/site/start/c.md", "sh", &[Here; 3]),
     ("docs/site/start/cpp.md", "cpp", &[CANCEL, OUTBOX]),

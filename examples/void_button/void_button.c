@@ -92,6 +92,18 @@ static int tell_cashier(int32_t outcome) {
     }
 }
 
+/* A line for the log. Not the result's JSON: the session in it names the shopper. */
+static void log_result(const flexcancel_result *result) {
+    const char *outcome = flexcancel_outcome_name(flexcancel_result_outcome(result));
+    const char *code = flexcancel_code_name(flexcancel_result_code(result));
+    const char *session_id = flexcancel_result_session_id(result);
+    const char *key = flexcancel_result_idempotency_key(result);
+    fprintf(stderr, "void_button: %s/%s: %s session: %s; idempotency key: %s\n",
+            outcome != NULL ? outcome : "unknown outcome", code != NULL ? code : "unknown code",
+            flexcancel_result_message(result), session_id != NULL ? session_id : "none",
+            key != NULL ? key : "none");
+}
+
 /* Ends a call whose worker has written its byte, or will. */
 static int end(struct calls *calls) {
     char byte;
@@ -102,7 +114,7 @@ static int end(struct calls *calls) {
     flexcancel_abort_free(calls->abort);
     flexcancel_result_free(calls->last);
     calls->last = calls->result;
-    fprintf(stderr, "void_button: %s\n", flexcancel_result_json(calls->last, NULL));
+    log_result(calls->last);
     return tell_cashier(flexcancel_result_outcome(calls->last));
 }
 

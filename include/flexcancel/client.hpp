@@ -29,8 +29,8 @@ inline namespace FLEXCANCEL_MODE {
  * API key.
  *
  * It runs on the thread that makes the call, before that call returns, on several threads at once
- * if calls do; in a bulk run on threads of the library. It may use any function of this header. What
- * it throws is dropped: a log must not change what is said of money.
+ * if calls do; in a bulk run on threads of the library. It may use any function of this header.
+ * What it throws is dropped: a log must not change what is said of money.
  */
 using LogHandler = std::function<void(Level level, std::string_view event_json)>;
 
@@ -53,15 +53,21 @@ class Client {
      * `log`, if given, is told of every event of this client; it lives until the client and every
      * Outbox opened with it are gone, and every call has returned.
      *
+     * For a lambda, name the whole: C++17 has no lambda that captures a structured binding.
+     *
+     *     auto created = Client::create(Config().api_key_env("FLEX_API_KEY"));
+     *     std::thread call([&created] { created.client.cancel(...); });
+     *
      * Ownership: the configuration is not kept, except for the API key, which is wiped when the
      * client is gone. Threads: any. Errors: the client is empty, and the error is
      * not_applied/invalid_config with a message that names the field and what was expected.
      */
-    [[nodiscard]] static Created create(std::string_view config_json, LogHandler log = {});
+    [[nodiscard]] static Created create(detail::JsonArgument config_json, LogHandler log = {});
 
 #if defined(__cpp_exceptions)
     /** The same, but throws Error instead of giving an empty client. */
-    [[nodiscard]] static Client create_or_throw(std::string_view config_json, LogHandler log = {});
+    [[nodiscard]] static Client create_or_throw(detail::JsonArgument config_json,
+                                                LogHandler log = {});
 #endif
 
     /**
@@ -76,11 +82,12 @@ class Client {
      * bad arguments, an empty client or an empty abort nothing is sent; the outcome is not_applied,
      * or unknown for a cancel in doubt.
      */
-    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options = {}) const {
+    [[nodiscard]] Result cancel(std::string_view session_id,
+                                detail::JsonArgument options = {}) const {
         return call(flexcancel_client_cancel, session_id, options, nullptr);
     }
     /** The same, with an abort. */
-    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
+    [[nodiscard]] Result cancel(std::string_view session_id, detail::JsonArgument options,
                                 const Abort &abort) const {
         return call(flexcancel_client_cancel, session_id, options, detail::handle_of(abort));
     }
@@ -95,11 +102,11 @@ class Client {
      * Threads, errors: as for cancel().
      */
     [[nodiscard]] Result retrieve(std::string_view session_id,
-                                  std::string_view options = {}) const {
+                                  detail::JsonArgument options = {}) const {
         return call(flexcancel_client_retrieve, session_id, options, nullptr);
     }
     /** The same, with an abort. */
-    [[nodiscard]] Result retrieve(std::string_view session_id, std::string_view options,
+    [[nodiscard]] Result retrieve(std::string_view session_id, detail::JsonArgument options,
                                   const Abort &abort) const {
         return call(flexcancel_client_retrieve, session_id, options, detail::handle_of(abort));
     }
@@ -112,11 +119,11 @@ class Client {
      * Threads: any, also at once: each opens a connection. Errors: in the status, whose code says
      * why there is no connection.
      */
-    [[nodiscard]] Status warm_up(std::string_view options = {}) const {
+    [[nodiscard]] Status warm_up(detail::JsonArgument options = {}) const {
         return open(options, nullptr);
     }
     /** The same, with an abort. */
-    [[nodiscard]] Status warm_up(std::string_view options, const Abort &abort) const {
+    [[nodiscard]] Status warm_up(detail::JsonArgument options, const Abort &abort) const {
         return open(options, detail::handle_of(abort));
     }
 
@@ -136,12 +143,13 @@ class Client {
      * What the input or `done` throws ends the run, and is thrown again when it has ended.
      */
     template <typename Items, typename Done>
-    [[nodiscard]] Status cancel_many(Items &&items, std::string_view options, Done &&done) const {
+    [[nodiscard]] Status cancel_many(Items &&items, detail::JsonArgument options,
+                                     Done &&done) const {
         return run(items, options, done, nullptr);
     }
     /** The same, with an abort. */
     template <typename Items, typename Done>
-    [[nodiscard]] Status cancel_many(Items &&items, std::string_view options, Done &&done,
+    [[nodiscard]] Status cancel_many(Items &&items, detail::JsonArgument options, Done &&done,
                                      const Abort &abort) const {
         return run(items, options, done, detail::handle_of(abort));
     }
@@ -149,24 +157,23 @@ class Client {
 #if defined(__cpp_lib_jthread)
     /** The same, aborted when a stop is requested. */
     template <typename Items, typename Done>
-    [[nodiscard]] Status cancel_many(Items &&items, std::string_view options, Done &&done,
+    [[nodiscard]] Status cancel_many(Items &&items, detail::JsonArgument options, Done &&done,
                                      const std::stop_token &stop) const {
-        return detail::until(stop, [&](flexcancel_abort *abort) {
-            return run(items, options, done, abort);
-        });
+        return detail::until(
+            stop, [&](flexcancel_abort *abort) { return run(items, options, done, abort); });
     }
     /**
      * A cancel, aborted when a stop is requested: before the call, or while it is under way. Any
      * std::jthread gives its function such a token.
      */
-    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
+    [[nodiscard]] Result cancel(std::string_view session_id, detail::JsonArgument options,
                                 const std::stop_token &stop) const {
         return detail::until(stop, [&](flexcancel_abort *abort) {
             return call(flexcancel_client_cancel, session_id, options, abort);
         });
     }
     /** The same for a retrieve. */
-    [[nodiscard]] Result retrieve(std::string_view session_id, std::string_view options,
+    [[nodiscard]] Result retrieve(std::string_view session_id, detail::JsonArgument options,
                                   const std::stop_token &stop) const {
         return detail::until(stop, [&](flexcancel_abort *abort) {
             return call(flexcancel_client_retrieve, session_id, options, abort);
@@ -196,25 +203,26 @@ class Client {
     using Operation = flexcancel_result *(FLEXCANCEL_CALL *)(flexcancel_client *, const char *,
                                                              const char *, flexcancel_abort *);
 
-    Result call(Operation operation, std::string_view session_id, std::string_view options,
-                flexcancel_abort *abort) const {
+    Result call(Operation operation, std::string_view session_id,
+                const detail::JsonArgument &options, flexcancel_abort *abort) const {
         // The handler may close this client, and must outlive the call all the same.
         const std::shared_ptr<LogHandler> log = log_;
-        const std::string id = detail::for_c(session_id), json = detail::for_c(options);
+        const std::string id = detail::for_c(session_id), json = detail::for_c(options.text());
         return Result(operation(handle_.get(), id.c_str(), json.c_str(), abort));
     }
 
-    Status open(std::string_view options, flexcancel_abort *abort) const {
+    Status open(const detail::JsonArgument &options, flexcancel_abort *abort) const {
         const std::shared_ptr<LogHandler> log = log_;
-        const std::string json = detail::for_c(options);
+        const std::string json = detail::for_c(options.text());
         return Status(flexcancel_client_warm_up(handle_.get(), json.c_str(), abort));
     }
 
     template <typename Items, typename Done>
-    Status run(Items &items, std::string_view options, Done &done, flexcancel_abort *abort) const {
+    Status run(Items &items, const detail::JsonArgument &options, Done &done,
+               flexcancel_abort *abort) const {
         using Run = detail::BulkRun<decltype(std::begin(items)), decltype(std::end(items)), Done>;
         const std::shared_ptr<LogHandler> log = log_;
-        const std::string json = detail::for_c(options);
+        const std::string json = detail::for_c(options.text());
         Run callbacks(std::begin(items), std::end(items), done);
         Status status(flexcancel_client_cancel_many(handle_.get(), json.c_str(), Run::next,
                                                     Run::done, &callbacks, abort));
@@ -240,7 +248,11 @@ class Client {
     detail::Owned<flexcancel_client> handle_;
 };
 
-/** A client, or why there is none; made for structured bindings. */
+/**
+ * A client, or why there is none: auto [client, error] = Client::create(...). C++17 does not let a
+ * lambda capture such names; where one uses the client: auto created = Client::create(...), and
+ * then created.client.
+ */
 struct Client::Created {
     /** Empty if there is an error. */
     Client client;
@@ -251,11 +263,11 @@ struct Client::Created {
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(client); }
 };
 
-inline Client::Created Client::create(std::string_view config_json, LogHandler log) {
+inline Client::Created Client::create(detail::JsonArgument config_json, LogHandler log) {
     Created created;
     if (log)
         created.client.log_ = std::make_shared<LogHandler>(std::move(log));
-    std::string config = detail::for_c(config_json);
+    std::string config = detail::for_c(config_json.text());
     flexcancel_result *error = nullptr;
     created.client.handle_.reset(flexcancel_client_new(config.c_str(), &error));
     created.error = Result(error);
@@ -269,8 +281,8 @@ inline Client::Created Client::create(std::string_view config_json, LogHandler l
 }
 
 #if defined(__cpp_exceptions)
-inline Client Client::create_or_throw(std::string_view config_json, LogHandler log) {
-    Created created = create(config_json, std::move(log));
+inline Client Client::create_or_throw(detail::JsonArgument config_json, LogHandler log) {
+    Created created = create(config_json.text(), std::move(log));
     if (!created)
         throw Error(created.error);
     return std::move(created.client);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 #include "mode.hpp"
 #include "text.hpp"
@@ -25,25 +26,46 @@ inline namespace FLEXCANCEL_MODE {
  */
 class Config : public detail::JsonObject<Config> {
   public:
-    Config &api_key(std::string_view key) { return text("api_key", key); }
-    Config &api_key_env(std::string_view variable) { return text("api_key_env", variable); }
-    Config &api_key_file(std::string_view path) { return text("api_key_file", path); }
-    Config &base_url(std::string_view url) { return text("base_url", url); }
-    Config &ca_file(std::string_view path) { return text("ca_file", path); }
-    Config &connect_attempts(std::int64_t count) { return number("connect_attempts", count); }
-    Config &connect_timeout(std::chrono::milliseconds time) {
+    Config &api_key(std::string_view key) & { return text("api_key", key); }
+    Config api_key(std::string_view key) && { return std::move(api_key(key)); }
+    Config &api_key_env(std::string_view variable) & { return text("api_key_env", variable); }
+    Config api_key_env(std::string_view variable) && { return std::move(api_key_env(variable)); }
+    Config &api_key_file(std::string_view path) & { return text("api_key_file", path); }
+    Config api_key_file(std::string_view path) && { return std::move(api_key_file(path)); }
+    Config &base_url(std::string_view url) & { return text("base_url", url); }
+    Config base_url(std::string_view url) && { return std::move(base_url(url)); }
+    Config &ca_file(std::string_view path) & { return text("ca_file", path); }
+    Config ca_file(std::string_view path) && { return std::move(ca_file(path)); }
+    Config &connect_attempts(std::int64_t count) & { return number("connect_attempts", count); }
+    Config connect_attempts(std::int64_t count) && { return std::move(connect_attempts(count)); }
+    Config &connect_timeout(std::chrono::milliseconds time) & {
         return millis("connect_timeout_ms", time);
     }
-    Config &dns_ttl(std::chrono::milliseconds time) { return millis("dns_ttl_ms", time); }
-    Config &max_attempts(std::int64_t count) { return number("max_attempts", count); }
-    Config &max_idle(std::chrono::milliseconds time) { return millis("max_idle_ms", time); }
-    Config &mode(std::string_view test_or_live) { return text("mode", test_or_live); }
-    Config &proxy(std::string_view proxy) { return text("proxy", proxy); }
-    Config &rate_per_second(std::int64_t rate) { return number("rate_per_second", rate); }
-    Config &timeout(std::chrono::milliseconds time) { return millis("timeout_ms", time); }
-    Config &trust(std::string_view system_or_bundled) { return text("trust", system_or_bundled); }
-    Config &user_agent(std::string_view agent) { return text("user_agent", agent); }
-    Config &verify(bool reads_back) { return truth("verify", reads_back); }
+    Config connect_timeout(std::chrono::milliseconds time) && {
+        return std::move(connect_timeout(time));
+    }
+    Config &dns_ttl(std::chrono::milliseconds time) & { return millis("dns_ttl_ms", time); }
+    Config dns_ttl(std::chrono::milliseconds time) && { return std::move(dns_ttl(time)); }
+    Config &max_attempts(std::int64_t count) & { return number("max_attempts", count); }
+    Config max_attempts(std::int64_t count) && { return std::move(max_attempts(count)); }
+    Config &max_idle(std::chrono::milliseconds time) & { return millis("max_idle_ms", time); }
+    Config max_idle(std::chrono::milliseconds time) && { return std::move(max_idle(time)); }
+    Config &mode(std::string_view test_or_live) & { return text("mode", test_or_live); }
+    Config mode(std::string_view test_or_live) && { return std::move(mode(test_or_live)); }
+    Config &proxy(std::string_view proxy) & { return text("proxy", proxy); }
+    Config proxy(std::string_view proxy) && { return std::move(this->proxy(proxy)); }
+    Config &rate_per_second(std::int64_t rate) & { return number("rate_per_second", rate); }
+    Config rate_per_second(std::int64_t rate) && { return std::move(rate_per_second(rate)); }
+    Config &timeout(std::chrono::milliseconds time) & { return millis("timeout_ms", time); }
+    Config timeout(std::chrono::milliseconds time) && { return std::move(timeout(time)); }
+    Config &trust(std::string_view system_or_bundled) & { return text("trust", system_or_bundled); }
+    Config trust(std::string_view system_or_bundled) && {
+        return std::move(trust(system_or_bundled));
+    }
+    Config &user_agent(std::string_view agent) & { return text("user_agent", agent); }
+    Config user_agent(std::string_view agent) && { return std::move(user_agent(agent)); }
+    Config &verify(bool reads_back) & { return truth("verify", reads_back); }
+    Config verify(bool reads_back) && { return std::move(verify(reads_back)); }
 };
 
 } // namespace FLEXCANCEL_MODE

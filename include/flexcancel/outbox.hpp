@@ -23,7 +23,17 @@ inline namespace FLEXCANCEL_MODE {
 /**
  * Cancels that are kept in a file until they are delivered (docs/OUTBOX.md says what it promises).
  * May be shared between threads, and its file between processes. Nothing is delivered unless
- * flush() is called. Entries and counts are in `outbox` of the JSON of a Result or Status.
+ * flush() is called.
+ *
+ *     auto created = Client::create(Config().api_key_env("FLEX_API_KEY"));
+ *     auto opened = Outbox::open(created.client, OutboxOptions().path("outbox.db"));
+ *     std::thread flusher([&opened] { const Status flushed = opened.outbox.flush(); ... });
+ *
+ * auto [outbox, error] = Outbox::open(...) is shorter, but C++17 has no lambda that captures
+ * `outbox` then.
+ *
+ * Entries and counts are in `outbox` of the JSON of a Result or Status. To read them, take a JSON
+ * library: docs/OUTBOX.md, "Entries in C and C++", has a worklist with nlohmann/json.
  *
  * Like every C++ object it must outlive its own calls. A log handler may close it.
  */
@@ -44,11 +54,11 @@ class Outbox {
      * (the file was quarantined; open again to begin a new one), outbox_schema, outbox_busy,
      * outbox_unavailable, or that of a wrong argument.
      */
-    [[nodiscard]] static Opened open(const Client &client, std::string_view options);
+    [[nodiscard]] static Opened open(const Client &client, detail::JsonArgument options);
 
 #if defined(__cpp_exceptions)
     /** The same, but throws Error instead of giving an empty outbox. */
-    [[nodiscard]] static Outbox open_or_throw(const Client &client, std::string_view options);
+    [[nodiscard]] static Outbox open_or_throw(const Client &client, detail::JsonArgument options);
 #endif
 
     /**
@@ -66,11 +76,12 @@ class Outbox {
      * not_applied, or unknown for a cancel in doubt. Where the file cannot be written nothing is
      * sent.
      */
-    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options = {}) const {
+    [[nodiscard]] Result cancel(std::string_view session_id,
+                                detail::JsonArgument options = {}) const {
         return cancel_until(nullptr, session_id, options);
     }
     /** The same, with an abort. */
-    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
+    [[nodiscard]] Result cancel(std::string_view session_id, detail::JsonArgument options,
                                 const Abort &abort) const {
         return cancel_until(detail::handle_of(abort), session_id, options);
     }
@@ -82,8 +93,9 @@ class Outbox {
      *
      * Threads, errors: as for cancel().
      */
-    [[nodiscard]] Result enqueue(std::string_view session_id, std::string_view options = {}) const {
-        const std::string id = detail::for_c(session_id), json = detail::for_c(options);
+    [[nodiscard]] Result enqueue(std::string_view session_id,
+                                 detail::JsonArgument options = {}) const {
+        const std::string id = detail::for_c(session_id), json = detail::for_c(options.text());
         return Result(flexcancel_outbox_enqueue(get(), id.c_str(), json.c_str()));
     }
 
@@ -95,11 +107,11 @@ class Outbox {
      *
      * Threads: any, also at once on one outbox, and from other processes. Errors: as for cancel().
      */
-    [[nodiscard]] Status flush(std::string_view options = {}) const {
+    [[nodiscard]] Status flush(detail::JsonArgument options = {}) const {
         return flush_until(nullptr, options);
     }
     /** The same, with an abort. */
-    [[nodiscard]] Status flush(std::string_view options, const Abort &abort) const {
+    [[nodiscard]] Status flush(detail::JsonArgument options, const Abort &abort) const {
         return flush_until(detail::handle_of(abort), options);
     }
 
@@ -108,16 +120,16 @@ class Outbox {
      * The same, aborted when a stop is requested: before the call, or while it is under way. Any
      * std::jthread gives its function such a token.
      */
-    [[nodiscard]] Result cancel(std::string_view session_id, std::string_view options,
+    [[nodiscard]] Result cancel(std::string_view session_id, detail::JsonArgument options,
                                 const std::stop_token &stop) const {
         return detail::until(stop, [&](flexcancel_abort *abort) {
             return cancel_until(abort, session_id, options);
         });
     }
     /** The same for a flush. */
-    [[nodiscard]] Status flush(std::string_view options, const std::stop_token &stop) const {
-        return detail::until(
-            stop, [&](flexcancel_abort *abort) { return flush_until(abort, options); });
+    [[nodiscard]] Status flush(detail::JsonArgument options, const std::stop_token &stop) const {
+        return detail::until(stop,
+                             [&](flexcancel_abort *abort) { return flush_until(abort, options); });
     }
 #endif
 
@@ -129,8 +141,8 @@ class Outbox {
      *
      * Threads, errors: as for cancel().
      */
-    [[nodiscard]] Status claim(std::string_view options = {}) const {
-        const std::string json = detail::for_c(options);
+    [[nodiscard]] Status claim(detail::JsonArgument options = {}) const {
+        const std::string json = detail::for_c(options.text());
         return Status(flexcancel_outbox_claim(get(), json.c_str()));
     }
 
@@ -144,8 +156,8 @@ class Outbox {
      *
      * Threads, errors: as for cancel().
      */
-    [[nodiscard]] Status settle(std::int64_t entry_id, std::string_view settlement) const {
-        const std::string json = detail::for_c(settlement);
+    [[nodiscard]] Status settle(std::int64_t entry_id, detail::JsonArgument settlement) const {
+        const std::string json = detail::for_c(settlement.text());
         return Status(flexcancel_outbox_settle(get(), entry_id, json.c_str()));
     }
 
@@ -155,8 +167,8 @@ class Outbox {
      *
      * Threads, errors: as for cancel().
      */
-    [[nodiscard]] Status list(std::string_view filter = {}) const {
-        const std::string json = detail::for_c(filter);
+    [[nodiscard]] Status list(detail::JsonArgument filter = {}) const {
+        const std::string json = detail::for_c(filter.text());
         return Status(flexcancel_outbox_list(get(), json.c_str()));
     }
 
@@ -210,14 +222,14 @@ class Outbox {
   private:
     // The handler may close this outbox, and must outlive the call all the same.
     Result cancel_until(flexcancel_abort *abort, std::string_view session_id,
-                        std::string_view options) const {
+                        const detail::JsonArgument &options) const {
         const std::shared_ptr<LogHandler> log = log_;
-        const std::string id = detail::for_c(session_id), json = detail::for_c(options);
+        const std::string id = detail::for_c(session_id), json = detail::for_c(options.text());
         return Result(flexcancel_outbox_cancel(get(), id.c_str(), json.c_str(), abort));
     }
-    Status flush_until(flexcancel_abort *abort, std::string_view options) const {
+    Status flush_until(flexcancel_abort *abort, const detail::JsonArgument &options) const {
         const std::shared_ptr<LogHandler> log = log_;
-        const std::string json = detail::for_c(options);
+        const std::string json = detail::for_c(options.text());
         return Status(flexcancel_outbox_flush(get(), json.c_str(), abort));
     }
 
@@ -226,7 +238,11 @@ class Outbox {
     detail::Owned<flexcancel_outbox> handle_;
 };
 
-/** An outbox, or why there is none; made for structured bindings. */
+/**
+ * An outbox, or why there is none: auto [outbox, error] = Outbox::open(...). C++17 does not let a
+ * lambda capture such names; where one uses the outbox: auto opened = Outbox::open(...), and then
+ * opened.outbox.
+ */
 struct Outbox::Opened {
     /** Empty if there is an error. */
     Outbox outbox;
@@ -237,9 +253,9 @@ struct Outbox::Opened {
     [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(outbox); }
 };
 
-inline Outbox::Opened Outbox::open(const Client &client, std::string_view options) {
+inline Outbox::Opened Outbox::open(const Client &client, detail::JsonArgument options) {
     Opened opened;
-    const std::string json = detail::for_c(options);
+    const std::string json = detail::for_c(options.text());
     flexcancel_result *error = nullptr;
     opened.outbox.handle_.reset(flexcancel_outbox_open(client.get(), json.c_str(), &error));
     opened.outbox.log_ = client.log_;
@@ -248,8 +264,8 @@ inline Outbox::Opened Outbox::open(const Client &client, std::string_view option
 }
 
 #if defined(__cpp_exceptions)
-inline Outbox Outbox::open_or_throw(const Client &client, std::string_view options) {
-    Opened opened = open(client, options);
+inline Outbox Outbox::open_or_throw(const Client &client, detail::JsonArgument options) {
+    Opened opened = open(client, options.text());
     if (!opened)
         throw Error(opened.error);
     return std::move(opened.outbox);

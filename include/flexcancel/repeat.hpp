@@ -39,12 +39,18 @@ class Repeat {
      * The options as a JSON object. Ownership: borrowed; valid until this object is destroyed,
      * moved or assigned to. Of an empty one: options that are refused. Threads: any. Errors: none.
      */
-    [[nodiscard]] std::string_view json() const noexcept {
+    [[nodiscard]] std::string_view json() const &noexcept {
         // A repetition of nothing must not begin a new cancel: this lacks the key.
         return json_.empty() ? std::string_view("{\"in_doubt\":true}") : std::string_view(json_);
     }
     /** The same: this is taken wherever its JSON is. */
-    operator std::string_view() const noexcept { return json(); }
+    operator std::string_view() const &noexcept { return json(); }
+    /** A copy, which outlives this object: std::string stored = result.repeat(). */
+    operator std::string() const { return std::string(json()); }
+    /** JSON borrowed from a temporary object would dangle: keep the object, or copy its JSON. */
+    std::string_view json() const && = delete;
+    /** The same. */
+    operator std::string_view() const && = delete;
 
   private:
     std::string json_;

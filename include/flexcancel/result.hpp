@@ -39,7 +39,9 @@ class Error : public std::runtime_error {
      * The result's JSON. Ownership: borrowed; valid as long as this exception or a copy of it.
      * Threads: any. Errors: none.
      */
-    [[nodiscard]] std::string_view json() const noexcept { return kept_->first; }
+    [[nodiscard]] std::string_view json() const &noexcept { return kept_->first; }
+    /** A string borrowed from an exception that is about to go is of no use: keep the exception. */
+    std::string_view json() const && = delete;
     /** As Result::repeat(). Threads: any. Errors: none, but for memory. */
     [[nodiscard]] Repeat repeat() const { return kept_->second; }
 
@@ -52,9 +54,9 @@ class Error : public std::runtime_error {
 #endif
 
 /**
- * What a call came to that is about no session, or about many: a warm-up, a bulk run, or an outbox's
- * flush, list, acknowledge or stats. It asserts nothing of a cancel. Immutable; may be read from
- * several threads at once. An empty one is invalid_handle.
+ * What a call came to that is about no session, or about many: a warm-up, a bulk run, or an
+ * outbox's flush, list, acknowledge or stats. It asserts nothing of a cancel. Immutable; may be
+ * read from several threads at once. An empty one is invalid_handle.
  */
 class Status {
   public:
@@ -87,8 +89,8 @@ class Status {
     /**
      * Everything about the call as a JSON object on one line (docs/RESULT.md): the outbox's
      * entries, and of a Result the attempts too. It holds no API key. The session in it names the
-     * shopper: for a log that others read take the events of a LogHandler. NUL-terminated. Of an empty one: a static string that says invalid_handle. Otherwise like
-     * message().
+     * shopper: for a log that others read take the events of a LogHandler. NUL-terminated. Of an
+     * empty one: a static string that says invalid_handle. Otherwise like message().
      */
     [[nodiscard]] std::string_view json() const &noexcept {
         std::size_t length = 0;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,26 @@ inline std::string for_c(std::string_view text) {
     std::replace(copy.begin(), copy.end(), '\0', '\1');
     return copy;
 }
+
+/**
+ * JSON as a parameter of a call: options made in place or kept, a Repeat, or JSON in any string.
+ * Borrows it until the call returns. It cannot be copied, so nothing can keep it for longer.
+ */
+class JsonArgument {
+  public:
+    /** An empty string: `{}` as an argument, and the default. */
+    JsonArgument() noexcept = default;
+    template <typename Json,
+              typename = std::enable_if_t<std::is_convertible_v<const Json &, std::string_view>>>
+    JsonArgument(const Json &json) : text_(json) {}
+    JsonArgument(const JsonArgument &) = delete;
+    JsonArgument &operator=(const JsonArgument &) = delete;
+
+    std::string_view text() const noexcept { return text_; }
+
+  private:
+    std::string_view text_;
+};
 
 /** A string as JSON has it: quoted, and whatever JSON does not allow in a string is escaped. */
 inline std::string json_string(std::string_view text) {
@@ -48,6 +69,10 @@ inline std::string json_string(std::string_view text) {
 /**
  * A JSON object that is built member by member, by the setters of `Self`; a member that is set
  * again is replaced.
+ *
+ * Each setter is there twice: on an object it returns that object, on a temporary one a new object.
+ * So the type of `Options().timeout(5s)` shows that it is a temporary, and JSON borrowed from it
+ * does not compile.
  */
 template <typename Self> class JsonObject {
   public:
@@ -55,13 +80,22 @@ template <typename Self> class JsonObject {
      * What was set, as a JSON object. Ownership: borrowed; valid until a member is set, or this
      * object is destroyed, moved or assigned to.
      */
-    [[nodiscard]] std::string_view json() const noexcept { return json_; }
+    [[nodiscard]] std::string_view json() const &noexcept { return json_; }
     /** The same: this is taken wherever its JSON is. */
-    operator std::string_view() const noexcept { return json_; }
+    operator std::string_view() const &noexcept { return json_; }
+    /** A copy, which outlives this object: std::string json = Options().timeout(5s). */
+    operator std::string() const { return json_; }
+    /** JSON borrowed from a temporary object would dangle: keep the object, or copy its JSON. */
+    std::string_view json() const && = delete;
+    /** The same. */
+    operator std::string_view() const && = delete;
 
   protected:
     JsonObject() = default;
-    /** Begins with the members of another JSON object, which are not set again. */
+    /**
+     * Begins with the members of another JSON object. They are not read: one that is set here, too,
+     * is in the JSON twice, and the library refuses that.
+     */
     explicit JsonObject(std::string_view object) : first_(members_of(object)), json_(object) {}
 
     Self &text(const char *name, std::string_view value) { return set(name, json_string(value)); }

@@ -21,7 +21,7 @@ pub(super) unsafe fn read<'a>(
     // strnlen looks no further than the first of the two.
     let length = unsafe { libc::strnlen(text, max + 1) };
     if length > max {
-        return Err(format!("expected at most {max} bytes before the NUL"));
+        return Err(format!("expected at most {max} bytes"));
     }
     // SAFETY: strnlen has just found these bytes readable, and the caller keeps them unchanged.
     let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) };
@@ -35,7 +35,7 @@ mod tests {
         let read = |text: &'static std::ffi::CStr, max| unsafe { super::read(text.as_ptr(), max) };
         assert_eq!(read(c"abc", 3), Ok(Some("abc")));
         assert_eq!(read(c"", 0), Ok(Some("")));
-        assert_eq!(read(c"abcd", 3), Err("expected at most 3 bytes before the NUL".to_owned()));
+        assert_eq!(read(c"abcd", 3), Err("expected at most 3 bytes".to_owned()));
         assert_eq!(read(c"\xff", 3), Err("expected UTF-8".to_owned()));
         assert_eq!(unsafe { super::read(std::ptr::null(), 3) }, Ok(None));
     }

@@ -11,6 +11,7 @@ use crate::api::Operation;
 use crate::outcome::{Code, Outcome};
 
 const PAGE: &str = "docs/TROUBLESHOOTING.md";
+const SHOPPER: &str = "docs/SHOPPER.md";
 const COPY: &str = "bindings/python/src/flexcancel/troubleshooting.md";
 
 /// A code that has no advice of its own.
@@ -160,6 +161,40 @@ fn the_page_has_the_advice_that_the_library_gives_and_python_has_the_page() {
     let how = "FLEXCANCEL_UPDATE=1 cargo test --lib troubleshooting";
     assert!(page == expected, "{PAGE}: (found, expected) = {difference:?}; {how}");
     assert!(read(COPY) == page, "{COPY} is not {PAGE}; {how}");
+}
+
+/// What may be said to the shopper, by the page that has it for each outcome.
+fn sentence(page: &str, outcome: Outcome) -> String {
+    let mut rows = page.lines().filter(|line| line.starts_with(&format!("| `{outcome}` |")));
+    let row = rows.next().unwrap_or_else(|| panic!("{SHOPPER}: {outcome}"));
+    let cell = row.split('|').nth(3).unwrap().trim();
+    cell.trim_matches('"').to_owned()
+}
+
+#[test]
+fn what_may_be_said_beside_a_code_is_what_the_shopper_s_page_has_for_the_outcome() {
+    let page = read(SHOPPER);
+    let mut compared = 0;
+    for section in &parts(&read(PAGE))[1..] {
+        let code = code_of(section);
+        let said = section.split_once("Say to the shopper: ").unwrap().1;
+        let said = plain(said.split("\n\n").next().unwrap());
+        // Where none is named, nothing definite is known.
+        let mut outcome = Outcome::Unknown;
+        for (number, part) in said.split('"').enumerate() {
+            if number % 2 == 1 {
+                assert_eq!(part, sentence(&page, outcome), "{code}: {outcome}");
+                compared += 1;
+                continue;
+            }
+            let named = Outcome::ALL.iter().filter_map(|it| {
+                let at = part.to_lowercase().rfind(&format!("with `{it}`"))?;
+                Some((at, *it))
+            });
+            outcome = named.max_by_key(|(at, _)| *at).map_or(Outcome::Unknown, |(_, it)| it);
+        }
+    }
+    assert!(compared > 40, "only {compared}");
 }
 
 #[test]

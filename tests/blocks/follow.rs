@@ -39,7 +39,26 @@ const KEYS: &str = "coproc TILL { @; }; printf v >&\"${TILL[1]}\"; \
 /// Waits for the first line of a program that goes on.
 const SERVES: &str = "exec {serves}< <(@ 2>&1); read -r -u \"$serves\" said; echo \"$said\"";
 
+/// The outcome `unknown`; the blocks before it are the till's, in each language.
+const UNKNOWN: Followed = Followed {
+    page: "docs/TESTING.md",
+    around: &[
+        (
+            "target/cancel $ID",
+            "@ || [ $? = 3 ]; grep 'VOID PENDING' target/result.txt; \
+             grep -c '\"outcome\":\"unknown\"' target/result.txt; released \"$ID\"",
+        ),
+        ("target/outbox void", "@ | grep VOIDED"),
+    ],
+    after: "released \"$ID\" | grep '\"cancels_received\":1,'; \
+            curl -s \"$FLEX_BASE_URL/__sandbox/faults\" | grep '\"faults\":\\[\\]'",
+    ..PAGE
+};
+
 const FOLLOWED: &[Followed] = &[
+    Followed { blocks: &[1, 4, 5, 6], ..UNKNOWN },
+    Followed { blocks: &[2, 4, 5, 6], ..UNKNOWN },
+    Followed { blocks: &[3, 4, 5, 6], ..UNKNOWN },
     Followed { page: "docs/site/start/c.md", after: RELEASED, ..PAGE },
     Followed { page: "docs/site/start/cpp.md", after: RELEASED, ..PAGE },
     Followed { page: "docs/site/start/go.md", before: "cd examples/go", after: RELEASED, ..PAGE },
@@ -148,7 +167,7 @@ const FOLLOWED: &[Followed] = &[
             ("fleet enqueue", "@ || [ $? = 3 ]"),
             ("fleet status", "@ || [ $? = 3 ]"),
             ("fleet run", SERVES),
-            ("fleet forward", "@ >forward.txt 2>&1 &"),
+            ("fleet forward", "@ >\"$HERE\"/forward.txt 2>&1 &"),
         ],
         before: "HERE=$PWD; held >ids.csv; export FLEET_LISTEN=127.0.0.1:$PORT FLEET_DIR=$PWD/fleet-data \
                  FLEET_NATS=nats://127.0.0.1:$PORT",
@@ -158,8 +177,8 @@ const FOLLOWED: &[Followed] = &[
 ];
 
 pub fn is_followed(page: &str, block: usize) -> bool {
-    let followed = FOLLOWED.iter().find(|it| it.page == page);
-    followed.is_some_and(|it| it.blocks.is_empty() || it.blocks.contains(&block))
+    let mut followed = FOLLOWED.iter().filter(|it| it.page == page);
+    followed.any(|it| it.blocks.is_empty() || it.blocks.contains(&block))
 }
 
 const BEFORE: &str = r#"
@@ -209,7 +228,7 @@ static SANDBOX: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 /// A directory in which the paths of a page mean what they say, with the library installed.
-fn directory(name: &str) -> Scratch {
+pub fn directory(name: &str) -> Scratch {
     let scratch = Scratch::new(&format!("follow_{name}"));
     for link in ["bindings", "examples"] {
         symlink(Path::new(ROOT).join(link), scratch.path(link)).expect("a link");
@@ -277,8 +296,7 @@ fn follow(it: &Followed) {
     let last = parts.len() - 1;
     let mut was_before = false;
     for (number, (options, lines)) in parts.into_iter().enumerate() {
-        let sandbox = Sandbox::start(&SANDBOX, &options);
-        let mut script = vec![BEFORE.to_owned()];
+        let mut script = Vec::new();
         if !lines.is_empty() && !was_before {
             script.push(it.before.to_owned());
             was_before = true;
@@ -287,22 +305,28 @@ fn follow(it: &Followed) {
         if number == last {
             script.push(it.after.to_owned());
         }
-        let script = script.join("\n").replace("http://127.0.0.1:8080", &sandbox.1);
-        let with_library = scratch.go(".");
-        // None of those that the system takes for outgoing connections.
-        let mut ports = (20_000..32_000).cycle().skip(std::process::id() as usize % 12_000);
-        let port = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
-        let path = env::var("PATH").expect("a path");
-        let mut command = Command::new("bash");
-        command.args(["-c", &script]).process_group(0).current_dir(scratch.path(""));
-        command.envs(with_library.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        command.env("PATH", format!("{}:{path}", scratch.path("bin").display()));
-        command.env("LD_LIBRARY_PATH", scratch.path(""));
-        command.env("FLEX_BASE_URL", &sandbox.1).env("FLEX_API_KEY", "fsk_test_hunter2");
-        command.env("LIBRARY", library()).env("PORT", port.expect("a port").to_string());
-        let output = run_tool(&mut command, "bash");
-        assert!(output.status.success(), "{}:\n{}", it.page, said(&output));
+        run(it.page, &scratch, &options, &script.join("\n"));
     }
+}
+
+/// Runs lines for a shell against a sandbox with these options.
+pub fn run(page: &str, scratch: &Scratch, options: &str, lines: &str) {
+    let sandbox = Sandbox::start(&SANDBOX, options);
+    let script = [BEFORE, lines].join("\n").replace("http://127.0.0.1:8080", &sandbox.1);
+    let with_library = scratch.go(".");
+    // None of those that the system takes for outgoing connections.
+    let mut ports = (20_000..32_000).cycle().skip(std::process::id() as usize % 12_000);
+    let port = ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let path = env::var("PATH").expect("a path");
+    let mut command = Command::new("bash");
+    command.args(["-c", &script]).process_group(0).current_dir(scratch.path(""));
+    command.envs(with_library.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.env("PATH", format!("{}:{path}", scratch.path("bin").display()));
+    command.env("LD_LIBRARY_PATH", scratch.path(""));
+    command.env("FLEX_BASE_URL", &sandbox.1).env("FLEX_API_KEY", "fsk_test_hunter2");
+    command.env("LIBRARY", library()).env("PORT", port.expect("a port").to_string());
+    let output = run_tool(&mut command, "bash");
+    assert!(output.status.success(), "{page}:\n{}", said(&output));
 }
 
 #[test]

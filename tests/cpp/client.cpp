@@ -105,9 +105,9 @@ static void what_is_moved_from_is_empty(const char *base_url, const char *id) {
 }
 
 static void errors_are_values(const char *base_url) {
-    const auto refused = [](std::string_view config, std::string_view part) {
+    const auto refused = [](const std::string &config, std::string_view part) {
         const auto created = Client::create(config);
-        CHECK(!created && !created.client && created.error, "%s", std::string(config).c_str());
+        CHECK(!created && !created.client && created.error, "%s", config.c_str());
         EXPECT_RESULT(created.error, Outcome::not_applied, Code::invalid_config, part);
     };
     refused("", "expected a JSON object");
@@ -124,8 +124,8 @@ static void errors_are_values(const char *base_url) {
 
 static void every_sign_is_escaped_and_a_nul_is_refused(const char *base_url, const char *id) {
     using namespace std::string_view_literals;
-    CHECK(Options().json() == "{}", "no options");
     Options options;
+    CHECK(options.json() == "{}", "no options");
     options.expand({"a\"b", "c\\d", "\x01\x1f\t"sv, "€"}).timeout(1s).max_attempts(3);
     options.idempotency_key("k").idempotency_key("\"},{\"");
     const char *const expected = "{\"expand\":[\"a\\\"b\",\"c\\\\d\",\"\\u0001\\u001f\\u0009\","
@@ -138,9 +138,10 @@ static void every_sign_is_escaped_and_a_nul_is_refused(const char *base_url, con
               R"({"idempotency_key":"k","in_doubt":false,"asked_at_ms":7,"timeout_ms":2000})",
           "%s", std::string(repeating.json()).c_str());
     const std::chrono::system_clock::time_point early(-1us), late(1999us);
-    CHECK(Options().asked_at(early).json() == R"({"asked_at_ms":-1})", "it is never rounded up");
-    CHECK(Options().in_doubt(true).asked_at(late).verify(false).json() ==
-              R"({"in_doubt":true,"asked_at_ms":1,"verify":false})",
+    const std::string before_1970 = Options().asked_at(early);
+    CHECK(before_1970 == R"({"asked_at_ms":-1})", "it is never rounded up");
+    const std::string both = Options().in_doubt(true).asked_at(late).verify(false);
+    CHECK(both == R"({"in_doubt":true,"asked_at_ms":1,"verify":false})",
           "a truth and a point in time");
 
     const Client client = client_at(base_url);
@@ -149,8 +150,13 @@ static void every_sign_is_escaped_and_a_nul_is_refused(const char *base_url, con
     };
     refused(Options().in_doubt(true), "in_doubt: ");
     refused(Options().asked_at(early), "asked_at_ms: ");
-    // What an option is set to twice is not guessed.
-    refused(repeating.idempotency_key("other"), "idempotency_key: ");
+    // What came with the repeat is not replaced, and what is set twice is not guessed.
+    const Repeat repeat(R"({"idempotency_key":"k","in_doubt":false,"asked_at_ms":7})");
+    refused(Options(repeat).idempotency_key("other"), "idempotency_key: ");
+    refused(Options(repeat).asked_at(late), "asked_at_ms: ");
+    // One of the two says that it is in doubt.
+    EXPECT_RESULT(client.cancel(id, Options(repeat).in_doubt(true)), Outcome::unknown,
+                  Code::invalid_argument, "in_doubt: expected once");
     refused(Options(Repeat()), "in_doubt: ");
     EXPECT_RESULT(client.cancel(id, Repeat()), Outcome::not_applied, Code::invalid_argument,
                   "in_doubt: ");
@@ -166,11 +172,43 @@ static void every_sign_is_escaped_and_a_nul_is_refused(const char *base_url, con
     const std::string cut = std::string(id) + '\0' + "tail";
     EXPECT_RESULT(client.cancel(cut), Outcome::not_applied, Code::invalid_session_id);
     EXPECT_RESULT(client.cancel(id, "{}\0{"sv), Outcome::not_applied, Code::invalid_argument);
-    const auto config = std::string(Config().api_key(KEY).json());
+    const std::string config = Config().api_key(KEY);
     EXPECT_RESULT(Client::create(config + '\0').error, Outcome::not_applied, Code::invalid_config,
                   "expected a JSON object, found no valid JSON");
     EXPECT_RESULT(Client::create(Config().api_key(KEY).user_agent("a\0b"sv)).error,
                   Outcome::not_applied, Code::invalid_config, "user_agent: ");
+}
+
+/* In place, kept, or as JSON in any string; and a temporary lives as long as what is made of it. */
+static void options_go_in_in_each_form(const char *base_url) {
+    const Client client = client_at(base_url);
+    const auto refused = [](const Result &result) {
+        EXPECT_RESULT(result, Outcome::not_applied, Code::invalid_argument, "timeout_ms: ");
+    };
+    const char *const json = R"({"timeout_ms":0})";
+    const std::string text = json;
+    refused(client.cancel("fcs_0", json));
+    refused(client.cancel("fcs_0", R"({"timeout_ms":0})"));
+    refused(client.cancel("fcs_0", text));
+    refused(client.cancel("fcs_0", std::string_view(text)));
+    refused(client.cancel("fcs_0", Options().timeout(0ms)));
+    refused(client.cancel("fcs_0", Options().verify(true).timeout(0ms).max_attempts(1)));
+    Options kept;
+    refused(client.cancel("fcs_0", kept.max_attempts(1).timeout(0ms)));
+    refused(client.cancel("fcs_0", kept));
+    refused(client.cancel("fcs_0", Options(Repeat(text)).max_attempts(1)));
+
+    CHECK(&kept.timeout(1s) == &kept, "a setter of an object returns that object");
+    const auto &lives_on = Options().timeout(0ms).max_attempts(1);
+    refused(client.cancel("fcs_0", lives_on));
+    const std::string copy = Options().timeout(0ms);
+    CHECK(copy == text, "%s", copy.c_str());
+    const BulkItem item{"fcs_0", Options().timeout(0ms)};
+    CHECK(item.options == text, "%s", item.options.c_str());
+    const std::string_view borrowed = lives_on;
+    CHECK(borrowed.data() == lives_on.json().data(), "of an object that stays it is borrowed");
+    const std::string stored = Repeat("{}");
+    CHECK(stored == "{}" && has(std::string(Repeat()), "in_doubt"), "%s", stored.c_str());
 }
 
 static void options_arrive(const char *base_url, const char *id) {
@@ -274,7 +312,7 @@ static void what_throws_says_so_in_its_name(const char *base_url, const char *id
         CHECK(copy.outcome() == Outcome::not_applied && copy.code() == Code::not_found, "%s",
               copy.what());
         CHECK(copy.json().find("{\"outcome\":\"not_applied\"") == 0, "%s", copy.what());
-        CHECK(has(copy.json(), copy.repeat().json()), "%s", copy.what());
+        CHECK(has(copy.json(), std::string(copy.repeat())), "%s", copy.what());
     }
     try {
         (void)Result().or_throw();
@@ -301,6 +339,7 @@ int main(int argc, char **argv) {
     errors_are_values(argv[1]);
     every_sign_is_escaped_and_a_nul_is_refused(argv[1], argv[2]);
     what_is_moved_from_is_empty(argv[1], argv[3]);
+    options_go_in_in_each_form(argv[1]);
     options_arrive(argv[1], argv[4]);
     a_result_tells_how_it_is_repeated(argv[1]);
     the_log_is_told_and_changes_nothing(argv[1], argv[5], argv[6]);

@@ -77,13 +77,13 @@ static std::size_t entries_of(const Status &result) {
 
 static void wrong_options_are_refused_and_name_the_option() {
     const Client client = client_of();
-    const auto refused = [&](const Client &of, std::string_view options, Code code,
+    const auto refused = [&](const Client &of, const std::string &options, Code code,
                              std::string_view part) {
         const auto opened = Outbox::open(of, options);
-        CHECK(!opened && !opened.outbox && opened.error, "%s", std::string(options).c_str());
+        CHECK(!opened && !opened.outbox && opened.error, "%s", options.c_str());
         EXPECT_RESULT(opened.error, Outcome::not_applied, code, part);
     };
-    const OutboxOptions right = std::move(OutboxOptions().path(file));
+    const OutboxOptions right = OutboxOptions().path(file);
     refused(Client(), right, Code::invalid_handle, "client: ");
     refused(client, "", Code::invalid_argument, "expected a JSON object");
     refused(client, file, Code::invalid_argument, "expected a JSON object");
@@ -107,6 +107,9 @@ static void wrong_options_are_refused_and_name_the_option() {
     REFUSED(outbox.cancel(ids[0], "{}\0{"sv), "JSON");
     REFUSED(outbox.cancel(ids[0], Repeat()), "in_doubt: ");
     REFUSED(outbox.enqueue(ids[0], EntryOptions(Repeat())), "in_doubt: ");
+    // What came with the repeat is not replaced.
+    const Repeat repeat(R"({"idempotency_key":"k","in_doubt":false,"asked_at_ms":7})");
+    REFUSED(outbox.enqueue(ids[0], EntryOptions(repeat).in_doubt(false)), "in_doubt: ");
     REFUSED(outbox.enqueue(ids[0], EntryOptions().timeout(1s)), "timeout_ms: ");
     REFUSED(outbox.enqueue(ids[0], EntryOptions().verify(true)), "verify: ");
     REFUSED(outbox.enqueue(ids[0], "{}\0{"sv), "JSON");
@@ -164,7 +167,7 @@ static void what_cannot_be_delivered_is_kept() {
     EXPECT_RESULT(outbox.enqueue(ids[0], EntryOptions().deliver_within(48h)), Outcome::unknown,
                   Code::ok, "\"attempts\":0,");
     EXPECT_STATUS(outbox.flush(), Code::connect, ids[0]);
-    const auto first_use = std::move(EntryOptions().idempotency_key("receipt-1").in_doubt(false));
+    const auto first_use = EntryOptions().idempotency_key("receipt-1").in_doubt(false);
     EXPECT_RESULT(outbox.cancel(ids[1], first_use), Outcome::unknown, Code::connect,
                   "\"state\":\"pending\"");
     const std::string longer = std::string(ids[2]) + "tail";

@@ -69,7 +69,7 @@ func (l *bulkLoop) give(item BulkItem) {
 	}
 	l.open[l.taken] = open
 	l.taken++
-	l.call.answer(bulkAnswer{1, nativeText(item.SessionID), text})
+	l.call.answer(bulkAnswer{1, nativeID(item.SessionID), text})
 }
 
 // unusableOptions are refused by the library with this outcome.

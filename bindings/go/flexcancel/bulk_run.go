@@ -69,7 +69,7 @@ func (r *BulkRun) Results(ctx context.Context) iter.Seq2[BulkItemResult, *Result
 		}
 		h := r.client.get().use()
 		if h == nil {
-			r.refuse(CodeInvalidHandle, isClosed)
+			r.refuse(CodeInvalidHandle, clientIsClosed)
 			return
 		}
 		defer h.release()

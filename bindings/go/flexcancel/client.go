@@ -123,8 +123,8 @@ func (c *Client) call(
 	ctx context.Context, sessionID string, retrieves bool, opts []Option,
 ) (*Result, []error, error) {
 	given := newOptions(opts)
-	return c.get().call(ctx, given, limits{}, func(h *handle, options []byte, abort uintptr) nativeResult {
-		return nativeCall(retrieves, h.logger != 0, h.native, nativeText(sessionID), options, abort)
+	return c.get().call(ctx, given, ofClient, func(h *handle, options []byte, abort uintptr) nativeResult {
+		return nativeCall(retrieves, h.logger != 0, h.native, nativeID(sessionID), options, abort)
 	})
 }
 
@@ -132,7 +132,7 @@ func (c *Client) call(
 // call finds it, if it comes within the client's MaxIdle. Of the options only [WithTimeout] is for
 // this. The error is nil where a connection waits; it has a code, and no outcome.
 func (c *Client) WarmUp(ctx context.Context, opts ...Option) error {
-	result, ended, err := c.get().call(ctx, newOptions(opts), limits{},
+	result, ended, err := c.get().call(ctx, newOptions(opts), ofClient,
 		func(h *handle, options []byte, abort uintptr) nativeResult {
 			return nativeWarmUp(h.native, options, abort)
 		})

@@ -96,8 +96,11 @@ var (
 	ErrNotCancelable = byOutcome("no hold is left to cancel", NotCancelable)
 	ErrNotApplied    = byOutcome("surely not done", NotApplied)
 
-	ErrAborted         = byCode("the call was aborted", CodeAborted)
-	ErrClosed          = byCode("the client is closed", CodeInvalidHandle)
+	// ErrAborted is of a context that was canceled, too.
+	ErrAborted = byCode("the call was aborted", CodeAborted)
+	// ErrClosed is of a Client or an Outbox after its Close, and of a nil or a zero one. Nothing was
+	// sent. Its Code is [CodeInvalidHandle].
+	ErrClosed          = byCode("the client or the outbox is closed", CodeInvalidHandle)
 	ErrInvalidArgument = byCode("an argument cannot be used", CodeInvalidArgument, CodeInvalidSessionID)
 	ErrInvalidConfig   = byCode("the configuration cannot be used", CodeInvalidConfig)
 	// ErrTimeout is of the context's deadline, too.

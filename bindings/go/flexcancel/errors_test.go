@@ -130,6 +130,22 @@ func TestAConfigurationThatCannotBeUsedIsRefusedByItsFieldsName(t *testing.T) {
 	}
 }
 
+// idRule is what the library says of every id that cannot be used.
+const idRule = "session_id: expected 1 to 255 characters of [A-Za-z0-9_-]"
+
+func TestTheLongestSessionIDIsAsked(t *testing.T) {
+	till, longest := client(t, nil), strings.Repeat("x", 255)
+	if _, err := till.Retrieve(context.Background(), longest); !errors.Is(err, flexcancel.ErrNotFound) {
+		t.Error(err)
+	}
+	ids := []string{longest, longest + "x"}
+	for item, c := range till.CancelMany(context.Background(), slices.Values(ids)) {
+		if isLong := item.Number == 1; isLong != strings.Contains(c.Message(), idRule) {
+			t.Errorf("%d: %s", item.Number, c.Message())
+		}
+	}
+}
+
 func TestAnArgumentThatCannotBeUsedIsNamedAndNothingIsSent(t *testing.T) {
 	till, id := client(t, nil), held(t)
 	type call = func(*flexcancel.Client, context.Context, string, ...flexcancel.Option) (
@@ -144,6 +160,11 @@ func TestAnArgumentThatCannotBeUsedIsNamedAndNothingIsSent(t *testing.T) {
 		{"session_id", cancel, id + "\x00", nil},
 		{"session_id", cancel, "", nil},
 		{"session_id", cancel, "\xff", nil},
+		{idRule, cancel, "", nil},
+		{idRule, cancel, "fcs_\x00", nil},
+		{idRule, cancel, "é", nil},
+		{idRule, cancel, strings.Repeat("x", 256), nil},
+		{idRule, retrieve, strings.Repeat("x", 70_000), nil},
 		{"timeout_ms", cancel, id, flexcancel.WithTimeout(0)},
 		{"timeout_ms", cancel, id, flexcancel.WithTimeout(-time.Second)},
 		{"timeout_ms", cancel, id, flexcancel.WithTimeout(time.Hour)},

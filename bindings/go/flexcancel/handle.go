@@ -80,11 +80,18 @@ func (h *handle) release() {
 
 // limits are what a call's deadline depends on, beside its context and its options.
 type limits struct {
+	// isClosed is the message where the handle is closed.
+	isClosed string
 	// timeout is the library's own; that of the handle if zero.
 	timeout time.Duration
 	// reserve is how much of the context's time the library may leave unused.
 	reserve time.Duration
 }
+
+var (
+	ofClient = limits{isClosed: clientIsClosed}
+	ofOutbox = limits{isClosed: outboxIsClosed}
+)
 
 // operation is what a call does, with the options as the library takes them.
 type operation func(h *handle, options []byte, abort uintptr) nativeResult
@@ -99,7 +106,7 @@ func (o *owner) call(
 	}
 	h := o.use()
 	if h == nil {
-		return nil, nil, given.refuse(CodeInvalidHandle, isClosed)
+		return nil, nil, given.refuse(CodeInvalidHandle, limits.isClosed)
 	}
 	defer h.release()
 	deadline, hasDeadline := ctx.Deadline()
@@ -123,7 +130,11 @@ func (o *owner) call(
 	return result, ended(ctx, result.Code, deadline.Add(-limits.reserve), hasDeadline), nil
 }
 
-const isClosed = "the client or the outbox is closed"
+const (
+	clientIsClosed = "the client is closed: Close was called, or it is nil or a zero Client; make one with New"
+	outboxIsClosed = "the outbox is closed: Close was called, or it is nil or a zero Outbox; " +
+		"open it with Client.OpenOutbox"
+)
 
 // asStatus is the error of an operation that is about no session.
 func asStatus(result *Result, ended []error, err error) error {

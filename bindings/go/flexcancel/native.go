@@ -147,6 +147,18 @@ func nativeText(text string) []byte {
 	return append([]byte(strings.ReplaceAll(text, "\x00", "\x01")), 0)
 }
 
+// maxSessionID is the most bytes of a session's id; a test compares it with the library's.
+const maxSessionID = 255
+
+// nativeID is a session's id for C. Of one that is too long the library would say how C has it; what
+// is in its place is refused with the bounds of an id.
+func nativeID(id string) []byte {
+	if len(id) > maxSessionID {
+		id = "\x01"
+	}
+	return nativeText(id)
+}
+
 func nativeNew(config string) (uintptr, nativeResult) {
 	text := nativeText(config)
 	buffer := buffers.Get().(*[roomForResult]byte)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestANilClientOrOutboxAndAZeroOneAreClosed(t *testing.T) {
 			t.Errorf("%+v", summary)
 		}
 		for _, err := range []error{ofCancel, ofRetrieve, ofOpening, till.WarmUp(ctx), ofRun} {
-			if !errors.Is(err, flexcancel.ErrClosed) {
+			if !errors.Is(err, flexcancel.ErrClosed) || !says(err, "the client is closed: Close was called, ") {
 				t.Error(err)
 			}
 		}
@@ -46,7 +47,7 @@ func TestANilClientOrOutboxAndAZeroOneAreClosed(t *testing.T) {
 			ofCancel, ofEnqueue, ofFlush, ofList, ofWorklist, ofAcknowledge, ofStats, ofClaim,
 			ofSettle,
 		} {
-			if !errors.Is(err, flexcancel.ErrClosed) {
+			if !errors.Is(err, flexcancel.ErrClosed) || !says(err, "the outbox is closed: Close was called, ") {
 				t.Error(err)
 			}
 		}
@@ -54,6 +55,13 @@ func TestANilClientOrOutboxAndAZeroOneAreClosed(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// says is true of an error in the language of Go, with this text.
+func says(err error, text string) bool {
+	said := err.Error()
+	return strings.Contains(said, text) && !strings.Contains(said, "NULL") &&
+		!strings.Contains(strings.ReplaceAll(said, "invalid_handle", ""), "handle")
 }
 
 func TestANilResultErrorOrEntrySaysNothing(t *testing.T) {

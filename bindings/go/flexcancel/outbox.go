@@ -40,7 +40,7 @@ func (c *Client) OpenOutbox(path string, opts ...OutboxOption) (*Outbox, error) 
 	}
 	client := c.get().use()
 	if client == nil {
-		return nil, refused(CodeInvalidHandle, isClosed)
+		return nil, refused(CodeInvalidHandle, clientIsClosed)
 	}
 	outbox, refusal := nativeOutboxOpen(client.native, text)
 	if outbox == 0 {
@@ -81,9 +81,9 @@ func (o *Outbox) get() *owner {
 func (o *Outbox) Cancel(
 	ctx context.Context, sessionID string, opts ...EnqueueOption,
 ) (*Result, error) {
-	result, ended, err := o.get().call(ctx, newEnqueue(opts), limits{},
+	result, ended, err := o.get().call(ctx, newEnqueue(opts), ofOutbox,
 		func(h *handle, options []byte, abort uintptr) nativeResult {
-			return nativeOutboxCancel(h.native, nativeText(sessionID), options, abort)
+			return nativeOutboxCancel(h.native, nativeID(sessionID), options, abort)
 		})
 	if err != nil || result.Outcome.IsVoided() {
 		return result, err
@@ -98,9 +98,9 @@ func (o *Outbox) Cancel(
 // After an error that matches [ErrNotApplied] the file does not hold the cancel. After any other
 // error the file may hold it, or an earlier request of the cancel may have had its effect.
 func (o *Outbox) Enqueue(sessionID string, opts ...EnqueueOption) (*OutboxEntry, error) {
-	result, _, err := o.get().call(context.Background(), newEnqueue(opts), limits{},
+	result, _, err := o.get().call(context.Background(), newEnqueue(opts), ofOutbox,
 		func(h *handle, options []byte, _ uintptr) nativeResult {
-			return nativeOutboxEnqueue(h.native, nativeText(sessionID), options)
+			return nativeOutboxEnqueue(h.native, nativeID(sessionID), options)
 		})
 	if err == nil && result.Code != CodeOK {
 		err = result.err(nil)
@@ -127,7 +127,7 @@ func (o *Outbox) Flush(ctx context.Context, opts ...FlushOption) (*FlushResult, 
 	for _, opt := range opts {
 		opt.flush(given)
 	}
-	result, ended, err := o.get().call(ctx, given, limits{defaultFlushTimeout, flushReserve},
+	result, ended, err := o.get().call(ctx, given, limits{outboxIsClosed, defaultFlushTimeout, flushReserve},
 		func(h *handle, options []byte, abort uintptr) nativeResult {
 			return nativeOutboxFlush(h.native, options, abort)
 		})
@@ -212,7 +212,7 @@ func (o *Outbox) result(unusable error, operation func(outbox uintptr) nativeRes
 	}
 	h := o.get().use()
 	if h == nil {
-		return nil, failed(CodeInvalidHandle, isClosed, nil)
+		return nil, failed(CodeInvalidHandle, outboxIsClosed, nil)
 	}
 	defer h.release()
 	result := newResult(operation(h.native))

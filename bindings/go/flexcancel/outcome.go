@@ -59,7 +59,8 @@ type Code int32
 
 // The codes: 1xx the caller, 2xx the transport, 3xx the provider, 9xx the library itself.
 const (
-	CodeOK               Code = C.FLEXCANCEL_CODE_OK
+	CodeOK Code = C.FLEXCANCEL_CODE_OK
+	// CodeInvalidHandle: the Client or the Outbox is closed, nil or zero ([ErrClosed]).
 	CodeInvalidHandle    Code = C.FLEXCANCEL_CODE_INVALID_HANDLE
 	CodeInvalidArgument  Code = C.FLEXCANCEL_CODE_INVALID_ARGUMENT
 	CodeInvalidConfig    Code = C.FLEXCANCEL_CODE_INVALID_CONFIG

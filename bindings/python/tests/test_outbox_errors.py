@@ -58,6 +58,9 @@ def test_given_an_entry_that_may_not_be_acknowledged_then_the_error_says_why(
     [
         (lambda outbox: outbox.cancel("a/b"), "session_id"),
         (lambda outbox: outbox.cancel("fcs_1\0"), "session_id: .* NUL"),
+        (lambda outbox: outbox.cancel("x" * 256), "session_id: .* 255 .* found 256 characters"),
+        (lambda outbox: outbox.enqueue("x" * 256), "session_id: .* 255 .* found 256 characters"),
+        (lambda outbox: outbox.enqueue("fcs_1\0"), "session_id: .* NUL character at index 5"),
         (lambda outbox: outbox.cancel("fcs_1", timeout=0), "timeout: .* from 0.001 to 600, found"),
         (lambda outbox: outbox.cancel("fcs_1", expand="customer"), "expand: expected a list of na"),
         (lambda outbox: outbox.cancel("fcs_1", expand=7), "expand: .* names, found int"),

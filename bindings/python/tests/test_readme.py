@@ -24,6 +24,7 @@ ROOT_README = (BINDING.parents[1] / "README.md").read_text(encoding="utf-8")
 
 COMMAND_LINE = (BINDING.parents[1] / "docs/COMMAND_LINE.md").read_text(encoding="utf-8")
 BULK = (BINDING.parents[1] / "docs/BULK.md").read_text(encoding="utf-8")
+OUTBOX = (BINDING.parents[1] / "docs/OUTBOX.md").read_text(encoding="utf-8")
 
 
 def blocks(text: str) -> list[str]:
@@ -78,6 +79,29 @@ def test_given_the_readme_s_outbox_then_what_it_keeps_is_delivered_or_shown(
             with flexcancel.Outbox(client, tmp_path / "outbox.db") as outbox:
                 assert outbox.stats().worklist == outbox.stats().pending == 0
         assert capsys.readouterr().out[: len(says) or None] == says
+
+
+def test_given_the_outbox_page_s_sample_then_each_session_is_canceled_or_seen(
+    at_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (sample,) = blocks(OUTBOX)
+    sample = sample.replace("/var/lib/till", str(tmp_path))
+    held, captured = at_sandbox.held(), at_sandbox.held()
+    at_sandbox.capture(captured)
+    with flexcancel.Client(api_key_env="FLEX_API_KEY", base_url=at_sandbox.url) as client:
+        for session_id, outcome in ((held, "canceled"), (captured, "not_cancelable")):
+            names: dict[str, Any] = {
+                "flexcancel": flexcancel,
+                "client": client,
+                "session_id": session_id,
+            }
+            exec(sample, names)
+            assert names["result"].outcome == outcome
+            assert names["report"].code == "ok"
+        with flexcancel.Outbox(client, tmp_path / "outbox.db") as outbox:
+            assert [entry.state for entry in outbox.list()] == ["delivered", "refused"]
+            assert outbox.stats().worklist == 0
+    assert at_sandbox.hold(held) == "released"
 
 
 @pytest.mark.parametrize("text", [blocks(README)[3], blocks(BULK)[0]], ids=["binding", "docs"])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from flexcancel import Client, Outcome, testing
-from flexcancel.testing import TEST_KEY, Sandbox, SandboxError
+from flexcancel.testing import ALWAYS, TEST_KEY, Sandbox, SandboxError
 
 from . import script
 
@@ -56,6 +56,16 @@ def test_given_tls_then_a_client_trusts_it_and_its_routes_answer() -> None:
         ca_file = str(sandbox.ca_file)
         assert os.path.exists(ca_file)
     assert not os.path.exists(ca_file)
+
+
+def test_given_tls_and_faults_of_all_connections_then_its_routes_answer() -> None:
+    with Sandbox(tls=True) as sandbox:
+        session_id = sandbox.held()
+        sandbox.fault("close_before_read", times=ALWAYS)
+        with sandbox.client(timeout=1) as client:
+            assert client.cancel(session_id).outcome is Outcome.NOT_APPLIED
+            sandbox.clear_faults()
+            assert client.cancel(session_id).outcome is Outcome.CANCELED
 
 
 def test_given_a_proxy_in_the_environment_then_it_is_not_asked(

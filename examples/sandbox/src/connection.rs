@@ -8,44 +8,47 @@ use std::time::{Duration, Instant};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use socket2::SockRef;
 
-use crate::admin;
+use crate::addressee::Addressee;
 use crate::answer::{self, Answer, Then};
 use crate::fault::{Fault, How};
 use crate::http::{self, ReadError, Request};
-use crate::page;
 use crate::pause::End;
 
 /// How much of what a client still sends is read and dropped before its connection is closed.
 const DRAIN_LIMIT: usize = 16 * 1024 * 1024;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
 
-/// Longer than any method.
-const MAX_METHOD_BYTES: usize = 8;
-
 /// A fatal TLS alert, in the clear as one that comes from a stranger.
 const INTERNAL_ERROR: [u8; 7] = [21, 3, 3, 0, 2, 2, 80];
 
+/// The first byte of a client that speaks TLS.
+const TLS_HANDSHAKE: u8 = 22;
+
 /// A socket that the server can shut down while its connection's thread is blocked on it.
 #[derive(Clone)]
-pub(crate) struct Socket(Arc<TcpStream>);
+pub(crate) struct Socket {
+    stream: Arc<TcpStream>,
+    /// What was read to see whom the first request is for; it is read again.
+    ahead: Vec<u8>,
+}
 
 impl Socket {
     pub(crate) fn new(socket: TcpStream) -> Self {
         // A response is written at once, so there is nothing to gather; a failure costs only time.
         let _ = socket.set_nodelay(true);
-        Socket(Arc::new(socket))
+        Socket { stream: Arc::new(socket), ahead: Vec::new() }
     }
 
     /// Ends every read and write on the socket, now and from now on.
     pub(crate) fn shut_down(&self) {
         // It fails only if the client has closed the connection already.
-        let _ = self.0.shutdown(Shutdown::Both);
+        let _ = self.stream.shutdown(Shutdown::Both);
     }
 
     /// Closes in such an order that the client can read all that was written: closing with
     /// bytes unread would reset the connection and drop what is on its way.
     fn close(&self) {
-        if self.0.shutdown(Shutdown::Write).is_err() {
+        if self.stream.shutdown(Shutdown::Write).is_err() {
             return;
         }
         let deadline = Instant::now() + DRAIN_TIME;
@@ -53,10 +56,10 @@ impl Socket {
         let mut drained = 0;
         while drained < DRAIN_LIMIT {
             let remaining = deadline.saturating_duration_since(Instant::now());
-            if remaining.is_zero() || self.0.set_read_timeout(Some(remaining)).is_err() {
+            if remaining.is_zero() || self.stream.set_read_timeout(Some(remaining)).is_err() {
                 return;
             }
-            match (&*self.0).read(&mut bytes) {
+            match (&*self.stream).read(&mut bytes) {
                 Ok(0) | Err(_) => return,
                 Ok(read) => drained += read,
             }
@@ -65,15 +68,30 @@ impl Socket {
 }
 
 impl Socket {
+    /// Waits for the client's first bytes: whom its first request is for, as far as it is not
+    /// hidden by TLS. None if the client leaves before it shows.
+    pub(crate) fn addressee(&mut self, has_tls: bool) -> io::Result<Option<Addressee>> {
+        let mut ahead = Vec::new();
+        let found = loop {
+            if has_tls && ahead.first() == Some(&TLS_HANDSHAKE) {
+                break Some(Addressee::Flex);
+            }
+            if let Some(found) = Addressee::of(&ahead) {
+                break Some(found);
+            }
+            if !read_more(self, &mut ahead)? {
+                break None;
+            }
+        };
+        self.ahead = ahead;
+        Ok(found)
+    }
+
     /// Has a fault befall the connection before anything is said on it.
     pub(crate) fn corrupt(&self, fault: &Fault) {
         match fault {
             Fault::CloseBeforeRead => self.close(),
-            Fault::ResetHandshake => {
-                // Whether a byte came or the client left makes no difference.
-                let _ = (&*self.0).read(&mut [0]);
-                self.reset();
-            }
+            Fault::ResetHandshake => self.reset(),
             _ => self.stall(),
         }
     }
@@ -81,14 +99,14 @@ impl Socket {
     /// Has the connection reset when its last handle is dropped.
     fn reset(&self) {
         // It fails only on a socket that is closed already.
-        let _ = SockRef::from(&*self.0).set_linger(Some(Duration::ZERO));
+        let _ = SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO));
     }
 
     /// Says nothing more until the client leaves or the sandbox ends.
     fn stall(&self) {
         let mut bytes = [0; 8 * 1024];
         loop {
-            match (&*self.0).read(&mut bytes) {
+            match (&*self.stream).read(&mut bytes) {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -100,17 +118,22 @@ impl Socket {
 
 impl Read for Socket {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        (&*self.0).read(into)
+        if self.ahead.is_empty() {
+            return (&*self.stream).read(into);
+        }
+        let read = self.ahead.as_slice().read(into)?;
+        self.ahead.drain(..read);
+        Ok(read)
     }
 }
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self.0).write(bytes)
+        (&*self.stream).write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        (&*self.0).flush()
+        (&*self.stream).flush()
     }
 }
 
@@ -203,7 +226,7 @@ pub(crate) trait Script {
 pub(crate) fn serve(mut stream: Stream, end: &End, script: &mut impl Script) {
     let mut buffer = Vec::new();
     let then = loop {
-        let cut = match is_public(&mut stream, &mut buffer) {
+        let cut = match is_for_flex(&mut stream, &mut buffer) {
             Ok(true) => script.cut(),
             Ok(false) => None,
             Err(_) => break Then::Close,
@@ -234,32 +257,27 @@ pub(crate) fn serve(mut stream: Stream, end: &End, script: &mut impl Script) {
     stream.end(then);
 }
 
-/// Waits until it shows what the next request is for; true if it is for Flex's own routes, and
-/// neither for the sandbox's nor for its page.
-fn is_public(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<bool> {
+/// Waits until it shows whom the next request is for; false also if the client leaves before.
+fn is_for_flex(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<bool> {
     loop {
-        if let Some(end) = buffer.iter().position(|byte| !byte.is_ascii_uppercase()) {
-            let (method, target) = buffer.split_at(end);
-            let prefix = [b" ", admin::PREFIX.as_bytes()].concat();
-            let page: &[u8] = b" / ";
-            let expected = if page::METHODS.map(str::as_bytes).contains(&method) {
-                &[page, &prefix][..]
-            } else {
-                &[&prefix[..]][..]
-            };
-            if expected.iter().any(|it| target.starts_with(it)) {
-                return Ok(false);
-            }
-            if !expected.iter().any(|it| it.starts_with(target)) {
-                return Ok(true);
-            }
-        } else if buffer.len() >= MAX_METHOD_BYTES {
-            return Ok(true);
+        if let Some(found) = Addressee::of(buffer) {
+            return Ok(found == Addressee::Flex);
         }
-        let mut bytes = [0; 8 * 1024];
+        if !read_more(stream, buffer)? {
+            return Ok(false);
+        }
+    }
+}
+
+/// False if there is no more.
+fn read_more(stream: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<bool> {
+    let mut bytes = [0; 8 * 1024];
+    loop {
         match stream.read(&mut bytes) {
-            Ok(0) => return Ok(false),
-            Ok(read) => buffer.extend_from_slice(&bytes[..read]),
+            Ok(read) => {
+                buffer.extend_from_slice(&bytes[..read]);
+                return Ok(read > 0);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

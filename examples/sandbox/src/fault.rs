@@ -86,14 +86,15 @@ macro_rules! faults {
 faults! {
     /// Something that goes wrong with a connection, a request or a response.
     ///
-    /// The first four befall connections as they are accepted, whoever opens them; all others
-    /// befall requests to `/v1/…`.
+    /// The first four befall connections, at the client's first bytes; all others befall requests
+    /// to `/v1/…`. None befalls a request to the sandbox's own routes. With TLS this is true of
+    /// those in plain HTTP: what a connection with TLS asks for shows too late.
     pub enum Fault {
-        /// The connection is closed as soon as it is accepted.
+        /// The connection is closed, and nothing is ever said on it.
         CloseBeforeRead = "close_before_read",
-        /// The connection is accepted, and nothing is ever said on it.
+        /// The connection stays open, and nothing is ever said on it.
         AcceptAndStall = "accept_and_stall",
-        /// The client's first bytes are read, and nothing is ever said.
+        /// The same as `AcceptAndStall`: with TLS, the client's hello has no answer.
         StallHandshake = "stall_handshake",
         /// The connection is reset at the client's first byte.
         ResetHandshake = "reset_handshake",

@@ -96,6 +96,11 @@ impl Pending {
         self.0.iter().cloned().collect()
     }
 
+    /// Whether there is a fault for the next connection.
+    pub(crate) fn has_for_connection(&self) -> bool {
+        self.0.iter().any(|it| it.fault.befalls_connections())
+    }
+
     pub(crate) fn for_connection(&mut self) -> Option<Fault> {
         self.take(|it| it.fault.befalls_connections()).map(|it| it.fault)
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use rustls::ServerConfig;
 
+use crate::addressee::Addressee;
 use crate::admin::{self, Desk, Outage};
 use crate::answer::{Answer, Scripted, Then};
 use crate::api::{ApiRequest, ApiResponse};
@@ -246,15 +247,12 @@ impl Shared {
         state.threads.retain(|thread| !thread.is_finished());
         state.accepted += 1;
         let number = state.accepted;
-        let fault = state.faults.for_connection();
+        let may_fail = state.faults.has_for_connection();
         let served = {
             let (shared, socket) = (Arc::clone(self), socket.clone());
             move || {
                 let _closing = Closing { number, shared: &shared };
-                match fault {
-                    Some(fault) => socket.corrupt(&fault),
-                    None => shared.serve(number, socket),
-                }
+                shared.serve(number, socket, may_fail);
             }
         };
         let name = format!("flex-sandbox-{number}");
@@ -264,9 +262,29 @@ impl Shared {
         }
     }
 
-    fn serve(&self, number: u64, socket: Socket) {
-        if let Ok(stream) = Stream::new(socket, self.tls.as_ref()) {
-            connection::serve(stream, &self.end, &mut Conversation { number, shared: self });
+    /// Serves a connection. If a fault of connections was to come when it was accepted, the fault
+    /// waits for the first bytes: what asks the sandbox itself is spared, and uses up none. With
+    /// TLS that can be told only of plain HTTP, in which the sandbox's own routes are served too.
+    fn serve(&self, number: u64, mut socket: Socket, may_fail: bool) {
+        let mut tls = self.tls.as_ref();
+        if may_fail || tls.is_some() {
+            match socket.addressee(tls.is_some()) {
+                Ok(Some(Addressee::Sandbox)) => tls = None,
+                Ok(Some(Addressee::Flex)) if may_fail => {
+                    // Not under the lock, for the fault may last.
+                    let fault = self.state().faults.for_connection();
+                    if let Some(fault) = fault {
+                        return socket.corrupt(&fault);
+                    }
+                }
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
+        let is_plain_beside_tls = tls.is_none() && self.tls.is_some();
+        if let Ok(stream) = Stream::new(socket, tls) {
+            let mut conversation = Conversation { number, shared: self, is_plain_beside_tls };
+            connection::serve(stream, &self.end, &mut conversation);
         }
     }
 }
@@ -275,6 +293,8 @@ impl Shared {
 struct Conversation<'a> {
     number: u64,
     shared: &'a Shared,
+    /// Whether only the sandbox's own routes are served, since Flex's are with TLS.
+    is_plain_beside_tls: bool,
 }
 
 impl Script for Conversation<'_> {
@@ -283,6 +303,9 @@ impl Script for Conversation<'_> {
     }
 
     fn respond(&mut self, request: &Request) -> Answer {
+        if self.is_plain_beside_tls && !is_for_sandbox(request) {
+            return self.malformed("Flex's routes are served with https only.");
+        }
         let answer = self.shared.respond(self.number, request);
         if self.shared.dated { answer } else { answer.without_date() }
     }
@@ -320,6 +343,12 @@ fn answer_to(request: &Request, response: &ApiResponse, request_id: Option<Strin
     let status = *status;
     let response = Response { status, content_type, request_id, headers, keep_alive, body };
     Answer::new(response.to_bytes(), if keep_alive { Then::KeepOpen } else { Then::Close })
+}
+
+/// Whether a request is for the sandbox's own routes or its page.
+fn is_for_sandbox(request: &Request) -> bool {
+    let (path, _) = split_target(&request.target);
+    path.starts_with(admin::PREFIX) || page::find(&request.method, path).is_some()
 }
 
 /// The path and the query of a request's target, which may be a whole URL if the client takes

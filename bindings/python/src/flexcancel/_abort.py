@@ -6,6 +6,7 @@ import weakref
 from contextlib import contextmanager
 from typing import Iterator, Optional, Set
 
+from ._arguments import instance
 from ._errors import FlexcancelError
 from ._library import native
 from ._not_copied import NotCopied
@@ -56,6 +57,12 @@ class AbortToken(NotCopied):
 
     def _unlink(self, token: AbortToken) -> None:
         self._linked.discard(token)
+
+
+def check_token(abort: object) -> None:
+    """Raises a ``TypeError`` for what cannot end a call. To be called before the call is made."""
+    if abort is not None:
+        instance("abort", abort, AbortToken)
 
 
 @contextmanager

@@ -20,6 +20,11 @@ from ._times import Time
 
 PathLike = Union[str, "os.PathLike[str]"]
 
+#: The most characters of a session's id. A test compares it with the library's.
+MAX_SESSION_ID = 255
+
+_UNUSABLE_IN_SESSION_ID = re.compile(r"[^A-Za-z0-9_-]")
+
 #: Arguments in seconds, and the library's names of them.
 TIMES = {
     "timeout": "timeout_ms",
@@ -46,6 +51,9 @@ _REFUSALS: Dict[Code, Type[RefusedError]] = {
 
 #: Arguments that are lists of names.
 _LISTS = {"expand", "states"}
+
+#: What the library says where another thread has just closed an object.
+_NOT_LIVE = re.compile(r"^(\w+): expected a live handle$")
 
 _OUT_OF_BOUNDS = re.compile(r"\b(\w+_ms): expected a whole number from (\d+) to (\d+), found .*")
 
@@ -108,7 +116,33 @@ def c_text(name: str, text: str, error: Type[RefusedError], code: Code) -> bytes
 
 def session_id(text: str) -> bytes:
     """A session's id as C takes it."""
-    return c_text("session_id", text, ArgumentError, Code.INVALID_SESSION_ID)
+    if not isinstance(text, str):
+        problem = f"session_id: expected a str, found {_kind(text)}"
+        raise ArgumentError(Code.INVALID_SESSION_ID, problem)
+    # A NUL would silently end it, and of one that is too long the library says how C has it. It
+    # refuses what is put in its place.
+    is_for_c = "\0" not in text and len(text) <= MAX_SESSION_ID
+    return (text if is_for_c else "\ufffd").encode("utf-8", "surrogatepass")
+
+
+def _problem_of_session_id(text: str) -> Optional[str]:
+    """Why a session's id cannot be used. No more than one character of it is shown."""
+    expected = f"expected 1 to {MAX_SESSION_ID} characters of A-Z, a-z, 0-9, '_' and '-'"
+    if not 1 <= len(text) <= MAX_SESSION_ID:
+        return f"{expected}, found {len(text)} characters"
+    unusable = _UNUSABLE_IN_SESSION_ID.search(text)
+    if unusable is None:
+        return None
+    character = "the NUL character" if unusable[0] == "\0" else ascii(unusable[0])
+    return f"{expected}, found {character} at index {unusable.start()}"
+
+
+def instance(name: str, value: object, expected: Type[object], hint: str = "") -> None:
+    """Raises a ``TypeError`` unless the value is an object of this package's class."""
+    if not isinstance(value, expected):
+        what = f"a flexcancel.{expected.__name__}"
+        found = value.__name__ + " itself" if isinstance(value, type) else _kind(value)
+        raise TypeError(f"{name}: expected {what}, found {found}{hint}")
 
 
 def refused_outcome(arguments: Mapping[str, Any], error: RefusedError) -> Outcome:
@@ -121,12 +155,16 @@ def refused_outcome(arguments: Mapping[str, Any], error: RefusedError) -> Outcom
     return Outcome.UNKNOWN if is_in_doubt else Outcome.NOT_APPLIED
 
 
-def checked(result: R, arguments: Mapping[str, Any]) -> R:
+def checked(result: R, arguments: Mapping[str, Any], session_id: str = "") -> R:
     """The result, unless it says that the arguments were refused: that is an exception."""
     refusal = _REFUSALS.get(result.code)
     if refusal is None:
         return result
-    raise refusal(result.code, in_seconds(result.message, arguments), result)
+    message = _NOT_LIVE.sub(r"\1: it is closed", in_seconds(result.message, arguments))
+    if result.code is Code.INVALID_SESSION_ID:
+        problem = _problem_of_session_id(session_id)
+        message = message if problem is None else f"session_id: {problem}"
+    raise refusal(result.code, message, result)
 
 
 def in_seconds(message: str, arguments: Mapping[str, Any]) -> str:

@@ -10,14 +10,15 @@ from typing import Any, Literal, Optional, Sequence, Set, Union, overload
 from weakref import WeakSet
 
 from . import _arguments
-from ._abort import AbortToken, own_token
+from ._abort import AbortToken, check_token, own_token
 from ._arguments import PathLike, checked
 from ._async_bulk_run import AsyncBulkRun, Items
 from ._bulk_item import BulkCancellation, BulkRetrieval
 from ._bulk_run import bulk_options
 from ._cancellation import Cancellation
 from ._client import Client, check_warm_up
-from ._errors import InterruptedCallError
+from ._enums import Code
+from ._errors import ArgumentError, InterruptedCallError
 from ._library import native
 from ._native_call import NativeCall
 from ._not_copied import NotCopied
@@ -29,10 +30,16 @@ from ._times import Time
 class AsyncClient(NotCopied):
     """A ``Client`` for asyncio.
 
-    ``client`` makes the calls, and is closed with this one. At most ``max_calls`` run at once,
-    each on a thread of this client's own; others wait. Cancelling a task aborts its call: the
-    ``CancelledError`` is raised when the call has ended, with an ``InterruptedCallError`` as its
-    cause, whose ``result`` says what is known. ``InterruptedCallError.of(error)`` finds it.
+    - ``client``: a ``Client``, which makes the calls. It is closed with this one.
+    - ``max_calls``: how many calls run at a time, 1 or more; 64 if left out. Each runs on a thread
+      of this client's own. Further calls wait for a free thread, and their ``timeout`` does not run
+      meanwhile. It limits no run of ``cancel_many``, which has ``concurrency``.
+
+    Cancelling a task aborts its call: the ``CancelledError`` is raised when the call has ended,
+    with an ``InterruptedCallError`` as its cause, whose ``result`` says what is known.
+    ``InterruptedCallError.of(error)`` finds it.
+
+    Raises ``TypeError`` for what is no ``Client``, and ``ArgumentError`` for ``max_calls``.
 
     Belongs to one event loop. No thread is left when ``aclose`` has returned.
     """
@@ -40,6 +47,13 @@ class AsyncClient(NotCopied):
     __slots__ = ("_executor", "_in_flight", "_process", "_runs", "client", "max_calls")
 
     def __init__(self, client: Client, *, max_calls: int = 64) -> None:
+        is_async = isinstance(client, AsyncClient)
+        hint = "; pass its client, or use it as it is" if is_async else ""
+        _arguments.instance("client", client, Client, hint)
+        if isinstance(max_calls, bool) or not isinstance(max_calls, int) or max_calls < 1:
+            found = max_calls if isinstance(max_calls, int) else type(max_calls).__name__
+            problem = f"max_calls: expected a whole number from 1, found {found}"
+            raise ArgumentError(Code.INVALID_ARGUMENT, problem)
         self.client = client
         self.max_calls = max_calls
         self._in_flight: Set[asyncio.Future[Any]] = set()
@@ -63,7 +77,7 @@ class AsyncClient(NotCopied):
         named = {"timeout": timeout, "verify": verify, "max_attempts": max_attempts}
         options = _arguments.cancel_options(expand, idempotency_key, in_doubt, asked_at, **named)
         call = self.client._prepare(Cancellation, native.client_cancel, options, session_id)
-        return checked(await self._run(call, abort), options)
+        return checked(await self._run(call, abort), options, session_id)
 
     async def retrieve(
         self,
@@ -77,7 +91,7 @@ class AsyncClient(NotCopied):
         """As ``Client.retrieve``. ``timeout`` starts with the call, not while it waits."""
         options = {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
         call = self.client._prepare(Retrieval, native.client_retrieve, options, session_id)
-        return checked(await self._run(call, abort), options)
+        return checked(await self._run(call, abort), options, session_id)
 
     @overload
     def cancel_many(
@@ -202,6 +216,7 @@ class AsyncClient(NotCopied):
             self._renew()
 
     async def _run(self, call: NativeCall[R], abort: Optional[AbortToken]) -> R:
+        check_token(abort)
         self.client._listen()
         self._disinherit()
         with own_token(abort) as token:

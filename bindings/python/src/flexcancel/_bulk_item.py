@@ -46,8 +46,7 @@ def encoded(item: object) -> Tuple[bytes, Optional[bytes]]:
     if not isinstance(session_id, str):
         problem = f"expected session ids or BulkItems, found {type(session_id).__name__}"
         raise ArgumentError(Code.INVALID_ARGUMENT, f"items: {problem}")
-    # A NUL would silently end the id. The library refuses what is put in its place.
-    return session_id.replace("\0", "\ufffd").encode("utf-8", "surrogatepass"), options
+    return _arguments.session_id(session_id), options
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from typing import (
 )
 
 from . import _arguments
-from ._abort import AbortToken
+from ._abort import AbortToken, check_token
 from ._arguments import PathLike, checked
 from ._bulk_call import BulkCall, Given
 from ._bulk_item import BulkItem, BulkResult, BulkSummary, encoded
@@ -84,6 +84,7 @@ class BulkBase(NotCopied, Generic[B]):
         self._options = options
         self._error: Optional[Exception] = None
         self._is_told = False
+        check_token(abort)
         handle = client._open_handle()
         self._call = BulkCall(handle, _arguments.arguments_json(options), abort, ring)
         # Also at the interpreter's end: a thread that came back from a native call then would end

@@ -7,7 +7,7 @@ import weakref
 from typing import Any, Iterable, Literal, Mapping, Optional, Sequence, Union, overload
 
 from . import _arguments, _events
-from ._abort import AbortToken
+from ._abort import AbortToken, check_token
 from ._arguments import PathLike, checked
 from ._bulk_item import BulkCancellation, BulkRetrieval
 from ._bulk_run import BulkRun, Item, bulk_options
@@ -25,16 +25,37 @@ from ._times import Time
 class Client(Handle):
     """Cancels holds at Flex, and tells the truth about it.
 
-    Exactly one of ``api_key``, ``api_key_env`` and ``api_key_file`` is required. Durations are in
-    seconds. An argument that is left out has the library's default; docs/CONFIGURATION.md has it.
+    Exactly one of ``api_key``, ``api_key_env`` and ``api_key_file`` is required. An argument that
+    is left out, or is ``None``, has its default. Durations are in seconds, as ``int`` or ``float``.
+    ``docs/CONFIGURATION.md`` says more of each.
+
+    - ``api_key``: the key.
+    - ``api_key_env``: the name of the environment variable with the key.
+    - ``api_key_file``: the path of the file with the key.
+    - ``base_url``: where requests go. Default: ``https://api.withflex.com``, which is Flex itself.
+    - ``ca_file``: a PEM file; only its certificates are trusted. Default: none, as ``trust`` says.
+    - ``connect_attempts``: how many attempts may fail before a cancel is sent, 1 to 100.
+      Default: 8.
+    - ``connect_timeout``: seconds to open one connection, 0.001 to 600. Default: 5.
+    - ``dns_ttl``: seconds for which resolved addresses are used, 0 to 3600. Default: 30.
+    - ``max_attempts``: how often one cancel is sent at most, 1 to 10. Default: 4.
+    - ``max_idle``: seconds for which an idle connection may be reused, 0 to 600. Default: 5.
+    - ``mode``: ``"test"`` or ``"live"``, the mode that is expected. Default: that of the key.
+    - ``proxy``: ``"none"``, ``"env"`` or ``"http://[USER:PASSWORD@]HOST[:PORT]"``. Default:
+      ``"none"``.
+    - ``rate_per_second``: requests per second of all calls together, 1 to 10000. Default: no limit.
+    - ``timeout``: seconds of a whole call, 0.001 to 600. Default: 15.
+    - ``trust``: ``"system"`` or ``"bundled"``, the trusted roots. Default: ``"system"``.
+    - ``user_agent``: a text after ``flexcancel/VERSION``. Default: none.
+    - ``verify``: read the session back after a confirmation that does not show the release.
+      Default: false.
+    - ``interruptible``: on the main thread, where Ctrl-C runs Python code, a thread of its own
+      makes each call, so that Ctrl-C ends the call at once. Default: true. False saves that thread,
+      which costs 0.1 to 0.6 ms per call: then signal handlers run when the call has ended.
 
     Opens no connection before the first call. Thread-safe; concurrent calls run without the GIL.
     A forked child may use its parent's client. A client cannot be pickled or copied. Close it, or
     use it as a context manager; a client that is no longer referenced closes itself.
-
-    ``interruptible``: on the main thread, where Ctrl-C runs Python code, a thread of its own makes
-    each call, so that Ctrl-C ends the call at once. False saves that thread, which costs 0.1 to
-    0.6 ms per call: then signal handlers run when the call has ended.
 
     Raises ``ConfigError`` if the configuration cannot be used; the message names the argument.
     Raises ``LibraryError`` if the native library cannot be loaded.
@@ -129,7 +150,7 @@ class Client(Handle):
         named = {"timeout": timeout, "verify": verify, "max_attempts": max_attempts}
         options = _arguments.cancel_options(expand, idempotency_key, in_doubt, asked_at, **named)
         call = self._prepare(Cancellation, native.client_cancel, options, session_id)
-        return checked(self._run(call, abort), options)
+        return checked(self._run(call, abort), options, session_id)
 
     def retrieve(
         self,
@@ -147,7 +168,7 @@ class Client(Handle):
         """
         options = {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
         call = self._prepare(Retrieval, native.client_retrieve, options, session_id)
-        return checked(self._run(call, abort), options)
+        return checked(self._run(call, abort), options, session_id)
 
     @overload
     def cancel_many(
@@ -263,6 +284,7 @@ class Client(Handle):
 
     def _run(self, call: NativeCall[R], abort: Optional[AbortToken]) -> R:
         """Makes a call on the right thread."""
+        check_token(abort)
         self._listen()
         if self.interruptible and has_signal_handler():
             return call.run_interruptibly(abort)

@@ -93,6 +93,7 @@ class Code(OpenEnum):
 
     OK = "ok"
     INVALID_HANDLE = "invalid_handle"
+    """The client or the outbox is closed (``ClosedError``)."""
     INVALID_ARGUMENT = "invalid_argument"
     INVALID_CONFIG = "invalid_config"
     INVALID_SESSION_ID = "invalid_session_id"

@@ -63,7 +63,10 @@ class ArgumentError(RefusedError, ValueError):
 
 
 class ClosedError(RefusedError):
-    """The client or the outbox is closed."""
+    """The client or the outbox is closed: its ``close`` was called, or its ``with`` block ended.
+
+    Nothing was sent. Make a new one, or keep one for the whole program.
+    """
 
 
 class OutboxError(FlexcancelError):

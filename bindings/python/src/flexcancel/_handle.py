@@ -41,8 +41,9 @@ class Handle(NotCopied):
 
     def _open_handle(self) -> int:
         if self._handle is None:
-            name = type(self).__name__.lower()
-            raise ClosedError(Code.INVALID_HANDLE, f"the {name} is closed")
+            name = type(self).__name__
+            why = f"its close() was called, or its with block ended; make a new {name}"
+            raise ClosedError(Code.INVALID_HANDLE, f"the {name.lower()} is closed: {why}")
         return self._handle
 
     def _prepare(

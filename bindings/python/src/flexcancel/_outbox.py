@@ -9,6 +9,7 @@ from typing import Any, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, 
 from . import _arguments
 from ._abort import AbortToken
 from ._arguments import PathLike, checked
+from ._async import AsyncClient
 from ._cancellation import Cancellation
 from ._client import Client
 from ._enums import Code, OutboxState, Outcome
@@ -41,18 +42,21 @@ _MAX_ID = 2**63 - 1
 class Outbox(Handle):
     """Keeps cancels in a file until they are delivered. ``docs/OUTBOX.md`` says what it promises.
 
-    ``client`` delivers the cancels. It is not closed with the outbox, and may be closed before it.
-    ``path`` is the file, which is created if it does not exist, unless ``create`` is false; its
-    directory must exist. ``keep`` is how many seconds delivered and acknowledged entries are kept
-    (30 days).
+    - ``client``: a ``Client``, which delivers the cancels. It is not closed with the outbox, and
+      may be closed before it. Of an ``AsyncClient``, pass its ``client``.
+    - ``path``: the file, 1 to 2,048 bytes. Its directory must exist.
+    - ``keep``: how many seconds delivered and acknowledged entries are kept. 2592000 (30 days) if
+      left out; 0 to 315360000.
+    - ``create``: whether to make the file if it does not exist. True if left out.
 
     The outbox has no thread: nothing is delivered unless ``flush`` is called. Thread-safe;
     processes of one till may share the file, and a forked child may use its parent's outbox. An
     outbox cannot be pickled or copied. Close it, or use it as a context manager; an outbox that is
     no longer referenced closes itself. Its entries stay in the file.
 
-    Raises ``ArgumentError``, or ``OutboxError`` if the file cannot be used. A damaged file is set
-    aside (``outbox_corrupt``); opening the outbox again starts a new one.
+    Raises ``TypeError`` for what is no ``Client``, ``ClosedError`` for a closed one,
+    ``ArgumentError``, or ``OutboxError`` if the file cannot be used. A damaged file is set aside
+    (``outbox_corrupt``); opening the outbox again starts a new one.
     """
 
     __slots__ = ("_client", "_close")
@@ -66,6 +70,12 @@ class Outbox(Handle):
         create: Optional[bool] = None,
     ) -> None:
         self._handle = None
+        hint = ""
+        if isinstance(client, AsyncClient):
+            hint = "; pass its client: Outbox(async_client.client, path)"
+        elif isinstance(path, Client):
+            hint = "; the client comes first: Outbox(client, path)"
+        _arguments.instance("client", client, Client, hint)
         self._client = client
         arguments = {"path": path, "keep": keep, "create": create}
         options = _arguments.arguments_json(arguments)
@@ -109,7 +119,7 @@ class Outbox(Handle):
         )
         call = self._prepare(Cancellation, native.outbox_cancel, arguments, session_id)
         result = self._client._run(call, abort)
-        return result if result.entry is not None else checked(result, arguments)
+        return result if result.entry is not None else checked(result, arguments, session_id)
 
     def enqueue(
         self,
@@ -131,7 +141,7 @@ class Outbox(Handle):
             expand, idempotency_key, in_doubt, asked_at, deliver_within=deliver_within
         )
         call = self._prepare(Result, native.outbox_enqueue, arguments, session_id)
-        return _entry(call.make(), arguments)
+        return _entry(checked(call.make(), arguments, session_id), arguments)
 
     def flush(
         self,

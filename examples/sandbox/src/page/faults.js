@@ -28,7 +28,7 @@ export const PRESETS = {
     ["200 with broken JSON", { fault: "invalid_json" }],
     ["a session from an old cache", { fault: "cached", age_s: 60 }],
   ],
-  "Connections, this page’s too": [
+  "Connections, but not this page’s": [
     ["closed when accepted", { fault: "close_before_read" }],
     ["reset at the first byte", { fault: "reset_handshake" }],
   ],

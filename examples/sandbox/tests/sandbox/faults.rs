@@ -30,6 +30,15 @@ fn heard(sandbox: &Sandbox, raw: &[u8]) -> (Vec<u8>, Result<(), ErrorKind>) {
     (bytes, ended.map(|_| ()).map_err(|error| error.kind()))
 }
 
+/// Waits until every fault has befallen something.
+fn wait_for_faults(sandbox: &Sandbox) {
+    let started = Instant::now();
+    while !sandbox.faults().is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(20), "{:?}", sandbox.faults());
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn an_answer_is_cut_at_its_byte_and_the_model_has_acted_or_not() {
     for apply in [true, false] {
@@ -70,16 +79,18 @@ fn a_stalled_connection_stays_open_until_the_client_leaves_or_the_sandbox_ends()
     sandbox.inject(Fault::DropAnswer { how: How::Stall }, 1);
     sandbox.inject(Fault::AcceptAndStall, 1);
     let mut silent = connect(&sandbox);
-    let mut stalled = Client::of(&sandbox);
-    stalled.send(&cancel_of(&id));
-    for stream in [&mut stalled.stream, &mut silent] {
+    let mut stalled = [(); 2].map(|()| Client::of(&sandbox));
+    stalled.iter_mut().for_each(|client| client.send(&cancel_of(&id)));
+    let [first, second] = &mut stalled;
+    for stream in [&mut first.stream, &mut second.stream, &mut silent] {
         stream.set_read_timeout(Some(Duration::from_millis(30))).unwrap();
         assert_eq!(read_through(stream, &mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
     }
+    wait_for_faults(&sandbox);
     let started = Instant::now();
     drop(sandbox);
     assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
-    for stream in [&mut stalled.stream, &mut silent] {
+    for stream in [&mut first.stream, &mut second.stream, &mut silent] {
         assert_eq!(read_through(stream, &mut [0]).unwrap(), 0);
     }
 }
@@ -98,6 +109,71 @@ fn a_fault_can_be_kept_to_one_operation_and_spares_the_sandboxs_own_routes() {
     assert_eq!(client.cancel(&id).body, b"later");
     assert_eq!(sandbox.ground_truth(&id).unwrap().cancels_received, 0);
     assert_eq!(client.cancel(&id).status, 200);
+}
+
+/// Every fault that can befall a connection or a request before it is known what it asks for, and
+/// one of responses.
+fn early() -> [Fault; 6] {
+    [
+        Fault::CloseBeforeRead,
+        Fault::AcceptAndStall,
+        Fault::StallHandshake,
+        Fault::ResetHandshake,
+        Fault::CutRequest { at: 0, how: How::Rst },
+        Fault::DropAnswer { how: How::Rst },
+    ]
+}
+
+#[test]
+fn given_a_fault_without_end_when_the_sandbox_itself_is_asked_then_it_answers() {
+    for fault in early() {
+        let (sandbox, id) = start();
+        sandbox.inject(fault.clone(), u32::MAX);
+        let absolute = format!("{}/__sandbox/faults", sandbox.url());
+        for (method, target) in [
+            ("GET", "/"),
+            ("GET", "/?refresh=1"),
+            ("HEAD", "/"),
+            ("GET", "/__sandbox/page.js"),
+            ("GET", "/__sandbox/overview"),
+            ("GET", &absolute),
+            ("POST", "/__sandbox/sessions"),
+        ] {
+            // A new connection each time, as curl opens it.
+            let raw = format!("{method} {target} HTTP/1.1\r\nConnection: close\r\n\r\n");
+            let (bytes, ended) = heard(&sandbox, raw.as_bytes());
+            let head = String::from_utf8_lossy(&bytes).into_owned();
+            assert!(head.starts_with("HTTP/1.1 200 "), "{fault:?} {method} {target}: {head}");
+            assert_eq!(ended, Ok(()), "{fault:?} {method} {target}");
+        }
+        if fault != Fault::AcceptAndStall && fault != Fault::StallHandshake {
+            assert_eq!(heard(&sandbox, &cancel_of(&id)).0, b"", "{fault:?} befalls Flex's routes");
+        }
+        let off = Client::of(&sandbox).request("DELETE", "/__sandbox/faults", &[], "");
+        assert_eq!((off.status, sandbox.faults()), (200, vec![]), "{fault:?}");
+        let read = Client::of(&sandbox).get(&format!("/v1/checkout/sessions/{id}"));
+        assert_eq!(read.status, 200, "{fault:?}");
+    }
+}
+
+#[test]
+fn given_one_fault_when_the_sandbox_itself_is_asked_first_then_the_fault_is_still_to_come() {
+    for fault in early() {
+        let (sandbox, id) = start();
+        sandbox.inject(fault.clone(), 1);
+        // One connection that has said nothing yet, and one that asks in two pieces.
+        let silent = connect(&sandbox);
+        let mut client = Client::of(&sandbox);
+        client.send(b"\r\nGET /__sand");
+        client.send(b"box/faults HTTP/1.1\r\n\r\n");
+        assert_eq!(client.reply().json()["faults"].as_array().unwrap().len(), 1, "{fault:?}");
+        let mut till = Client::of(&sandbox);
+        till.send(&cancel_of(&id));
+        wait_for_faults(&sandbox);
+        drop((till, silent));
+        let read = Client::of(&sandbox).get(&format!("/v1/checkout/sessions/{id}"));
+        assert_eq!(read.status, 200, "{fault:?}");
+    }
 }
 
 #[test]

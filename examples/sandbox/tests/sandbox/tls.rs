@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use flex_sandbox::{
-    Authority, CertificateOptions, CreateParams, Hold, Options, Sandbox, Scripted, Then,
+    Authority, CertificateOptions, CreateParams, Fault, Hold, Options, Sandbox, Scripted, Then,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -103,6 +103,28 @@ fn a_client_that_does_not_speak_tls_is_told_so_by_an_alert() {
     assert_eq!(alert.first(), Some(&21), "the record type of an alert");
     assert_ne!(alert.last(), Some(&u8::from(AlertDescription::CloseNotify)));
     assert!(shaken(&sandbox, "localhost").is_ok(), "it still serves");
+}
+
+#[test]
+fn given_a_fault_of_connections_without_end_when_asked_in_plain_http_then_the_sandbox_answers() {
+    let faults = [
+        Fault::CloseBeforeRead,
+        Fault::AcceptAndStall,
+        Fault::StallHandshake,
+        Fault::ResetHandshake,
+    ];
+    for fault in faults {
+        let sandbox = start(CertificateOptions::default());
+        sandbox.inject(fault.clone(), u32::MAX);
+        assert_eq!(Client::of(&sandbox).get("/").status, 200, "{fault:?}");
+        let mut client = Client::of(&sandbox);
+        let off = client.request("DELETE", "/__sandbox/faults", &[], "");
+        assert_eq!((off.status, sandbox.faults()), (200, vec![]), "{fault:?}");
+        assert!(shaken(&sandbox, "localhost").is_ok(), "{fault:?}");
+        // Flex's own routes are served with TLS only.
+        assert_eq!(client.get("/v1/x").error(), (400, "invalid_request".to_owned()));
+        assert_eq!(sandbox.requests(), []);
+    }
 }
 
 #[test]
