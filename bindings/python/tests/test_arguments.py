@@ -35,7 +35,7 @@ from .sandbox import KEY, Sandbox
 ROOT = Path(__file__).resolve().parents[3]
 
 #: What a session's id is.
-ID = "^session_id: expected 1 to 255 characters of A-Z, a-z, 0-9, '_' and '-'"
+ID = r"^session_id: expected 1 to 255 characters of \[A-Za-z0-9_-\]"
 
 
 @pytest.mark.parametrize(

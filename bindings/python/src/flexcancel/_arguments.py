@@ -127,7 +127,7 @@ def session_id(text: str) -> bytes:
 
 def _problem_of_session_id(text: str) -> Optional[str]:
     """Why a session's id cannot be used. No more than one character of it is shown."""
-    expected = f"expected 1 to {MAX_SESSION_ID} characters of A-Z, a-z, 0-9, '_' and '-'"
+    expected = f"expected 1 to {MAX_SESSION_ID} characters of [A-Za-z0-9_-]"
     if not 1 <= len(text) <= MAX_SESSION_ID:
         return f"{expected}, found {len(text)} characters"
     unusable = _UNUSABLE_IN_SESSION_ID.search(text)
