@@ -25,6 +25,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace {
 
@@ -109,10 +110,11 @@ int main(int argc, char **argv) {
     else
         std::cerr << "FLEX_BASE_URL is not set: this calls Flex itself.\n";
 
-    /* Not auto [client, error]: no lambda of C++17 captures those. */
+    /* Not auto [client, error]: the lambda uses the client. Some compilers let a lambda capture a
+     * structured binding; the standard of C++17 does not. */
     auto created = flexcancel::Client::create(config);
-    flexcancel::Result &result = created.error;
-    if (created) {
+    flexcancel::Result result = std::move(created.error);
+    if (created.client) {
         const flexcancel::Abort abort;
         const auto events = std::make_shared<Events>();
         watch_keyboard(events);
@@ -124,7 +126,7 @@ int main(int argc, char **argv) {
         call.join();
     }
     const ExitCode exit_code = tell_cashier(result);
-    std::cerr << "abort: " << flexcancel::name(result.code()) << ": " << result.message() << ' '
+    std::cerr << "abort: " << flexcancel::name(result.code()) << ": " << result.message() << "; "
               << result.advice() << " session: " << result.session_id()
               << "; idempotency key: " << result.idempotency_key() << '\n';
     return exit_code;

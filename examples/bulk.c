@@ -70,6 +70,8 @@ int main(int argc, char **argv) {
     snprintf(options, sizeof options,
              "{\"journal\":\"%s\",\"rate_per_second\":25,\"reason\":\"closing time\"}", argv[1]);
     summary = flexcancel_client_cancel_many(client, options, next, done, NULL, NULL);
+    /* The summary comes after the lines, also where they go to a pipe or a file. */
+    fflush(stdout);
     fprintf(stderr, "bulk: %s\n", flexcancel_result_json(summary, NULL));
     code = flexcancel_result_code(summary);
     flexcancel_result_free(summary);

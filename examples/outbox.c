@@ -3,7 +3,7 @@
  * shift ends when a person has seen each that could not be.
  *
  *     outbox void SESSION_ID [REPEAT]   keeps the cancel, then tries it
- *     outbox close                      ends the shift: delivers what is due, shows what is left
+ *     outbox close                      ends the shift: delivers what it can, shows what is left
  *     outbox seen ENTRY_ID              a person has seen that entry
  *
  * REPEAT takes over a cancel that another program began and that ended unknown: the `repeat` of
@@ -15,8 +15,9 @@
  * ({"path":"outbox.db"}).
  *
  * Prints lines for people on stdout, and for each result a line for the log on stderr. Exit code of
- * void: 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 the shift is over, 1 there is
- * something to see; of all: 2 it cannot be done, 64 wrong usage.
+ * void: 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 nothing is left, 1 there is
+ * something to see, 3 nothing to see but not all is delivered; of all: 2 it cannot be done, 64 wrong
+ * usage.
  */
 #include <flexcancel.h>
 #include <stdio.h>
@@ -53,14 +54,16 @@ static void log_text(const char *before, const char *text) {
 }
 
 /* Logs a result, and gives its code. Not its JSON: the session in it names the shopper. What is
- * about no session, a flush say, has neither an id nor a key. */
+ * about no session, a flush say, has neither an id nor a key. What went well needs no advice. */
 static int32_t logged(const flexcancel_result *result) {
     const int32_t code = flexcancel_result_code(result);
-    const char *name = flexcancel_code_name(code);
+    const char *name = flexcancel_code_name(code), *advice = flexcancel_result_advice(result);
+    if (code == FLEXCANCEL_CODE_OK)
+        advice = NULL;
     fprintf(stderr, "outbox: %s:", name != NULL ? name : "unknown code");
     log_text(" ", flexcancel_result_message(result));
-    log_text(" ", flexcancel_result_advice(result));
-    log_text(" session: ", flexcancel_result_session_id(result));
+    log_text("; ", advice);
+    log_text(advice != NULL ? " session: " : "; session: ", flexcancel_result_session_id(result));
     log_text("; idempotency key: ", flexcancel_result_idempotency_key(result));
     fputs("\n", stderr);
     return code;
@@ -116,19 +119,32 @@ static int void_sale(flexcancel_outbox *outbox, const char *session_id, const ch
     }
 }
 
-/* Delivers what is due. Gives how many are still to be delivered, which a flush of tomorrow does;
- * -1 if the outbox cannot be read. */
-static long long deliver(flexcancel_outbox *outbox) {
-    long long pending, due;
+/* How a delivery ended: its code, how many are still to be delivered, and how many of these are of
+ * another service or mode. The numbers are -1 if the outbox cannot be read. */
+struct delivery {
     int32_t code;
+    long long pending, foreign;
+};
+
+/* Delivers what it can: the first flush also what waits for its next try. Shows why a flush
+ * ended early, and its advice. */
+static struct delivery deliver(flexcancel_outbox *outbox) {
+    const char *options = "{\"now\":true}";
+    struct delivery delivery;
+    long long due;
     do {
-        flexcancel_result *result = flexcancel_outbox_flush(outbox, NULL, NULL);
-        code = logged(result);
-        pending = number(result, "\"pending\":");
+        flexcancel_result *result = flexcancel_outbox_flush(outbox, options, NULL);
+        delivery.code = logged(result);
+        delivery.pending = number(result, "\"pending\":");
+        delivery.foreign = number(result, "\"foreign\":");
         due = number(result, "\"due\":");
+        if (delivery.code != FLEXCANCEL_CODE_OK)
+            printf("THE DELIVERY ENDED EARLY: %s; %s\n", flexcancel_result_message(result),
+                   flexcancel_result_advice(result));
         flexcancel_result_free(result);
-    } while (code == FLEXCANCEL_CODE_OK && due > 0);
-    return pending;
+        options = NULL;
+    } while (delivery.code == FLEXCANCEL_CODE_OK && due > 0);
+    return delivery;
 }
 
 /* Shows the first entry of the worklist with a greater number. Gives its number; 0 if there is
@@ -158,20 +174,27 @@ static long long show_next(flexcancel_outbox *outbox, long long number_before) {
 }
 
 static int close_shift(flexcancel_outbox *outbox) {
-    const long long pending = deliver(outbox);
+    const struct delivery delivery = deliver(outbox);
+    const long long own = delivery.pending - delivery.foreign;
     long long entry = 0, to_see = 0;
-    while (pending >= 0 && (entry = show_next(outbox, entry)) > 0)
+    while (delivery.pending >= 0 && (entry = show_next(outbox, entry)) > 0)
         to_see++;
-    if (pending < 0 || entry < 0) {
+    if (delivery.pending < 0 || entry < 0) {
         puts("SHIFT NOT CLOSED: the outbox cannot be read; the log says why.");
         return NOT_DONE;
     }
-    if (pending > 0)
-        printf("TO BE DELIVERED: %lld; %s\n", pending,
-               "these voids are pending, and stay in the outbox.");
+    if (own > 0)
+        printf("TO BE DELIVERED: %lld; these voids are pending, and stay in the outbox.\n", own);
+    if (delivery.foreign > 0)
+        printf("OF ANOTHER SERVICE OR MODE: %lld; this key never delivers them.\n",
+               delivery.foreign);
     if (to_see > 0) {
         printf("SHIFT NOT CLOSED: %lld to be seen.\n", to_see);
         return NOT_YET;
+    }
+    if (delivery.pending > 0 || delivery.code != FLEXCANCEL_CODE_OK) {
+        puts("SHIFT CLOSED, BUT NOT ALL IS DELIVERED: the lines above say what is left.");
+        return PENDING;
     }
     puts("SHIFT CLOSED: nothing is left to be seen.");
     return DONE;

@@ -3,7 +3,7 @@
  * and its shift ends when a person has seen each that could not be. The same as outbox.c.
  *
  *     outbox void SESSION_ID [REPEAT]   keeps the cancel, then tries it
- *     outbox close                      ends the shift: delivers what is due, shows what is left
+ *     outbox close                      ends the shift: delivers what it can, shows what is left
  *     outbox seen ENTRY_ID              a person has seen that entry
  *
  * REPEAT takes over a cancel that another program began and that ended unknown: the `repeat` of
@@ -15,8 +15,9 @@
  * ({"path":"outbox.db"}).
  *
  * Prints lines for people on stdout, and for each result a line for the log on stderr. Exit code of
- * void: 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 the shift is over, 1 there is
- * something to see; of all: 2 it cannot be done, 64 wrong usage.
+ * void: 0 voided, 1 too late, 2 not voided, 3 pending; of close: 0 nothing is left, 1 there is
+ * something to see, 3 nothing to see but not all is delivered; of all: 2 it cannot be done, 64 wrong
+ * usage.
  */
 #include <flexcancel.hpp>
 
@@ -32,8 +33,8 @@
 
 namespace {
 
-using flexcancel::Code, flexcancel::Outbox, flexcancel::Repeat, flexcancel::Result;
-using flexcancel::Status;
+using flexcancel::Code, flexcancel::FlushOptions, flexcancel::Outbox, flexcancel::Repeat;
+using flexcancel::Result, flexcancel::Status;
 
 enum ExitCode { done = 0, not_yet = 1, not_done = 2, pending_void = 3, wrong_usage = 64 };
 
@@ -60,13 +61,15 @@ void log_text(std::string_view before, std::string_view text) {
         std::cerr << before << text;
 }
 
-/* Logs a result or a status, and gives its code. Not its JSON: that names the shopper. */
+/* Logs a result or a status, and gives its code. Not its JSON: that names the shopper. What went
+ * well needs no advice. */
 template <typename Told> Code logged(const Told &result) {
+    const auto advice = result.code() == Code::ok ? std::string_view() : result.advice();
     std::cerr << "outbox: " << flexcancel::name(result.code()) << ':';
     log_text(" ", result.message());
-    log_text(" ", result.advice());
+    log_text("; ", advice);
     if constexpr (std::is_same_v<Told, Result>) {
-        log_text(" session: ", result.session_id());
+        log_text(advice.empty() ? "; session: " : " session: ", result.session_id());
         log_text("; idempotency key: ", result.idempotency_key());
     }
     std::cerr << '\n';
@@ -123,14 +126,27 @@ ExitCode void_sale(const Outbox &outbox, std::string_view session_id, const Repe
     }
 }
 
-/* Delivers what is due. Gives how many are still to be delivered, which a flush of tomorrow does;
- * nothing if the outbox cannot be read. */
-std::optional<std::uint64_t> deliver(const Outbox &outbox) {
-    for (;;) {
-        const Status result = outbox.flush();
-        const bool may_go_on = logged(result) == Code::ok;
-        if (!may_go_on || read<std::uint64_t>(after(result, "\"due\":")).value_or(0) == 0)
-            return read<std::uint64_t>(after(result, "\"pending\":"));
+/* How a delivery ended: its code, how many are still to be delivered, and how many of these are of
+ * another service or mode. The numbers are not there if the outbox cannot be read. */
+struct Delivery {
+    Code code;
+    std::optional<std::int64_t> pending, foreign;
+};
+
+/* Delivers what it can: the first flush also what waits for its next try. Shows why a flush
+ * ended early, and its advice. */
+Delivery deliver(const Outbox &outbox) {
+    for (bool is_first = true;; is_first = false) {
+        const Status result = outbox.flush(FlushOptions().now(is_first));
+        const auto count = [&](std::string_view name) {
+            return read<std::int64_t>(after(result, name));
+        };
+        if (logged(result) != Code::ok)
+            std::cout << "THE DELIVERY ENDED EARLY: " << result.message() << "; "
+                      << result.advice() << '\n';
+        else if (count("\"due\":").value_or(0) > 0)
+            continue;
+        return {result.code(), count("\"pending\":"), count("\"foreign\":")};
     }
 }
 
@@ -153,18 +169,26 @@ std::optional<std::uint64_t> show_worklist(const Outbox &outbox) {
 }
 
 ExitCode close_shift(const Outbox &outbox) {
-    const auto pending = deliver(outbox);
-    const auto to_see = pending ? show_worklist(outbox) : std::nullopt;
+    const auto [code, pending, foreign] = deliver(outbox);
+    const auto to_see = pending && foreign ? show_worklist(outbox) : std::nullopt;
     if (!to_see) {
         std::cout << "SHIFT NOT CLOSED: the outbox cannot be read; the log says why.\n";
         return not_done;
     }
-    if (*pending > 0)
-        std::cout << "TO BE DELIVERED: " << *pending
+    if (*pending > *foreign)
+        std::cout << "TO BE DELIVERED: " << *pending - *foreign
                   << "; these voids are pending, and stay in the outbox.\n";
+    if (*foreign > 0)
+        std::cout << "OF ANOTHER SERVICE OR MODE: " << *foreign
+                  << "; this key never delivers them.\n";
     if (*to_see > 0) {
         std::cout << "SHIFT NOT CLOSED: " << *to_see << " to be seen.\n";
         return not_yet;
+    }
+    if (*pending > 0 || code != Code::ok) {
+        std::cout << "SHIFT CLOSED, BUT NOT ALL IS DELIVERED: "
+                     "the lines above say what is left.\n";
+        return pending_void;
     }
     std::cout << "SHIFT CLOSED: nothing is left to be seen.\n";
     return done;

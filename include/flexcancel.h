@@ -354,7 +354,8 @@ typedef struct flexcancel_result flexcancel_result;
  * `user_data`: the pointer that was passed to flexcancel_client_set_log. `level`: 2 (warn), 3
  * (info) or 4 (debug). `event_json`: a JSON object, NUL-terminated, valid until the callback
  * returns. `len`: its length in bytes, without the NUL. The field `event` is `attempt`, `result`
- * or `warm_up`; docs/RESULT.md describes the other fields. No event contains an API key.
+ * or `warm_up`; docs/RESULT.md describes the other fields. No event contains an API key or the
+ * session. `message` may repeat the provider's words, which may name a person.
  *
  * The callback runs on the thread that makes the call, before the call returns. The library holds
  * no lock while the callback runs, so the callback may call any function of this library, even on
@@ -505,8 +506,9 @@ FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_code(const flexcancel_r
 FLEXCANCEL_API int32_t FLEXCANCEL_CALL flexcancel_result_hold(const flexcancel_result *result);
 
 /**
- * Returns what happened, in one line for a log. NUL-terminated UTF-8. A NUL within the message is
- * replaced by U+FFFD; the JSON contains it unchanged.
+ * Returns what happened, in one line. It may repeat the provider's words, which may name a person.
+ * NUL-terminated UTF-8. A NUL within the message is replaced by U+FFFD; the JSON contains it
+ * unchanged.
  *
  * Ownership: borrowed from the result, and valid until the result is freed. NULL or any other
  * invalid handle: returns NULL. Threads: thread-safe. Errors: none.
@@ -545,7 +547,8 @@ FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_idempotency_key(con
 FLEXCANCEL_API const char *FLEXCANCEL_CALL flexcancel_result_checkout_session(const flexcancel_result *result);
 
 /**
- * Returns the whole result as a JSON object. docs/RESULT.md describes it.
+ * Returns the whole result as a JSON object. docs/RESULT.md describes it. It holds no API key. The
+ * session in it names the shopper, and so may `message` and `provider_error`.
  *
  * `len`: NULL, or receives the length of the string in bytes, without the terminating NUL.
  *

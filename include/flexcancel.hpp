@@ -19,10 +19,19 @@
  *
  * Each object owns one handle of the library and frees it. All are move-only. One that was moved
  * from, closed, or could not be made is empty: it converts to false, and using it is defined: a
- * call is refused with Code::invalid_handle and sends nothing, a result is unknown.
+ * call is refused with Code::invalid_handle and sends nothing, a result is unknown. The message is
+ * then C's: "client: expected a live handle". It means: the client is empty, look at the error that
+ * came with it (Created::error, Opened::error).
+ *
+ * Keep a result in a variable before its texts are read: client.cancel(id).message() would borrow
+ * from a result that is about to go, and does not compile ("use of deleted function"). Write
+ * const auto result = client.cancel(id); and then result.message().
  *
  * Strings go in as std::string_view and are copied; they need no NUL at their end. A string with a
- * NUL in it is refused by the library like any other wrong string, and never cut short.
+ * NUL in it is refused by the library like any other wrong string, and never cut short. So is a
+ * const char * that is NULL, for instance std::getenv() of a variable that is not set: the message
+ * names the field, like "base_url: expected a string, found 0". The word nullptr does not compile.
+ * A std::string or std::string_view that the program itself makes of NULL is as undefined as ever.
  *
  * Options are made in place, or are JSON in any string. A std::string_view of temporary options
  * would dangle, and does not compile. A std::string of options is a copy of their JSON. A function

@@ -129,6 +129,7 @@ impl Client {
         pacer: Option<&Pacer>,
     ) -> Report {
         let (started, observer) = self.begin();
+        let is_part = options.as_ref().is_ok_and(|options| options.is_part);
         let call = options.and_then(|options| {
             Call::new(&self.context, operation, session_id, options, started, pacer)
                 .map_err(|(code, message)| self.context.refused(options, code, message))
@@ -143,7 +144,7 @@ impl Client {
             }
         };
         report.elapsed = self.since(started);
-        if let Some(observer) = observer {
+        if let Some(observer) = observer.filter(|_| !is_part) {
             observer(&Event::of_result(&report));
         }
         report
@@ -151,8 +152,11 @@ impl Client {
 
     /// When a call begins, and the observer that it keeps until it ends.
     fn begin(&self) -> (Instant, Option<Observer>) {
-        let started = self.context.transport.now();
-        (started, self.observer.read().unwrap_or_else(PoisonError::into_inner).clone())
+        (self.context.transport.now(), self.observer())
+    }
+
+    pub(crate) fn observer(&self) -> Option<Observer> {
+        self.observer.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn since(&self, started: Instant) -> Duration {

@@ -283,9 +283,10 @@ fn api_key(fields: &mut JsonObject) -> Result<Secret, Error> {
     {
         return Ok(key);
     }
+    let what = if field == "api_key" { "" } else { "a key of " };
     Err(Error::argument(
         field,
-        format!("expected 1 to {MAX_API_KEY_BYTES} visible ASCII characters without blanks"),
+        format!("expected {what}1 to {MAX_API_KEY_BYTES} visible ASCII characters without blanks"),
     ))
 }
 

@@ -23,11 +23,13 @@ pub struct Error {
 
 impl Error {
     /// An error about no single field.
+    #[inline(never)]
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), field: None, may_be_kept: false }
     }
 
     /// An error about one field; the message begins with its name.
+    #[inline(never)]
     pub(crate) fn in_field(code: Code, field: &str, problem: impl Into<String>) -> Self {
         let problem = problem.into();
         if field.is_empty() {

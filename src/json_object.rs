@@ -22,15 +22,7 @@ pub(crate) struct JsonObject(BTreeMap<String, Value>);
 impl JsonObject {
     /// Reads a JSON object whose keys are among the known ones.
     pub(crate) fn parse(json: &str, known: &[&str]) -> Result<Self, Error> {
-        if json.len() > MAX_JSON_BYTES {
-            let found = json.len();
-            return Err(whole(format!("expected at most {MAX_JSON_BYTES} bytes, found {found}")));
-        }
-        let mut deserializer = serde_json::Deserializer::from_str(json);
-        let fields = deserializer
-            .deserialize_map(ObjectVisitor)
-            .and_then(|fields| deserializer.end().map(|()| fields))
-            .map_err(|error| not_an_object(&error))?;
+        let fields = occurrences(json)?;
         for (key, occurrences) in &fields {
             if !known.contains(&key.as_str()) {
                 let problem = format!("unknown; expected one of: {}", known.join(", "));
@@ -120,6 +112,20 @@ impl JsonObject {
     }
 }
 
+/// Each key of a JSON object, with all values that it is given.
+#[inline(never)]
+pub(crate) fn occurrences(json: &str) -> Result<BTreeMap<String, Vec<Value>>, Error> {
+    if json.len() > MAX_JSON_BYTES {
+        let found = json.len();
+        return Err(whole(format!("expected at most {MAX_JSON_BYTES} bytes, found {found}")));
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    deserializer
+        .deserialize_map(ObjectVisitor)
+        .and_then(|fields| deserializer.end().map(|()| fields))
+        .map_err(|error| not_an_object(&error))
+}
+
 fn whole(problem: String) -> Error {
     Error::argument("", problem)
 }
@@ -147,7 +153,8 @@ fn expected(name: &str, what: &str, found: &Value) -> Error {
 }
 
 /// True of a key in another spelling, like `apiKey`, or without its unit, like `timeout`.
-fn is_alike(key: &str, known: &str) -> bool {
+#[inline(never)]
+pub(crate) fn is_alike(key: &str, known: &str) -> bool {
     let letters = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect()
     };

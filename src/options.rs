@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::config::{MAX_ATTEMPTS, MAX_TIMEOUT_MS};
 use crate::error::Error;
-use crate::json_object::JsonObject;
+use crate::json_object::{self, JsonObject, is_alike};
 
 /// Every key that the options of one call may have.
 pub const OPTION_KEYS: &[&str] = &[
@@ -74,6 +74,8 @@ pub struct Options {
     pub verify: Option<bool>,
     /// The session is read before anything is sent, whatever the call's age. For the outbox.
     pub(crate) must_look: bool,
+    /// Its result is no event: who makes the call tells of it. For the outbox.
+    pub(crate) is_part: bool,
     /// The session need not be read for the time that has passed since the cancel was asked for.
     /// For the outbox.
     pub(crate) may_skip_look: bool,
@@ -107,6 +109,7 @@ impl Options {
                 .and_then(|number| i64::try_from(number).ok()),
             verify: fields.bool("verify")?,
             must_look: false,
+            is_part: false,
             may_skip_look: false,
             timeout: fields.millis("timeout_ms", 1, MAX_TIMEOUT_MS)?,
             max_attempts: fields
@@ -122,22 +125,35 @@ impl Options {
         self.in_doubt.unwrap_or(self.idempotency_key.is_some())
     }
 
-    /// True if they say that an earlier request may have reached Flex, with a key that a request
-    /// can have: said so by options that cannot be used, that is as true.
+    /// True if they say that an earlier request may have reached Flex: said so by options that
+    /// cannot be used, that is as true. A key alone says so if it is one that a request can have.
     pub(crate) fn claims_doubt(&self) -> bool {
-        let is_key = |key: &str| check_idempotency_key(key).is_ok();
-        self.is_in_doubt() && self.idempotency_key.as_deref().is_some_and(is_key)
+        self.in_doubt.unwrap_or_else(|| self.idempotency_key.as_deref().is_some_and(is_key))
     }
 
-    /// The same of JSON that could not be read as options.
+    /// The same of JSON that could not be read as options. Where it does not show what it was, it
+    /// may be what is left of the options of a repetition: a part of them, or an empty value.
     pub(crate) fn claims_doubt_in(json: &str) -> bool {
-        let Ok(options) = serde_json::from_str::<Value>(json) else { return false };
-        let options = Self {
-            idempotency_key: options["idempotency_key"].as_str().map(str::to_owned),
-            in_doubt: options["in_doubt"].as_bool(),
-            ..Self::default()
-        };
-        options.claims_doubt()
+        if json.is_empty() {
+            return false;
+        }
+        let Ok(fields) = json_object::occurrences(json) else { return true };
+        let (mut is_first, mut has_key) = (false, false);
+        for (key, values) in &fields {
+            for value in values {
+                match value {
+                    Value::Object(_) => return true,
+                    Value::Null => {}
+                    Value::Bool(false) if is_alike(key, "in_doubt") => is_first = true,
+                    _ if is_alike(key, "in_doubt") => return true,
+                    Value::String(text) if is_alike(key, "idempotency_key") => {
+                        has_key |= is_key(text);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        has_key && !is_first
     }
 
     /// Checks that nothing is set that is about a cancel only.
@@ -180,6 +196,10 @@ impl Options {
         }
         Ok(())
     }
+}
+
+fn is_key(text: &str) -> bool {
+    check_idempotency_key(text).is_ok()
 }
 
 /// Checks what a caller wants expanded.
@@ -235,15 +255,29 @@ mod tests {
             (r#"{"idempotency_key":"k","in_doubt":true,"unknown":1}"#, true),
             (r#"{"idempotency_key":"k","in_doubt":1}"#, true),
             (r#"{"idempotency_key":"k","in_doubt":false,"timeout_ms":0}"#, false),
-            (r#"{"idempotency_key":"a b","in_doubt":true}"#, false),
+            (r#"{"idempotency_key":"k","in_doubt":false,"in_doubt":false}"#, false),
+            (r#"{"idempotency_key":"a b"}"#, false),
             (r#"{"idempotency_key":7}"#, false),
-            (r#"{"in_doubt":true}"#, false),
-            ("[]", false),
-            ("{", false),
+            (r#"{"timeout_ms":0}"#, false),
+            (r#"{"timeout":5}"#, false),
+            (r#"{"in_doubt":null,"timeout_ms":0}"#, false),
+            // What is left of the options of a repetition.
+            (r#"{"in_doubt":true}"#, true),
+            (r#"{"idempotency_key":"a b","in_doubt":true}"#, true),
+            (r#"{"idempotency_key":"","in_doubt":true}"#, true),
+            (r#"{"in_doubt":"yes"}"#, true),
+            (r#"{"idempotency_key":"k","in_doubt":true,"in_doubt":false}"#, true),
+            (r#"{"idempotencyKey":"k"}"#, true),
+            (r#"{"repeat":{"idempotency_key":"k","in_doubt":true,"asked_at_ms":1}}"#, true),
+            (r#"{"idempotency_key":"k","in_doubt":tr"#, true),
+            ("null", true),
+            ("[]", true),
+            ("{", true),
         ] {
             assert!(Options::from_json(json).is_err(), "{json}");
             assert_eq!(Options::claims_doubt_in(json), is_claimed, "{json}");
         }
+        assert!(!Options::claims_doubt_in(""));
     }
 
     #[test]

@@ -81,8 +81,8 @@ const BLOCKS: &[(&str, &str, &[By])] = &[
         "docs/INSTALL.md",
         "sh",
         &[
-            MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, Commands, Commands, INSTALL, INSTALL, INSTALL,
-            INSTALL, Here,
+            MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, MINUTE, Commands, Commands, INSTALL, INSTALL,
+            INSTALL, INSTALL, Here,
         ],
     ),
     ("docs/OUTBOX.md", "c", &[Here]),
@@ -91,6 +91,8 @@ const BLOCKS: &[(&str, &str, &[By])] = &[
     ("docs/OUTBOX.md", "python", &[Test("bindings/python/tests/test_readme.py", "docs/OUTBOX.md")]),
     ("docs/OUTBOX.md", "sh", &[Here; 2]),
     ("docs/PERFORMANCE.md", "sh", &[Commands]),
+    ("docs/RESULT.md", "c", &[Test("tests/cpp.rs", "../docs/RESULT.md")]),
+    ("docs/RESULT.md", "cpp", &[Test("tests/cpp.rs", "../docs/RESULT.md")]),
     ("docs/PLATFORMS.md", "sh", &[Commands; 2]),
     ("docs/RELEASING.md", "sh", &[Commands]),
     (
@@ -115,7 +117,7 @@ const BLOCKS: &[(&str, &str, &[By])] = &[
     ("docs/site/start/c.md", "c", &[CANCEL, OUTBOX, Test("tests/bulk_abi.rs", "examples/bulk.c")]),
     ("docs/site/start/c.md", "sh", &[Here; 3]),
     ("docs/site/start/cpp.md", "cpp", &[CANCEL, OUTBOX]),
-    ("docs/site/start/cpp.md", "sh", &[Here; 3]),
+    ("docs/site/start/cpp.md", "sh", &[Here; 4]),
     (
         "docs/site/start/go.md",
         "go",

@@ -333,35 +333,92 @@ fn given_a_bulk_run_when_it_ends_in_any_way_then_each_session_is_canceled_once_b
     });
 }
 
-/// A program around the example of a page; the example's journal is in the directory of the test.
-const AROUND_THE_EXAMPLE: [&str; 2] = [
-    "#include <flexcancel.hpp>\n#include <iostream>\nusing namespace flexcancel;\n\
-     int main(int argc, char **argv) {\n    const auto [client, error] = Client::create(\n\
-     Config().api_key(\"fsk_test_1\").base_url(argv[1]));\n\
-     const std::vector<std::string> ids(argv + 2, argv + argc);\n",
-    "\nreturn 0;\n}\n",
-];
+/// The first example of a page in a language.
+fn example<'a>(page: &'a str, language: &str) -> &'a str {
+    let (_, rest) = page.split_once(&*format!("```{language}\n")).expect("an example");
+    rest.split("\n```").next().unwrap_or_default()
+}
 
 #[test]
 fn the_example_of_a_bulk_run_does_what_its_page_says() {
-    let page = include_str!("../docs/BULK.md");
-    let (_, rest) = page.split_once("```cpp\n").expect("an example in C++");
-    let example = rest.split("\n```").next().unwrap_or_default();
     let scratch = Scratch::new("cpp_bulk_example");
-    let source = scratch.write("example.cpp", &AROUND_THE_EXAMPLE.join(example));
+    let text = example(include_str!("../docs/BULK.md"), "cpp");
+    let source = scratch.write("example.cpp", text);
     let program = scratch.compile_cpp(source.to_str().expect("UTF-8"));
     let sandbox = start();
     let id = held(&sandbox);
-    for _ in 0..2 {
+    // The example's journal is in the directory of the test.
+    let run = |ids: &str| {
+        let input = fs::File::open(scratch.write("ids.txt", ids)).expect("the ids");
         let mut command = program.command(Under::Nothing);
-        command.current_dir(scratch.path("")).args([&sandbox.url(), &id, "fcs_nobody"]);
-        let output = run_tool(&mut command, "");
+        command.current_dir(scratch.path("")).stdin(input);
+        command.env("FLEX_API_KEY", "fsk_test_1").env("FLEX_BASE_URL", sandbox.url());
+        run_tool(&mut command, "")
+    };
+    for _ in 0..2 {
+        let output = run(&format!("{id}\n\nfcs_nobody\n"));
         let expected = format!("0 canceled {id}\n1 not_applied fcs_nobody\n");
         assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     }
     assert_eq!(ground_truth(&sandbox, &id), (Hold::Released, 1));
-    let mut other = program.command(Under::Nothing);
-    let other =
-        run_tool(other.current_dir(scratch.path("")).args([&sandbox.url(), "fcs_other"]), "");
+    let other = run("fcs_other\n");
     assert!(said(&other).contains("resume it: "), "{}", said(&other));
+    assert_eq!(other.status.code(), Some(75), "{}", said(&other));
+    let mut keyless = program.command(Under::Nothing);
+    let keyless = run_tool(keyless.env_remove("FLEX_API_KEY").stdin(Stdio::null()), "");
+    assert!(said(&keyless).contains("nothing was sent: api_key_env: "), "{}", said(&keyless));
+    assert_eq!(keyless.status.code(), Some(78), "{}", said(&keyless));
+}
+
+const RESULT_PAGE: &str = include_str!("../docs/RESULT.md");
+
+#[test]
+fn the_examples_of_a_log_tell_of_each_attempt_and_result() {
+    let scratch = Scratch::new("cpp_log_example");
+    let with_main = |name: &str, language: &str, main: &str| {
+        let source = scratch.write(name, &format!("{}\n{main}", example(RESULT_PAGE, language)));
+        source.to_str().expect("UTF-8").to_owned()
+    };
+    let in_cpp = scratch.compile_cpp(&with_main(
+        "log_cpp.cpp",
+        "cpp",
+        "int main(int, char **argv) {\nconst auto created = \
+         create(flexcancel::Config().api_key(\"fsk_test_1\").base_url(argv[1]));\n\
+         return created.client.cancel(argv[2]).code() == flexcancel::Code::not_found ? 0 : 1;\n}\n",
+    ));
+    let in_c = scratch.compile(&with_main(
+        "log_c.c",
+        "c",
+        "int main(int argc, char **argv) {\nchar config[256];\nflexcancel_client *client;\n\
+         flexcancel_result *result;\nint code;\n(void)argc;\n\
+         snprintf(config, sizeof config, \"{\\\"api_key\\\":\\\"fsk_test_1\\\",\
+         \\\"base_url\\\":\\\"%s\\\"}\", argv[1]);\n\
+         client = flexcancel_client_new(config, NULL);\n\
+         if (log_to(client, stderr) != FLEXCANCEL_CODE_OK)\nreturn 2;\n\
+         result = flexcancel_client_cancel(client, argv[2], NULL, NULL);\n\
+         code = flexcancel_result_code(result);\nflexcancel_result_free(result);\n\
+         flexcancel_client_free(client);\nreturn code == FLEXCANCEL_CODE_NOT_FOUND ? 0 : 1;\n}\n",
+    ));
+    for under in Under::each() {
+        let sandbox = start();
+        let lines_of = |program: &Program| {
+            let output = run_tool(program.command(under).args([&sandbox.url(), "fcs_nobody"]), "");
+            assert!(output.status.success() && output.stdout.is_empty(), "{}", said(&output));
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(text.lines().count(), 3, "two attempts and a result: {text}");
+            text
+        };
+        let safe = lines_of(&in_cpp);
+        let begins = ["attempt code=", "attempt code=", "result outcome=not_applied code="];
+        for (line, begin) in safe.lines().zip(begins) {
+            assert!(line.starts_with(&format!("{begin}not_found")), "{line}");
+            assert!(line.contains(" session_id=fcs_nobody idempotency_key="), "{line}");
+            assert_eq!(line.contains(" request_id=req_"), begin.starts_with("attempt"), "{line}");
+            assert!(!line.contains("There is no checkout session"), "{line}");
+        }
+        let whole = lines_of(&in_c);
+        assert!(whole.lines().all(|line| line.starts_with("{\"event\":\"")), "{whole}");
+        assert!(whole.contains("There is no checkout session"), "Flex's words: {whole}");
+    }
 }

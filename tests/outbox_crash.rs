@@ -192,6 +192,9 @@ fn given_a_disk_that_fails_at_any_write_then_it_is_told_before_anything_is_sent(
                 let code = told.code().unwrap();
                 let is_of_file = [Code::OutboxFull, Code::OutboxIo, Code::OutboxCorrupt];
                 assert!(is_of_file.contains(&code), "write {fail_at}, {with}: {lines}");
+                let repeat = &told.result.as_ref().unwrap()["repeat"];
+                assert!(repeat["idempotency_key"].is_string(), "{lines}");
+                assert_eq!(repeat["in_doubt"], outcome == Outcome::Unknown, "{lines}");
                 assert!(!sent.iter().any(|target| target.contains(id)), "sent: {lines}");
             }
         }

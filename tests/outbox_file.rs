@@ -9,12 +9,14 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use flex_sandbox::{Options, Sandbox};
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
 use flexcancel::{Code, Error, Outcome};
 use native::{Scratch, Under, run_tool, said};
 use outbox_kit::{Directory, KEY, Till, client_of, flush, held};
+use serde_json::json;
 
 fn opened(path: &Path) -> Result<Outbox, Error> {
     Outbox::open(Arc::new(client_of("http://127.0.0.1:1", 100)), &OpenOptions::new(path))
@@ -215,11 +217,51 @@ fn given_a_file_that_is_moved_away_when_used_then_it_says_so_and_nothing_is_sent
         for report in [till.outbox.cancel(&id, &options, None), till.outbox.enqueue(&id, &options)]
         {
             assert_eq!((report.outcome, report.code), (outcome, Code::OutboxIo), "{json}");
+            // The same cancel can be repeated, by the outbox or without it.
+            let repeat = report.repeat.expect("how to repeat it");
+            assert_eq!(repeat.in_doubt, outcome == Outcome::Unknown, "{json}");
+            assert_eq!(Some(&repeat.idempotency_key), report.idempotency_key.as_ref());
+            assert!(json == "{}" || repeat.idempotency_key == "k", "{json}");
+            assert!(!json.contains("asked") || repeat.asked_at_ms == 1, "{json}");
             assert!(report.message.contains("moved or replaced"), "{}", report.message);
         }
     }
     assert_eq!(till.outbox.flush(&FlushOptions::default(), None).code, Code::OutboxIo);
     assert_eq!(till.sandbox.requests(), []);
+}
+
+#[test]
+fn given_a_cancel_that_is_kept_when_its_call_is_logged_then_the_event_does_not_call_it_done_for() {
+    let directory = Directory::new("logged");
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let id = held(&sandbox);
+    let client = Arc::new(client_of(&sandbox.url(), 400));
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&events);
+    client.set_observer(Some(Arc::new(move |event: &flexcancel::Event<'_>| {
+        let event = serde_json::to_value(event).unwrap();
+        if event["event"] == "result" {
+            told.lock().unwrap().push(event);
+        }
+    })));
+    let outbox = Outbox::open(client, &OpenOptions::new(directory.file())).unwrap();
+    let flush = |json| outbox.flush(&FlushOptions::from_json(json).unwrap(), None);
+    sandbox.close_port();
+    let report = outbox.cancel(&id, &EntryOptions::default(), None);
+    flush(r#"{"now":true}"#);
+    sandbox.open_port();
+    flush(r#"{"now":true}"#);
+    let events = events.lock().unwrap();
+    let said: Vec<_> =
+        events.iter().map(|it| (&it["outcome"], &it["code"], &it["level"])).collect();
+    let kept = (&json!("unknown"), &json!("connect"), &json!("warn"));
+    assert_eq!(said, [kept, kept, (&json!("canceled"), &json!("ok"), &json!("info"))]);
+    // As the result that the till was given.
+    assert_eq!((report.outcome, report.code), (Outcome::Unknown, Code::Connect));
+    for event in &events[..2] {
+        assert_eq!(event["message"], json!(report.message));
+        assert_eq!(event["idempotency_key"], json!(report.idempotency_key));
+    }
 }
 
 /// A change of a till's files that takes something away from under it.

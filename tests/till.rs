@@ -1,6 +1,9 @@
-//! The tills, examples/cancel and examples/outbox in C and in C++, with the sandbox as the oracle.
+//! The tills, examples/cancel and examples/outbox in C and in C++, and examples/bulk, with the sandbox
+//! as the oracle.
 //! `FLEXCANCEL_VALGRIND=1` runs each of them under valgrind as well.
 
+#[path = "till/bulk.rs"]
+mod bulk;
 mod native;
 #[path = "till/shift.rs"]
 mod shift;

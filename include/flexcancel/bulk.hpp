@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,10 +40,10 @@ class BulkOptions : public detail::JsonObject<BulkOptions> {
     BulkOptions &dry_run(bool is) & { return truth("dry_run", is); }
     BulkOptions dry_run(bool is) && { return std::move(dry_run(is)); }
     /** Related objects to have in full in the response. Flex does not document the names. */
-    BulkOptions &expand(std::initializer_list<std::string_view> names) & {
+    BulkOptions &expand(std::initializer_list<detail::TextArgument> names) & {
         return texts("expand", names);
     }
-    BulkOptions expand(std::initializer_list<std::string_view> names) && {
+    BulkOptions expand(std::initializer_list<detail::TextArgument> names) && {
         return std::move(expand(names));
     }
     /** The same for names that are known at run time only. */
@@ -56,8 +55,8 @@ class BulkOptions : public detail::JsonObject<BulkOptions> {
     BulkOptions &in_order(bool is) & { return truth("in_order", is); }
     BulkOptions in_order(bool is) && { return std::move(in_order(is)); }
     /** The file that keeps what was sent and what became of it, so that a run can be resumed. */
-    BulkOptions &journal(std::string_view file) & { return text("journal", file); }
-    BulkOptions journal(std::string_view file) && { return std::move(journal(file)); }
+    BulkOptions &journal(detail::TextArgument file) & { return text("journal", file); }
+    BulkOptions journal(detail::TextArgument file) && { return std::move(journal(file)); }
     /** The most times that one request is sent. */
     BulkOptions &max_attempts(std::int64_t count) & { return number("max_attempts", count); }
     BulkOptions max_attempts(std::int64_t count) && { return std::move(max_attempts(count)); }
@@ -68,8 +67,8 @@ class BulkOptions : public detail::JsonObject<BulkOptions> {
     BulkOptions &rate_per_second(std::int64_t count) & { return number("rate_per_second", count); }
     BulkOptions rate_per_second(std::int64_t count) && { return std::move(rate_per_second(count)); }
     /** Why the sessions are canceled; written to the journal's first line. */
-    BulkOptions &reason(std::string_view why) & { return text("reason", why); }
-    BulkOptions reason(std::string_view why) && { return std::move(reason(why)); }
+    BulkOptions &reason(detail::TextArgument why) & { return text("reason", why); }
+    BulkOptions reason(detail::TextArgument why) && { return std::move(reason(why)); }
     /** The deadline of each call, from when its turn has come. */
     BulkOptions &timeout(std::chrono::milliseconds time) & { return millis("timeout_ms", time); }
     BulkOptions timeout(std::chrono::milliseconds time) && { return std::move(timeout(time)); }

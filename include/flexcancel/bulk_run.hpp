@@ -91,9 +91,9 @@ template <typename Iterator, typename Sentinel, typename Done> class BulkRun {
 
     template <typename Item> void keep(const Item &item) {
         if constexpr (std::is_convertible_v<const Item &, std::string_view>) {
-            session_id_ = for_c(item);
+            session_id_ = CText(item);
         } else {
-            session_id_ = for_c(item.session_id);
+            session_id_ = CText(item.session_id);
             options_ = for_c(item.options);
         }
     }
@@ -112,7 +112,8 @@ template <typename Iterator, typename Sentinel, typename Done> class BulkRun {
     Done &callback_;
     bool is_taken_ = false;
     // Borrowed by the library until it asks for the next item.
-    std::string session_id_, options_;
+    CText session_id_;
+    std::string options_;
 #if defined(__cpp_exceptions)
     std::exception_ptr thrown_;
 #endif

@@ -26,7 +26,8 @@ inline namespace FLEXCANCEL_MODE {
 /**
  * Is told of every event of a client: each attempt and each result, as a JSON object
  * (docs/RESULT.md, "Log events"). The string is valid until the handler returns. It never holds the
- * API key.
+ * API key or the session. Its `message` may repeat words of the provider, which may name a person;
+ * outcome, code, hold, session_id, idempotency_key and request_id are safe for any log.
  *
  * It runs on the thread that makes the call, before that call returns, on several threads at once
  * if calls do; in a bulk run on threads of the library. It may use any function of this header.
@@ -40,12 +41,15 @@ using LogHandler = std::function<void(Level level, std::string_view event_json)>
  *
  * Like every C++ object it must outlive its own calls; other threads end theirs, by an Abort if
  * need be, before it goes. A log handler may close its own client.
+ *
+ * An empty client refuses each call with Code::invalid_handle and C's words "client: expected a
+ * live handle". It was moved from, closed, or never made: look at Created::error.
  */
 class Client {
   public:
     struct Created;
 
-    /** An empty client. */
+    /** An empty client: each of its calls is refused. Client::create() makes one that works. */
     Client() = default;
 
     /**
@@ -76,18 +80,19 @@ class Client {
      *
      * `session_id`: 1 to 255 characters of [A-Za-z0-9_-]. `options`: Options, or the same as
      * JSON; none by default. To repeat a cancel, its result's repeat(). `abort`: may end the call
-     * early, and must live until it returns.
+     * early, and must live until it returns. A NULL of type const char * is refused, as an id and
+     * as options.
      *
      * Threads: any, also at once on one client. Errors: in the result, which is never empty. After
      * bad arguments, an empty client or an empty abort nothing is sent; the outcome is not_applied,
-     * or unknown for a cancel in doubt.
+     * or unknown for a cancel that is, or may be, in doubt.
      */
-    [[nodiscard]] Result cancel(std::string_view session_id,
+    [[nodiscard]] Result cancel(detail::TextArgument session_id,
                                 detail::JsonArgument options = {}) const {
         return call(flexcancel_client_cancel, session_id, options, nullptr);
     }
     /** The same, with an abort. */
-    [[nodiscard]] Result cancel(std::string_view session_id, detail::JsonArgument options,
+    [[nodiscard]] Result cancel(detail::TextArgument session_id, detail::JsonArgument options,
                                 const Abort &abort) const {
         return call(flexcancel_client_cancel, session_id, options, detail::handle_of(abort));
     }
@@ -101,12 +106,12 @@ class Client {
      *
      * Threads, errors: as for cancel().
      */
-    [[nodiscard]] Result retrieve(std::string_view session_id,
+    [[nodiscard]] Result retrieve(detail::TextArgument session_id,
                                   detail::JsonArgument options = {}) const {
         return call(flexcancel_client_retrieve, session_id, options, nullptr);
     }
     /** The same, with an abort. */
-    [[nodiscard]] Result retrieve(std::string_view session_id, detail::JsonArgument options,
+    [[nodiscard]] Result retrieve(detail::TextArgument session_id, detail::JsonArgument options,
                                   const Abort &abort) const {
         return call(flexcancel_client_retrieve, session_id, options, detail::handle_of(abort));
     }
@@ -166,14 +171,14 @@ class Client {
      * A cancel, aborted when a stop is requested: before the call, or while it is under way. Any
      * std::jthread gives its function such a token.
      */
-    [[nodiscard]] Result cancel(std::string_view session_id, detail::JsonArgument options,
+    [[nodiscard]] Result cancel(detail::TextArgument session_id, detail::JsonArgument options,
                                 const std::stop_token &stop) const {
         return detail::until(stop, [&](flexcancel_abort *abort) {
             return call(flexcancel_client_cancel, session_id, options, abort);
         });
     }
     /** The same for a retrieve. */
-    [[nodiscard]] Result retrieve(std::string_view session_id, detail::JsonArgument options,
+    [[nodiscard]] Result retrieve(detail::TextArgument session_id, detail::JsonArgument options,
                                   const std::stop_token &stop) const {
         return detail::until(stop, [&](flexcancel_abort *abort) {
             return call(flexcancel_client_retrieve, session_id, options, abort);
@@ -203,11 +208,12 @@ class Client {
     using Operation = flexcancel_result *(FLEXCANCEL_CALL *)(flexcancel_client *, const char *,
                                                              const char *, flexcancel_abort *);
 
-    Result call(Operation operation, std::string_view session_id,
+    Result call(Operation operation, const detail::TextArgument &session_id,
                 const detail::JsonArgument &options, flexcancel_abort *abort) const {
         // The handler may close this client, and must outlive the call all the same.
         const std::shared_ptr<LogHandler> log = log_;
-        const std::string id = detail::for_c(session_id), json = detail::for_c(options.text());
+        const detail::CText id(session_id);
+        const std::string json = detail::for_c(options.text());
         return Result(operation(handle_.get(), id.c_str(), json.c_str(), abort));
     }
 

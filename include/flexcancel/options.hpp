@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,18 +53,18 @@ class Options : public detail::JsonObject<Options> {
         return std::move(asked_at(time));
     }
     /** Related objects to have in full in the response. Flex does not document the names. */
-    Options &expand(std::initializer_list<std::string_view> names) & {
+    Options &expand(std::initializer_list<detail::TextArgument> names) & {
         return texts("expand", names);
     }
-    Options expand(std::initializer_list<std::string_view> names) && {
+    Options expand(std::initializer_list<detail::TextArgument> names) && {
         return std::move(expand(names));
     }
     /** The same for names that are known at run time only. */
     Options &expand(const std::vector<std::string> &names) & { return texts("expand", names); }
     Options expand(const std::vector<std::string> &names) && { return std::move(expand(names)); }
     /** The key that every request of this cancel carries. Set in_doubt(false) if it is new. */
-    Options &idempotency_key(std::string_view key) & { return text("idempotency_key", key); }
-    Options idempotency_key(std::string_view key) && { return std::move(idempotency_key(key)); }
+    Options &idempotency_key(detail::TextArgument key) & { return text("idempotency_key", key); }
+    Options idempotency_key(detail::TextArgument key) && { return std::move(idempotency_key(key)); }
     /**
      * Whether an earlier request with this key may have reached Flex; true by default where a key
      * is set. False: this is the key's first use. True without a key is refused.

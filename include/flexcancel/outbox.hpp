@@ -36,12 +36,16 @@ inline namespace FLEXCANCEL_MODE {
  * library: docs/OUTBOX.md, "Entries in C and C++", has a worklist with nlohmann/json.
  *
  * Like every C++ object it must outlive its own calls. A log handler may close it.
+ *
+ * An empty outbox refuses each call with Code::invalid_handle and C's words "outbox: expected a
+ * live handle". That means: the outbox was moved from, closed, or never opened. Look at
+ * Opened::error.
  */
 class Outbox {
   public:
     struct Opened;
 
-    /** An empty outbox. */
+    /** An empty outbox: each of its calls is refused. Outbox::open() makes one that works. */
     Outbox() = default;
 
     /**
@@ -73,15 +77,15 @@ class Outbox {
      *
      * Threads: any, also at once on one outbox. Errors: in the result, which is never empty. After
      * bad arguments, an empty outbox or an empty abort nothing is kept or sent; the outcome is
-     * not_applied, or unknown for a cancel in doubt. Where the file cannot be written nothing is
-     * sent.
+     * not_applied, or unknown for a cancel that is, or may be, in doubt. Where the file cannot be
+     * written nothing is sent.
      */
-    [[nodiscard]] Result cancel(std::string_view session_id,
+    [[nodiscard]] Result cancel(detail::TextArgument session_id,
                                 detail::JsonArgument options = {}) const {
         return cancel_until(nullptr, session_id, options);
     }
     /** The same, with an abort. */
-    [[nodiscard]] Result cancel(std::string_view session_id, detail::JsonArgument options,
+    [[nodiscard]] Result cancel(detail::TextArgument session_id, detail::JsonArgument options,
                                 const Abort &abort) const {
         return cancel_until(detail::handle_of(abort), session_id, options);
     }
@@ -93,9 +97,10 @@ class Outbox {
      *
      * Threads, errors: as for cancel().
      */
-    [[nodiscard]] Result enqueue(std::string_view session_id,
+    [[nodiscard]] Result enqueue(detail::TextArgument session_id,
                                  detail::JsonArgument options = {}) const {
-        const std::string id = detail::for_c(session_id), json = detail::for_c(options.text());
+        const detail::CText id(session_id);
+        const std::string json = detail::for_c(options.text());
         return Result(flexcancel_outbox_enqueue(get(), id.c_str(), json.c_str()));
     }
 
@@ -120,7 +125,7 @@ class Outbox {
      * The same, aborted when a stop is requested: before the call, or while it is under way. Any
      * std::jthread gives its function such a token.
      */
-    [[nodiscard]] Result cancel(std::string_view session_id, detail::JsonArgument options,
+    [[nodiscard]] Result cancel(detail::TextArgument session_id, detail::JsonArgument options,
                                 const std::stop_token &stop) const {
         return detail::until(stop, [&](flexcancel_abort *abort) {
             return cancel_until(abort, session_id, options);
@@ -191,8 +196,8 @@ class Outbox {
      *
      * Threads, errors: as for cancel().
      */
-    [[nodiscard]] Status withdraw(std::int64_t entry_id, std::string_view reason) const {
-        const std::string text = detail::for_c(reason);
+    [[nodiscard]] Status withdraw(std::int64_t entry_id, detail::TextArgument reason) const {
+        const detail::CText text(reason);
         return Status(flexcancel_outbox_withdraw(get(), entry_id, text.c_str()));
     }
 
@@ -221,10 +226,11 @@ class Outbox {
 
   private:
     // The handler may close this outbox, and must outlive the call all the same.
-    Result cancel_until(flexcancel_abort *abort, std::string_view session_id,
+    Result cancel_until(flexcancel_abort *abort, const detail::TextArgument &session_id,
                         const detail::JsonArgument &options) const {
         const std::shared_ptr<LogHandler> log = log_;
-        const std::string id = detail::for_c(session_id), json = detail::for_c(options.text());
+        const detail::CText id(session_id);
+        const std::string json = detail::for_c(options.text());
         return Result(flexcancel_outbox_cancel(get(), id.c_str(), json.c_str(), abort));
     }
     Status flush_until(flexcancel_abort *abort, const detail::JsonArgument &options) const {

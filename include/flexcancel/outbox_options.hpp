@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <initializer_list>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,8 +35,8 @@ class OutboxOptions : public detail::JsonObject<OutboxOptions> {
     OutboxOptions &keep(std::chrono::milliseconds time) & { return millis("keep_ms", time); }
     OutboxOptions keep(std::chrono::milliseconds time) && { return std::move(keep(time)); }
     /** The file; required. Its directory must be there. */
-    OutboxOptions &path(std::string_view file) & { return text("path", file); }
-    OutboxOptions path(std::string_view file) && { return std::move(path(file)); }
+    OutboxOptions &path(detail::TextArgument file) & { return text("path", file); }
+    OutboxOptions path(detail::TextArgument file) && { return std::move(path(file)); }
 };
 
 /**
@@ -71,10 +70,10 @@ class EntryOptions : public detail::JsonObject<EntryOptions> {
         return std::move(deliver_within(time));
     }
     /** Related objects to have in full in the response. Flex does not document the names. */
-    EntryOptions &expand(std::initializer_list<std::string_view> names) & {
+    EntryOptions &expand(std::initializer_list<detail::TextArgument> names) & {
         return texts("expand", names);
     }
-    EntryOptions expand(std::initializer_list<std::string_view> names) && {
+    EntryOptions expand(std::initializer_list<detail::TextArgument> names) && {
         return std::move(expand(names));
     }
     /** The same for names that are known at run time only. */
@@ -86,8 +85,10 @@ class EntryOptions : public detail::JsonObject<EntryOptions> {
      * The key of a new entry, which every send carries. Set in_doubt(false) if it is new. A pending
      * entry keeps its own.
      */
-    EntryOptions &idempotency_key(std::string_view key) & { return text("idempotency_key", key); }
-    EntryOptions idempotency_key(std::string_view key) && {
+    EntryOptions &idempotency_key(detail::TextArgument key) & {
+        return text("idempotency_key", key);
+    }
+    EntryOptions idempotency_key(detail::TextArgument key) && {
         return std::move(idempotency_key(key));
     }
     /**
@@ -142,14 +143,18 @@ class Settlement : public detail::JsonObject<Settlement> {
     Settlement &code(Code code) & { return text("code", name(code)); }
     Settlement code(Code code) && { return std::move(this->code(code)); }
     /** The entry's key; the result of another cancel settles nothing. */
-    Settlement &idempotency_key(std::string_view key) & { return text("idempotency_key", key); }
-    Settlement idempotency_key(std::string_view key) && { return std::move(idempotency_key(key)); }
+    Settlement &idempotency_key(detail::TextArgument key) & { return text("idempotency_key", key); }
+    Settlement idempotency_key(detail::TextArgument key) && {
+        return std::move(idempotency_key(key));
+    }
     /** The lease that the claim gave. */
-    Settlement &lease(std::string_view lease) & { return text("lease", lease); }
-    Settlement lease(std::string_view lease) && { return std::move(this->lease(lease)); }
+    Settlement &lease(detail::TextArgument lease) & { return text("lease", lease); }
+    Settlement lease(detail::TextArgument lease) && { return std::move(this->lease(lease)); }
     /** The same as the code in words. */
-    Settlement &message(std::string_view message) & { return text("message", message); }
-    Settlement message(std::string_view message) && { return std::move(this->message(message)); }
+    Settlement &message(detail::TextArgument message) & { return text("message", message); }
+    Settlement message(detail::TextArgument message) && {
+        return std::move(this->message(message));
+    }
     /**
      * What is known of the cancel. not_applied asserts that no request under the lease had an
      * effect or will have one.
@@ -183,13 +188,13 @@ class ListFilter : public detail::JsonObject<ListFilter> {
     ListFilter &max(std::int64_t count) & { return number("max", count); }
     ListFilter max(std::int64_t count) && { return std::move(max(count)); }
     /** Only those of this session. */
-    ListFilter &session_id(std::string_view id) & { return text("session_id", id); }
-    ListFilter session_id(std::string_view id) && { return std::move(session_id(id)); }
+    ListFilter &session_id(detail::TextArgument id) & { return text("session_id", id); }
+    ListFilter session_id(detail::TextArgument id) && { return std::move(session_id(id)); }
     /** Only those in these states: pending, delivered, refused, expired, needs_attention. */
-    ListFilter &states(std::initializer_list<std::string_view> names) & {
+    ListFilter &states(std::initializer_list<detail::TextArgument> names) & {
         return texts("states", names);
     }
-    ListFilter states(std::initializer_list<std::string_view> names) && {
+    ListFilter states(std::initializer_list<detail::TextArgument> names) && {
         return std::move(states(names));
     }
     /** The same for names that are known at run time only. */

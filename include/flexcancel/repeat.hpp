@@ -31,6 +31,8 @@ class Repeat {
     Repeat() = default;
     /** The JSON of an earlier result's `repeat`. An empty string makes an empty one. */
     explicit Repeat(std::string json) : json_(std::move(json)) {}
+    /** The same. NULL, as flexcancel_result_repeat() may return, makes an empty one, too. */
+    explicit Repeat(const char *json) : json_(json != nullptr ? json : "") {}
 
     /** False if there is nothing to repeat. Threads: any. Errors: none. */
     [[nodiscard]] explicit operator bool() const noexcept { return !json_.empty(); }

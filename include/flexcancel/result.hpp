@@ -24,7 +24,8 @@ class Result;
 #if defined(__cpp_exceptions)
 /**
  * Thrown by the functions whose names say so: what a Result was, kept in an exception. what() is
- * "OUTCOME/CODE: MESSAGE". It never holds the API key.
+ * "OUTCOME/CODE: MESSAGE". It never holds the API key. Like message() it may repeat the provider's
+ * words.
  */
 class Error : public std::runtime_error {
   public:
@@ -56,7 +57,9 @@ class Error : public std::runtime_error {
 /**
  * What a call came to that is about no session, or about many: a warm-up, a bulk run, or an
  * outbox's flush, list, acknowledge or stats. It asserts nothing of a cancel. Immutable; may be
- * read from several threads at once. An empty one is invalid_handle.
+ * read from several threads at once. An empty one is invalid_handle: it was made by default, was
+ * moved from, or is the error of something that could be made. Its json() says so; its other texts
+ * are empty.
  */
 class Status {
   public:
@@ -74,10 +77,13 @@ class Status {
     }
 
     /**
-     * What happened, in one line for a log. A NUL within it is given as U+FFFD. NUL-terminated.
+     * What happened, in one line. It holds no API key, but may repeat words of the provider, which
+     * may name a person: docs/RESULT.md, "Log events", has the fields that are safe for any log. A
+     * NUL within it is given as U+FFFD. NUL-terminated.
      *
      * Ownership: borrowed; valid until this object, or the one that it was moved to, is destroyed
-     * or assigned to. Of an empty one: empty. Threads: any, also at once. Errors: none.
+     * or assigned to. Of an empty one: empty, although its json() has a message and an advice.
+     * Threads: any, also at once. Errors: none.
      */
     [[nodiscard]] std::string_view message() const &noexcept {
         return text(flexcancel_result_message);
@@ -88,16 +94,22 @@ class Status {
     }
     /**
      * Everything about the call as a JSON object on one line (docs/RESULT.md): the outbox's
-     * entries, and of a Result the attempts too. It holds no API key. The session in it names the
-     * shopper: for a log that others read take the events of a LogHandler. NUL-terminated. Of an
-     * empty one: a static string that says invalid_handle. Otherwise like message().
+     * entries, and of a Result the attempts too. It holds no API key. `checkout_session` in it may
+     * name the shopper, and `message` and `provider_error` may repeat words of the provider, which
+     * may name a person. For a log that others read take the fields that are safe for any log
+     * (docs/RESULT.md, "Log events"). NUL-terminated. Of an empty one: a static string that says
+     * invalid_handle. Otherwise like message().
      */
     [[nodiscard]] std::string_view json() const &noexcept {
         std::size_t length = 0;
         const char *text = flexcancel_result_json(handle_.get(), &length);
         return {text, length};
     }
-    /** A string borrowed from an object that is about to go is of no use: keep the object. */
+    /**
+     * A string borrowed from an object that is about to go is of no use. So
+     * std::cout << client.cancel(id).message() is "use of deleted function". Keep the result in a
+     * variable: const auto result = client.cancel(id); std::cout << result.message();
+     */
     std::string_view message() const && = delete;
     /** The same. */
     std::string_view advice() const && = delete;
@@ -131,7 +143,7 @@ class Status {
 
 /**
  * What a call about a session came to: a Status with an outcome. An empty one is
- * unknown/invalid_handle.
+ * unknown/invalid_handle, and asserts nothing.
  */
 class Result : public Status {
   public:
@@ -171,7 +183,7 @@ class Result : public Status {
     [[nodiscard]] std::string_view checkout_session() const &noexcept {
         return text(flexcancel_result_checkout_session);
     }
-    /** A string borrowed from an object that is about to go is of no use: keep the object. */
+    /** As for message(): "use of deleted function" means: keep the result in a variable. */
     std::string_view session_id() const && = delete;
     /** The same. */
     std::string_view idempotency_key() const && = delete;
@@ -215,8 +227,8 @@ inline Error::Error(const Result &result)
     : std::runtime_error(std::string(name(result.outcome())) + "/" +
                          std::string(name(result.code())) + ": " + std::string(result.message())),
       outcome_(result.outcome()), code_(result.code()),
-      kept_(std::make_shared<const std::pair<std::string, Repeat>>(result.json(),
-                                                                   result.repeat())) {}
+      kept_(
+          std::make_shared<const std::pair<std::string, Repeat>>(result.json(), result.repeat())) {}
 #endif
 
 } // namespace FLEXCANCEL_MODE

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -27,9 +28,56 @@ inline std::string for_c(std::string_view text) {
     return copy;
 }
 
+/** True of a pointer that is NULL; a std::string_view of it would crash. */
+template <typename Text> bool is_null(const Text &text) noexcept {
+    if constexpr (std::is_pointer_v<Text>)
+        return text == nullptr;
+    else
+        return false;
+}
+
+/**
+ * A string as a parameter. Borrows it until the call returns. NULL, such as std::getenv() of a
+ * variable that is not set, is a mistake that the library refuses: its message names the field. The
+ * word nullptr does not compile.
+ */
+class TextArgument {
+  public:
+    template <typename Text,
+              typename = std::enable_if_t<std::is_convertible_v<const Text &, std::string_view>>>
+    TextArgument(const Text &text) : is_null_(detail::is_null(text)) {
+        if (!is_null_)
+            text_ = text;
+    }
+    TextArgument(std::nullptr_t) = delete;
+
+    /** Empty for NULL. */
+    std::string_view text() const noexcept { return text_; }
+    bool is_null() const noexcept { return is_null_; }
+
+  private:
+    bool is_null_;
+    std::string_view text_;
+};
+
+/** A copy of a string for C, which refuses NULL by itself. */
+class CText {
+  public:
+    CText() = default;
+    explicit CText(const TextArgument &text)
+        : is_null_(text.is_null()), copy_(for_c(text.text())) {}
+
+    const char *c_str() const noexcept { return is_null_ ? nullptr : copy_.c_str(); }
+
+  private:
+    bool is_null_ = false;
+    std::string copy_;
+};
+
 /**
  * JSON as a parameter of a call: options made in place or kept, a Repeat, or JSON in any string.
- * Borrows it until the call returns. It cannot be copied, so nothing can keep it for longer.
+ * Borrows it until the call returns. It cannot be copied, so nothing can keep it for longer. NULL
+ * is refused: it may be what is left of the options of a repetition.
  */
 class JsonArgument {
   public:
@@ -37,7 +85,11 @@ class JsonArgument {
     JsonArgument() noexcept = default;
     template <typename Json,
               typename = std::enable_if_t<std::is_convertible_v<const Json &, std::string_view>>>
-    JsonArgument(const Json &json) : text_(json) {}
+    JsonArgument(const Json &json) {
+        // JSON's null is no object, so the library refuses it.
+        text_ = is_null(json) ? std::string_view("null") : std::string_view(json);
+    }
+    JsonArgument(std::nullptr_t) = delete;
     JsonArgument(const JsonArgument &) = delete;
     JsonArgument &operator=(const JsonArgument &) = delete;
 
@@ -47,11 +99,16 @@ class JsonArgument {
     std::string_view text_;
 };
 
-/** A string as JSON has it: quoted, and whatever JSON does not allow in a string is escaped. */
-inline std::string json_string(std::string_view text) {
+/**
+ * A string as JSON has it: quoted, and whatever JSON does not allow in a string is escaped. NULL
+ * becomes a number, which the library refuses: "base_url: expected a string, found 0".
+ */
+inline std::string json_string(const TextArgument &text) {
+    if (text.is_null())
+        return "0";
     constexpr char digits[] = "0123456789abcdef";
     std::string json = "\"";
-    for (const char character : text) {
+    for (const char character : text.text()) {
         const auto byte = static_cast<unsigned char>(character);
         if (byte < 0x20) {
             json += "\\u00";
@@ -85,7 +142,10 @@ template <typename Self> class JsonObject {
     operator std::string_view() const &noexcept { return json_; }
     /** A copy, which outlives this object: std::string json = Options().timeout(5s). */
     operator std::string() const { return json_; }
-    /** JSON borrowed from a temporary object would dangle: keep the object, or copy its JSON. */
+    /**
+     * JSON borrowed from a temporary object would dangle, so it is "use of deleted function". Keep
+     * the object in a variable, or copy its JSON: std::string json = Options().timeout(5s).
+     */
     std::string_view json() const && = delete;
     /** The same. */
     operator std::string_view() const && = delete;
@@ -98,7 +158,9 @@ template <typename Self> class JsonObject {
      */
     explicit JsonObject(std::string_view object) : first_(members_of(object)), json_(object) {}
 
-    Self &text(const char *name, std::string_view value) { return set(name, json_string(value)); }
+    Self &text(const char *name, const TextArgument &value) {
+        return set(name, json_string(value));
+    }
     Self &number(const char *name, std::int64_t value) { return set(name, std::to_string(value)); }
     Self &millis(const char *name, std::chrono::milliseconds time) {
         return number(name, time.count());

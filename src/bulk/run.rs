@@ -204,7 +204,10 @@ impl Run<'_> {
     /// Nothing is sent that the journal may not have.
     fn refuse(&mut self, job: Job, error: &Error) {
         self.plan.stop(error.code, &error.message);
-        let in_doubt = job.options.as_ref().is_ok_and(|options| options.in_doubt == Some(true));
+        let in_doubt = match &job.options {
+            Ok(options) => options.claims_doubt(),
+            Err(refused) => refused.in_doubt,
+        };
         let refused = Refused { code: error.code, message: error.message.clone(), in_doubt };
         let mut report = Report::refused(self.operation, refused);
         let session_id = self.client.context.usable(&job.session_id);

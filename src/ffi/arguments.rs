@@ -83,8 +83,9 @@ pub(super) fn parsed<T>(
 
 /// The refusal of a call that was given these options.
 pub(super) fn refused(error: Error, options_json: &Json<'_>) -> Refused {
-    let json = options_json.as_ref().ok().copied().flatten();
-    let in_doubt = json.is_some_and(Options::claims_doubt_in);
+    // What is no text at all may have been the options of a repetition, too.
+    let in_doubt =
+        options_json.as_ref().map_or(true, |json| json.is_some_and(Options::claims_doubt_in));
     Refused { code: error.code, message: error.message, in_doubt }
 }
 

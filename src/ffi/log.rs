@@ -14,7 +14,8 @@ use crate::report::{Event, Observer};
 /// `user_data`: the pointer that was passed to flexcancel_client_set_log. `level`: 2 (warn), 3
 /// (info) or 4 (debug). `event_json`: a JSON object, NUL-terminated, valid until the callback
 /// returns. `len`: its length in bytes, without the NUL. The field `event` is `attempt`, `result`
-/// or `warm_up`; docs/RESULT.md describes the other fields. No event contains an API key.
+/// or `warm_up`; docs/RESULT.md describes the other fields. No event contains an API key or the
+/// session. `message` may repeat the provider's words, which may name a person.
 ///
 /// The callback runs on the thread that makes the call, before the call returns. The library holds
 /// no lock while the callback runs, so the callback may call any function of this library, even on

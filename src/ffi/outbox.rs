@@ -14,7 +14,7 @@ use crate::outbox::{
     ClaimOptions, EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox, Settlement,
 };
 use crate::outcome::Code;
-use crate::report::{OutboxView, Refused, Report, Status};
+use crate::report::{OutboxView, Refused, Report, Status, outbox_advice};
 
 /// An outbox (store-and-forward, SAF): cancels that are kept in a file until they are delivered.
 /// Each cancel is an entry. An entry is pending until it becomes delivered, refused, expired or
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
         Ok(Object::Outbox(SharedOutbox::from(outbox)))
     };
     // SAFETY: the caller vouches for a pointer that may be written.
-    unsafe { arguments::construct(error, open, without_entries) }
+    unsafe { arguments::construct(error, open, not_opened) }
 }
 
 /// Writes a cancel to the outbox and tries to deliver it.
@@ -333,6 +333,14 @@ unsafe fn kept(
     })
 }
 
+/// No cancel was asked for.
+fn not_opened(refused: Refused) -> Report {
+    let mut report = without_entries(refused);
+    report.advice = outbox_advice(report.code);
+    report
+}
+
+#[inline(never)]
 fn without_entries(refused: Refused) -> Report {
     let mut report = Report::refused(Operation::Cancel, refused);
     report.outbox = Some(Box::default());

@@ -106,8 +106,9 @@ pub extern "C" fn flexcancel_result_hold(result: *const flexcancel_result) -> i3
     )
 }
 
-/// Returns what happened, in one line for a log. NUL-terminated UTF-8. A NUL within the message is
-/// replaced by U+FFFD; the JSON contains it unchanged.
+/// Returns what happened, in one line. It may repeat the provider's words, which may name a person.
+/// NUL-terminated UTF-8. A NUL within the message is replaced by U+FFFD; the JSON contains it
+/// unchanged.
 ///
 /// Ownership: borrowed from the result, and valid until the result is freed. NULL or any other
 /// invalid handle: returns NULL. Threads: thread-safe. Errors: none.
@@ -155,7 +156,8 @@ pub extern "C" fn flexcancel_result_checkout_session(
     text(result, Text::CheckoutSession)
 }
 
-/// Returns the whole result as a JSON object. docs/RESULT.md describes it.
+/// Returns the whole result as a JSON object. docs/RESULT.md describes it. It holds no API key. The
+/// session in it names the shopper, and so may `message` and `provider_error`.
 ///
 /// `len`: NULL, or receives the length of the string in bytes, without the terminating NUL.
 ///

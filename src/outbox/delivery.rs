@@ -13,7 +13,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::options::Options;
 use crate::outcome::Code;
-use crate::report::{OutboxEntry, OutboxState, Refused, Report};
+use crate::report::{Event, OutboxEntry, OutboxState, Refused, Report};
 
 /// How much longer a lease lasts than the try that it is for, so that a machine under load still
 /// notes the end of the try within it.
@@ -57,9 +57,7 @@ impl DeliveryAttempt {
         let nothing_done = self.entry.state == OutboxState::Pending && self.entry.unclear == 0;
         match &self.unnoted {
             Some(error) => format!("{told}; not noted: {error}"),
-            None if nothing_done => {
-                format!("nothing has taken effect yet; the outbox keeps the cancel: {told}")
-            }
+            None if nothing_done => kept_message(told),
             None => told.clone(),
         }
     }
@@ -139,11 +137,13 @@ impl Delivery<'_> {
             in_doubt: Some(before > 0),
             asked_at_ms: Some(entry.asked_at_ms),
             must_look: !is_fresh,
+            is_part: true,
             may_skip_look: is_fresh,
             verify: call.verify,
             timeout: Some(remaining),
             max_attempts: call.max_attempts,
         };
+        let observer = self.client.observer();
         let report = self.client.cancel(&entry.session_id, &options, self.abort);
         let is_sent = report.attempts.iter().any(|attempt| {
             attempt.operation == Operation::Cancel && attempt.phase.is_handed_over()
@@ -152,7 +152,13 @@ impl Delivery<'_> {
         let result = transition::after_call(before, *outcome, *code, is_sent, message);
         let has_failed_so = entry.last_code == Some(Code::ServerError);
         let is_stored = report.has_stored_error(has_failed_so);
-        (if is_stored { result.for_person() } else { result }, report)
+        let result = if is_stored { result.for_person() } else { result };
+        if let Some(observer) = observer {
+            let is_kept = result.state == OutboxState::Pending && before == 0 && result.is_clear;
+            let message = if is_kept { kept_message(message) } else { message.clone() };
+            observer(&Event::of_delivery(&report, result.outcome, result.code, &message));
+        }
+        (result, report)
     }
 
     /// The time that is left for the try, if any.
@@ -161,6 +167,11 @@ impl Delivery<'_> {
             claim.deadline.saturating_duration_since(self.client.context.transport.now());
         (remaining >= SHORTEST).then_some(remaining)
     }
+}
+
+/// Nobody may take it for the last word: it is sent later.
+fn kept_message(told: &str) -> String {
+    format!("nothing has taken effect yet; the outbox keeps the cancel: {told}")
 }
 
 fn out_of_time(record: &Record) -> (DeliveryResult, Report) {

@@ -22,7 +22,7 @@ use crate::api::Operation;
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::Error;
-use crate::options::Options;
+use crate::options::{Options, Repeat};
 use crate::outcome::Code;
 use crate::report::{OutboxEntry, OutboxView, Report, Status};
 
@@ -108,22 +108,15 @@ impl Outbox {
         abort: Option<&Abort>,
     ) -> Report {
         let started = self.client.context.transport.now();
-        let report = self
-            .draft(session_id, options, started)
-            .and_then(|draft| self.keep_and_try(draft, &options.call, abort))
-            .unwrap_or_else(|error| self.not_kept(error, session_id, &options.call));
-        self.timed(report, started)
+        let keep = &|draft| self.keep_and_try(draft, &options.call, abort);
+        self.kept(session_id, options, started, keep)
     }
 
     /// Keeps a cancel for a later flush, and sends nothing. The outcome is `unknown`, because
     /// the cancel is still to come; the code is [`Code::Ok`].
     pub fn enqueue(&self, session_id: &str, options: &EntryOptions) -> Report {
         let started = self.client.context.transport.now();
-        let report = self
-            .draft(session_id, options, started)
-            .and_then(|draft| self.enqueue_draft(draft))
-            .unwrap_or_else(|error| self.not_kept(error, session_id, &options.call));
-        self.timed(report, started)
+        self.kept(session_id, options, started, &|draft| self.enqueue_draft(draft))
     }
 
     /// Tries the entries that are due, those that have waited longest first, until none is left,
@@ -136,6 +129,37 @@ impl Outbox {
             Err(error) => failed(error),
         };
         Status { elapsed: self.since(started), ..status }
+    }
+
+    /// Has a cancel kept; where it is not, the report says so, and how to repeat it.
+    fn kept(
+        &self,
+        session_id: &str,
+        options: &EntryOptions,
+        started: Instant,
+        keep: &dyn Fn(Draft) -> Result<Report, Error>,
+    ) -> Report {
+        let mut repeat = None;
+        let kept = self.draft(session_id, options, started).and_then(|draft| {
+            repeat = Some(Repeat {
+                idempotency_key: draft.idempotency_key.clone(),
+                in_doubt: draft.in_doubt,
+                asked_at_ms: draft.asked_at_ms,
+            });
+            keep(draft)
+        });
+        let report = match kept {
+            Ok(report) => report,
+            Err(error) => {
+                let may_be_kept = error.may_be_kept;
+                let mut report = self.not_kept(error, session_id, &options.call);
+                report.idempotency_key = repeat.as_ref().map(|it| it.idempotency_key.clone());
+                report.repeat =
+                    repeat.map(|it| Repeat { in_doubt: it.in_doubt || may_be_kept, ..it });
+                report
+            }
+        };
+        self.timed(report, started)
     }
 
     /// Checks the arguments by the rules of a plain cancel, and makes the key.

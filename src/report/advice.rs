@@ -31,12 +31,11 @@ pub(crate) fn is_retryable(operation: Operation, outcome: Outcome, code: Code) -
     }
 }
 
-/// True if the call was not made, so that its result has nothing new to repeat it by.
-fn is_refused_call(code: Code) -> bool {
+/// True if the outbox's file is what failed.
+fn is_of_file(code: Code) -> bool {
     matches!(
         code,
-        Code::InvalidArgument
-            | Code::OutboxUnsafe
+        Code::OutboxUnsafe
             | Code::OutboxIo
             | Code::OutboxFull
             | Code::OutboxCorrupt
@@ -72,7 +71,11 @@ pub(crate) fn advice(operation: Operation, outcome: Outcome, code: Code) -> &'st
             "Treat the void as pending and look the session up: the hold that is there may not be \
              the one that this cancel was asked for. To release it, begin a new cancel."
         }
-        (Operation::Cancel, Outcome::Unknown) if is_refused_call(code) => {
+        (Operation::Cancel, Outcome::Unknown) if is_of_file(code) => {
+            "Treat the void as pending: put right what the message names, then call again with the \
+             options in `repeat`, or look the session up, before telling the shopper anything."
+        }
+        (Operation::Cancel, Outcome::Unknown) if code == Code::InvalidArgument => {
             "Treat the void as pending: put right what the message names, then call again with the \
              same key, or look the session up, before telling the shopper anything."
         }
@@ -131,7 +134,7 @@ pub(crate) fn outbox_advice(code: Code) -> &'static str {
         Code::InvalidConfig => "Correct the configuration, as the message says; then flush again.",
         Code::OutboxUnavailable => "Use a build of this library with the outbox.",
         Code::OutboxUnsafe => "Put the outbox's file where only this program's user may write.",
-        Code::OutboxIo => "Check the disk that the outbox's file is on, then call again.",
+        Code::OutboxIo => "Check the path and the disk of the outbox's file, then call again.",
         Code::OutboxFull => "Make room on the disk that the outbox's file is on, then call again.",
         Code::OutboxCorrupt => {
             "Keep the damaged file for a person to read, then open the outbox again to begin a new \
@@ -189,8 +192,12 @@ pub(crate) const fn bulk_advice(code: Code) -> &'static str {
     match code {
         Code::Ok => "Look at the items that are unknown or not applied: each says what to do.",
         Code::InvalidHandle | Code::InvalidArgument => "Correct the program that makes this call.",
-        Code::JournalIo => "Check the disk that the journal is on, then resume the run with it.",
-        Code::JournalInvalid => "Give the journal of this run's own input, or a new path.",
+        Code::JournalIo => {
+            "Check the path and the disk of the journal, then resume the run with it."
+        }
+        Code::JournalInvalid => {
+            "Give the journal of this run's own input and service, or a new path."
+        }
         Code::JournalBusy => "Wait for the other run to end.",
         Code::MaxUnknown => {
             "Find out why so many are unknown, then resume the run with its journal."
@@ -198,7 +205,7 @@ pub(crate) const fn bulk_advice(code: Code) -> &'static str {
         Code::Aborted => "Whoever aborted knows. Resume the run with its journal when wanted.",
         Code::Unauthorized => "Check the API key, then resume the run with its journal.",
         Code::Dns | Code::Connect | Code::Tls | Code::Timeout | Code::ConnectionLost => {
-            "Check the network, then resume the run with its journal."
+            "Check the network and base_url, then resume the run with its journal."
         }
         _ => "The message says why; ask support if it does not help.",
     }
@@ -211,14 +218,15 @@ fn not_applied_advice(code: Code) -> &'static str {
         }
         Code::InvalidConfig => "Correct the configuration.",
         Code::Unauthorized | Code::Forbidden => "Check the API key and its rights.",
-        Code::NotFound => "Check the session's id, and that key and session are of the same mode.",
+        Code::NotFound => {
+            "Check the session's id, base_url, and that key and session are of the same mode."
+        }
         Code::Tls => {
-            "Check this machine's clock, its trust store, and whether something on the way \
-             intercepts TLS."
+            "Check base_url, this machine's clock, its trust store, and whether something on the \
+             way intercepts TLS."
         }
-        Code::Dns | Code::Connect | Code::Timeout | Code::ConnectionLost => {
-            "Check the network, then try again."
-        }
+        Code::Dns | Code::Connect => "Check the network and base_url, then try again.",
+        Code::Timeout | Code::ConnectionLost => "Check the network, then try again.",
         Code::RateLimited => "Wait a little, then try again.",
         Code::NewerHold => {
             "Look the session up: the hold that is there may not be the one that this cancel was \
@@ -233,7 +241,9 @@ fn not_applied_advice(code: Code) -> &'static str {
         | Code::OutboxBusy => {
             "The cancel was not kept, either: repair the outbox's file, or cancel without the outbox."
         }
-        Code::JournalIo => "Check the disk that the journal is on, then resume the run with it.",
+        Code::JournalIo => {
+            "Check the path and the disk of the journal, then resume the run with it."
+        }
         Code::Aborted => {
             "Call again when wanted: the call was aborted before anything took effect."
         }

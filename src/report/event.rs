@@ -88,17 +88,29 @@ impl<'a> Event<'a> {
     }
 
     pub(crate) fn of_result(report: &'a Report) -> Self {
-        let is_plain = report.outcome.is_definite() && report.code == Code::Ok;
+        Self::of_delivery(report, report.outcome, report.code, &report.message)
+    }
+
+    /// Of a call for an entry of the outbox: what is known of the cancel that the entry keeps, which
+    /// may still be sent.
+    #[inline(never)]
+    pub(crate) fn of_delivery(
+        report: &'a Report,
+        outcome: Outcome,
+        code: Code,
+        message: &'a str,
+    ) -> Self {
+        let is_plain = outcome.is_definite() && code == Code::Ok;
         Self::Result {
             level: if is_plain { Level::Info } else { Level::Warn },
             session_id: report.session_id.as_deref(),
             idempotency_key: report.idempotency_key.as_deref(),
-            outcome: report.outcome,
-            code: report.code,
+            outcome,
+            code,
             hold: report.hold,
             attempts: report.attempts.len(),
             elapsed: report.elapsed,
-            message: &report.message,
+            message,
         }
     }
 

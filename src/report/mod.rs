@@ -14,7 +14,8 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 pub(crate) use self::advice::STORED_ERROR;
-use self::advice::{advice, is_retryable, kept_advice, outbox_advice};
+pub(crate) use self::advice::outbox_advice;
+use self::advice::{advice, is_retryable, kept_advice};
 pub use self::bulk::{BulkCounts, BulkItemView};
 pub use self::entry::{OutboxCounts, OutboxEntry, OutboxState, OutboxView};
 pub use self::event::{Event, Level, Observer};
@@ -133,6 +134,7 @@ pub(crate) struct Refused {
 
 impl Report {
     /// A report without any attempt yet.
+    #[inline(never)]
     pub(crate) fn new(operation: Operation, decision: Decision, message: String) -> Self {
         Self {
             outcome: decision.outcome,
@@ -157,6 +159,7 @@ impl Report {
 
     /// A report of something refused before anything was sent. Of a cancel that repeats one which
     /// may have reached Flex that does not say that nothing was done.
+    #[inline(never)]
     pub(crate) fn refused(operation: Operation, refused: Refused) -> Self {
         let Refused { code, message, in_doubt } = refused;
         // No request can have gone to what is no session's id.
@@ -172,6 +175,7 @@ impl Report {
     }
 
     /// A report without attempts: of a call whose own report was lost, or that made none.
+    #[inline(never)]
     pub(crate) fn without_attempts(code: Code, message: &str) -> Self {
         let decision =
             Decision { outcome: Outcome::Unknown, code, hold: Hold::Unknown, reason: "" };

@@ -43,7 +43,15 @@ fn advices(code: Code) -> Vec<(&'static str, &'static str)> {
         _ => {}
     }
     // No request can have gone to what is no session's id.
-    if matches!(code.number(), 100..400 | 900..) && code != Code::InvalidSessionId {
+    let is_of_file = matches!(
+        code,
+        Code::OutboxUnsafe
+            | Code::OutboxIo
+            | Code::OutboxFull
+            | Code::OutboxCorrupt
+            | Code::OutboxSchema
+    );
+    if (matches!(code.number(), 100..400 | 900..) || is_of_file) && code != Code::InvalidSessionId {
         found.push(("`unknown`", cancel(Outcome::Unknown)));
     }
     if matches!(code, Code::ServerError) {

@@ -91,7 +91,6 @@ const FOLLOWED: &[Followed] = &[
     },
     Followed {
         page: "docs/GUIDE.md",
-        before: "cc examples/cancel.c -o target/cancel $(pkg-config --cflags --libs flexcancel)",
         after: "held >before.txt; curl -s $FLEX_BASE_URL/__sandbox/counts | grep '\"cancel\":0'",
         ..PAGE
     },
@@ -139,7 +138,7 @@ const FOLLOWED: &[Followed] = &[
     },
     Followed {
         page: "docs/INSTALL.md",
-        blocks: &[11],
+        blocks: &[12],
         words: &[("cargo build --release", "export HOME=$PWD/home FLEXCANCEL_BUNDLE=\"$LIBRARY\"")],
         around: &[(
             "pip install",

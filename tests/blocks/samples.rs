@@ -53,7 +53,8 @@ fn the_samples_in_go_cancel_and_keep() {
              func use(sessionID string) error {{\n{usage}\nreturn nil\n}}\n\
              func keep(client *flexcancel.Client, sessionID string) error {{\n\
              ctx := context.Background()\n{outbox}\n\
-             fmt.Println(c.Outcome, flushed != nil, entry.State, err)\nreturn nil\n}}\n\
+             left, _ := outbox.Worklist()\n\
+             fmt.Println(c.Outcome, flushed != nil, worklist[0].State, len(left), err)\nreturn nil\n}}\n\
              func main() {{\nif err := use(os.Args[1]); err != nil {{\npanic(err)\n}}\n\
              client, err := flexcancel.New(flexcancel.Config{{APIKeyEnv: \"FLEX_API_KEY\", \
              BaseURL: os.Getenv(\"FLEX_BASE_URL\")}})\nif err != nil {{\npanic(err)\n}}\n\
@@ -64,7 +65,7 @@ fn the_samples_in_go_cancel_and_keep() {
     go.args(["run", ".", &held, &captured]);
     let output = run_tool(at(&mut go, &sandbox), GO);
     let shown = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(shown, "voided\nnot_cancelable true refused <nil>\n", "{}", said(&output));
+    assert_eq!(shown, "voided\nnot_cancelable true refused 0 <nil>\n", "{}", said(&output));
     assert_eq!(sandbox.ground_truth(&held).expect("the truth").hold, Hold::Released);
 }
 
@@ -217,7 +218,7 @@ fn the_complete_program_in_go_ends_with_a_signal_and_resumes() {
 
         // Another list is refused, and one with a session that was captured tells so.
         let other = scratch.write("other.txt", &captured);
-        assert_eq!(night(&other).wait_with_output().expect("its end").status.code(), Some(75));
+        assert_eq!(night(&other).wait_with_output().expect("its end").status.code(), Some(74));
         fs::remove_file(scratch.path(&format!("{signal}.jsonl"))).expect("its journal");
         assert_eq!(night(&other).wait_with_output().expect("its end").status.code(), Some(1));
     }

@@ -197,7 +197,8 @@ impl Vector {
     fn is_in_doubt(&self) -> bool {
         let Some(options) = &self.call.options else { return false };
         let options: Value = serde_json::from_str(options.get()).expect("a vector's options");
-        options["idempotency_key"].is_string() && options["in_doubt"] != json!(false)
+        let is_claimed = &options["in_doubt"];
+        is_claimed == &json!(true) || is_claimed.is_null() && options["idempotency_key"].is_string()
     }
 }
 

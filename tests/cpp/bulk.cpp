@@ -141,6 +141,21 @@ static void an_item_has_options_of_its_own(const Client &client, const std::stri
     EXPECT_STATUS(status, Code::ok, "\"items\":3");
 }
 
+static void an_id_that_is_null_is_refused_alone(const Client &client, const std::string &id) {
+    const char *const ids[] = {nullptr, id.c_str()};
+    std::size_t told = 0;
+    const Status status =
+        client.cancel_many(ids, {}, [&](std::uint64_t number, const Result &result) {
+            const Code codes[] = {Code::invalid_session_id, Code::ok};
+            CHECK(result.code() == codes[number], "%s", result.json().data());
+            CHECK(number != 0 || has(result.message(), "session_id: expected a string, found NULL"),
+                  "%s", result.json().data());
+            told++;
+        });
+    EXPECT_STATUS(status, Code::ok, "\"items\":2");
+    CHECK(told == 2, "each has a result");
+}
+
 static void what_cannot_be_used_is_refused_by_name(const Client &client, const Ids &ids) {
     const auto refused = [&](const BulkOptions &options, std::string_view part) {
         const Status status = client.cancel_many(
@@ -151,6 +166,9 @@ static void what_cannot_be_used_is_refused_by_name(const Client &client, const I
     refused(BulkOptions().rate_per_second(0), "rate_per_second: ");
     refused(BulkOptions().max_unknown(-1), "max_unknown: ");
     refused(BulkOptions().dry_run(true).journal("x"), "journal: ");
+    const char *const null = nullptr;
+    refused(BulkOptions().journal(null), "journal: expected a string, found 0");
+    refused(BulkOptions().reason(null), "reason: expected a string, found 0");
     refused(BulkOptions().timeout(0ms), "timeout_ms: ");
     refused(BulkOptions().max_attempts(11).reason("why").verify(true), "max_attempts: ");
     refused(BulkOptions().expand({""}).in_order(false), "expand");
@@ -256,6 +274,7 @@ int main(int argc, char **argv) {
     each_item_has_its_result_in_order(client, argv[3], held[39]);
     any_range_is_an_input(client, held[39]);
     an_item_has_options_of_its_own(client, held[38]);
+    an_id_that_is_null_is_refused_alone(client, held[37]);
     a_run_ends_early(client, few);
 #if defined(__cpp_exceptions)
     what_is_thrown_ends_the_run_and_is_thrown_again(client, few);

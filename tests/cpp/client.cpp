@@ -148,7 +148,13 @@ static void every_sign_is_escaped_and_a_nul_is_refused(const char *base_url, con
     const auto refused = [&](const Options &wrong, std::string_view part) {
         EXPECT_RESULT(client.cancel(id, wrong), Outcome::not_applied, Code::invalid_argument, part);
     };
-    refused(Options().in_doubt(true), "in_doubt: ");
+    // These say, or do not show, that they are of a repetition: nothing is said of the cancel.
+    const auto in_doubt = [&](const Options &wrong) {
+        EXPECT_RESULT(client.cancel(id, wrong), Outcome::unknown, Code::invalid_argument,
+                      "in_doubt: ");
+    };
+    in_doubt(Options().in_doubt(true));
+    in_doubt(Options(Repeat()));
     refused(Options().asked_at(early), "asked_at_ms: ");
     // What came with the repeat is not replaced, and what is set twice is not guessed.
     const Repeat repeat(R"({"idempotency_key":"k","in_doubt":false,"asked_at_ms":7})");
@@ -157,8 +163,7 @@ static void every_sign_is_escaped_and_a_nul_is_refused(const char *base_url, con
     // One of the two says that it is in doubt.
     EXPECT_RESULT(client.cancel(id, Options(repeat).in_doubt(true)), Outcome::unknown,
                   Code::invalid_argument, "in_doubt: expected once");
-    refused(Options(Repeat()), "in_doubt: ");
-    EXPECT_RESULT(client.cancel(id, Repeat()), Outcome::not_applied, Code::invalid_argument,
+    EXPECT_RESULT(client.cancel(id, Repeat()), Outcome::unknown, Code::invalid_argument,
                   "in_doubt: ");
     refused(Options().idempotency_key("a\0b"sv), "idempotency_key: ");
     refused(Options().expand({"customer"sv, "a\0b"sv}), "expand: ");
@@ -171,12 +176,51 @@ static void every_sign_is_escaped_and_a_nul_is_refused(const char *base_url, con
 
     const std::string cut = std::string(id) + '\0' + "tail";
     EXPECT_RESULT(client.cancel(cut), Outcome::not_applied, Code::invalid_session_id);
-    EXPECT_RESULT(client.cancel(id, "{}\0{"sv), Outcome::not_applied, Code::invalid_argument);
+    EXPECT_RESULT(client.cancel(id, "{}\0{"sv), Outcome::unknown, Code::invalid_argument);
     const std::string config = Config().api_key(KEY);
     EXPECT_RESULT(Client::create(config + '\0').error, Outcome::not_applied, Code::invalid_config,
                   "expected a JSON object, found no valid JSON");
     EXPECT_RESULT(Client::create(Config().api_key(KEY).user_agent("a\0b"sv)).error,
                   Outcome::not_applied, Code::invalid_config, "user_agent: ");
+}
+
+/* As of std::getenv() for a variable that is not set. */
+static void what_is_null_is_refused_by_name(const char *base_url, const char *id) {
+    const char *const null = nullptr;
+    const auto refused = [](const Config &config, std::string_view part) {
+        EXPECT_RESULT(Client::create(config).error, Outcome::not_applied, Code::invalid_config,
+                      part);
+    };
+    EXPECT_RESULT(Client::create(null).error, Outcome::not_applied, Code::invalid_config,
+                  "expected a JSON object");
+    refused(Config().api_key(null), "api_key: expected a string, found 0");
+    refused(Config().api_key_env(null), "api_key_env: expected a string, found 0");
+    refused(Config().api_key_file(null), "api_key_file: expected a string");
+    refused(Config().api_key(KEY).base_url(null), "base_url: expected a string, found 0");
+    refused(Config().api_key(KEY).ca_file(null), "ca_file: expected a string");
+    refused(Config().api_key(KEY).mode(null), "mode: expected a string");
+    refused(Config().api_key(KEY).proxy(null), "proxy: expected a string");
+    refused(Config().api_key(KEY).trust(null), "trust: expected a string");
+    refused(Config().api_key(KEY).user_agent(null), "user_agent: expected a string");
+
+    const Client client = client_at(base_url);
+    const char *const found = "session_id: expected a string, found NULL";
+    EXPECT_RESULT(client.cancel(null), Outcome::not_applied, Code::invalid_session_id, found);
+    EXPECT_RESULT(client.retrieve(null), Outcome::not_applied, Code::invalid_session_id, found);
+    char *const writable = nullptr;
+    EXPECT_RESULT(client.cancel(writable, {}, Abort()), Outcome::not_applied,
+                  Code::invalid_session_id, found);
+    EXPECT_RESULT(client.cancel(id, Options().idempotency_key(null)), Outcome::not_applied,
+                  Code::invalid_argument, "idempotency_key: expected a string, found 0");
+    EXPECT_RESULT(client.cancel(id, Options().expand({"customer", null})), Outcome::not_applied,
+                  Code::invalid_argument, "expand: expected a list of strings");
+    // It may be what is left of the options of a repetition, so nothing is said of the cancel.
+    EXPECT_RESULT(client.cancel(id, null), Outcome::unknown, Code::invalid_argument,
+                  "expected a JSON object");
+    EXPECT_RESULT(client.cancel(id, Repeat(null)), Outcome::unknown, Code::invalid_argument,
+                  "in_doubt: ");
+    const Status cold = client.warm_up(null);
+    CHECK(cold.code() == Code::invalid_argument, "%s", cold.message().data());
 }
 
 /* In place, kept, or as JSON in any string; and a temporary lives as long as what is made of it. */
@@ -339,6 +383,7 @@ int main(int argc, char **argv) {
     errors_are_values(argv[1]);
     every_sign_is_escaped_and_a_nul_is_refused(argv[1], argv[2]);
     what_is_moved_from_is_empty(argv[1], argv[3]);
+    what_is_null_is_refused_by_name(argv[1], argv[2]);
     options_go_in_in_each_form(argv[1]);
     options_arrive(argv[1], argv[4]);
     a_result_tells_how_it_is_repeated(argv[1]);

@@ -104,15 +104,20 @@ static void wrong_options_are_refused_and_name_the_option() {
     REFUSED(outbox.cancel(ids[0], EntryOptions().idempotency_key("a\0b"sv)), "idempotency_key: ");
     REFUSED(outbox.cancel(ids[0], EntryOptions().expand({"a\0b"sv})), "expand: ");
     REFUSED(outbox.cancel(ids[0], EntryOptions().max_attempts(11)), "max_attempts: ");
-    REFUSED(outbox.cancel(ids[0], "{}\0{"sv), "JSON");
-    REFUSED(outbox.cancel(ids[0], Repeat()), "in_doubt: ");
-    REFUSED(outbox.enqueue(ids[0], EntryOptions(Repeat())), "in_doubt: ");
+    // These say, or do not show, that they are of a repetition: nothing is said of the cancel.
+    EXPECT_RESULT(outbox.cancel(ids[0], "{}\0{"sv), Outcome::unknown, Code::invalid_argument,
+                  "JSON");
+    EXPECT_RESULT(outbox.cancel(ids[0], Repeat()), Outcome::unknown, Code::invalid_argument,
+                  "in_doubt: ");
+    EXPECT_RESULT(outbox.enqueue(ids[0], EntryOptions(Repeat())), Outcome::unknown,
+                  Code::invalid_argument, "in_doubt: ");
     // What came with the repeat is not replaced.
     const Repeat repeat(R"({"idempotency_key":"k","in_doubt":false,"asked_at_ms":7})");
     REFUSED(outbox.enqueue(ids[0], EntryOptions(repeat).in_doubt(false)), "in_doubt: ");
     REFUSED(outbox.enqueue(ids[0], EntryOptions().timeout(1s)), "timeout_ms: ");
     REFUSED(outbox.enqueue(ids[0], EntryOptions().verify(true)), "verify: ");
-    REFUSED(outbox.enqueue(ids[0], "{}\0{"sv), "JSON");
+    EXPECT_RESULT(outbox.enqueue(ids[0], "{}\0{"sv), Outcome::unknown, Code::invalid_argument,
+                  "JSON");
     REFUSED_STATUS(outbox.flush(FlushOptions().max(1001)), "max: ");
     REFUSED_STATUS(outbox.flush(FlushOptions().timeout(-1s)), "timeout_ms: ");
     REFUSED_STATUS(outbox.flush("{}\0{"sv), "JSON");
@@ -176,6 +181,15 @@ static void what_cannot_be_delivered_is_kept() {
     EXPECT_RESULT(outbox.enqueue(id), Outcome::unknown, Code::ok, "\"id\":3,");
     EXPECT_STATUS(outbox.acknowledge(3), Code::outbox_pending, "\"id\":3,");
     EXPECT_STATUS(outbox.withdraw(3, ""), Code::invalid_argument, "reason: expected");
+    const char *const null = nullptr;
+    EXPECT_STATUS(outbox.withdraw(3, null), Code::invalid_argument, "reason: expected");
+    EXPECT_STATUS(outbox.list(ListFilter().session_id(null)), Code::invalid_argument,
+                  "session_id: expected a string, found 0");
+    EXPECT_STATUS(outbox.list(null), Code::invalid_argument, "expected a JSON object");
+    EXPECT_RESULT(outbox.enqueue(null), Outcome::not_applied, Code::invalid_session_id,
+                  "session_id: expected a string, found NULL");
+    EXPECT_RESULT(Outbox::open(client_of(), OutboxOptions().path(null)).error,
+                  Outcome::not_applied, Code::invalid_argument, "path: expected a string, found 0");
     EXPECT_STATUS(outbox.withdraw(77, "why"), Code::outbox_no_entry);
     const Abort abort;
     abort.trigger();

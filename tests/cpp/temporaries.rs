@@ -35,6 +35,14 @@ const REFUSED: [&str; 2] = [
     "detail::JsonArgument json = Options().timeout(5s); client.cancel(\"x\", json);",
 ];
 
+/// A null pointer that is written as such is a mistake that a compiler can find.
+const NULL: [&str; 4] = [
+    "auto json = client.cancel(nullptr);",
+    "auto json = client.cancel(\"x\", nullptr);",
+    "auto json = Client::create(nullptr);",
+    "auto json = Config().base_url(nullptr);",
+];
+
 fn program(line: &str) -> String {
     format!(
         "#include <flexcancel.hpp>\nusing namespace flexcancel;\n\
@@ -64,9 +72,9 @@ fn complaints(scratch: &Scratch, line: &str) -> Vec<String> {
 }
 
 #[test]
-fn given_json_that_would_dangle_when_compiled_then_it_is_a_deleted_function() {
+fn given_what_would_dangle_or_is_null_when_compiled_then_it_is_a_deleted_function() {
     let scratch = Scratch::new("cpp_dangling");
-    for line in DANGLING {
+    for line in DANGLING.into_iter().chain(NULL) {
         for said in complaints(&scratch, line) {
             assert!(said.contains("deleted"), "{line}: {said}");
         }

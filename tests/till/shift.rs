@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use flex_sandbox::{Hold, Options, Sandbox};
+use flex_sandbox::{Hold, Keys, Mode, Options, Sandbox};
 use flexcancel::outbox::{EntryOptions, OpenOptions, Outbox};
 use flexcancel::{Client, Code, Config, Outcome};
 use serde_json::json;
@@ -20,6 +20,7 @@ struct Shift<'a> {
     file: PathBuf,
     base_url: String,
     timeout_ms: usize,
+    key: &'static str,
 }
 
 impl Shift<'_> {
@@ -30,6 +31,10 @@ impl Shift<'_> {
         assert!(log.lines().all(|line| line.starts_with("outbox: ")), "{}", said(&output));
         assert!(log.lines().count() >= 1, "{}", said(&output));
         assert!(!log.contains(SHOPPER) && !log.contains("\"outbox\""), "{}", said(&output));
+        // What went well needs no advice, and other advice is set off from the message.
+        assert!(!log.contains("Look at the outbox's entries"), "{}", said(&output));
+        let is_set_off = |line: &str| line.starts_with("outbox: ok: ") || line.contains("; ");
+        assert!(log.lines().all(is_set_off), "{}", said(&output));
         let code = output.status.code().unwrap_or_else(|| panic!("{}", said(&output)));
         (code, String::from_utf8(output.stdout).expect("UTF-8"))
     }
@@ -39,14 +44,44 @@ impl Shift<'_> {
         let config = json!({
             "api_key_env": "FLEX_API_KEY", "base_url": self.base_url, "timeout_ms": self.timeout_ms
         });
-        command.env("FLEX_API_KEY", KEY).env("FLEX_CONFIG", config.to_string());
+        command.env("FLEX_API_KEY", self.key).env("FLEX_CONFIG", config.to_string());
         command.env("FLEX_OUTBOX", json!({ "path": self.file }).to_string()).args(arguments);
         command
+    }
+
+    /// Ends a shift that has voids left: `began` is how what people read begins, `left` how it goes
+    /// on behind that line.
+    fn assert_leaves(&self, began: &str, left: &str) {
+        let (exit_code, text) = self.says(&["close"]);
+        let (first, rest) = text.split_at(if began.is_empty() { 0 } else { line_end(&text) });
+        assert!(first.starts_with(began), "{text}");
+        let expected = format!(
+            "{left}SHIFT CLOSED, BUT NOT ALL IS DELIVERED: the lines above say what is left.\n"
+        );
+        assert_eq!((exit_code, rest), (3, &*expected), "{text}");
     }
 
     fn assert_says(&self, arguments: &[&str], exit_code: i32, text: &str) {
         assert_eq!(self.says(arguments), (exit_code, text.to_owned()), "{arguments:?}");
     }
+}
+
+/// Where the first line of a text ends.
+fn line_end(text: &str) -> usize {
+    text.find('\n').map_or(0, |at| at + 1)
+}
+
+/// What is left of this till, and of others.
+fn left(own: usize, foreign: usize) -> String {
+    let mut text = String::new();
+    if own > 0 {
+        text +=
+            &format!("TO BE DELIVERED: {own}; these voids are pending, and stay in the outbox.\n");
+    }
+    if foreign > 0 {
+        text += &format!("OF ANOTHER SERVICE OR MODE: {foreign}; this key never delivers them.\n");
+    }
+    text
 }
 
 /// Compiles the till with an outbox in both languages, and runs the test on a file of its own.
@@ -57,7 +92,8 @@ fn with_shift(test: &str, work: impl Fn(&Shift<'_>, &Sandbox)) {
         for under in Under::each() {
             let sandbox = start(Options::default());
             let (file, base_url) = (scratch.path(&format!("{under:?}.db")), sandbox.url());
-            work(&Shift { till: &till, under, file, base_url, timeout_ms: 30_000 }, &sandbox);
+            let till = &till;
+            work(&Shift { till, under, file, base_url, timeout_ms: 30_000, key: KEY }, &sandbox);
         }
     }
 }
@@ -75,30 +111,92 @@ fn enqueue(base_url: &str, file: &Path, id: &str) {
 const VOIDED: &str =
     "VOIDED: Flex has canceled the authorization; the bank may show it for some days.\n";
 const CLOSED: &str = "SHIFT CLOSED: nothing is left to be seen.\n";
+const PENDING: &str = "VOID PENDING: promise the shopper nothing yet.\n";
+const ENDED_EARLY: &str = "THE DELIVERY ENDED EARLY: ";
 
 #[test]
 fn given_an_outage_when_a_till_voids_then_its_shift_ends_and_the_next_one_delivers() {
-    let pending = "VOID PENDING: promise the shopper nothing yet.\n";
     with_shift("shift_outage", |till, sandbox| {
         let ids = [held(sandbox), held(sandbox)];
         sandbox.close_port();
         let timeout_ms = till.under.count(1_000, 10_000);
         let hasty = Shift { timeout_ms, ..till.clone() };
-        hasty.assert_says(&["void", &ids[0]], 3, pending);
+        hasty.assert_says(&["void", &ids[0]], 3, PENDING);
         enqueue(&till.base_url, &till.file, &ids[1]);
-        let closed = format!(
-            "TO BE DELIVERED: 2; these voids are pending, and stay in the outbox.\n{CLOSED}"
-        );
-        hasty.assert_says(&["close"], 0, &closed);
+        hasty.assert_leaves(ENDED_EARLY, &left(2, 0));
+        let (_, shown) = hasty.says(&["close"]);
+        let advice = "; Look the session up, or flush again later; the message says why.\n";
+        assert!(shown[..line_end(&shown)].ends_with(advice), "{shown}");
         assert_eq!(sandbox.requests(), []);
         sandbox.open_port();
         till.assert_says(&["void", &ids[0]], 0, VOIDED);
         let third = held(sandbox);
         enqueue(&till.base_url, &till.file, &third);
-        // The one that the outage met may still be waiting for its next try.
-        assert_eq!(till.says(&["close"]).0, 0);
-        assert_eq!(ground_truth(sandbox, &ids[0]), (Hold::Released, 1));
-        assert_eq!(ground_truth(sandbox, &third), (Hold::Released, 1));
+        // The one that the outage met is still waiting for its next try.
+        till.assert_says(&["close"], 0, CLOSED);
+        for id in [&ids[0], &ids[1], &third] {
+            assert_eq!(ground_truth(sandbox, id), (Hold::Released, 1));
+        }
+    });
+}
+
+#[test]
+fn given_a_void_of_an_outage_when_the_shift_ends_with_flex_back_then_it_is_delivered_at_once() {
+    with_shift("shift_back", |till, sandbox| {
+        let id = held(sandbox);
+        sandbox.close_port();
+        let timeout_ms = till.under.count(1_000, 10_000);
+        Shift { timeout_ms, ..till.clone() }.assert_says(&["void", &id], 3, PENDING);
+        sandbox.open_port();
+        till.assert_says(&["close"], 0, CLOSED);
+        assert_eq!(ground_truth(sandbox, &id), (Hold::Released, 1));
+    });
+}
+
+#[test]
+fn given_a_key_that_flex_does_not_know_when_the_shift_ends_then_the_advice_is_shown() {
+    with_shift("shift_unauthorized", |till, _| {
+        let keys = Keys::default().with(Mode::Test, KEY);
+        let sandbox = &start(Options { keys, ..Options::default() });
+        let till = Shift { base_url: sandbox.url(), ..till.clone() };
+        let wrong = Shift { key: "fsk_test_hunter2_of_somebody_else", ..till.clone() };
+        let id = held(sandbox);
+        enqueue(&till.base_url, &till.file, &id);
+        wrong.assert_leaves(ENDED_EARLY, &left(1, 0));
+        let (_, shown) = wrong.says(&["close"]);
+        let advice = "; Check the API key, then flush again.\n";
+        assert!(shown[..line_end(&shown)].ends_with(advice), "{shown}");
+        assert_eq!(ground_truth(sandbox, &id), (Hold::Held, 0));
+        till.assert_says(&["close"], 0, CLOSED);
+        assert_eq!(ground_truth(sandbox, &id), (Hold::Released, 1));
+    });
+}
+
+#[test]
+fn given_voids_of_another_service_or_mode_when_the_shift_ends_then_it_says_how_many() {
+    with_shift("shift_foreign", |till, sandbox| {
+        let elsewhere = start(Options::default());
+        let (own, foreign) = (held(sandbox), held(&elsewhere));
+        enqueue(&till.base_url, &till.file, &own);
+        enqueue(&elsewhere.url(), &till.file, &foreign);
+        till.assert_leaves("", &left(0, 1));
+        assert_eq!(ground_truth(sandbox, &own), (Hold::Released, 1));
+        let live = Shift { key: "fsk_live_hunter2", ..till.clone() };
+        live.assert_leaves("", &left(0, 1));
+        assert_eq!(elsewhere.requests(), []);
+        let its_own = Shift { base_url: elsewhere.url(), ..till.clone() };
+        its_own.assert_says(&["close"], 0, CLOSED);
+        assert_eq!(ground_truth(&elsewhere, &foreign), (Hold::Released, 1));
+        // With something to see, too, both are said.
+        let captured = held(sandbox);
+        sandbox.capture(&captured, None).expect("a held session can be captured");
+        enqueue(&till.base_url, &till.file, &captured);
+        enqueue(&elsewhere.url(), &till.file, &held(&elsewhere));
+        live.assert_leaves("", &left(0, 2));
+        let (exit_code, to_see) = till.says(&["close"]);
+        assert!(exit_code == 1 && to_see.starts_with("LOOK AT "), "{to_see}");
+        let end = format!("{}SHIFT NOT CLOSED: 1 to be seen.\n", left(0, 1));
+        assert!(to_see.ends_with(&end), "{to_see}");
     });
 }
 

@@ -167,7 +167,8 @@ func (o *options) text() ([]byte, error) {
 // earlier request that such a call was to repeat may have had its effect.
 func (o *options) refuse(code Code, message string) error {
 	refusal := &Error{Outcome: NotApplied, Code: code, Message: message}
-	if o.repeatsNothing {
+	// Doubt without a key is what is left of a repetition.
+	if o.repeatsNothing || o.InDoubt != nil && *o.InDoubt && o.IdempotencyKey == nil {
 		refusal.Outcome = Unknown
 		return refusal
 	}

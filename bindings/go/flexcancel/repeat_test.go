@@ -110,6 +110,14 @@ func TestOptionsOfARepetitionAreCheckedByTheLibrary(t *testing.T) {
 			t.Errorf("%v, expected %s", err, part)
 		}
 	}
+	// Doubt without a key is what is left of a repetition, also where the call never came to C.
+	for _, opts := range [][]flexcancel.Option{
+		{flexcancel.WithInDoubt(true)}, {flexcancel.WithInDoubt(true), flexcancel.WithTimeout(1)},
+	} {
+		if _, err := till.Cancel(context.Background(), id, opts...); !errors.Is(err, flexcancel.ErrUnknown) {
+			t.Error(err)
+		}
+	}
 	_, err := opened(t, till, "").Enqueue(id, flexcancel.WithVerify(true))
 	if !errors.Is(err, flexcancel.ErrInvalidArgument) || !strings.Contains(err.Error(), "verify: ") {
 		t.Error(err)

@@ -108,7 +108,7 @@ def test_given_a_configuration_that_cannot_be_used_then_the_error_names_the_argu
         (
             {"asked_at": datetime(2026, 1, 1)},
             Code.INVALID_ARGUMENT,
-            "asked_at: expected an aware datetime, .* found datetime",
+            "asked_at: expected an aware datetime, .* found a naive datetime .without tzinfo.$",
         ),
         ({"verify": 1}, Code.INVALID_ARGUMENT, "verify: expected"),
         ({"idempotency_key": b"x"}, Code.INVALID_ARGUMENT, "idempotency_key: .* found bytes"),

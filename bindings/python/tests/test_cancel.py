@@ -44,7 +44,10 @@ def test_given_a_captured_session_when_canceled_then_it_is_too_late(
     assert client.retrieve(session_id).hold is Hold.CAPTURED
     with pytest.raises(flexcancel.NotCancelableError) as raised:
         result.raise_for_outcome()
-    assert raised.value.result is result
+    error = raised.value
+    assert error.result is result
+    assert (error.code, error.outcome) == (result.code, result.outcome)
+    assert error.message == result.message
     assert sandbox.hold(session_id) == "captured"
 
 

@@ -14,6 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from flexcancel import _cli
+from flexcancel._cli_connection import repeating
+from flexcancel._exit_codes import UsageError
+
 from . import script
 from .sandbox import ALWAYS, KEY, Sandbox
 
@@ -31,7 +35,8 @@ def environment(sandbox: Sandbox) -> dict[str, str]:
 
 def run(sandbox: Sandbox, *arguments: str, given: str = "", **more: str) -> tuple[int, str, str]:
     command = [sys.executable, "-m", "flexcancel", *arguments]
-    if arguments[:1] in (("cancel",), ("retrieve",)) and "--config" not in arguments:
+    is_named = "--config" in arguments or "--base-url" in arguments
+    if arguments[:1] in (("cancel",), ("retrieve",)) and not is_named:
         command += ["--base-url", sandbox.url]
     done = subprocess.run(
         command,
@@ -62,9 +67,10 @@ def test_given_each_outcome_then_the_exit_code_tells_it(sandbox: Sandbox) -> Non
     assert exit_code == 3
     shown = output.splitlines()[-1]
     assert shown.startswith(f"  flexcancel cancel {lost} --repeat ")
+    assert shown.endswith(f" --base-url {sandbox.url}"), "the repetition goes there, too"
     sandbox.ask("DELETE", "/__sandbox/faults")
     exit_code, output, _ = run(sandbox, *shlex.split(shown)[1:], "--json")
-    key = json.loads(shlex.split(shown)[-1])["idempotency_key"]
+    key = json.loads(shlex.split(shown)[-3])["idempotency_key"]
     assert (exit_code, json.loads(output)["idempotency_key"]) == (0, key)
     assert sandbox.hold(lost) == "released"
 
@@ -90,7 +96,116 @@ def test_given_ids_in_a_file_and_on_stdin_then_each_is_canceled(
     exit_code, output, _ = run(sandbox, "cancel", "--json", "--from", "-", given=ids[3])
     assert (exit_code, json.loads(output)["session_id"]) == (0, ids[3])
     assert {sandbox.hold(one) for one in ids} == {"released"}
-    assert run(sandbox, "cancel", "--from", "-") == (0, "", "")
+    for command, what in (("cancel", "cancel"), ("retrieve", "read")):
+        told = f"flexcancel: there is no session to {what}: the input has no id\n"
+        assert run(sandbox, command, "--from", "-", given="# none\n") == (0, "", told)
+
+
+def test_given_the_settings_of_an_unknown_then_its_line_repeats_it_with_them(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    file, config = tmp_path / "the key", tmp_path / "flexcancel.json"
+    file.write_text(f"{KEY}\n", "utf-8")
+    config.write_text(json.dumps({"api_key": KEY, "base_url": sandbox.url}), "utf-8")
+    at = ("--base-url", sandbox.url)
+    for options, variables in (
+        (("--key-env", "MY_KEY", *at), {"MY_KEY": KEY, "FLEX_API_KEY": ""}),
+        (("--key-file", str(file), *at, "--trust", "bundled"), {"FLEX_API_KEY": ""}),
+        (("--config", str(config)), {"FLEX_API_KEY": ""}),
+        ((*at, "--proxy", "none"), {}),
+    ):
+        held = sandbox.held()
+        sandbox.fault("drop_answer", how="rst", times=ALWAYS)
+        exit_code, output, _ = run(
+            sandbox, "cancel", held, "--timeout", "0.3", *options, **variables
+        )
+        sandbox.clear_faults()
+        words = shlex.split(output.splitlines()[-1])
+        assert (exit_code, tuple(words[5:])) == (3, options)
+        assert run(sandbox, *words[1:], **variables)[0] == 0
+        assert sandbox.hold(held) == "released"
+
+
+def test_given_a_proxy_with_a_password_then_the_line_of_an_unknown_does_not_show_it() -> None:
+    given = ["cancel", "fcs_1", "--proxy", "http://till:hunter2@proxy:8080", "--ca-file", "a b"]
+    line, note = repeating(_cli.parser().parse_args(given), "fcs_1", "JSON")
+    assert line == "flexcancel cancel fcs_1 --repeat JSON --ca-file 'a b' --proxy PROXY"
+    assert note.startswith("PROXY: ")
+    given[3] = "http://proxy:8080"
+    (line,) = repeating(_cli.parser().parse_args(given), "fcs_1", "JSON")
+    assert line.endswith("--proxy http://proxy:8080")
+
+
+def options_with_one_value() -> list[list[str]]:
+    """Each option of each command that takes one value, after what the command needs."""
+    found = []
+    commands = {"retrieve": ["fcs_1"], "outbox list": ["f"], "outbox withdraw": ["f", "1"]}
+    for name in ("cancel", "retrieve", "cancel-many", "doctor", "outbox list", "outbox withdraw"):
+        command = _cli.parser()
+        for word in name.split():
+            (choices,) = (one.choices for one in command._actions if one.dest in SUBCOMMANDS)
+            command = dict(choices or {})[word]
+        for action in command._actions:
+            if action.option_strings and action.nargs is None and action.dest not in REPEATABLE:
+                given = (action.choices and next(iter(action.choices))) or "1"
+                option = [action.option_strings[0], str(given)]
+                found.append([*name.split(), *commands.get(name, []), *option, *option])
+    return found
+
+
+SUBCOMMANDS = ("command", "outbox_command")
+REPEATABLE = ("expand", "states")
+
+
+def test_given_an_option_with_one_value_twice_then_it_is_refused() -> None:
+    given = options_with_one_value()
+    assert len(given) > 60
+    for arguments in given:
+        with pytest.raises(UsageError, match=rf"{arguments[-2]}\b.*: expected once, found twice"):
+            _cli.parser().parse_args(arguments)
+
+
+def test_given_two_lists_then_neither_is_dropped_in_silence(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    for name in "ab":
+        (tmp_path / name).write_text(f"{sandbox.held()}\n", "utf-8")
+    first, second = str(tmp_path / "a"), str(tmp_path / "b")
+    for command in ("cancel", "cancel-many", "retrieve"):
+        done = run(sandbox, command, "--from", first, "--from", second)
+        assert done[:2] == (64, "")
+        assert "--from: expected once, found twice" in done[2]
+    assert sandbox.requests() == []
+    options = _cli.parser().parse_args(["cancel", "a", "--expand", "x", "--expand", "y"])
+    assert options.expand == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("cancel", "--outbox", "fcs_1", "fcs_2"),
+        ("outbox", "enqueue", "fcs_1", "fcs_2"),
+        ("outbox", "flush", "fcs_1"),
+        ("outbox", "withdraw", "fcs_1", "1", "--reason", "why"),
+        ("cancel-many", "--journal", "fcs_1", "fcs_2"),
+    ],
+    ids=" ".join,
+)
+def test_given_an_id_in_the_place_of_a_file_then_no_file_is_made(
+    sandbox: Sandbox, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "flexcancel", *arguments, "--base-url", sandbox.url],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment(sandbox),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (64, "")
+    assert "found fcs_1, which looks like a session's id; the file comes first\n" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+    assert sandbox.requests() == []
 
 
 def test_given_several_then_the_worst_counts_and_none_keeps_the_others(sandbox: Sandbox) -> None:

@@ -27,7 +27,13 @@ LIVE_KEY = "fsk_live_hunter2"
 
 
 def run(sandbox: Sandbox, *arguments: str, given: str = "", **more: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "flexcancel", "cancel-many", *arguments]
+    return run_any(sandbox, "cancel-many", *arguments, given=given, **more)
+
+
+def run_any(
+    sandbox: Sandbox, *arguments: str, given: str = "", **more: str
+) -> tuple[int, str, str]:
+    command = [sys.executable, "-m", "flexcancel", *arguments]
     done = subprocess.run(
         command,
         input=given,
@@ -65,6 +71,7 @@ def test_given_each_kind_of_session_then_each_has_a_line_and_the_summary_counts_
         "message": "Flex confirmed the cancel",
         "duplicate_of": None,
         "from_journal": False,
+        "repeat": None,
     }
     assert [(row["session_id"], row["code"], row["duplicate_of"]) for row in found] == [
         (held, "ok", None),
@@ -111,6 +118,51 @@ def test_given_csv_then_the_output_is_a_table(sandbox: Sandbox) -> None:
     refused, no_id = csv.DictReader(odd.splitlines())
     assert 'a "quoted", word' in refused["message"]
     assert no_id["session_id"] == "?[2J"
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_given_an_unknown_and_no_journal_then_its_row_has_what_repeats_it(
+    sandbox: Sandbox, form: str
+) -> None:
+    held = sandbox.held()
+    with sandbox.losing_answers():
+        exit_code, output, complaints = run(
+            sandbox, held, "--output", form, "--timeout", "0.3", "--base-url", sandbox.url
+        )
+    (row,) = csv.DictReader(output.splitlines()) if form == "csv" else rows(output)
+    assert (exit_code, row["outcome"]) == (3, "unknown")
+    how = complaints.splitlines()[-1].split(": ")
+    assert how[1:3] == ["1 unknown", "repeat each with its repeat"]
+    repeat = row["repeat"] if form == "csv" else json.dumps(row["repeat"])
+    given = [{"ID": held, "JSON": repeat}.get(word, word) for word in how[3].split()]
+    exit_code, output, complaints = run_any(sandbox, *given[1:], "--json")
+    assert (exit_code, complaints) == (0, "")
+    assert json.loads(output)["idempotency_key"] == row["idempotency_key"]
+
+
+def test_given_an_unknown_and_a_journal_then_it_says_to_run_it_again(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    arguments = (sandbox.held(), "--journal", str(tmp_path / "night.jsonl"))
+    with sandbox.losing_answers():
+        exit_code, _, complaints = run(sandbox, *arguments, "--timeout", "0.3")
+    told = "flexcancel: 1 unknown: run it again with the same input and journal"
+    assert (exit_code, complaints.splitlines()[-1]) == (3, told)
+    assert run(sandbox, *arguments)[0] == 0
+
+
+def test_given_a_key_that_tells_no_mode_then_it_may_be_live(sandbox: Sandbox) -> None:
+    held = sandbox.held()
+    exit_code, output, complaints = run(sandbox, held, FLEX_API_KEY="wrong")
+    assert (exit_code, output) == (64, "")
+    told = "the key does not tell its mode, so it may be live: expected --yes"
+    assert complaints.startswith(f"flexcancel: {told}")
+    exit_code, written = on_terminal(sandbox, held, typed="n\n", FLEX_API_KEY="wrong")
+    assert (exit_code, "Cancel 1 sessions with a key that may be live? [y/N]" in written) == (
+        64,
+        True,
+    )
+    assert sandbox.requests() == []
 
 
 def test_given_ids_in_files_then_all_are_canceled(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -389,7 +441,9 @@ def test_given_ctrl_c_then_the_calls_are_aborted_and_told_and_the_rest_is_counte
     ]
     first, *others = complaints.splitlines()
     assert first.startswith("flexcancel: 2 sessions in ")
+    repetition = f"flexcancel cancel ID --repeat JSON --base-url {sandbox.url}"
     assert others == [
+        f"flexcancel: 2 unknown: repeat each with its repeat: {repetition}",
         f"flexcancel: 4 not tried, from number 2 on: {ids[2]}",
         "flexcancel: interrupted",
     ]

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Optional
 
 import pytest
 
@@ -77,6 +78,27 @@ def test_given_no_argcomplete_then_it_is_said_and_other_commands_work(
     assert (exit_code, output) == (64, "")
     assert "pip install 'flexcancel[cli]'" in complaints
     assert run(sandbox, "explain", "tls", PYTHONPATH=path, _ARGCOMPLETE="1")[0] == 0
+
+
+@pytest.mark.parametrize("version", ["2.0.0", None])
+def test_given_an_old_argcomplete_then_it_is_refused(
+    sandbox: Sandbox, tmp_path: Path, version: Optional[str]
+) -> None:
+    package = tmp_path / "argcomplete"
+    package.mkdir()
+    (package / "__init__.py").write_text("", "utf-8")
+    script_of_it = "'a script'" if version else "''"
+    code = f"def shellcode(executables, shell): return {script_of_it}\n"
+    (package / "shell_integration.py").write_text(code, "utf-8")
+    if version:
+        (tmp_path / f"argcomplete-{version}.dist-info").mkdir()
+        metadata = f"Metadata-Version: 2.1\nName: argcomplete\nVersion: {version}\n"
+        file = tmp_path / f"argcomplete-{version}.dist-info/METADATA"
+        file.write_text(metadata, "utf-8")
+    path = f"{tmp_path}{os.pathsep}{script.SOURCE}"
+    exit_code, output, complaints = run(sandbox, "completion", "zsh", PYTHONPATH=path)
+    assert (exit_code, output) == (64, "")
+    assert "argcomplete 3 or newer" in complaints
 
 
 def test_given_an_unknown_shell_then_it_is_refused(sandbox: Sandbox) -> None:

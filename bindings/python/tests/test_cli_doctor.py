@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from flexcancel import Client, Outbox
+import pytest
+
+from flexcancel import Client, Outbox, _cli, _doctor
 from flexcancel._doctor import without_credentials
 
 from . import script
@@ -60,12 +62,34 @@ def test_given_all_is_well_then_each_line_is_ok_and_no_cancel_is_sent(
     exit_code, found, _ = doctor(sandbox.url, held, "--outbox", str(path))
     assert (exit_code, to_do(found)) == (0, [])
     ok = [name for name, one in found.items() if one["ok"]]
-    assert ok == ["version", "key", "proxy", "DNS", "connection", "session", "clock", "outbox"]
+    before = ["version", "service", "key", "proxy", "DNS", "connection"]
+    assert ok == [*before, "session", "clock", "outbox"]
+    assert found["service"]["found"] == f"{sandbox.url}, not Flex itself"
     assert found["key"]["found"] == "from the variable FLEX_API_KEY, test mode"
     assert found["session"]["found"].endswith("; Flex takes the key")
     assert found["outbox"]["found"] == "1 pending (1 due), 0 for a person"
     assert [one["method"] for one in sandbox.requests()] == ["GET"]
     assert sandbox.hold(held) == "held"
+
+
+def test_given_a_service_then_it_is_named_without_credentials(
+    monkeypatch: pytest.MonkeyPatch, path: Path
+) -> None:
+    def told(*arguments: str) -> str:
+        options = _cli.parser().parse_args(["doctor", *arguments])
+        finding = _doctor._service(options)
+        assert "nobodymaysee" not in finding.found
+        return finding.found
+
+    monkeypatch.delenv("FLEX_BASE_URL", raising=False)
+    with Client(KEY) as client, Outbox(client, path) as outbox:
+        flex = outbox.enqueue("fcs_1").base_url
+    assert told() == told("--base-url", f"{flex}/") == f"{flex}, Flex itself"
+    assert told("--base-url", "https://x.test/flex/") == "https://x.test/flex, not Flex itself"
+    secret = "https://till:nobodymaysee@x.test?key=nobodymaysee"
+    assert told("--base-url", secret) == "https://***@x.test, not Flex itself"
+    monkeypatch.setenv("FLEX_BASE_URL", "http://127.0.0.1:1")
+    assert told() == "http://127.0.0.1:1, not Flex itself"
 
 
 def test_given_no_session_then_no_request_is_sent(sandbox: Sandbox) -> None:
@@ -84,6 +108,7 @@ def test_given_no_json_then_the_lines_are_for_people(sandbox: Sandbox) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout.splitlines()[1] == f"ok     service: {sandbox.url}, not Flex itself"
     key = "TO DO  key: the variable FLEX_API_KEY has none\n       Set it to the API key of Flex.\n"
     assert key in done.stdout
     assert "\nok     connection: opened in " in done.stdout, "what needs no key is checked"
@@ -215,6 +240,11 @@ def test_given_an_outbox_that_needs_a_person_or_is_none_then_its_line_says_so(
     assert (exit_code, to_do(found)) == (2, ["outbox"])
     assert found["outbox"]["found"] == "0 pending (0 due), 1 for a person"
     assert "--worklist" in found["outbox"]["to_do"]
+    spaced = path.with_name("the till.db")
+    with Client(KEY, base_url=sandbox.url) as client, Outbox(client, spaced) as second:
+        second.cancel(captured)
+    _, found, _ = doctor(sandbox.url, "--outbox", str(spaced))
+    assert found["outbox"]["to_do"].endswith(f" list '{spaced}' --worklist")
     outbox.enqueue(sandbox.held())
     _, found, _ = doctor("http://127.0.0.1:9", "--outbox", str(path))
     assert found["outbox"]["found"].endswith(", 1 of another service or mode")
@@ -260,5 +290,6 @@ def test_given_a_configuration_s_file_then_it_is_what_is_checked(tmp_path: Path)
             findings = [json.loads(line) for line in output.splitlines()]
             assert [one["check"] for one in findings if one["ok"] is False] == wrong
             if not wrong:
-                assert findings[1]["found"] == f"from {config}, test mode"
+                assert findings[1]["found"] == f"{sandbox.url}, not Flex itself"
+                assert findings[2]["found"] == f"from {config}, test mode"
                 assert {"TLS", "trust store"} <= {one["check"] for one in findings if one["ok"]}

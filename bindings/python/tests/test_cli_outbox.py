@@ -127,6 +127,54 @@ def test_given_no_key_then_a_person_sees_to_the_outbox_and_only_a_flush_is_refus
     assert sandbox.requests() == []
 
 
+def test_given_entries_of_another_service_then_a_flush_says_that_it_never_delivers_them(
+    sandbox: Sandbox, outbox: Outbox, path: Path
+) -> None:
+    other = "https://flex.test"
+    with Client(KEY, base_url=f"{other}/") as client, Outbox(client, path) as theirs:
+        theirs.enqueue("fcs_1")
+    with Client("fsk_live_hunter2", base_url=sandbox.url) as client, Outbox(client, path) as live:
+        live.enqueue("fcs_2")
+    with Client("no-mode", base_url=sandbox.url) as client, Outbox(client, path) as unknown:
+        unknown.enqueue(sandbox.held())
+    exit_code, output, _ = run(sandbox, "outbox", "flush", str(path))
+    assert exit_code == 3
+    delivered, first, second, own, counts = output.splitlines()
+    assert delivered.startswith("3: ")
+    kept, never = "kept for another service or mode", "this key never delivers it"
+    assert first == f"1: fcs_1: {kept} ({other}, test mode): {never}"
+    assert second == f"2: fcs_2: {kept} ({sandbox.url}, live mode): {never}"
+    assert own == f"the flush was for {sandbox.url}, test mode"
+    assert counts.endswith(", 2 for another service or mode")
+
+
+def test_given_entries_that_have_ended_then_a_withdrawal_says_so(
+    sandbox: Sandbox, outbox: Outbox, path: Path
+) -> None:
+    held, file = sandbox.held(), str(path)
+    assert run(sandbox, "cancel", "--outbox", file, held)[0] == 0
+    outbox.enqueue("fcs_1")
+    arguments = ("outbox", "withdraw", file, "1", "2", "--reason", "sold by hand")
+    exit_code, output, complaints = run(sandbox, *arguments)
+    assert exit_code == 2
+    assert [line.split(" (")[0] for line in output.splitlines()] == [
+        f"1: {held}: delivered",
+        "2: fcs_1: expired, acknowledged",
+    ]
+    ended = "it had ended before ({}), and is not withdrawn"
+    assert complaints == f"flexcancel: entry 1: {ended.format('delivered')}\n"
+    outbox.enqueue("fcs_2")
+    again = ("outbox", "withdraw", file, "--json", "--reason", "x")
+    exit_code, output, complaints = run(sandbox, *again, "2", "3")
+    assert (exit_code, len(output.splitlines())) == (2, 2)
+    assert complaints == f"flexcancel: entry 2: {ended.format('expired')}\n"
+    outbox.enqueue("fcs_3")
+    assert run(sandbox, *again, "4")[::2] == (0, "")
+    for number in ("0", str(2**63), str(2**70)):
+        _, _, complaints = run(sandbox, *again, number)
+        assert "after" not in complaints
+
+
 def test_given_sessions_when_enqueued_then_they_are_kept_in_a_new_file_and_a_flush_delivers_them(
     sandbox: Sandbox, path: Path
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 import flexcancel
 from flexcancel import _exit_codes
+from flexcancel.session import SessionFieldError
 
 from . import script
 from .sandbox import KEY, Sandbox
@@ -125,6 +126,16 @@ def test_given_the_sample_of_a_bulk_run_then_each_session_is_canceled_or_shown(
         exec(text, names)
     assert at_sandbox.hold(held) == "released"
     assert at_sandbox.ground_truth(held)["cancels_received"] == 1, "the journal has it"
+
+
+def test_the_samples_of_a_bulk_run_are_those_that_mypy_reads() -> None:
+    typed = (BINDING / "tests/typing_sample.py").read_text(encoding="utf-8")
+    for text in (blocks(README)[3], blocks(BULK)[0]):
+        assert textwrap.indent(re.sub(" +# .*", "", text), "    ") in typed
+
+
+def test_an_exception_of_another_module_is_named_with_it() -> None:
+    assert f"`{SessionFieldError.__module__.rpartition('.')[0]}.SessionFieldError`" in README
 
 
 def test_given_the_docs_asyncio_of_a_bulk_run_then_it_cancels(

@@ -189,6 +189,9 @@ def test_given_a_repeat_that_is_refused_then_it_is_not_said_that_nothing_was_don
             client.cancel(session_id, **wrong, **repeat)
         return raised.value.outcome
 
+    # Doubt without a key is what is left of a repetition.
+    assert refused({"in_doubt": True}, "fcs_1", timeout="soon") is Outcome.UNKNOWN
+    assert refused({"in_doubt": True}, "fcs_1") is Outcome.UNKNOWN
     repeat = {"idempotency_key": "k", "in_doubt": True}
     # Refused by the library, and before it is asked.
     assert refused(repeat, "fcs_1", timeout=601) is Outcome.UNKNOWN

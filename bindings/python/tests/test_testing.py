@@ -6,8 +6,11 @@ import inspect
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -102,6 +105,78 @@ def test_given_its_end_then_nobody_listens_and_ending_again_is_no_error() -> Non
     sandbox.close()
     with Client(TEST_KEY, base_url=sandbox.url, connect_attempts=1) as client:
         assert client.retrieve("fcs_1").code == "connect"
+
+
+def test_given_a_sandbox_that_has_ended_then_asking_it_says_so() -> None:
+    with Sandbox() as closed, Sandbox() as killed:
+        closed.close()
+        killed._process.kill()
+        killed._process.wait()
+        for sandbox in (closed, killed):
+            with pytest.raises(SandboxError, match=r"POST /__sandbox/sessions: .*it is closed, or"):
+                sandbox.held()
+            with pytest.raises(SandboxError, match="POST /__sandbox/outage: "), sandbox.outage():
+                pass
+
+
+def test_given_a_field_that_no_session_has_then_it_is_named() -> None:
+    with Sandbox() as sandbox:
+        for make in (sandbox.create, sandbox.held):
+            with pytest.raises(SandboxError, match=r"amount: no such field .*amount_total"):
+                make(amount=100)
+        every = dict.fromkeys(testing._FIELDS, "x")
+        typed = {"amount_total": 1, "capture_method": "manual", "metadata": {}, "test_mode": True}
+        assert sandbox.hold(sandbox.create(**{**every, **typed, "paid": True})) == "held"
+
+
+INTERRUPTED = """
+    import os, signal, sys, time
+    from flexcancel.testing import Sandbox
+    with Sandbox() as sandbox:
+        try:
+            print(sandbox._process.pid, flush=True)
+            time.sleep(30)
+        except KeyboardInterrupt:
+            time.sleep(0.3)
+            print(sandbox.hold(sandbox.held()))
+"""
+
+
+def test_given_ctrl_c_on_a_terminal_then_the_sandbox_goes_on_until_its_test_ends() -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(INTERRUPTED)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(script.SOURCE)},
+        start_new_session=True,
+    )
+    assert program.stdout is not None
+    sandbox = int(program.stdout.readline())
+    os.killpg(program.pid, signal.SIGINT)
+    assert program.communicate(timeout=30)[0] == "held\n"
+    with pytest.raises(ProcessLookupError):
+        os.kill(sandbox, 0)
+
+
+def test_given_a_parent_that_is_killed_then_the_sandbox_ends_too() -> None:
+    program = script.start(INTERRUPTED)
+    assert program.stdout is not None
+    sandbox = int(program.stdout.readline())
+    program.kill()
+    program.communicate(timeout=30)
+    until = time.monotonic() + 30
+    while is_running(sandbox):
+        assert time.monotonic() < until, "it has lost its parent"
+        time.sleep(0.05)
+
+
+def is_running(process: int) -> bool:
+    """Whether it runs. Nobody may have taken note of its end yet."""
+    try:
+        state = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
 
 
 def test_given_options_that_it_does_not_take_then_its_own_words_are_told() -> None:

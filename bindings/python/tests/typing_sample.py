@@ -95,3 +95,27 @@ async def concurrent(session_id: str) -> str:
         async for one in many.cancel_many([session_id], concurrency=4):
             cashier(one)
         return cashier(result)
+
+
+def readme_s_night(client: flexcancel.Client, ids: list[str]) -> None:
+    with client.cancel_many(ids, concurrency=16, rate=25, journal="night.jsonl") as run:
+        for result in run:
+            if not result.is_voided:
+                print(result.session_id, result.outcome, result.advice)
+    if run.summary is not None:
+        print(f"{run.summary.canceled} canceled, {run.summary.unknown} unknown")
+
+
+def page_s_night(client: flexcancel.Client, ids: list[str]) -> None:
+    with client.cancel_many(ids, rate=25, journal="night.jsonl", reason="closing time") as run:
+        for result in run:
+            if result.outcome == "unknown" or result.outcome == "not_applied":
+                print(result.session_id, result.outcome, result.advice)
+            elif not result.is_voided:
+                print(result.session_id, result.outcome, "check before a refund")
+    if run.summary is not None:
+        print(f"{run.summary.canceled} canceled, {run.summary.unknown} unknown")
+
+
+def refused(error: flexcancel.OutcomeError) -> tuple[Code, Outcome, str, Cancellation]:
+    return error.code, error.outcome, error.message, error.result

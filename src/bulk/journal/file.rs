@@ -62,7 +62,10 @@ impl JournalFile for File {
 
 /// Opens a journal for one run alone, or makes a new one, which only this user may read.
 pub(in crate::bulk) fn open(path: &Path) -> Result<Box<dyn JournalFile>, Error> {
-    let file = files::open_or_create(path).map_err(|error| unwritable(&error))?;
+    let with_path = |error: io::Error| {
+        unwritable(&io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    };
+    let file = files::open_or_create(path).map_err(with_path)?;
     match file.try_lock() {
         Ok(()) => Ok(Box::new(file)),
         Err(TryLockError::WouldBlock) => {

@@ -101,6 +101,7 @@ impl FileLocation {
 
     /// A file beside it with anything in it. If the file itself is gone, this would be taken for a
     /// part of a new one.
+    #[inline(never)]
     fn left_behind(&self) -> Result<Option<OsString>, Error> {
         for suffix in &SUFFIXES[1..] {
             let name = self.name_with(suffix);

@@ -147,10 +147,13 @@ def instance(name: str, value: object, expected: Type[object], hint: str = "") -
 
 def refused_outcome(arguments: Mapping[str, Any], error: RefusedError) -> Outcome:
     """What may be said of a cancel whose arguments never came to the library."""
-    is_in_doubt = (
-        isinstance(arguments.get("idempotency_key"), str)
-        and arguments.get("in_doubt") is not False
-        and error.code is not Code.INVALID_SESSION_ID
+    is_in_doubt = error.code is not Code.INVALID_SESSION_ID and (
+        # Doubt without a key is what is left of a repetition.
+        arguments.get("in_doubt") is True
+        or (
+            isinstance(arguments.get("idempotency_key"), str)
+            and arguments.get("in_doubt") is not False
+        )
     )
     return Outcome.UNKNOWN if is_in_doubt else Outcome.NOT_APPLIED
 
@@ -206,6 +209,8 @@ def _milliseconds(name: str, value: Any, error: Any) -> int:
         expected = "expected an aware datetime, or seconds since 1970"
         if isinstance(value, datetime) and value.tzinfo is not None:
             value = value.timestamp()
+        elif isinstance(value, datetime):
+            raise error(name, f"{expected}, found a naive datetime (without tzinfo)")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise error(name, f"{expected}, found {_kind(value)}")
     if not math.isfinite(value):

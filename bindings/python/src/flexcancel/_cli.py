@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import traceback
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from typing import Any, Callable, Dict, List, NoReturn, Optional, Sequence
 from . import (
     _cli_bulk,
     _cli_completion,
+    _cli_connection,
     _cli_doctor,
     _cli_explain,
     _cli_input,
@@ -21,6 +21,9 @@ from . import (
     _library,
 )
 from ._cancellation import Repeat, repeat_of
+from ._cli_connection import client as open_client
+from ._cli_connection import client_of_outbox, option, repeating
+from ._cli_parser import Answered, Parser
 from ._client import Client
 from ._console import Console
 from ._enums import Code
@@ -33,7 +36,7 @@ from ._errors import (
     RefusedError,
 )
 from ._exit_codes import OF_OUTCOME, ExitCode, UsageError, epilog
-from ._formatting import describe
+from ._formatting import describe, repeat_of_unknown
 from ._outbox import Outbox
 from ._progress import progress_of
 from ._result import SessionResult
@@ -48,28 +51,12 @@ The variable FLEX_BASE_URL, where it is set, names the service in place of Flex,
 
 """
 
-BASE_URL_ENV = "FLEX_BASE_URL"
-
 OF_SEVERAL = "\n\nOf several sessions, the greatest of 0 to 3."
-
-
-class _Answered(Exception):  # noqa: N818 -- as KeyboardInterrupt, no error
-    """The text that --help or --version asks for."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse, without its exit codes and its writing: 2 would mean "not voided"."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}\n{self.format_usage()}")
-
-    def print_help(self, file: object = None) -> NoReturn:  # noqa: ARG002
-        raise _Answered(self.format_help())
 
 
 class _Version(argparse.Action):
     def __call__(self, *_: Any) -> NoReturn:
-        raise _Answered(f"flexcancel {__version__} (library {_library.version()})\n")
+        raise Answered(f"flexcancel {__version__} (library {_library.version()})\n")
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -80,7 +67,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         _cli_completion.complete(command_line)
         options = command_line.parse_args(arguments)
         code = int(options.run(options, console))
-    except _Answered as answer:
+    except Answered as answer:
         console.write(str(answer), may_be_cut=True)
         code = ExitCode.DONE
     except UsageError as error:
@@ -107,7 +94,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line. The man page is made from it, too."""
-    found = _Parser(
+    found = Parser(
         prog="flexcancel",
         description="Releases holds on HSA/FSA cards (Flex), and tells the truth about it.",
         epilog=EPILOG + epilog(0) + OF_SEVERAL,
@@ -120,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
         (1, "retrieve", "read sessions; changes nothing"),
     ):
         command = _add(commands, name, help_text, help_text, epilog(index) + OF_SEVERAL)
-        _add_connection(command)
+        _cli_connection.add(command)
         _add_call(command)
         if name == "cancel":
             _add_cancel(command)
@@ -128,13 +115,13 @@ def parser() -> argparse.ArgumentParser:
     help_text = "release the holds of many sessions, several at a time"
     bulk = _add(commands, "cancel-many", help_text, _cli_bulk.DESCRIPTION, epilog(0) + OF_SEVERAL)
     _cli_bulk.add_options(bulk)
-    _add_connection(bulk)
+    _cli_connection.add(bulk)
     bulk.set_defaults(run=_run_bulk)
-    _cli_outbox.add(commands, _add_connection, _run_outbox)
+    _cli_outbox.add(commands, _cli_connection.add, _run_outbox)
     help_text = "check what a cancel needs; sends no cancel"
     doctor = _add(commands, "doctor", help_text, _cli_doctor.DESCRIPTION, epilog(3))
     _cli_doctor.add_options(doctor)
-    _add_connection(doctor)
+    _cli_connection.add(doctor)
     doctor.set_defaults(run=_run_doctor)
     help_text = "say what a code means and what to do"
     explain = _add(commands, "explain", help_text, _cli_explain.DESCRIPTION)
@@ -159,18 +146,6 @@ def _add(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     return command
-
-
-def _add_connection(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("configuration")
-    key = group.add_mutually_exclusive_group()
-    key.add_argument("--key-env", metavar="NAME", help="the variable that holds the API key")
-    key.add_argument("--key-file", metavar="FILE", help="the file that holds the API key")
-    key.add_argument("--config", metavar="FILE", help="a JSON configuration, in place of all else")
-    group.add_argument("--base-url", metavar="URL", help="the service, in place of FLEX_BASE_URL")
-    group.add_argument("--ca-file", metavar="FILE", help="trust this authority alone")
-    group.add_argument("--proxy", metavar="PROXY", help="none, env or http://HOST:PORT")
-    group.add_argument("--trust", metavar="WHOM", help="system or bundled")
 
 
 def _add_call(command: argparse.ArgumentParser) -> None:
@@ -215,35 +190,6 @@ def _add_cancel(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _client(options: argparse.Namespace) -> Client:
-    connection = {
-        name: getattr(options, name) for name in ("base_url", "ca_file", "proxy", "trust")
-    }
-    if options.config is not None:
-        given = [name for name, value in connection.items() if value is not None]
-        if given:
-            raise UsageError(f"{_option(given[0])}: expected in the --config file")
-        options.config_text = _cli_input.read(options.config)
-        return Client.from_json(options.config_text)
-    if options.base_url is None:
-        connection["base_url"] = os.environ.get(BASE_URL_ENV)
-        if connection["base_url"] == "":
-            raise UsageError(f"{BASE_URL_ENV} is set but empty")
-    if options.key_file is not None:
-        return Client(api_key_file=options.key_file, **connection)
-    return Client(api_key_env=options.key_env or "FLEX_API_KEY", **connection)
-
-
-def _client_of_outbox(options: argparse.Namespace) -> Client:
-    given = (options.config, options.key_file, options.key_env)
-    is_keyless = all(one is None for one in given) and not os.environ.get("FLEX_API_KEY")
-    if options.needs_key or not is_keyless:
-        return _client(options)
-    # It sends nothing, and fits every mode.
-    connection = {"base_url": options.base_url, "ca_file": options.ca_file}
-    return Client("no-key", **connection)
-
-
 def _ids(options: argparse.Namespace) -> List[str]:
     ids: List[str] = list(options.ids)
     if options.file is not None:
@@ -253,12 +199,8 @@ def _ids(options: argparse.Namespace) -> List[str]:
         raise UsageError("expected the id of a session, or --from FILE")
     for name in ("repeat", "idempotency_key"):
         if getattr(options, name, None) is not None and len(ids) > 1:
-            raise UsageError(f"{_option(name)}: expected one session, found several")
+            raise UsageError(f"{option(name)}: expected one session, found several")
     return ids
-
-
-def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
 
 
 def _repeat(options: argparse.Namespace) -> Dict[str, Any]:
@@ -268,7 +210,7 @@ def _repeat(options: argparse.Namespace) -> Dict[str, Any]:
         return one_by_one
     given = [name for name, value in one_by_one.items() if value is not None]
     if given:
-        raise UsageError(f"{_option(given[0])}: expected in --repeat")
+        raise UsageError(f"{option(given[0])}: expected in --repeat")
     try:
         repeat = json.loads(options.repeat)
         # A till in Python stores seconds, the others the library's milliseconds.
@@ -283,27 +225,30 @@ def _repeat(options: argparse.Namespace) -> Dict[str, Any]:
 
 def _run_calls(options: argparse.Namespace, console: Console) -> int:
     ids = _ids(options)
-    with _client(options) as client, ExitStack() as opened:
-        outbox = None
-        if getattr(options, "outbox", None) is not None:
-            outbox = opened.enter_context(Outbox(client, options.outbox))
-        return _each(ids, _call(client, outbox, options), options.json, console)
+    path = getattr(options, "outbox", None)
+    if path is not None:
+        _cli_input.check_is_no_id(path, "--outbox")
+    if not ids:
+        what = "cancel" if options.command == "cancel" else "read"
+        console.complain(f"there is no session to {what}: the input has no id")
+    with open_client(options) as client, ExitStack() as opened:
+        outbox = None if path is None else opened.enter_context(Outbox(client, path))
+        return _each(ids, _call(client, outbox, options), options, console)
 
 
 def _run_bulk(options: argparse.Namespace, console: Console) -> int:
     ids = _cli_bulk.ids(options)
-    with _client(options) as client:
-        if _cli_bulk.is_live(options):
-            _cli_bulk.confirm(len(ids), options, console)
+    with open_client(options) as client:
+        _cli_bulk.confirm(len(ids), options, console)
         return _cli_bulk.run(options, ids, client, console)
 
 
 def _run_doctor(options: argparse.Namespace, console: Console) -> int:
-    return _cli_doctor.run(options, _client, console)
+    return _cli_doctor.run(options, open_client, console)
 
 
 def _run_outbox(options: argparse.Namespace, console: Console) -> int:
-    with _client_of_outbox(options) as client:
+    with client_of_outbox(options) as client:
         return _cli_outbox.run(options, client, console)
 
 
@@ -318,14 +263,22 @@ def _call(
 
 
 def _each(
-    ids: Sequence[str], call: Callable[[str], SessionResult], as_json: bool, console: Console
+    ids: Sequence[str],
+    call: Callable[[str], SessionResult],
+    options: argparse.Namespace,
+    console: Console,
 ) -> int:
     worst = 0
     progress = progress_of(len(ids), console)
 
     def show(result: SessionResult, session_id: str) -> None:
-        text = result.json if as_json else describe(result, session_id, in_color=console.has_color)
-        console.print(text)
+        text = result.json
+        if not options.json:
+            text = describe(result, session_id, in_color=console.has_color)
+            repeat = repeat_of_unknown(result)
+            for line in repeating(options, session_id, repeat) if repeat else ():
+                text += f"\n  {line}"
+        console.print(text, may_be_cut=options.command == "retrieve")
 
     done = 0
     try:

@@ -15,6 +15,7 @@ from . import _cli_input
 from ._abort import AbortToken
 from ._bulk_item import BulkResult, BulkSummary
 from ._bulk_run import BulkRun
+from ._cli_connection import repeating
 from ._cli_key import key
 from ._client import Client
 from ._console import Console
@@ -43,6 +44,7 @@ FIELDS = (
     "idempotency_key",
     "duplicate_of",
     "from_journal",
+    "repeat",
 )
 
 _JOURNAL_CODES = (Code.JOURNAL_IO, Code.JOURNAL_INVALID, Code.JOURNAL_BUSY)
@@ -83,6 +85,8 @@ def ids(options: argparse.Namespace) -> List[str]:
         raise UsageError("--column: expected together with --csv")
     if options.reason is not None and options.journal is None:
         raise UsageError("--reason: expected together with --journal, where it is kept")
+    if options.journal is not None:
+        _cli_input.check_is_no_id(options.journal, "--journal")
     if options.file is not None:
         found += _cli_input.of_lines(options.file, _cli_input.read(options.file))
     elif options.csv is not None:
@@ -92,19 +96,21 @@ def ids(options: argparse.Namespace) -> List[str]:
     return found
 
 
-def is_live(options: argparse.Namespace) -> bool:
-    """Whether the run moves real money: unless the key or the mode says that it is a test."""
-    return key(options).mode != "test"
-
-
 def confirm(count: int, options: argparse.Namespace, console: Console) -> None:
-    """Asks before a live run. Raises unless the answer is yes."""
+    """Asks before a run that may move real money. Raises unless the answer is yes."""
     if options.yes or options.dry_run:
         return
+    mode = key(options).mode
+    if mode == "test":
+        return
+    told, asked = "the key is live", "a live key"
+    if mode is None:
+        told = "the key does not tell its mode, so it may be live"
+        asked = "a key that may be live"
     stdin = sys.stdin
     if stdin is None or not stdin.isatty() or not console.errors.is_terminal:
-        raise UsageError("the key is live: expected --yes, where no terminal can be asked")
-    console.errors.write(f"Cancel {count} sessions with a live key? [y/N] ")
+        raise UsageError(f"{told}: expected --yes, where no terminal can be asked")
+    console.errors.write(f"Cancel {count} sessions with {asked}? [y/N] ")
     if stdin.readline().strip().lower() not in ("y", "yes"):
         raise UsageError("nothing was sent")
 
@@ -167,12 +173,13 @@ class _Shown:
         self._console = console
         self._as_csv = options.output == "csv"
         self._is_dry = options.dry_run
+        self._options = options
         self._count = self._held = 0
         self.worst = 0
         self.progress: Progress = progress_of(len(names), console)
         self.waiting = Waiting(self._tell)
         if self._as_csv:
-            console.print(_csv_line(FIELDS))
+            console.print(_csv_line(FIELDS), may_be_cut=self._is_dry)
 
     def show(self, cancels: BulkRun[Any], abort: AbortToken) -> None:
         try:
@@ -197,7 +204,8 @@ class _Shown:
         self._held += can_be_canceled(result)
         try:
             row = self._row(result)
-            self._console.print(_csv_line(row.values()) if self._as_csv else _json_line(row))
+            line = _csv_line(row.values()) if self._as_csv else _json_line(row)
+            self._console.print(line, may_be_cut=self._is_dry)
         except BaseException:
             name = plain(self._names[result.number])
             self._console.complain(f"{name}: its result is not known")
@@ -208,7 +216,9 @@ class _Shown:
     def _row(self, result: BulkResult) -> Dict[str, Any]:
         row = {name: getattr(result, name, None) for name in FIELDS}
         # The result of an id that cannot be used does not have it.
-        return {**row, "session_id": self._names[result.number]}
+        name = self._names[result.number]
+        # With milliseconds, as the library writes it.
+        return {**row, "session_id": name, "repeat": result.raw.get("repeat")}
 
     def stopped(self, error: BulkError) -> int:
         self.progress.close()
@@ -221,10 +231,19 @@ class _Shown:
         self.progress.close()
         if summary is not None:
             self._console.complain(_in_words(summary, self._held if self._is_dry else None))
+            if summary.unknown and not self._is_dry:
+                self._console.complain(self._how_to_go_on(summary.unknown))
         rest = len(self._names) - self._count
         if rest:
             first = plain(self._names[self._count])
             self._console.complain(f"{rest} not tried, from number {self._count} on: {first}")
+
+    def _how_to_go_on(self, unknown: int) -> str:
+        """What to do about outcomes that are not known."""
+        if self._options.journal is not None:
+            return f"{unknown} unknown: run it again with the same input and journal"
+        command = "\n".join(repeating(self._options, "ID", "JSON"))
+        return f"{unknown} unknown: repeat each with its repeat: {command}"
 
 
 def _in_words(summary: BulkSummary, held: Optional[int]) -> str:
@@ -262,4 +281,6 @@ def _csv_line(values: Iterable[Any]) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict):
+        value = _json_line(value)
     return "" if value is None else plain(str(value))

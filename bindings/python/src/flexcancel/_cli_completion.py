@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from importlib import metadata
 
 from ._console import Console
 from ._exit_codes import ExitCode, UsageError
@@ -20,6 +21,8 @@ Prints a script for a shell, which then completes commands, options and codes. I
 #: Set by the script: the command is to name what may come next, and to do nothing else.
 _ASKED_ENV = "_ARGCOMPLETE"
 
+_OLDEST_ARGCOMPLETE = 3
+
 
 def add_options(command: argparse.ArgumentParser) -> None:
     """Adds the options of the command."""
@@ -33,8 +36,22 @@ def run(options: argparse.Namespace, console: Console) -> int:
     except ImportError:
         problem = "completion needs argcomplete: pip install 'flexcancel[cli]'"
         raise UsageError(problem) from None
-    console.write(shellcode(["flexcancel"], shell=options.shell), may_be_cut=True)
+    script = "" if _is_old() else shellcode(["flexcancel"], shell=options.shell)
+    if not script.strip():
+        problem = "completion needs argcomplete 3 or newer: pip install --upgrade argcomplete"
+        raise UsageError(problem)
+    console.write(script, may_be_cut=True)
     return ExitCode.DONE
+
+
+def _is_old() -> bool:
+    """Whether argcomplete is older than 3, which has no script for some shells."""
+    try:
+        version = metadata.version("argcomplete")
+    except metadata.PackageNotFoundError:
+        return False
+    major = version.partition(".")[0]
+    return major.isdigit() and int(major) < _OLDEST_ARGCOMPLETE
 
 
 def complete(parser: argparse.ArgumentParser) -> None:

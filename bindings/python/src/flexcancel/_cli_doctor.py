@@ -11,8 +11,8 @@ from ._doctor import examine
 from ._exit_codes import ExitCode
 
 DESCRIPTION = """\
-Checks what a cancel needs: versions, key, proxy, DNS, connection, TLS and its trust store, clock;
-with a SESSION also whether Flex takes the key. Each line is ok, or says what to do. Sends no
+Checks what a cancel needs: versions, service, key, proxy, DNS, connection, TLS and its trust store,
+clock; with a SESSION also whether Flex takes the key. Each line is ok, or says what to do. Sends no
 cancel: without a SESSION no request at all, with one a retrieve. Shows no key and no password.
 """
 
@@ -35,7 +35,7 @@ def run(
     """Runs the command. Returns the exit code."""
     code = ExitCode.DONE
     for finding in examine(options, open_client):
-        console.write((finding.json() if options.json else finding.line()) + "\n")
+        console.print(finding.json() if options.json else finding.line(), may_be_cut=True)
         if finding.is_ok is False:
             code = ExitCode.FOR_A_PERSON
     return code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import os
 import re
 import sys
 from typing import Iterator, List, Optional
@@ -15,6 +16,9 @@ from ._formatting import plain
 EXPECTED_ID = "expected one session's id, 1 to 255 characters of A-Z, a-z, 0-9, _ and -"
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,255}")
+
+#: What no file is called that is not there yet.
+_LIKE_AN_ID = re.compile(r"fcs_[A-Za-z0-9_-]+")
 
 
 def read(path: str) -> str:
@@ -32,6 +36,13 @@ def read(path: str) -> str:
         raise UsageError(f"{path}: expected UTF-8, found {found}; save it as UTF-8") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from None
+
+
+def check_is_no_id(path: str, name: str) -> None:
+    """Raises if a session's id stands in the place of a file that is not there."""
+    if _LIKE_AN_ID.fullmatch(path) and not os.path.lexists(path):
+        problem = f"expected a file, found {path}, which looks like a session's id"
+        raise UsageError(f"{name}: {problem}; the file comes first")
 
 
 def of_lines(path: str, text: str) -> Iterator[str]:

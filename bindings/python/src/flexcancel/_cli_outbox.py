@@ -7,8 +7,12 @@ import json
 import math
 import os
 import time
+from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
+from . import _cli_input
+from ._cli_connection import service
+from ._cli_key import key
 from ._client import Client
 from ._console import Console
 from ._enums import Code, OutboxState
@@ -31,6 +35,24 @@ list and stats end with 0; enqueue with 3; ack and withdraw with 0 if all are, e
 """
 
 _MAX = 1000
+_LAST_ENTRY = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Target:
+    """A service, and the mode in which it is spoken to, if that is known."""
+
+    base_url: str
+    mode: Optional[str]
+
+    def fits(self, other: Target) -> bool:
+        """Whether what is kept for one is delivered by the other, as the library has it."""
+        is_of_mode = self.mode == other.mode or None in (self.mode, other.mode)
+        return self.base_url == other.base_url and is_of_mode
+
+    def __str__(self) -> str:
+        mode = f", {self.mode} mode" if self.mode else ""
+        return f"{plain(self.base_url)}{mode}"
 
 
 def add(
@@ -69,6 +91,7 @@ def add(
 def run(options: argparse.Namespace, client: Client, console: Console) -> int:
     """Runs one of the commands. Returns the exit code."""
     is_new = options.run_outbox is _enqueue
+    _cli_input.check_is_no_id(options.outbox, "FILE")
     if not is_new and not os.path.lexists(options.outbox):
         raise UsageError(f"{options.outbox}: expected an outbox's file, found nothing")
     keep = getattr(options, "keep", None)
@@ -178,26 +201,50 @@ def _flush(options: argparse.Namespace, outbox: Outbox, console: Console) -> int
     except KeyboardInterrupt as interruption:
         ended = InterruptedCallError.of(interruption)
         if ended is not None and isinstance(ended.result, FlushReport):
-            _show_flush(ended.result, options.json, outbox, console)
+            _show_flush(ended.result, options, outbox, console)
         raise
-    _show_flush(report, options.json, outbox, console)
+    _show_flush(report, options, outbox, console)
     return _left(report.counts)
 
 
-def _show_flush(report: FlushReport, as_json: bool, outbox: Outbox, console: Console) -> None:
-    if as_json:
+def _show_flush(
+    report: FlushReport, options: argparse.Namespace, outbox: Outbox, console: Console
+) -> None:
+    if options.json:
         console.print(report.json)
         return
     for entry in report.entries:
         console.print(line(entry))
+    # None is foreign, if the library counts none.
+    has_foreign = report.counts is None or report.counts.foreign > 0
+    own = _own(options) if has_foreign else None
+    are_foreign = False
     for entry in outbox._all((OutboxState.PENDING,)):
-        console.print(f"{entry.id}: {plain(entry.session_id)}: waits")
+        theirs = Target(entry.base_url, entry.mode)
+        name = f"{entry.id}: {plain(entry.session_id)}"
+        if own is not None and not own.fits(theirs):
+            are_foreign = True
+            kept = f"kept for another service or mode ({theirs})"
+            console.print(f"{name}: {kept}: this key never delivers it")
+            continue
+        console.print(f"{name}: waits")
         for words in details(entry):
             console.print(f"  {words}")
+    if are_foreign:
+        console.print(f"the flush was for {own}")
     if report.counts is not None:
         console.print(summary(report.counts))
     if report.code is not Code.OK:
         console.complain(f"the flush ended early: {report.code}: {report.message}")
+
+
+def _own(options: argparse.Namespace) -> Target:
+    """What a flush delivers to. The mode is not known if the key's file cannot be read again."""
+    try:
+        mode = key(options).mode
+    except UsageError:
+        mode = None
+    return Target(service(options), mode)
 
 
 def _acknowledge(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
@@ -205,7 +252,22 @@ def _acknowledge(options: argparse.Namespace, outbox: Outbox, console: Console) 
 
 
 def _withdraw(options: argparse.Namespace, outbox: Outbox, console: Console) -> int:
-    return _each(options, lambda number: outbox.withdraw(number, options.reason), console)
+    has_ended = set()
+
+    def withdraw(number: int) -> OutboxEntry:
+        is_number = 1 <= number <= _LAST_ENTRY
+        found = outbox.list(after=number - 1, max=1) if is_number else ()
+        before = [one for one in found if one.id == number]
+        entry = outbox.withdraw(number, options.reason)
+        # Between the two somebody else may have ended it.
+        if any(one.state.is_final for one in before) or entry.last_code != Code.OUTBOX_EXPIRED:
+            has_ended.add(number)
+            problem = f"it had ended before ({entry.state}), and is not withdrawn"
+            console.complain(f"entry {number}: {problem}")
+        return entry
+
+    code = _each(options, withdraw, console)
+    return ExitCode.FOR_A_PERSON if has_ended else code
 
 
 def _each(options: argparse.Namespace, act: Callable[[int], OutboxEntry], console: Console) -> int:

@@ -6,11 +6,13 @@ import argparse
 import json
 import os
 import re
+import shlex
 import time
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, Iterator, Optional
 
 from . import _cli_key, _library
+from ._cli_connection import BASE_URL_ENV, FLEX_URL, service
 from ._client import Client
 from ._enums import Code
 from ._errors import ArgumentError, ConfigError, OutboxError, WarmUpError
@@ -81,6 +83,7 @@ def examine(
     try:
         client = open_client(options)
     except ConfigError as error:
+        yield _service(options)
         key = _cli_key.key(options)
         if key.is_present or options.config is not None:
             yield Finding("configuration", False, error.message, _advice(error.code))
@@ -88,6 +91,7 @@ def examine(
         yield Finding("key", False, f"{key.source} has none", "Set it to the API key of Flex.")
         client, has_key = _keyless(options), False
     else:
+        yield _service(options)
         key, has_key = _cli_key.key(options), True
         yield Finding("key", True, f"from {key.source}, {_mode(key.mode)}")
     with client:
@@ -106,13 +110,21 @@ def _versions() -> Finding:
     return Finding("version", False, found, "Install the package and the library of one version.")
 
 
+def _service(options: argparse.Namespace) -> Finding:
+    url = service(options)
+    # The library refuses a URL with credentials or a query.
+    shown = re.sub(r"(?<=://).*@", "***@", url.partition("?")[0], flags=re.S)
+    told = "Flex itself" if url == FLEX_URL else "not Flex itself"
+    return Finding("service", True, f"{shown}, {told}")
+
+
 def _mode(mode: Optional[str]) -> str:
     return f"{mode} mode" if mode else "which tells no mode"
 
 
 def _keyless(options: argparse.Namespace) -> Client:
     named = {name: getattr(options, name) for name in ("ca_file", "proxy", "trust")}
-    base_url = options.base_url or os.environ.get("FLEX_BASE_URL")
+    base_url = options.base_url or os.environ.get(BASE_URL_ENV)
     return Client(_NO_KEY, base_url=base_url, **named)
 
 
@@ -168,10 +180,7 @@ def _way(client: Client, options: argparse.Namespace) -> Iterator[Finding]:
 
 def _is_plain(options: argparse.Namespace) -> bool:
     """Whether the service is spoken to without TLS."""
-    base_url = _setting(options, "base_url")
-    if base_url is None and options.config is None:
-        base_url = os.environ.get("FLEX_BASE_URL")
-    return (base_url or "").startswith("http://")
+    return service(options).startswith("http://")
 
 
 def _session(client: Client, options: argparse.Namespace, has_key: bool) -> Iterator[Finding]:
@@ -221,7 +230,7 @@ def _outbox(client: Client, path: str) -> Finding:
     if counts.foreign:
         found += f", {counts.foreign} of another service or mode"
     if counts.worklist:
-        to_do = f"See to them: flexcancel outbox list {path} --worklist"
+        to_do = f"See to them: flexcancel outbox list {shlex.quote(path)} --worklist"
         return Finding("outbox", False, found, to_do)
     if counts.foreign:
         to_do = "Flush with their key and URL, or withdraw them: this key never delivers them."

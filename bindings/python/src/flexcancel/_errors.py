@@ -111,10 +111,16 @@ class BulkError(FlexcancelError):
 
 
 class OutcomeError(FlexcancelError):
-    """An outcome other than "voided". Only ``raise_for_outcome`` raises it."""
+    """An outcome other than "voided". Only ``raise_for_outcome`` raises it.
+
+    ``result`` is the whole result; ``code``, ``message`` and ``outcome`` are its own.
+    """
 
     def __init__(self, result: Cancellation) -> None:
         super().__init__(result._summary())
+        self.code = result.code
+        self.message = result.message
+        self.outcome = result.outcome
         self.result = result
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from typing import Optional
 
 from ._cancellation import Cancellation
 from ._enums import Code, Outcome
@@ -48,7 +49,13 @@ def describe(result: SessionResult, session_id: str, *, in_color: bool) -> str:
     entry = result.entry if isinstance(result, Cancellation) else None
     if entry is not None:
         lines.append(f"  outbox: entry {entry.id}, {entry.state}")
-    elif result.outcome is Outcome.UNKNOWN and result.raw["repeat"] is not None:
-        repeat = json.dumps(result.raw["repeat"], separators=(",", ":"))
-        lines.append(f"  flexcancel cancel {plain(session_id)} --repeat {shlex.quote(repeat)}")
     return "\n".join(lines)
+
+
+def repeat_of_unknown(result: SessionResult) -> Optional[str]:
+    """What ``--repeat`` takes, for a shell; ``None`` if nobody has to repeat the cancel."""
+    is_kept = isinstance(result, Cancellation) and result.entry is not None
+    repeat = result.raw.get("repeat")
+    if is_kept or repeat is None or result.outcome is not Outcome.UNKNOWN:
+        return None
+    return shlex.quote(json.dumps(repeat, separators=(",", ":")))

@@ -41,12 +41,24 @@ _PROGRAM_ENV = "FLEX_SANDBOX"
 #: Where pip puts it, which is not on PATH when Python was started by its path.
 _INSTALLED = sysconfig.get_path("scripts")
 
+#: The fields of a new session, as the sandbox's help lists them.
+_FIELDS = (
+    "amount_total",
+    "capture_method",
+    "client_reference_id",
+    "success_url",
+    "cancel_url",
+    "metadata",
+    "test_mode",
+    "paid",
+)
+
 #: The timeout of a request to the sandbox that has no wait of its own, in seconds.
 _TIMEOUT = 30
 
 
 class SandboxError(FlexcancelError):
-    """The sandbox cannot be started, or refuses what it is asked to do."""
+    """The sandbox cannot be started, has ended, or refuses what it is asked to do."""
 
 
 class Sandbox:
@@ -92,6 +104,9 @@ class Sandbox:
                     stdout=subprocess.PIPE,
                     stderr=complaints,
                     text=True,
+                    # Ctrl-C on a terminal is for the test alone. The sandbox watches its parent.
+                    start_new_session=True,
+                    creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
                 )
             except OSError as error:
                 raise SandboxError(f"cannot start {command[0]}: {error}") from error
@@ -128,8 +143,13 @@ class Sandbox:
         """A new session: its id. Nobody has paid yet.
 
         ``fields`` are those of the sandbox's help, such as ``amount_total`` (in cents, 4999),
-        ``capture_method``, ``metadata``, ``test_mode`` and ``paid``.
+        ``capture_method``, ``metadata``, ``test_mode`` and ``paid``. Raises ``SandboxError`` for
+        another one.
         """
+        for name in fields:
+            if name not in _FIELDS:
+                known = ", ".join(_FIELDS)
+                raise SandboxError(f"{name}: no such field of a session; expected {known}")
         session = self.ask("POST", "/__sandbox/sessions", fields)
         return str(session["checkout_session_id"])
 
@@ -207,9 +227,13 @@ class Sandbox:
 
     @staticmethod
     def _exchange(line: http.client.HTTPConnection, method: str, path: str, body: Any) -> Any:
-        line.request(method, path, None if method == "GET" else json.dumps(body or {}))
-        answer = line.getresponse()
-        text = answer.read().decode()
+        try:
+            line.request(method, path, None if method == "GET" else json.dumps(body or {}))
+            answer = line.getresponse()
+            text = answer.read().decode()
+        except (OSError, http.client.HTTPException) as error:
+            problem = f"the sandbox does not answer; it is closed, or has ended: {error}"
+            raise SandboxError(f"{method} {path}: {problem}") from error
         if answer.status // 100 != 2:
             raise SandboxError(f"{method} {path}: {answer.status}: {text.strip()}")
         return json.loads(text) if text else None
