@@ -92,17 +92,11 @@ static void show(const flexcancel_result *result, const char *before, const char
     printf("%s%.*s", before, (int)(end - text), text);
 }
 
-/* Only the two outcomes that prove it may be called "voided". `repeat`: NULL, or the options of
- * the cancel that is taken over; what cannot be used as such is refused, and nothing is said. */
-static int void_sale(flexcancel_outbox *outbox, const char *session_id, const char *repeat) {
-    flexcancel_result *result = flexcancel_outbox_cancel(outbox, session_id, repeat, NULL);
-    const int32_t outcome = flexcancel_result_outcome(result), code = logged(result);
-    flexcancel_result_free(result);
-    if (repeat != NULL && code == FLEXCANCEL_CODE_INVALID_ARGUMENT) {
-        fputs("outbox: REPEAT: expected the `repeat` of a result\n", stderr);
-        return WRONG_USAGE;
-    }
-    switch (outcome) {
+/* Only the two outcomes that prove it may be called "voided". A pending void that the file may lack,
+ * because its disk is full, say, is to be repeated by hand. */
+static int tell_cashier(const flexcancel_result *result) {
+    const char *repeat = flexcancel_result_repeat(result);
+    switch (flexcancel_result_outcome(result)) {
     case FLEXCANCEL_OUTCOME_CANCELED:
     case FLEXCANCEL_OUTCOME_ALREADY_CANCELED:
         puts("VOIDED: Flex has canceled the authorization; the bank may show it for some days.");
@@ -115,8 +109,24 @@ static int void_sale(flexcancel_outbox *outbox, const char *session_id, const ch
         return NOT_DONE;
     default:
         puts("VOID PENDING: promise the shopper nothing yet.");
+        if (repeat != NULL && number(result, "\"outbox\":{\"entry\":{\"id\":") < 0)
+            printf("NOT IN THE OUTBOX: void it again with this REPEAT: %s\n", repeat);
         return PENDING;
     }
+}
+
+/* `repeat`: NULL, or the options of the cancel that is taken over; what cannot be used as such is
+ * refused, and nothing is said. */
+static int void_sale(flexcancel_outbox *outbox, const char *session_id, const char *repeat) {
+    flexcancel_result *result = flexcancel_outbox_cancel(outbox, session_id, repeat, NULL);
+    const int32_t code = logged(result);
+    int exit_code = WRONG_USAGE;
+    if (repeat != NULL && code == FLEXCANCEL_CODE_INVALID_ARGUMENT)
+        fputs("outbox: REPEAT: expected the `repeat` of a result\n", stderr);
+    else
+        exit_code = tell_cashier(result);
+    flexcancel_result_free(result);
+    return exit_code;
 }
 
 /* How a delivery ended: its code, how many are still to be delivered, and how many of these are of

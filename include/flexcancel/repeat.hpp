@@ -22,8 +22,9 @@ inline namespace FLEXCANCEL_MODE {
  * client.cancel(id, Options(repeat).timeout(5s)). It owns its JSON: it outlives its result, and a
  * till may store json() with the sale and make a Repeat of it after a restart.
  *
- * An empty one converts to false. A call that is given it is refused with Code::invalid_argument,
- * and does not begin a new cancel. Threads: as a std::string. Errors: none, but for memory.
+ * An empty one converts to false. A call that is given it, or what is left of a damaged one, is
+ * refused with Code::invalid_argument and the outcome unknown, and does not begin a new cancel.
+ * Threads: as a std::string. Errors: none, but for memory.
  */
 class Repeat {
   public:

@@ -216,6 +216,43 @@ fn given_a_void_when_it_is_logged_then_the_log_has_its_session_and_its_key() {
 }
 
 #[test]
+fn given_a_disk_that_is_full_when_a_void_may_not_be_kept_then_it_says_how_to_repeat_it() {
+    for language in ["c", "cpp"] {
+        let scratch = Scratch::new(&format!("shift_full_{language}"));
+        let disk = scratch.compile_preloaded("disk");
+        let till = compile(&scratch, "outbox", language);
+        let sandbox = start(Options::default());
+        let mut repeated = 0;
+        for fail_at in 1..60 {
+            let file = scratch.path(&format!("full-{fail_at}.db"));
+            let shift = Shift {
+                till: &till,
+                under: Under::Nothing,
+                file,
+                base_url: sandbox.url(),
+                timeout_ms: 30_000,
+                key: KEY,
+            };
+            let id = held(&sandbox);
+            let mut command = shift.command(&["void", &id]);
+            command.env("LD_PRELOAD", &disk).env("FAIL_PATH", "/full-").env("FAIL_AFTER", "");
+            command.env("FAIL_AT", fail_at.to_string()).env("FAIL_WITH", "ENOSPC");
+            command.env("FAIL_COUNT", scratch.path("count"));
+            let output = run(&mut command);
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let Some((said, repeat)) = text.split_once("NOT IN THE OUTBOX: ") else { continue };
+            assert_eq!((output.status.code(), said), (Some(3), PENDING), "{fail_at}: {text}");
+            assert_eq!(sandbox.ground_truth(&id).expect("the truth").hold, Hold::Held);
+            let repeat = repeat.trim_end().trim_start_matches("void it again with this REPEAT: ");
+            shift.assert_says(&["void", &id, repeat], 0, VOIDED);
+            assert_eq!(ground_truth(&sandbox, &id), (Hold::Released, 1));
+            repeated += 1;
+        }
+        assert!(repeated > 0, "{language}: no write that failed left it open");
+    }
+}
+
+#[test]
 fn given_cancels_that_cannot_be_delivered_when_each_was_seen_then_the_shift_ends() {
     with_shift("shift_worklist", |till, sandbox| {
         let (voided, captured) = (held(sandbox), held(sandbox));

@@ -3,6 +3,7 @@ package flexcancel
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -23,5 +24,8 @@ func TestGivenAContextEndedForACauseThenBothTheContextsErrorAndTheCauseAreFound(
 		if !errors.Is(err, wanted) {
 			t.Errorf("%v is not found in %v", wanted, err)
 		}
+	}
+	if !strings.HasSuffix(err.Error(), " (the shopper left)") {
+		t.Errorf("the cause is not in %q", err)
 	}
 }

@@ -27,16 +27,20 @@ type Error struct {
 	repeat *Repeat
 }
 
-// Error is one line for a log.
+// Error is one line for a log. It ends with the cause of the context that ended the call, if the
+// caller has given it one.
 func (e *Error) Error() string {
-	switch {
-	case e == nil:
+	if e == nil {
 		return "flexcancel: no error"
-	case e.hasNoOutcome:
-		return fmt.Sprintf("flexcancel: %s: %s", e.Code, e.Message)
-	default:
-		return fmt.Sprintf("flexcancel: %s (%s): %s", e.Outcome, e.Code, e.Message)
 	}
+	message := e.Message
+	if len(e.context) > 1 {
+		message = fmt.Sprintf("%s (%v)", message, e.context[1])
+	}
+	if e.hasNoOutcome {
+		return fmt.Sprintf("flexcancel: %s: %s", e.Code, message)
+	}
+	return fmt.Sprintf("flexcancel: %s (%s): %s", e.Outcome, e.Code, message)
 }
 
 // Unwrap is the context's error, and its cause, where the context ended before an outcome that

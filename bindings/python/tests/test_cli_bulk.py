@@ -176,8 +176,10 @@ def test_given_ids_in_files_then_all_are_canceled(sandbox: Sandbox, tmp_path: Pa
     assert (exit_code, [row["session_id"] for row in rows(output)]) == (0, ids[3:5])
     exit_code, output, _ = run(sandbox, "--file", "-", given=f"{ids[5]}\n")
     assert (exit_code, [row["session_id"] for row in rows(output)]) == (0, ids[5:])
-    exit_code, output, _ = run(sandbox, "--csv", "-", "--column", "id", given=f"id\n{ids[5]}\n")
+    given = f"id\n{ids[5]}\n"
+    exit_code, output, complaints = run(sandbox, "--csv", "-", "--column", "id", given=given)
     assert (exit_code, rows(output)[0]["outcome"]) == (0, "already_canceled")
+    assert " s: 1 canceled (1 of them before), 0 too late, " in complaints
     assert {sandbox.hold(one) for one in ids} == {"released"}
     exit_code, output, complaints = run(sandbox, "--file", "-")
     assert (exit_code, output, "0 sessions in" in complaints) == (0, "", True)

@@ -249,8 +249,9 @@ class _Shown:
 def _in_words(summary: BulkSummary, held: Optional[int]) -> str:
     """What a run came to. ``held``: of a dry run, how many sessions can be canceled."""
     voided = summary.canceled + summary.already_canceled
+    before = f" ({summary.already_canceled} of them before)" if summary.already_canceled else ""
     parts = [
-        f"{summary.items} sessions in {summary.elapsed:.1f} s: {voided} canceled",
+        f"{summary.items} sessions in {summary.elapsed:.1f} s: {voided} canceled{before}",
         f"{summary.not_cancelable} too late",
         f"{summary.not_applied} not applied",
         f"{summary.unknown} unknown",
