@@ -5,12 +5,13 @@ mod bulk_kit;
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::{self, BufRead, ErrorKind};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use bulk_kit::{KEY, cancels, client, counts, held, is_released, options, run};
 use flex_sandbox::{Options, Sandbox};
-use flexcancel::{Client, Code, Outcome};
+use flexcancel::{BulkItem, Client, Code, JournalFile, Outcome};
 use serde_json::{Value, json};
 
 /// A path that no other test uses; nothing is there.
@@ -151,4 +152,58 @@ fn given_a_file_that_is_no_journal_of_this_input_when_it_is_given_then_it_is_ref
     let (status, _) = run(&client, &ids, &options(json!({ "journal": "/dev/null" })));
     assert_eq!(status.code, Code::JournalIo, "{}", status.message);
     assert!(cancels(&sandbox).values().all(|keys| keys.len() == 1));
+}
+
+/// A journal whose disk takes its first line, and no other.
+struct Full(bool);
+
+impl JournalFile for Full {
+    fn read(&mut self) -> io::Result<Box<dyn BufRead + '_>> {
+        Ok(Box::new(io::empty()))
+    }
+
+    fn append(&mut self, _: &[u8]) -> io::Result<()> {
+        if std::mem::replace(&mut self.0, true) {
+            return Err(ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn truncate(&mut self, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn given_a_disk_that_is_full_when_an_item_repeats_a_cancel_then_it_is_not_called_not_applied() {
+    let sandbox = Sandbox::start(Options::default()).unwrap();
+    let client = client(&sandbox);
+    let id = held(&sandbox);
+    for (own, outcome) in [
+        ("{}", Outcome::NotApplied),
+        (r#"{"idempotency_key":"k","in_doubt":false}"#, Outcome::NotApplied),
+        (r#"{"idempotency_key":"k"}"#, Outcome::Unknown),
+        (r#"{"idempotency_key":"k","in_doubt":true,"asked_at_ms":1}"#, Outcome::Unknown),
+    ] {
+        let own = flexcancel::Options::from_json(own).unwrap();
+        let mut items = [BulkItem::new(id.clone(), own)].into_iter();
+        let mut said = Vec::new();
+        let status = client.cancel_many_with_journal(
+            Box::new(Full(false)),
+            &options(json!({ "concurrency": 1 })),
+            None,
+            &mut || items.next(),
+            &mut |report| {
+                said.push((report.outcome, report.code));
+                ControlFlow::Continue(())
+            },
+        );
+        assert_eq!(status.code, Code::JournalIo, "{}", status.message);
+        assert_eq!(said, [(outcome, Code::JournalIo)]);
+    }
+    assert_eq!(cancels(&sandbox).len(), 0);
 }
