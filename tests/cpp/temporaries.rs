@@ -43,57 +43,66 @@ const NULL: [&str; 4] = [
     "auto json = Config().base_url(nullptr);",
 ];
 
-fn program(line: &str) -> String {
-    format!(
-        "#include <flexcancel.hpp>\nusing namespace flexcancel;\n\
-         using namespace std::chrono_literals;\n\
-         void use(const Client &client, const Result &result);\n\
-         void use(const Client &client, const Result &result) {{\n\
-         static_cast<void>(client);\nstatic_cast<void>(result);\n{line}\n\
-         static_cast<void>(json);\n}}\n"
-    )
+const BEFORE: &str = "#include <flexcancel.hpp>\nusing namespace flexcancel;\n\
+     using namespace std::chrono_literals;\n";
+
+/// A program with a function for each line, in one line of its own behind those of `BEFORE`.
+fn program(lines: &[&str]) -> String {
+    let functions = lines.iter().enumerate().map(|(number, line)| {
+        let head = format!("void use{number}(const Client &client, const Result &result)");
+        let used = "static_cast<void>(client); static_cast<void>(result); static_cast<void>(json);";
+        format!("{head}; {head} {{ {line} {used} }}\n")
+    });
+    BEFORE.to_owned() + &functions.collect::<String>()
 }
 
-/// What each compiler says of a line, in each dialect; nothing where it compiles.
-fn complaints(scratch: &Scratch, line: &str) -> Vec<String> {
-    let source = scratch.write("line.cpp", &program(line));
-    let mut complaints = Vec::new();
+/// What each compiler says of the lines, in each dialect: the errors that it finds in each of them.
+fn errors(scratch: &Scratch, lines: &[&str]) -> Vec<Vec<String>> {
+    let source = scratch.write("lines.cpp", &program(lines));
+    let mut found = Vec::new();
     for (compiler, package) in COMPILERS {
         for dialect in DIALECTS {
             let mut command = Command::new(compiler);
             command.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]).args(dialect);
-            command.arg("-fsyntax-only").arg("-I").arg(Path::new(ROOT).join("include"));
+            // All of them, and each in one line.
+            let all = if compiler == "g++" { "-fmax-errors=0" } else { "-ferror-limit=0" };
+            command.args([all, "-fsyntax-only", "-I"]).arg(Path::new(ROOT).join("include"));
             let output = run_tool(command.arg(&source), package);
-            let text = if output.status.success() { String::new() } else { said(&output) };
-            complaints.push(text);
+            let text = said(&output);
+            let of_line = |number: usize| {
+                let place = format!("lines.cpp:{}:", BEFORE.lines().count() + 1 + number);
+                let errors =
+                    text.lines().filter(|it| it.contains(&place) && it.contains("error: "));
+                errors.collect::<Vec<_>>().join("\n")
+            };
+            let errors: Vec<_> = (0..lines.len()).map(of_line).collect();
+            let is_clean = errors.iter().all(String::is_empty);
+            assert_eq!(output.status.success(), is_clean, "{compiler}: {text}");
+            found.push(errors);
         }
     }
-    complaints
+    found
+}
+
+fn assert_each(scratch: &Scratch, lines: &[&str], is_expected: impl Fn(&str) -> bool) {
+    for errors in errors(scratch, lines) {
+        for (line, error) in lines.iter().zip(errors) {
+            assert!(is_expected(&error), "{line}: {error}");
+        }
+    }
 }
 
 #[test]
 fn given_what_would_dangle_or_is_null_when_compiled_then_it_is_a_deleted_function() {
     let scratch = Scratch::new("cpp_dangling");
-    for line in DANGLING.into_iter().chain(NULL) {
-        for said in complaints(&scratch, line) {
-            assert!(said.contains("deleted"), "{line}: {said}");
-        }
-    }
-    for line in REFUSED {
-        for said in complaints(&scratch, line) {
-            assert!(said.contains("error: "), "{line}: {said}");
-        }
-    }
+    assert_each(&scratch, &DANGLING, |error| error.contains("deleted"));
+    assert_each(&scratch, &NULL, |error| error.contains("deleted"));
+    assert_each(&scratch, &REFUSED, |error| !error.is_empty());
 }
 
 #[test]
 fn given_json_with_an_owner_when_compiled_then_nothing_is_complained_of() {
-    let scratch = Scratch::new("cpp_owned");
-    for line in OWNED {
-        for said in complaints(&scratch, line) {
-            assert_eq!(said, "", "{line}");
-        }
-    }
+    assert_each(&Scratch::new("cpp_owned"), &OWNED, str::is_empty);
 }
 
 /// A setter that returned a reference to a temporary object would let its JSON dangle.
