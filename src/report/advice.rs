@@ -32,7 +32,7 @@ pub(crate) fn is_retryable(operation: Operation, outcome: Outcome, code: Code) -
 }
 
 /// True if the outbox's file is what failed.
-fn is_of_file(code: Code) -> bool {
+pub(super) fn is_of_file(code: Code) -> bool {
     matches!(
         code,
         Code::OutboxUnsafe

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use super::advice::{
-    STORED_ERROR, advice, bulk_advice, kept_advice, outbox_advice, warm_up_advice,
+    STORED_ERROR, advice, bulk_advice, is_of_file, kept_advice, outbox_advice, warm_up_advice,
 };
 use crate::api::Operation;
 use crate::outcome::{Code, Outcome};
@@ -43,15 +43,9 @@ fn advices(code: Code) -> Vec<(&'static str, &'static str)> {
         _ => {}
     }
     // No request can have gone to what is no session's id.
-    let is_of_file = matches!(
-        code,
-        Code::OutboxUnsafe
-            | Code::OutboxIo
-            | Code::OutboxFull
-            | Code::OutboxCorrupt
-            | Code::OutboxSchema
-    );
-    if (matches!(code.number(), 100..400 | 900..) || is_of_file) && code != Code::InvalidSessionId {
+    if (matches!(code.number(), 100..400 | 900..) || is_of_file(code))
+        && code != Code::InvalidSessionId
+    {
         found.push(("`unknown`", cancel(Outcome::Unknown)));
     }
     if matches!(code, Code::ServerError) {

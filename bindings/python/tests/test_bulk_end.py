@@ -220,6 +220,18 @@ def test_given_a_daemon_thread_that_iterates_then_the_interpreter_ends(sandbox: 
     assert (program.returncode, output, complaints) == (0, "", "")
 
 
+def test_given_a_run_that_is_forgotten_without_its_finalizer_then_its_thread_ends(
+    sandbox: Sandbox, client: Client
+) -> None:
+    # As where a signal handler raises in the finalizer.
+    run = client.cancel_many([sandbox.held()])
+    run._close.detach()
+    assert threads() != []
+    del run
+    gc.collect()
+    wait_until(lambda: threads() == [])
+
+
 class Alarm(Exception):
     pass
 

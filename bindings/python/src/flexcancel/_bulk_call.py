@@ -7,8 +7,9 @@ import ctypes
 import os
 import threading
 import time
+import weakref
 from collections import deque
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Callable, Deque, List, Optional, Tuple, Union
 
 from . import _library
@@ -25,6 +26,9 @@ _MAX_WAIT_FOR_SIGNAL = 0.1
 #: The aborted calls end within milliseconds, unless a handler of the log holds them up.
 _MAX_WAIT_FOR_ABORTED = 5.0
 
+#: In seconds, between two looks whether the run is still there.
+_CONSUMER_INTERVAL = 1.0
+
 #: So many signals may interrupt the end of a run.
 _MAX_INTERRUPTIONS = 100
 
@@ -36,8 +40,8 @@ class BulkCall:
     """Hands items to the native call, and results to its consumer.
 
     The thread is the native call's: its callbacks only pass on what they get. The consumer reads
-    the input and the results on its own thread. The thread has no reference to the consumer, so
-    that a run that is forgotten ends.
+    the input and the results on its own thread. The thread has no strong reference to the consumer,
+    so that a run that is forgotten ends.
 
     A signal handler may raise in the consumer between any two steps. So nothing here has a lock
     that is held for longer than one step, and what is read is removed last.
@@ -45,11 +49,13 @@ class BulkCall:
 
     def __init__(
         self,
+        consumer: object,
         client: int,
         options: Optional[bytes],
         abort: Optional[AbortToken],
         ring: Optional[Callable[[], None]] = None,
     ) -> None:
+        self._consumer = weakref.ref(consumer)
         self.token = AbortToken()
         #: Whether the native call waits for an item.
         self.is_hungry = False
@@ -117,7 +123,7 @@ class BulkCall:
         try:
             self.is_hungry = True
             self._ring()
-            self._kept = self._given.get()
+            self._kept = self._next_given()
             if self.is_left:
                 return _LEAVE
             if self._kept is None:
@@ -128,6 +134,16 @@ class BulkCall:
         except BaseException:
             # Nothing may reach the native caller.
             return _LEAVE
+
+    def _next_given(self) -> Given:
+        """Waits for the consumer. Its finalizer may be lost: a signal handler can raise in it."""
+        while True:
+            try:
+                return self._given.get(timeout=_CONSUMER_INTERVAL)
+            except Empty:
+                if self._consumer() is None:
+                    self.is_left = True
+                    return None
 
     def _on_done(self, _user_data: Optional[int], _number: int, result: int) -> int:
         try:

@@ -86,7 +86,7 @@ class BulkBase(NotCopied, Generic[B]):
         self._is_told = False
         check_token(abort)
         handle = client._open_handle()
-        self._call = BulkCall(handle, _arguments.arguments_json(options), abort, ring)
+        self._call = BulkCall(self, handle, _arguments.arguments_json(options), abort, ring)
         # Also at the interpreter's end: a thread that came back from a native call then would end
         # within it, and with it the process.
         self._close = weakref.finalize(self, self._call.leave)

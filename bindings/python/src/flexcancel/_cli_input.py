@@ -39,7 +39,7 @@ def read(path: str) -> str:
 
 
 def check_is_no_id(path: str, name: str) -> None:
-    """Raises if a session's id stands in the place of a file that is not there."""
+    """Raises for a path that looks like a session's id, unless there is such a file."""
     if _LIKE_AN_ID.fullmatch(path) and not os.path.lexists(path):
         problem = f"expected a file, found {path}, which looks like a session's id"
         raise UsageError(f"{name}: {problem}; the file comes first")
