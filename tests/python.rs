@@ -141,17 +141,21 @@ fn it_is_typed_and_free_of_lint() {
 }
 
 #[test]
-fn the_script_for_other_platforms_is_typed_and_free_of_lint() {
+fn the_scripts_for_other_platforms_and_for_a_release_s_pages_are_typed_and_free_of_lint() {
     let tests = binding().join("../../tests");
     let (script, kit) = (tests.join("platforms"), tests.join("platform_kit"));
+    let pages = binding().join("../../packaging/pages");
     let cache = target().join("python-tools/mypy-cache");
-    let mut mypy = tool("mypy");
-    mypy.env("MYPYPATH", &tests).args(["--strict", "--cache-dir"]).arg(cache);
-    // As one program: the script is what imports the modules.
-    succeed(mypy.arg(&script), "python3-venv");
+    // As programs of their own: a script is what imports its modules.
+    for program in [&script, &pages] {
+        let mut mypy = tool("mypy");
+        mypy.env("MYPYPATH", &tests).args(["--strict", "--cache-dir"]).arg(&cache);
+        succeed(mypy.arg(program), "python3-venv");
+    }
     let shown = ["--isolated", "--no-cache", "--line-length", "100"];
     let ruff = |command: &[&str]| {
-        succeed(tool("ruff").args(command).args(shown).args([&script, &kit]), "python3-venv");
+        let scripts = [&script, &kit, &pages];
+        succeed(tool("ruff").args(command).args(shown).args(scripts), "python3-venv");
     };
     ruff(&["check"]);
     ruff(&["format", "--check"]);
