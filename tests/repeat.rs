@@ -129,27 +129,36 @@ impl Till for Here {
     }
 }
 
-/// Runs the test with a till in each language, on a sandbox and a session of its own.
-fn in_each_language(test: &str, work: impl Fn(&mut dyn Till, &Sandbox, &str)) {
+/// Runs the test with a till in each language, each on a sandbox and a session of its own, all at
+/// once: most of their time they wait. Valgrind is for the programs alone.
+fn in_each_language(test: &str, work: impl Fn(&mut dyn Till, &Sandbox, &str) + Sync) {
     let (scratch, of_cpp) = (Scratch::new(test), Scratch::new(&format!("{test}_cpp")));
     let programs =
         [scratch.compile_test("repeat"), of_cpp.with_check().compile_cpp("tests/cpp/repeat.cpp")];
+    let with_till = |under: Under, program: Option<(usize, &Program)>| {
+        let sandbox = Sandbox::start(Options::default()).expect("a sandbox");
+        let id = sandbox.create(&CreateParams::default());
+        sandbox.pay(&id).expect("a new session can be paid");
+        let (url, timeout_ms) = (sandbox.url(), under.count(300, 10_000));
+        let Some((number, program)) = program else {
+            let file = scratch.path(&format!("{under:?}.db"));
+            return work(&mut Here::start(&url, &id, timeout_ms, &file), &sandbox, &id);
+        };
+        let file = scratch.path(&format!("{under:?}-{number}.db"));
+        let file = file.to_str().expect("UTF-8");
+        let arguments = [&*url, &*id, &*timeout_ms.to_string(), file];
+        work(&mut Running::start(program, under, &arguments), &sandbox, &id);
+    };
+    let with_till = &with_till;
     for under in Under::each() {
-        let timeout_ms = under.count(300, 10_000);
-        let ways = std::iter::once(None).chain(programs.iter().map(Some));
-        for (number, way) in ways.enumerate() {
-            let sandbox = Sandbox::start(Options::default()).expect("a sandbox");
-            let id = sandbox.create(&CreateParams::default());
-            sandbox.pay(&id).expect("a new session can be paid");
-            let (url, file) = (sandbox.url(), scratch.path(&format!("{under:?}-{number}.db")));
-            let Some(program) = way else {
-                work(&mut Here::start(&url, &id, timeout_ms, &file), &sandbox, &id);
-                continue;
-            };
-            let file = file.to_str().expect("UTF-8");
-            let arguments = [&*url, &*id, &*timeout_ms.to_string(), file];
-            work(&mut Running::start(program, under, &arguments), &sandbox, &id);
-        }
+        std::thread::scope(|tills| {
+            if under != Under::Valgrind {
+                tills.spawn(|| with_till(under, None));
+            }
+            for program in programs.iter().enumerate() {
+                tills.spawn(move || with_till(under, Some(program)));
+            }
+        });
     }
 }
 
