@@ -43,7 +43,10 @@ fn make_header(root: &Path) -> Result<String, Box<dyn std::error::Error>> {
     }
     let mut bytes = Vec::new();
     builder.generate()?.write(&mut bytes);
-    let header = String::from_utf8(bytes)?;
+    // cbindgen ends three lines with a comment that C has known since C99 only.
+    let header = String::from_utf8(bytes)?
+        .replace("// __cplusplus", "/* __cplusplus */")
+        .replace("// extern \"C\"", "/* extern \"C\" */");
     Ok(with_calling_convention(&without_rust_sections(&header)))
 }
 

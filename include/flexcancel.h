@@ -398,7 +398,7 @@ typedef int32_t (FLEXCANCEL_CALL *flexcancel_done_callback)(void *user_data,
 
 #ifdef __cplusplus
 extern "C" {
-#endif // __cplusplus
+#endif /* __cplusplus */
 
 /**
  * Returns the version of the loaded library, for example "1.2.3". FLEXCANCEL_VERSION is the
@@ -718,10 +718,11 @@ flexcancel_result *FLEXCANCEL_CALL flexcancel_client_cancel_many(flexcancel_clie
  * `client`: delivers the cancels, but only those for its own `base_url` and mode. The client may
  * be freed while the outbox is open. `options_json`: a JSON object of at most 64 KiB with `path`
  * (required), `create` (true by default) and `keep_ms`. `error`: NULL, or receives NULL on success
- * and a result (not_applied) on failure. Its code is invalid_handle, invalid_argument, internal,
- * outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was renamed; open again to
- * create a new one), outbox_schema (the file is not an outbox, or belongs to a newer version; it
- * is not changed), outbox_busy or outbox_unavailable.
+ * and a result on failure (unknown, because the file may keep cancels). Its code is
+ * invalid_handle, invalid_argument, internal, outbox_unsafe, outbox_io, outbox_full,
+ * outbox_corrupt (the file was renamed; open again to create a new one), outbox_schema (the file
+ * is not an outbox, or belongs to a newer version; it is not changed), outbox_busy or
+ * outbox_unavailable.
  *
  * Ownership: the caller owns the outbox and the error result; free them with
  * flexcancel_outbox_free and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an
@@ -748,7 +749,10 @@ flexcancel_outbox *FLEXCANCEL_CALL flexcancel_outbox_open(flexcancel_client *cli
  * Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
  * returned; a NULL `outbox` or `session_id` is an error. Threads: thread-safe; concurrent calls on
  * one outbox allowed. Errors: in the result. If the file cannot be written, nothing is sent. The
- * outcome is then not_applied, or unknown if the file may contain the cancel.
+ * outcome is then not_applied, or unknown if the file may contain this cancel or an earlier one of
+ * the session: it could not be looked at, or its last step of writing failed. An argument that is
+ * not usable, or a handle that is not live: unknown for the same reason, and not_applied if it is
+ * the session's id of a cancel that is not in doubt.
  */
 FLEXCANCEL_API
 flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_cancel(flexcancel_outbox *outbox,
@@ -897,7 +901,7 @@ FLEXCANCEL_API flexcancel_result *FLEXCANCEL_CALL flexcancel_outbox_stats(flexca
 FLEXCANCEL_API void FLEXCANCEL_CALL flexcancel_outbox_free(flexcancel_outbox *outbox);
 
 #ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
+}  /* extern "C" */
+#endif  /* __cplusplus */
 
 #endif  /* FLEXCANCEL_H */

@@ -86,15 +86,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads options from a JSON object with the keys of [`OPTION_KEYS`]. No text at all (an
-    /// empty string) means no options.
+    /// Reads options from a JSON object with the keys of [`OPTION_KEYS`].
     ///
     /// # Errors
     /// An [`Error`] that names the field and what was expected.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        if json.is_empty() {
-            return Ok(Self::default());
-        }
         Self::from_fields(&mut JsonObject::parse(json, OPTION_KEYS)?)
     }
 
@@ -134,9 +130,6 @@ impl Options {
     /// The same of JSON that could not be read as options. Where it does not show what it was, it
     /// may be what is left of the options of a repetition: a part of them, or an empty value.
     pub(crate) fn claims_doubt_in(json: &str) -> bool {
-        if json.is_empty() {
-            return false;
-        }
         let Ok(fields) = json_object::occurrences(json) else { return true };
         let (mut is_first, mut has_key) = (false, false);
         for (key, values) in &fields {
@@ -244,7 +237,6 @@ mod tests {
         assert_eq!(options.idempotency_key.as_deref(), Some("k-1"));
         assert_eq!(options.timeout, Some(Duration::from_millis(250)));
         assert_eq!(options.max_attempts, None);
-        assert_eq!(Options::from_json("").unwrap(), Options::default());
         assert_eq!(Options::from_json("{}").unwrap(), Options::default());
     }
 
@@ -270,6 +262,7 @@ mod tests {
             (r#"{"idempotencyKey":"k"}"#, true),
             (r#"{"repeat":{"idempotency_key":"k","in_doubt":true,"asked_at_ms":1}}"#, true),
             (r#"{"idempotency_key":"k","in_doubt":tr"#, true),
+            ("", true),
             ("null", true),
             ("[]", true),
             ("{", true),
@@ -277,7 +270,6 @@ mod tests {
             assert!(Options::from_json(json).is_err(), "{json}");
             assert_eq!(Options::claims_doubt_in(json), is_claimed, "{json}");
         }
-        assert!(!Options::claims_doubt_in(""));
     }
 
     #[test]

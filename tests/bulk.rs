@@ -233,6 +233,7 @@ fn options_that_make_no_sense_are_refused_by_name_and_nothing_is_sent() {
         (json!({ "rate_per_second": 0 }), "rate_per_second: expected a whole number from 1 to"),
         (json!({ "idempotency_key": "k" }), "idempotency_key: unknown; expected one of: asked_at"),
         (json!({ "journal": "" }), "journal: expected a path of 1 to 2048 bytes"),
+        (json!({ "journal": "a\0b" }), "journal: expected a path of 1 to 2048 bytes"),
         (json!({ "journal": "x", "dry_run": true }), "journal: expected without dry_run"),
         (json!({ "verify": true, "dry_run": true }), "verify: expected for a cancel only"),
         (json!({ "parallel": 3 }), "parallel: unknown; expected one of: "),

@@ -359,9 +359,12 @@ fn the_example_of_a_bulk_run_does_what_its_page_says() {
         let output = run(&format!("{id}\n\nfcs_nobody\n"));
         let expected = format!("0 canceled {id}\n1 not_applied fcs_nobody\n");
         assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{}", said(&output));
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(1), "one is left: {}", said(&output));
     }
     assert_eq!(ground_truth(&sandbox, &id), (Hold::Released, 1));
+    fs::remove_file(scratch.path("night.jsonl")).expect("the journal");
+    let all = run(&format!("{id}\n"));
+    assert_eq!(all.status.code(), Some(0), "{}", said(&all));
     let other = run("fcs_other\n");
     assert!(said(&other).contains("resume it: "), "{}", said(&other));
     assert_eq!(other.status.code(), Some(75), "{}", said(&other));

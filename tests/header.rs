@@ -18,8 +18,14 @@ const GENERATED: &str = include_str!(env!("FLEXCANCEL_GENERATED_HEADER"));
 const COMPILERS: [(&str, &str); 2] = [("gcc", "g++ libc6-dev"), ("clang", "clang libc6-dev")];
 
 /// Languages, each with its standard and the suffix of its files.
-const LANGUAGES: [(&str, &str, &str); 4] =
-    [("c", "c99", "c"), ("c", "c11", "c"), ("c++", "c++17", "cpp"), ("c++", "c++20", "cpp")];
+const LANGUAGES: [(&str, &str, &str); 6] = [
+    ("c", "c89", "c"),
+    ("c", "c99", "c"),
+    ("c", "c11", "c"),
+    ("c++", "c++98", "cpp"),
+    ("c++", "c++17", "cpp"),
+    ("c++", "c++20", "cpp"),
+];
 
 #[test]
 fn the_committed_header_is_the_one_that_the_build_makes() {

@@ -6,12 +6,13 @@ mod native;
 mod outbox_kit;
 
 use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use flex_sandbox::{Options, Sandbox};
+use flex_sandbox::{Fault, Hold, How, Injection, Options, Sandbox};
 use flexcancel::outbox::{EntryOptions, FlushOptions, ListFilter, OpenOptions, Outbox};
 use flexcancel::{Code, Error, Outcome};
 use native::{Scratch, Under, run_tool, said};
@@ -206,20 +207,21 @@ fn given_a_file_that_is_moved_away_when_used_then_it_says_so_and_nothing_is_sent
     let till = Till::new("moved");
     let id = held(&till.sandbox);
     fs::rename(till.directory.file(), till.directory.0.join("elsewhere.db")).unwrap();
-    // What is not kept is not done; but of a cancel in doubt, an earlier request may have done it.
-    for (json, outcome) in [
-        ("{}", Outcome::NotApplied),
-        (r#"{"idempotency_key":"k","in_doubt":false}"#, Outcome::NotApplied),
-        (r#"{"idempotency_key":"k"}"#, Outcome::Unknown),
-        (r#"{"idempotency_key":"k","in_doubt":true,"asked_at_ms":1}"#, Outcome::Unknown),
+    // The file that is gone may keep a cancel of this session.
+    for json in [
+        "{}",
+        r#"{"idempotency_key":"k","in_doubt":false}"#,
+        r#"{"idempotency_key":"k"}"#,
+        r#"{"idempotency_key":"k","in_doubt":true,"asked_at_ms":1}"#,
     ] {
         let options = EntryOptions::from_json(json).unwrap();
         for report in [till.outbox.cancel(&id, &options, None), till.outbox.enqueue(&id, &options)]
         {
-            assert_eq!((report.outcome, report.code), (outcome, Code::OutboxIo), "{json}");
+            let found = (report.outcome, report.code);
+            assert_eq!(found, (Outcome::Unknown, Code::OutboxIo), "{json}");
             // The same cancel can be repeated, by the outbox or without it.
             let repeat = report.repeat.expect("how to repeat it");
-            assert_eq!(repeat.in_doubt, outcome == Outcome::Unknown, "{json}");
+            assert!(repeat.in_doubt, "{json}");
             assert_eq!(Some(&repeat.idempotency_key), report.idempotency_key.as_ref());
             assert!(json == "{}" || repeat.idempotency_key == "k", "{json}");
             assert!(!json.contains("asked") || repeat.asked_at_ms == 1, "{json}");
@@ -268,6 +270,42 @@ fn given_a_cancel_that_is_kept_when_its_call_is_logged_then_the_event_does_not_c
     }
 }
 
+#[test]
+fn given_a_cancel_that_may_be_kept_when_it_cannot_be_looked_up_then_it_is_never_not_voided() {
+    let till = Till::new("looked-up");
+    let id = held(&till.sandbox);
+    let press = || {
+        let report = till.outbox.cancel(&id, &EntryOptions::default(), None);
+        (report.outcome, report.code)
+    };
+    till.sandbox.inject_as(Injection::of(Fault::DropAnswer { how: How::Rst }).apply(true));
+    till.sandbox.inject(Fault::Status { status: 503, headers: vec![], body: String::new() }, 99);
+    assert_eq!(press().0, Outcome::Unknown);
+    let truth = till.sandbox.ground_truth(&id).unwrap();
+    assert_eq!(truth.hold, Hold::Released, "the cancel had its effect");
+    let mut locker = Command::new("sqlite3")
+        .arg(till.directory.file())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("sqlite3 (Debian's package of that name)");
+    let mut lines = locker.stdin.take().unwrap();
+    writeln!(lines, "BEGIN IMMEDIATE; SELECT 'locked';").unwrap();
+    let mut said = String::new();
+    BufReader::new(locker.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "locked\n");
+    assert_eq!(press(), (Outcome::Unknown, Code::OutboxBusy));
+    drop(lines);
+    assert!(locker.wait().unwrap().success());
+    let elsewhere = till.directory.0.join("elsewhere.db");
+    fs::rename(till.directory.file(), &elsewhere).unwrap();
+    assert_eq!(press(), (Outcome::Unknown, Code::OutboxIo));
+    fs::rename(&elsewhere, till.directory.file()).unwrap();
+    till.sandbox.clear_faults();
+    assert_eq!(press(), (Outcome::Canceled, Code::Ok), "by its own first request");
+    assert_eq!(till.sandbox.ground_truth(&id).unwrap().cancels_applied.len(), 1);
+}
+
 /// A change of a till's files that takes something away from under it.
 type Removal = fn(&Till);
 
@@ -307,7 +345,7 @@ fn given_any_file_that_the_promise_rests_on_is_gone_when_used_then_it_says_so_an
         for report in [till.outbox.enqueue(&id, &options), till.outbox.cancel(&id, &options, None)]
         {
             let found = (report.outcome, report.code);
-            assert_eq!(found, (Outcome::NotApplied, Code::OutboxIo), "{what}: {}", report.message);
+            assert_eq!(found, (Outcome::Unknown, Code::OutboxIo), "{what}: {}", report.message);
             assert!(report.message.contains("moved or replaced"), "{what}: {}", report.message);
         }
         let flushed = till.outbox.flush(&FlushOptions::default(), None);

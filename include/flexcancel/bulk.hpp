@@ -82,7 +82,7 @@ struct BulkItem {
     /** The session's id. */
     std::string session_id;
     /** The options of its call, as for Client::cancel(); none by default. */
-    std::string options = {};
+    std::string options = "{}";
 };
 
 } // namespace FLEXCANCEL_MODE

@@ -41,8 +41,7 @@ template <typename Iterator, typename Sentinel, typename Done> class BulkRun {
             if (!self.take())
                 return 0;
             *session_id = self.session_id_.c_str();
-            if (!self.options_.empty())
-                *options_json = self.options_.c_str();
+            *options_json = self.options_.c_str();
             return 1;
         });
     }
@@ -92,6 +91,7 @@ template <typename Iterator, typename Sentinel, typename Done> class BulkRun {
     template <typename Item> void keep(const Item &item) {
         if constexpr (std::is_convertible_v<const Item &, std::string_view>) {
             session_id_ = CText(item);
+            options_ = "{}";
         } else {
             session_id_ = CText(item.session_id);
             options_ = for_c(item.options);

@@ -54,9 +54,9 @@ class Outbox {
      *
      * `client`: what delivers. Ownership: the outbox keeps what it needs of it, its log handler
      * too; the client may be closed. Threads: any. Errors: the outbox is empty, and the error is
-     * not_applied with a code that says why: outbox_unsafe, outbox_io, outbox_full, outbox_corrupt
-     * (the file was quarantined; open again to begin a new one), outbox_schema, outbox_busy,
-     * outbox_unavailable, or that of a wrong argument.
+     * unknown (the file may keep cancels) with a code that says why: outbox_unsafe, outbox_io,
+     * outbox_full, outbox_corrupt (the file was quarantined; open again to begin a new one),
+     * outbox_schema, outbox_busy, outbox_unavailable, or that of a wrong argument.
      */
     [[nodiscard]] static Opened open(const Client &client, detail::JsonArgument options);
 
@@ -77,8 +77,9 @@ class Outbox {
      *
      * Threads: any, also at once on one outbox. Errors: in the result, which is never empty. After
      * bad arguments, an empty outbox or an empty abort nothing is kept or sent; the outcome is
-     * not_applied, or unknown for a cancel that is, or may be, in doubt. Where the file cannot be
-     * written nothing is sent.
+     * unknown, because the file may keep an earlier cancel of the session, and not_applied only for
+     * a session's id that cannot be used, of a cancel that is not in doubt. Where the file cannot
+     * be written nothing is sent.
      */
     [[nodiscard]] Result cancel(detail::TextArgument session_id,
                                 detail::JsonArgument options = {}) const {

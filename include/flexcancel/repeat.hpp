@@ -22,8 +22,9 @@ inline namespace FLEXCANCEL_MODE {
  * client.cancel(id, Options(repeat).timeout(5s)). It owns its JSON: it outlives its result, and a
  * till may store json() with the sale and make a Repeat of it after a restart.
  *
- * An empty one converts to false. A call that is given it, or what is left of a damaged one, is
- * refused with Code::invalid_argument and the outcome unknown, and does not begin a new cancel.
+ * An empty one converts to false. A call that is given it, or what is left of a damaged one (its
+ * JSON is no object, or lacks the key), is refused with Code::invalid_argument and the outcome
+ * unknown, and does not begin a new cancel.
  * Threads: as a std::string. Errors: none, but for memory.
  */
 class Repeat {
@@ -40,11 +41,12 @@ class Repeat {
 
     /**
      * The options as a JSON object. Ownership: borrowed; valid until this object is destroyed,
-     * moved or assigned to. Of an empty one: options that are refused. Threads: any. Errors: none.
+     * moved or assigned to. Without an idempotency key: options that are refused. Threads: any.
+     * Errors: none.
      */
     [[nodiscard]] std::string_view json() const &noexcept {
-        // A repetition of nothing must not begin a new cancel: this lacks the key.
-        return json_.empty() ? std::string_view("{\"in_doubt\":true}") : std::string_view(json_);
+        // A repetition of nothing must not begin a new cancel: this lacks the key, too.
+        return has_key() ? std::string_view(json_) : std::string_view("{\"in_doubt\":true}");
     }
     /** The same: this is taken wherever its JSON is. */
     operator std::string_view() const &noexcept { return json(); }
@@ -56,6 +58,17 @@ class Repeat {
     operator std::string_view() const && = delete;
 
   private:
+    /** True if a string stands where the key is; whether it is one, the library says. */
+    bool has_key() const noexcept {
+        constexpr std::string_view name = "\"idempotency_key\"";
+        const std::string_view json = json_;
+        const auto found = json.find(name);
+        if (found == json.npos)
+            return false;
+        const auto value = json.find_first_not_of(" \t\r\n:", found + name.size());
+        return value != json.npos && json[value] == '"';
+    }
+
     std::string json_;
 };
 

@@ -81,8 +81,8 @@ class CText {
  */
 class JsonArgument {
   public:
-    /** An empty string: `{}` as an argument, and the default. */
-    JsonArgument() noexcept = default;
+    /** No options: `{}` as an argument, and the default. */
+    JsonArgument() noexcept : text_("{}") {}
     template <typename Json,
               typename = std::enable_if_t<std::is_convertible_v<const Json &, std::string_view>>>
     JsonArgument(const Json &json) {
@@ -157,6 +157,23 @@ template <typename Self> class JsonObject {
      * is in the JSON twice, and the library refuses that.
      */
     explicit JsonObject(std::string_view object) : first_(members_of(object)), json_(object) {}
+    JsonObject(const JsonObject &) = default;
+    JsonObject &operator=(const JsonObject &) = default;
+    /**
+     * The other is no JSON object from then on, whatever is set on it, and the library refuses it:
+     * what is left of a repetition must not begin a new cancel.
+     */
+    JsonObject(JsonObject &&other) noexcept
+        : first_(std::exchange(other.first_, "null")), members_(std::move(other.members_)),
+          json_(std::exchange(other.json_, std::string())) {}
+    JsonObject &operator=(JsonObject &&other) noexcept {
+        JsonObject taken(std::move(other));
+        std::swap(first_, taken.first_);
+        std::swap(members_, taken.members_);
+        std::swap(json_, taken.json_);
+        return *this;
+    }
+    ~JsonObject() = default;
 
     Self &text(const char *name, const TextArgument &value) {
         return set(name, json_string(value));
@@ -196,11 +213,12 @@ template <typename Self> class JsonObject {
         return static_cast<Self &>(*this);
     }
 
-    /** What stands between the braces. Of what is no object nothing: the library refuses it. */
+    /** What stands between the braces. Of what is no object a null, which the library refuses. */
     static std::string members_of(std::string_view object) {
-        const auto begin = object.find('{'), end = object.rfind('}');
-        const bool is_object = begin != object.npos && end != object.npos && begin < end;
-        return std::string(is_object ? object.substr(begin + 1, end - begin - 1) : object);
+        constexpr std::string_view blanks = " \t\r\n";
+        const auto begin = object.find_first_not_of(blanks), end = object.find_last_not_of(blanks);
+        const bool is_object = begin < end && object[begin] == '{' && object[end] == '}';
+        return is_object ? std::string(object.substr(begin + 1, end - begin - 1)) : "null";
     }
 
     std::string first_;

@@ -70,15 +70,11 @@ impl Default for BulkOptions {
 }
 
 impl BulkOptions {
-    /// Reads options from a JSON object with the keys of [`BULK_KEYS`]. No text at all (an empty
-    /// string) means no options.
+    /// Reads options from a JSON object with the keys of [`BULK_KEYS`].
     ///
     /// # Errors
     /// An [`Error`] that names the field and what was expected.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        if json.is_empty() {
-            return Ok(Self::default());
-        }
         let mut fields = JsonObject::parse(json, BULK_KEYS)?;
         let number = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
         let options = Self {
@@ -109,8 +105,10 @@ impl BulkOptions {
         if self.rate_per_second.is_some_and(|rate| !is_within(rate.into(), MAX_RATE_PER_SECOND)) {
             return wrong("rate_per_second", format!("expected 1 to {MAX_RATE_PER_SECOND}"));
         }
-        let text = self.journal.as_ref().map(|path| path.as_os_str().len());
-        if text.is_some_and(|bytes| bytes == 0 || bytes > MAX_TEXT_BYTES) {
+        let text = self.journal.as_ref().map(|path| path.as_os_str().as_encoded_bytes());
+        let is_path =
+            |text: &[u8]| (1..=MAX_TEXT_BYTES).contains(&text.len()) && !text.contains(&0);
+        if text.is_some_and(|text| !is_path(text)) {
             return wrong("journal", format!("expected a path of 1 to {MAX_TEXT_BYTES} bytes"));
         }
         if self.reason.as_ref().is_some_and(|text| text.len() > MAX_TEXT_BYTES) {

@@ -281,7 +281,7 @@ fn canceled(summary: &Summary, reason: &'static str) -> Decision {
 /// The hold that is there is newer than the cancel, or does not show that it is not.
 fn newer_hold(age: HoldAge, summary: &Summary) -> Decision {
     let reason = match age {
-        HoldAge::Newer => "the session was authorized again after this cancel was asked for",
+        HoldAge::Newer => "the session was authorized after this cancel was asked for",
         _ => "the session does not show that its hold is the one this cancel was asked for",
     };
     if summary.in_doubt {

@@ -76,7 +76,7 @@ pub(super) fn parsed<T>(
     read: impl FnOnce(&str) -> Result<T, Error>,
 ) -> Result<T, Error> {
     match options_json {
-        Ok(json) => read(json.unwrap_or_default()),
+        Ok(json) => read(json.unwrap_or("{}")),
         Err(problem) => Err(Error::in_field(Code::InvalidArgument, "options_json", problem)),
     }
 }

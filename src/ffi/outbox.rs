@@ -31,10 +31,11 @@ pub struct flexcancel_outbox {
 /// `client`: delivers the cancels, but only those for its own `base_url` and mode. The client may
 /// be freed while the outbox is open. `options_json`: a JSON object of at most 64 KiB with `path`
 /// (required), `create` (true by default) and `keep_ms`. `error`: NULL, or receives NULL on success
-/// and a result (not_applied) on failure. Its code is invalid_handle, invalid_argument, internal,
-/// outbox_unsafe, outbox_io, outbox_full, outbox_corrupt (the file was renamed; open again to
-/// create a new one), outbox_schema (the file is not an outbox, or belongs to a newer version; it
-/// is not changed), outbox_busy or outbox_unavailable.
+/// and a result on failure (unknown, because the file may keep cancels). Its code is
+/// invalid_handle, invalid_argument, internal, outbox_unsafe, outbox_io, outbox_full,
+/// outbox_corrupt (the file was renamed; open again to create a new one), outbox_schema (the file
+/// is not an outbox, or belongs to a newer version; it is not changed), outbox_busy or
+/// outbox_unavailable.
 ///
 /// Ownership: the caller owns the outbox and the error result; free them with
 /// flexcancel_outbox_free and flexcancel_result_free. NULL: a NULL `client` or `options_json` is an
@@ -76,7 +77,10 @@ pub unsafe extern "C" fn flexcancel_outbox_open(
 /// Ownership: the caller owns the result; free it with flexcancel_result_free. NULL: never
 /// returned; a NULL `outbox` or `session_id` is an error. Threads: thread-safe; concurrent calls on
 /// one outbox allowed. Errors: in the result. If the file cannot be written, nothing is sent. The
-/// outcome is then not_applied, or unknown if the file may contain the cancel.
+/// outcome is then not_applied, or unknown if the file may contain this cancel or an earlier one of
+/// the session: it could not be looked at, or its last step of writing failed. An argument that is
+/// not usable, or a handle that is not live: unknown for the same reason, and not_applied if it is
+/// the session's id of a cancel that is not in doubt.
 ///
 /// # Safety
 /// `session_id` and `options_json` are NULL or NUL-terminated strings.
@@ -328,14 +332,19 @@ unsafe fn kept(
     guarded(result::lost, || {
         // SAFETY: the caller vouches for a NUL-terminated string.
         let json = unsafe { arguments::json(options_json) };
-        let refused = |error| without_entries(arguments::refused(error, &json));
+        let refused = |error: Error| {
+            // The file was not looked at: it may keep a cancel of the session, if that is one.
+            let may_be_kept = error.code != Code::InvalidSessionId;
+            let refused = arguments::refused(error, &json);
+            without_entries(Refused { in_doubt: refused.in_doubt || may_be_kept, ..refused })
+        };
         result::into_handle(operation(&json).unwrap_or_else(refused))
     })
 }
 
-/// No cancel was asked for.
+/// No cancel was asked for; and nothing is known of those that the file may keep.
 fn not_opened(refused: Refused) -> Report {
-    let mut report = without_entries(refused);
+    let mut report = without_entries(Refused { in_doubt: true, ..refused });
     report.advice = outbox_advice(report.code);
     report
 }

@@ -1,6 +1,9 @@
 //! Changes entries in the database: each function is a few statements within its caller's
 //! transaction.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rusqlite::{Connection, OptionalExtension, Result, ToSql, named_params};
 
 use super::clock::Timestamps;
@@ -50,6 +53,8 @@ pub(super) struct Draft {
     pub(super) is_asked_now: bool,
     /// A request with the key may have reached Flex.
     pub(super) in_doubt: bool,
+    /// Becomes true when the file is seen to hold no pending cancel of the session.
+    pub(super) is_first: Arc<AtomicBool>,
 }
 
 /// A claim: who delivers, and until when nobody else may.
@@ -65,6 +70,7 @@ pub(super) fn enqueue(db: &Connection, draft: &Draft, now: Timestamps) -> Result
     if let Some(pending) = pending_of(db, &draft.target, &draft.session_id)? {
         return ask_again(db, pending, draft);
     }
+    draft.is_first.store(true, Ordering::Relaxed);
     insert(db, draft, now)
 }
 
@@ -221,6 +227,7 @@ fn succeed(
         asked_at_ms,
         is_asked_now: false,
         in_doubt: stale.asked_again_key.is_some(),
+        is_first: Arc::default(),
     };
     let successor = insert(db, &draft, now)?;
     // It goes on where the other one ended: it is no first try, and the session is read first.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::clock::{Clock, SystemClock};
@@ -139,27 +140,18 @@ impl Outbox {
         started: Instant,
         keep: &dyn Fn(Draft) -> Result<Report, Error>,
     ) -> Report {
-        let mut repeat = None;
+        let mut drafted = None;
         let kept = self.draft(session_id, options, started).and_then(|draft| {
-            repeat = Some(Repeat {
-                idempotency_key: draft.idempotency_key.clone(),
-                in_doubt: draft.in_doubt,
-                asked_at_ms: draft.asked_at_ms,
-            });
+            drafted = Some((Arc::clone(&draft.is_first), repeat_of(&draft)));
             keep(draft)
         });
-        let report = match kept {
+        let mut report = match kept {
             Ok(report) => report,
-            Err(error) => {
-                let may_be_kept = error.may_be_kept;
-                let mut report = self.not_kept(error, session_id, &options.call);
-                report.idempotency_key = repeat.as_ref().map(|it| it.idempotency_key.clone());
-                report.repeat =
-                    repeat.map(|it| Repeat { in_doubt: it.in_doubt || may_be_kept, ..it });
-                report
-            }
+            Err(error) => self.not_kept(error, session_id, &options.call, drafted),
         };
-        self.timed(report, started)
+        report.elapsed = self.since(started);
+        report.outbox.get_or_insert_default();
+        report
     }
 
     /// Checks the arguments by the rules of a plain cancel, and makes the key.
@@ -190,6 +182,7 @@ impl Outbox {
             asked_at_ms,
             is_asked_now: options.call.asked_at_ms.is_none(),
             in_doubt: call.is_in_doubt(),
+            is_first: Arc::default(),
         })
     }
 
@@ -345,25 +338,35 @@ impl Outbox {
     /// The report where the intent could not be written; nothing was sent.
     ///
     /// Where the write failed in its last step, a restart may find the entry in the file, and a
-    /// flush deliver it: then nothing may be asserted.
-    fn not_kept(&self, error: Error, session_id: &str, options: &Options) -> Report {
-        let mut report = if error.may_be_kept {
-            let message = format!(
-                "nothing was sent, and whether the file keeps the cancel is not known: {error}"
-            );
-            Report::without_attempts(error.code, &message)
-        } else {
-            let refused = self.client.context.refused(options, error.code, error.message);
-            Report::refused(Operation::Cancel, refused)
+    /// flush deliver it; and where nobody looked into the file, it may keep a cancel of the session
+    /// since before: then nothing may be asserted.
+    fn not_kept(
+        &self,
+        mut error: Error,
+        session_id: &str,
+        options: &Options,
+        drafted: Option<(Arc<AtomicBool>, Repeat)>,
+    ) -> Report {
+        let is_first = match &drafted {
+            Some((is_first, _)) => is_first.load(Ordering::Relaxed),
+            None => error.code == Code::InvalidSessionId,
         };
+        let may_be_kept = error.may_be_kept || !is_first;
+        if may_be_kept && drafted.is_some() {
+            const WHAT: &str =
+                "nothing was sent, and whether the file keeps the cancel is not known: ";
+            error.message.insert_str(0, WHAT);
+        }
+        let mut refused = self.client.context.refused(options, error.code, error.message);
+        refused.in_doubt |= may_be_kept;
+        let mut report = Report::refused(Operation::Cancel, refused);
         let id = self.client.context.usable(session_id).ok();
         report.session_id = id.map(|id| id.as_str().to_owned());
-        report
-    }
-
-    fn timed(&self, mut report: Report, started: Instant) -> Report {
-        report.elapsed = self.since(started);
-        report.outbox.get_or_insert_default();
+        if let Some((_, repeat)) = drafted {
+            report.idempotency_key = Some(repeat.idempotency_key.clone());
+            let in_doubt = repeat.in_doubt || may_be_kept;
+            report.repeat = Some(Repeat { in_doubt, ..repeat });
+        }
         report
     }
 
@@ -375,6 +378,14 @@ impl Outbox {
 impl fmt::Debug for Outbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbox").field("target", &self.target).finish_non_exhaustive()
+    }
+}
+
+fn repeat_of(draft: &Draft) -> Repeat {
+    Repeat {
+        idempotency_key: draft.idempotency_key.clone(),
+        in_doubt: draft.in_doubt,
+        asked_at_ms: draft.asked_at_ms,
     }
 }
 

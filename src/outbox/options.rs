@@ -124,9 +124,6 @@ impl EntryOptions {
     }
 
     fn read(json: &str, keys: &[&str]) -> Result<Self, Error> {
-        if json.is_empty() {
-            return Ok(Self::default());
-        }
         debug_assert!(OPTION_KEYS.iter().all(|key| OUTBOX_CANCEL_KEYS.contains(key)));
         let mut fields = JsonObject::parse(json, keys)?;
         let deliver_within = fields.millis("deliver_within_ms", 1, MAX_DELIVER_WITHIN_MS)?;
@@ -164,9 +161,6 @@ impl FlushOptions {
     /// # Errors
     /// An [`Error`] that names the field and what was expected.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        if json.is_empty() {
-            return Ok(Self::default());
-        }
         let mut fields = JsonObject::parse(json, FLUSH_KEYS)?;
         let timeout = fields.millis("timeout_ms", 1, MAX_FLUSH_TIMEOUT_MS)?;
         Ok(Self { timeout, max: max(&mut fields)?, now: fields.bool("now")? })
@@ -199,9 +193,6 @@ impl ClaimOptions {
     /// # Errors
     /// An [`Error`] that names the field and what was expected.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        if json.is_empty() {
-            return Ok(Self::default());
-        }
         let mut fields = JsonObject::parse(json, CLAIM_KEYS)?;
         let lease = fields.millis("lease_ms", MIN_LEASE_MS, MAX_LEASE_MS)?;
         Ok(Self { lease, max: max(&mut fields)? })
@@ -247,9 +238,6 @@ impl ListFilter {
     /// # Errors
     /// An [`Error`] that names the field and what was expected.
     pub fn from_json(json: &str) -> Result<Self, Error> {
-        if json.is_empty() {
-            return Ok(Self::default());
-        }
         let mut fields = JsonObject::parse(json, LIST_KEYS)?;
         let state = |name: String| {
             OutboxState::from_name(&name).ok_or_else(|| {

@@ -40,6 +40,7 @@ pub(super) fn is_of_file(code: Code) -> bool {
             | Code::OutboxFull
             | Code::OutboxCorrupt
             | Code::OutboxSchema
+            | Code::OutboxBusy
     )
 }
 
@@ -55,6 +56,11 @@ pub(crate) const fn kept_advice(code: Code) -> &'static str {
         }
         _ => "Treat the void as pending: the outbox keeps it, and a later flush delivers it.",
     }
+}
+
+/// True if what the caller passed is what failed.
+const fn is_of_arguments(code: Code) -> bool {
+    matches!(code, Code::InvalidHandle | Code::InvalidArgument | Code::InvalidSessionId)
 }
 
 /// The advice of a call.
@@ -75,9 +81,9 @@ pub(crate) fn advice(operation: Operation, outcome: Outcome, code: Code) -> &'st
             "Treat the void as pending: put right what the message names, then call again with the \
              options in `repeat`, or look the session up, before telling the shopper anything."
         }
-        (Operation::Cancel, Outcome::Unknown) if code == Code::InvalidArgument => {
-            "Treat the void as pending: put right what the message names, then call again with the \
-             same key, or look the session up, before telling the shopper anything."
+        (Operation::Cancel, Outcome::Unknown) if is_of_arguments(code) => {
+            "Treat the void as pending: put right what the message names, and nothing else, then \
+             call again, or look the session up, before telling the shopper anything."
         }
         (Operation::Cancel, Outcome::Unknown) if code == Code::NotCancelable => {
             "Do not refund yet: money was captured, now or earlier, and this cancel may have \

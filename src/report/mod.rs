@@ -162,9 +162,8 @@ impl Report {
     #[inline(never)]
     pub(crate) fn refused(operation: Operation, refused: Refused) -> Self {
         let Refused { code, message, in_doubt } = refused;
-        // No request can have gone to what is no session's id.
-        let in_doubt = in_doubt && operation == Operation::Cancel && code != Code::InvalidSessionId;
-        let outcome = if in_doubt { Outcome::Unknown } else { Outcome::NotApplied };
+        let is_unknown = in_doubt && operation == Operation::Cancel;
+        let outcome = if is_unknown { Outcome::Unknown } else { Outcome::NotApplied };
         let decision = Decision { outcome, code, hold: Hold::Unknown, reason: "" };
         Self::new(operation, decision, message)
     }

@@ -42,10 +42,7 @@ fn advices(code: Code) -> Vec<(&'static str, &'static str)> {
         }
         _ => {}
     }
-    // No request can have gone to what is no session's id.
-    if (matches!(code.number(), 100..400 | 900..) || is_of_file(code))
-        && code != Code::InvalidSessionId
-    {
+    if matches!(code.number(), 100..400 | 900..) || is_of_file(code) {
         found.push(("`unknown`", cancel(Outcome::Unknown)));
     }
     if matches!(code, Code::ServerError) {
@@ -53,7 +50,12 @@ fn advices(code: Code) -> Vec<(&'static str, &'static str)> {
     }
     if matches!(
         code,
-        Code::Dns | Code::Connect | Code::Timeout | Code::ConnectionLost | Code::Unauthorized
+        Code::Dns
+            | Code::Connect
+            | Code::Timeout
+            | Code::ConnectionLost
+            | Code::Unauthorized
+            | Code::OutboxBusy
     ) {
         found.push(("`unknown`, kept in an outbox", kept_advice(code)));
     }
@@ -163,6 +165,18 @@ fn the_page_has_the_advice_that_the_library_gives_and_python_has_the_page() {
     let how = "FLEXCANCEL_UPDATE=1 cargo test --lib troubleshooting";
     assert!(page == expected, "{PAGE}: (found, expected) = {difference:?}; {how}");
     assert!(read(COPY) == page, "{COPY} is not {PAGE}; {how}");
+}
+
+#[test]
+fn the_advice_of_each_example_is_one_that_the_library_gives() {
+    let page = read("docs/RESULT.md");
+    let given: Vec<_> = Code::ALL.iter().flat_map(|code| advices(*code)).collect();
+    let examples = page.lines().filter_map(|line| line.trim().strip_prefix("\"advice\": \""));
+    let unknown: Vec<_> = examples
+        .filter_map(|line| line.strip_suffix("\","))
+        .filter(|advice| !given.iter().any(|(_, text)| text == advice))
+        .collect();
+    assert!(page.contains("\"advice\": \"") && unknown.is_empty(), "{unknown:?}");
 }
 
 /// What may be said to the shopper, by the page that has it for each outcome.

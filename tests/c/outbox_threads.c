@@ -58,12 +58,10 @@ static void look(flexcancel_outbox **current_outbox, flexcancel_abort **current_
 /* True if the outbox keeps the cancel. Takes the result. */
 static int is_kept(flexcancel_result *result) {
     const int32_t outcome = flexcancel_result_outcome(result), code = flexcancel_result_code(result);
-    CHECK(outcome == FLEXCANCEL_OUTCOME_CANCELED || outcome == FLEXCANCEL_OUTCOME_UNKNOWN ||
-              (outcome == FLEXCANCEL_OUTCOME_NOT_APPLIED &&
-               (code == FLEXCANCEL_CODE_INVALID_HANDLE || code == FLEXCANCEL_CODE_ABORTED)),
-          "%s", flexcancel_result_json(result, NULL));
+    CHECK(outcome == FLEXCANCEL_OUTCOME_CANCELED || outcome == FLEXCANCEL_OUTCOME_UNKNOWN, "%s",
+          flexcancel_result_json(result, NULL));
     flexcancel_result_free(result);
-    return outcome != FLEXCANCEL_OUTCOME_NOT_APPLIED;
+    return code != FLEXCANCEL_CODE_INVALID_HANDLE;
 }
 
 static void *call(void *unused) {

@@ -102,7 +102,7 @@ impl World {
         }
         config.extend(call.config.iter().map(|(name, value)| (name.as_str(), value.clone())));
         let config = serde_json::to_string(&config).expect("a configuration is JSON");
-        let options = call.options.as_ref().map_or("", |raw| raw.get());
+        let options = call.options.as_ref().map_or("{}", |raw| raw.get());
         Line {
             operation: call.operation,
             config: self.filled_in(&on_one_line(&config)),

@@ -104,7 +104,7 @@ static void each_item_has_its_result_in_order(const Client &client, const char *
 }
 
 static void any_range_is_an_input(const Client &client, const std::string &id) {
-    const auto count = [&](auto &&items, std::string_view options = {}) {
+    const auto count = [&](auto &&items, std::string_view options = "{}") {
         std::size_t told = 0;
         const Status status =
             client.cancel_many(items, options, [&told, &id](std::uint64_t, const Result &result) {

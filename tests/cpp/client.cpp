@@ -240,7 +240,6 @@ static void options_go_in_in_each_form(const char *base_url) {
     Options kept;
     refused(client.cancel("fcs_0", kept.max_attempts(1).timeout(0ms)));
     refused(client.cancel("fcs_0", kept));
-    refused(client.cancel("fcs_0", Options(Repeat(text)).max_attempts(1)));
 
     CHECK(&kept.timeout(1s) == &kept, "a setter of an object returns that object");
     const auto &lives_on = Options().timeout(0ms).max_attempts(1);
@@ -251,8 +250,42 @@ static void options_go_in_in_each_form(const char *base_url) {
     CHECK(item.options == text, "%s", item.options.c_str());
     const std::string_view borrowed = lives_on;
     CHECK(borrowed.data() == lives_on.json().data(), "of an object that stays it is borrowed");
-    const std::string stored = Repeat("{}");
-    CHECK(stored == "{}" && has(std::string(Repeat()), "in_doubt"), "%s", stored.c_str());
+}
+
+/* It was to repeat a cancel, which may have had its effect: no new one begins. */
+static void what_is_left_of_a_repetition_is_refused(const char *base_url, const char *id) {
+    const Client client = client_at(base_url);
+    const auto refused = [&](const detail::JsonArgument &options) {
+        EXPECT_RESULT(client.cancel(id, options.text()), Outcome::unknown, Code::invalid_argument);
+    };
+    const std::string whole = R"({"idempotency_key":"k","in_doubt":true,"asked_at_ms":7})";
+    for (std::size_t begin = 0; begin < whole.size(); begin++)
+        for (std::size_t size = 0; begin + size <= whole.size(); size++) {
+            if (size == whole.size())
+                continue;
+            const Repeat left(whole.substr(begin, size));
+            refused(left);
+            refused(Options(left).timeout(1s));
+            refused(EntryOptions(left).timeout(1s));
+        }
+    for (const char *left :
+         {"{}", "x{}y", "null", " ", R"({"in_doubt":false})", R"({"asked_at_ms":7})",
+          R"({"idempotency_key":null,"in_doubt":null})", R"(x{"idempotency_key":"k"}y)",
+          "\xef\xbb\xbf{\"idempotency_key\":\"k\"}"}) {
+        refused(Repeat(left));
+        refused(Options(Repeat(left)).timeout(1s));
+    }
+    refused("");
+    Options options{Repeat(whole)};
+    const Options taken = std::move(options);
+    CHECK(taken.json() == whole, "%s", taken.json().data());
+    refused(options);
+    refused(options.timeout(1s));
+    options = taken;
+    CHECK(options.json() == whole, "it can be used again");
+    EntryOptions entry;
+    const EntryOptions entry_taken = std::move(entry.timeout(1s));
+    refused(entry);
 }
 
 static void options_arrive(const char *base_url, const char *id) {
@@ -385,6 +418,7 @@ int main(int argc, char **argv) {
     what_is_moved_from_is_empty(argv[1], argv[3]);
     what_is_null_is_refused_by_name(argv[1], argv[2]);
     options_go_in_in_each_form(argv[1]);
+    what_is_left_of_a_repetition_is_refused(argv[1], argv[2]);
     options_arrive(argv[1], argv[4]);
     a_result_tells_how_it_is_repeated(argv[1]);
     the_log_is_told_and_changes_nothing(argv[1], argv[5], argv[6]);

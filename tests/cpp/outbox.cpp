@@ -81,7 +81,7 @@ static void wrong_options_are_refused_and_name_the_option() {
                              std::string_view part) {
         const auto opened = Outbox::open(of, options);
         CHECK(!opened && !opened.outbox && opened.error, "%s", options.c_str());
-        EXPECT_RESULT(opened.error, Outcome::not_applied, code, part);
+        EXPECT_RESULT(opened.error, Outcome::unknown, code, part);
     };
     const OutboxOptions right = OutboxOptions().path(file);
     refused(Client(), right, Code::invalid_handle, "client: ");
@@ -96,7 +96,7 @@ static void wrong_options_are_refused_and_name_the_option() {
 
     const Outbox outbox = outbox_of(client);
     const auto wrong = [](int line, const Result &result, std::string_view part) {
-        expect(line, result, Outcome::not_applied, Code::invalid_argument, part);
+        expect(line, result, Outcome::unknown, Code::invalid_argument, part);
     };
 #define REFUSED(...) wrong(__LINE__, __VA_ARGS__)
 #define REFUSED_STATUS(status, part) EXPECT_STATUS(status, Code::invalid_argument, part)
@@ -134,8 +134,8 @@ static void wrong_options_are_refused_and_name_the_option() {
     EXPECT_RESULT(outbox.enqueue(cut), Outcome::not_applied, Code::invalid_session_id);
     Abort moved_from;
     const Abort other = std::move(moved_from);
-    EXPECT_RESULT(outbox.cancel(ids[0], {}, moved_from), Outcome::not_applied,
-                  Code::invalid_handle, "abort: ");
+    EXPECT_RESULT(outbox.cancel(ids[0], {}, moved_from), Outcome::unknown, Code::invalid_handle,
+                   "abort: ");
     EXPECT_STATUS(outbox.flush({}, moved_from), Code::invalid_handle,
                   "abort: ");
     EXPECT_STATUS(outbox.acknowledge(1), Code::outbox_no_entry);
@@ -146,7 +146,7 @@ static void what_is_empty_closed_or_moved_from_is_answered() {
     const auto is_answered = [](const Outbox &none) {
         CHECK(!none && none.get() == nullptr, "it is empty");
         for (const Result &result : {none.cancel(ids[0]), none.enqueue(ids[0])})
-            EXPECT_RESULT(result, Outcome::not_applied, Code::invalid_handle, "outbox: ");
+            EXPECT_RESULT(result, Outcome::unknown, Code::invalid_handle, "outbox: ");
         for (const Status &status : {none.flush(), none.list(), none.acknowledge(1),
                                      none.withdraw(1, "why"), none.stats(), none.claim(),
                                      none.settle(1, Settlement())})
@@ -189,7 +189,7 @@ static void what_cannot_be_delivered_is_kept() {
     EXPECT_RESULT(outbox.enqueue(null), Outcome::not_applied, Code::invalid_session_id,
                   "session_id: expected a string, found NULL");
     EXPECT_RESULT(Outbox::open(client_of(), OutboxOptions().path(null)).error,
-                  Outcome::not_applied, Code::invalid_argument, "path: expected a string, found 0");
+                  Outcome::unknown, Code::invalid_argument, "path: expected a string, found 0");
     EXPECT_STATUS(outbox.withdraw(77, "why"), Code::outbox_no_entry);
     const Abort abort;
     abort.trigger();

@@ -3,6 +3,7 @@
 package flexcancel
 
 import (
+	"encoding/json"
 	"iter"
 	"time"
 )
@@ -14,8 +15,12 @@ type BulkItem struct {
 	Options []Option
 }
 
-// IDs makes items of session ids, one by one as they are wanted: IDs(slices.Values(ids)).
+// IDs makes items of session ids, one by one as they are wanted: IDs(slices.Values(ids)). It is nil
+// for nil.
 func IDs(ids iter.Seq[string]) iter.Seq[BulkItem] {
+	if ids == nil {
+		return nil
+	}
 	return func(yield func(BulkItem) bool) {
 		for id := range ids {
 			if !yield(BulkItem{SessionID: id}) {
@@ -50,9 +55,9 @@ type bulkItemView struct {
 // BulkSummary says how a bulk run ended.
 type BulkSummary struct {
 	// Code is [CodeOK] if the run came to the end of its input, or says why not.
-	Code Code `json:"-"`
+	Code Code `json:"code"`
 	// Message is one line for a log.
-	Message string `json:"-"`
+	Message string `json:"message"`
 	// Elapsed is how long the run took, in whole milliseconds.
 	Elapsed time.Duration `json:"-"`
 	// Complete is true if every item of the input has ended.
@@ -70,4 +75,40 @@ type BulkSummary struct {
 	FromJournal int64 `json:"from_journal"`
 	// RateLimitedResponses is how many responses were a 429.
 	RateLimitedResponses int64 `json:"rate_limited_responses"`
+}
+
+// bulkSummary is BulkSummary as the library's JSON has it under the name bulk: the first three fields
+// stand beside that.
+type bulkSummary BulkSummary
+
+// MarshalJSON writes it with the names of the result's JSON, in one object.
+func (s BulkSummary) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		bulkSummary
+		ElapsedMS int64 `json:"elapsed_ms"`
+	}{bulkSummary(s), s.Elapsed.Milliseconds()})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes. The error names the code where it is missing or null:
+// without one a run that was stopped would look like one that came to its end. JSON's null changes
+// nothing.
+func (s *BulkSummary) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
+	*s = BulkSummary{}
+	var read struct {
+		bulkSummary
+		Code      *Code `json:"code"`
+		ElapsedMS int64 `json:"elapsed_ms"`
+	}
+	if err := json.Unmarshal(data, &read); err != nil {
+		return err
+	}
+	if read.Code == nil {
+		return fieldMissing("summary", "code")
+	}
+	*s = BulkSummary(read.bulkSummary)
+	s.Code, s.Elapsed = *read.Code, time.Duration(read.ElapsedMS)*time.Millisecond
+	return nil
 }

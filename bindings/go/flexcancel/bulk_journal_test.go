@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flexcancel/flexcancel/bindings/go/flexcancel"
 )
@@ -96,6 +97,9 @@ func TestAJournalThatCannotBeUsedEndsTheRunByItsSentinel(t *testing.T) {
 	if err := second(noJournal); !errors.Is(err, flexcancel.ErrJournalInvalid) {
 		t.Error(err)
 	}
+	if left, err := os.ReadFile(noJournal); err != nil || string(left) != "no journal\n" {
+		t.Errorf("%q %v", left, err)
+	}
 	if count := sent(t, ids); count != 0 {
 		t.Errorf("%d were sent", count)
 	}
@@ -117,5 +121,57 @@ func TestAJournalThatCannotBeUsedEndsTheRunByItsSentinel(t *testing.T) {
 			errors.Is(last.Err, flexcancel.ErrUnknown) {
 			t.Errorf("%+v", last)
 		}
+	}
+}
+
+func TestAnItemWithAnotherSessionInItsPlaceEndsTheRunWhereItComes(t *testing.T) {
+	till, ids, others := client(t, nil), manyHeld(t, 3), manyHeld(t, 2)
+	path := filepath.Join(t.TempDir(), "night.jsonl")
+	options := []flexcancel.BulkOption{flexcancel.WithJournal(path), flexcancel.WithConcurrency(1)}
+	// Nothing reaches the session, so that each item is unknown and is to be sent again.
+	ask[any](t, "POST", "faults",
+		fields{"fault": "drop_answer", "how": "rst", "apply": false, "times": 1000})
+	for item, c := range till.CancelMany(context.Background(), slices.Values(ids),
+		append(options, flexcancel.WithTimeout(100*time.Millisecond))...) {
+		if c.Outcome != flexcancel.Unknown {
+			t.Fatalf("%+v %v", item, c)
+		}
+	}
+	ask[any](t, "DELETE", "faults", nil)
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := []string{ids[0], others[0], ids[2], others[1]}
+	run := till.NewBulkRun(flexcancel.IDs(slices.Values(input)), options...)
+	told := 0
+	for item, c := range run.Results(context.Background()) {
+		told++
+		if item.Number != 0 || !c.Outcome.IsVoided() {
+			t.Errorf("%+v %v", item, c)
+		}
+	}
+	if err := run.Err(); told != 1 || !errors.Is(err, flexcancel.ErrJournalInvalid) || run.Summary().Complete {
+		t.Errorf("%d results: %v", told, err)
+	}
+	releasedOnce(t, ids[0])
+	for _, id := range []string{ids[2], others[0], others[1]} {
+		if found := ask[truth](t, "GET", "sessions/"+id, nil); found.Hold != "held" {
+			t.Errorf("%s: %+v", id, found)
+		}
+	}
+	// What was sent is in the journal as usual; of the rest there is nothing.
+	after, err := os.ReadFile(path)
+	added, isLonger := strings.CutPrefix(string(after), string(before))
+	if err != nil || !isLonger || !strings.Contains(added, `"outcome":"canceled"`) ||
+		strings.Contains(added, others[0]) || strings.Contains(added, others[1]) {
+		t.Errorf("%v: %s", err, added)
+	}
+	// So the right input resumes it.
+	if err := ran(till.NewBulkRun(flexcancel.IDs(slices.Values(ids)), options...)); err != nil {
+		t.Error(err)
+	}
+	for _, id := range ids {
+		releasedOnce(t, id)
 	}
 }

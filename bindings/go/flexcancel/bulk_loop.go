@@ -81,8 +81,13 @@ func unusableOptions(outcome Outcome) []byte {
 }
 
 func (l *bulkLoop) pass(number int64, result *Result) bool {
-	open, view := l.open[number], result.detail().Item
+	open := l.open[number]
 	delete(l.open, number)
+	if open.refusal != nil && result.Code == CodeInvalidArgument {
+		// The library has refused what stood in place of the options.
+		result = result.withMessage(open.refusal.(*Error).Message)
+	}
+	view := result.detail().Item
 	item := BulkItemResult{
 		Number:      number,
 		SessionID:   open.sessionID,

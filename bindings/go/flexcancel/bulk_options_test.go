@@ -2,6 +2,7 @@ package flexcancel_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -77,6 +78,8 @@ func TestAnItemHasOptionsOfItsOwn(t *testing.T) {
 		} else if !errors.As(item.Err, &err) || err.Outcome != row.outcome || err.Code != row.code ||
 			!strings.Contains(err.Message, row.part) {
 			t.Errorf("%d: %v", item.Number, item.Err)
+		} else if says := messageOf(t, c); err.Message != c.Message() || err.Message != says {
+			t.Errorf("%d: %q and %q beside %q", item.Number, c.Message(), says, err.Message)
 		} else if _, ok := c.Repeat(); ok {
 			t.Errorf("%s", c.JSON())
 		}
@@ -88,6 +91,21 @@ func TestAnItemHasOptionsOfItsOwn(t *testing.T) {
 	if count := sent(t, ids); count != 1 {
 		t.Errorf("%d were sent", count)
 	}
+}
+
+// messageOf is the message in the result's JSON, which must be whole.
+func messageOf(t *testing.T, c *flexcancel.Result) string {
+	t.Helper()
+	var read struct {
+		Message string `json:"message"`
+		Advice  string `json:"advice"`
+		Item    *struct{ Number *int64 }
+	}
+	if err := json.Unmarshal(c.JSON(), &read); err != nil || read.Advice != c.Advice() ||
+		read.Item == nil || read.Item.Number == nil {
+		t.Errorf("%s: %v", c.JSON(), err)
+	}
+	return read.Message
 }
 
 func TestADryRunOnlyRetrieves(t *testing.T) {

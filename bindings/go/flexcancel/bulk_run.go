@@ -4,6 +4,7 @@ package flexcancel
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 )
@@ -20,7 +21,7 @@ type BulkRun struct {
 }
 
 // NewBulkRun makes a run over these items; [IDs] makes them of session ids. Nothing happens until
-// [BulkRun.Results] is ranged over.
+// [BulkRun.Results] is ranged over. A run of nil items ends with [ErrInvalidArgument].
 func (c *Client) NewBulkRun(items iter.Seq[BulkItem], opts ...BulkOption) *BulkRun {
 	return &BulkRun{client: c, items: items, opts: opts}
 }
@@ -63,10 +64,7 @@ func (r *BulkRun) Results(ctx context.Context) iter.Seq2[BulkItemResult, *Result
 		ctx = context.Background()
 	}
 	return func(yield func(BulkItemResult, *Result) bool) {
-		given := new(options)
-		for _, opt := range r.opts {
-			opt.bulk(given)
-		}
+		given := collect(r.opts, BulkOption.bulk)
 		h := r.client.get().use()
 		if h == nil {
 			r.refuse(CodeInvalidHandle, clientIsClosed)
@@ -74,6 +72,9 @@ func (r *BulkRun) Results(ctx context.Context) iter.Seq2[BulkItemResult, *Result
 		}
 		defer h.release()
 		text, err := given.text()
+		if err == nil && r.items == nil {
+			err = errors.New("items: expected a sequence of sessions, found nil")
+		}
 		if err != nil {
 			r.refuse(CodeInvalidArgument, err.Error())
 			return
@@ -124,7 +125,7 @@ func (r *BulkRun) Err() error { return r.err }
 
 // Summary says how the last run ended, and how many items had which outcome. It is zero before.
 func (r *BulkRun) Summary() BulkSummary {
-	summary := r.summary.detail().Bulk
+	summary := BulkSummary(r.summary.detail().Bulk)
 	if r.summary != nil {
 		summary.Code, summary.Message = r.summary.Code, r.summary.Message()
 		summary.Elapsed = r.summary.Elapsed()

@@ -94,8 +94,9 @@ func (c Config) toJSON() (string, error) {
 		field string
 		time  time.Duration
 	}{
-		{"connect_timeout_ms", c.ConnectTimeout}, {"dns_ttl_ms", c.DNSTTL},
-		{"max_idle_ms", c.MaxIdle}, {"timeout_ms", c.Timeout},
+		// A negative time means never to these two.
+		{"dns_ttl_ms", max(c.DNSTTL, 0)}, {"max_idle_ms", max(c.MaxIdle, 0)},
+		{"connect_timeout_ms", c.ConnectTimeout}, {"timeout_ms", c.Timeout},
 	} {
 		if err := tooShort(time.field, time.time); err != nil {
 			return "", err
@@ -125,7 +126,7 @@ func (c Config) toJSON() (string, error) {
 
 // tooShort is the error of a time that the library cannot take: most likely its unit was forgotten.
 func tooShort(field string, d time.Duration) error {
-	if d <= 0 || d >= time.Millisecond {
+	if d == 0 || d.Abs() >= time.Millisecond {
 		return nil
 	}
 	return fmt.Errorf("%s: expected at least 1ms, found %v: write the unit, like 10*time.Second", field, d)

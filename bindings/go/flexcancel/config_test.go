@@ -2,11 +2,13 @@ package flexcancel_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flexcancel/flexcancel/bindings/go/flexcancel"
 )
@@ -47,4 +49,36 @@ func TestNeitherAClientNorAnErrorShowsTheKey(t *testing.T) {
 	if strings.Contains(shown, key) {
 		t.Error("the key is shown")
 	}
+}
+
+func TestATimeBelowAMillisecondIsShownAsItIs(t *testing.T) {
+	till := client(t, nil)
+	_, ofOption := till.Cancel(context.Background(), "fcs_1", flexcancel.WithTimeout(-1))
+	_, ofLong := till.Cancel(context.Background(), "fcs_1", flexcancel.WithTimeout(-time.Millisecond))
+	_, ofKeep := till.OpenOutbox(file(t), flexcancel.WithKeep(-1))
+	rows := map[string]error{
+		"timeout_ms: expected at least 1ms, found -1ns": ofOption,
+		"keep_ms: expected at least 1ms, found -1ns":    ofKeep,
+		"from 1 to 600000, found -1":                    ofLong,
+	}
+	for expected, config := range map[string]flexcancel.Config{
+		"timeout_ms: expected at least 1ms, found -1ns":           {Timeout: -1},
+		"timeout_ms: expected at least 1ms, found 10ns":           {Timeout: 10},
+		"connect_timeout_ms: expected at least 1ms, found -999µs": {ConnectTimeout: -999 * time.Microsecond},
+		"max_idle_ms: expected at least 1ms, found 7ns":           {MaxIdle: 7},
+	} {
+		config.APIKey = key
+		_, rows[expected] = flexcancel.New(config)
+	}
+	for expected, err := range rows {
+		if err == nil || !strings.Contains(err.Error(), expected) {
+			t.Errorf("%v, expected %s", err, expected)
+		}
+	}
+	// To these two any negative time means never.
+	made, err := flexcancel.New(flexcancel.Config{APIKey: key, MaxIdle: -1, DNSTTL: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = made.Close()
 }

@@ -131,6 +131,40 @@ func TestTheCauseOfADeadlineIsKept(t *testing.T) {
 	expectTruth(t, id, "held", 0, 0)
 }
 
+// The library's own time is up just before the context's, and then the context has no cause yet.
+func TestTheCauseOfADeadlineThatEndsACallMidwayIsKept(t *testing.T) {
+	till := client(t, nil)
+	outbox := opened(t, till, "")
+	fault(t, fields{"fault": "delay", "ms": 500, "times": 1000})
+	for name, call := range map[string]func(context.Context, string) error{
+		"Cancel": func(ctx context.Context, id string) error {
+			_, err := till.Cancel(ctx, id)
+			return err
+		},
+		"Retrieve": func(ctx context.Context, id string) error {
+			_, err := till.Retrieve(ctx, id)
+			return err
+		},
+		"Outbox.Cancel": func(ctx context.Context, id string) error {
+			_, err := outbox.Cancel(ctx, id)
+			return err
+		},
+	} {
+		for range 20 {
+			ctx, cancel := context.WithTimeoutCause(context.Background(), 30*time.Millisecond, errShopperLeft)
+			err := call(ctx, held(t))
+			cancel()
+			for _, expected := range []error{
+				flexcancel.ErrUnknown, flexcancel.ErrTimeout, context.DeadlineExceeded, errShopperLeft,
+			} {
+				if !errors.Is(err, expected) {
+					t.Errorf("%s: %v is not %v", name, err, expected)
+				}
+			}
+		}
+	}
+}
+
 func TestAContextThatEndsAfterAGoodEndIsNoError(t *testing.T) {
 	till, id := client(t, nil), held(t)
 	ctx, cancel := context.WithTimeout(context.Background(), never)

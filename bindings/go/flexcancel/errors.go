@@ -10,7 +10,8 @@ import (
 
 // Error is what every error of this package is.
 type Error struct {
-	// Outcome is that of the call; NotApplied where the library refused what it was given. An
+	// Outcome is that of the call; NotApplied where the library refused what it was given, and
+	// Unknown where that was to repeat a cancel, or an outbox may keep a cancel of the session. An
 	// operation that is about no session has none: then this is Unknown, and the error matches none
 	// of ErrUnknown, ErrNotCancelable and ErrNotApplied.
 	Outcome Outcome

@@ -92,6 +92,37 @@ func TestOutcomesAndCodesAreThoseOfTheHeader(t *testing.T) {
 	}
 }
 
+// What go doc shows over a group of codes is true of each of them.
+func TestEachGroupOfCodesNamesItsHundreds(t *testing.T) {
+	parsed, err := parser.ParseFile(token.NewFileSet(), "outcome.go", nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers, seen := defined(t, "FLEXCANCEL_CODE_"), 0
+	for _, decl := range parsed.Decls {
+		group, ok := decl.(*ast.GenDecl)
+		if !ok || !strings.HasPrefix(group.Doc.Text(), "The codes") {
+			continue
+		}
+		line, _, _ := strings.Cut(group.Doc.Text(), "\n")
+		for _, it := range group.Specs {
+			selector := it.(*ast.ValueSpec).Values[0].(*ast.SelectorExpr).Sel.Name
+			number := numbers[strings.ToLower(strings.TrimPrefix(selector, "FLEXCANCEL_CODE_"))]
+			hundred := strconv.Itoa(number/100) + "xx"
+			if number == 0 {
+				hundred = "0 is OK"
+			}
+			if !strings.Contains(line, hundred) {
+				t.Errorf("%s is %d, and stands under %q", selector, number, line)
+			}
+			seen++
+		}
+	}
+	if seen != len(numbers) {
+		t.Errorf("%d of %d codes", seen, len(numbers))
+	}
+}
+
 func TestHoldsAreThoseOfTheResultsPage(t *testing.T) {
 	page := text(t, "docs/RESULT.md")
 	for number, hold := range []Hold{HoldUnknown, HoldReleased, HoldNone, HoldCaptured, HoldHeld} {

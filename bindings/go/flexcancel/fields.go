@@ -33,6 +33,11 @@ func fieldsOf(record reflect.Type) []field {
 	return found
 }
 
+// fieldMissing is the error of an object that lacks a field, or has null there.
+func fieldMissing(object, field string) error {
+	return fmt.Errorf("flexcancel: %s: %s: expected a value, found none", object, field)
+}
+
 // readRecord reads an object into the fields of a record, by their exact names, and keeps all other
 // fields. encoding/json would take "STATUS" for "status", so a record's fields are read one by one.
 // Null is like what is absent.

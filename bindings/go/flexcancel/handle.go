@@ -82,6 +82,8 @@ func (h *handle) release() {
 type limits struct {
 	// isClosed is the message where the handle is closed.
 	isClosed string
+	// keeps is true if a file may keep an earlier cancel of the session.
+	keeps bool
 	// timeout is the library's own; that of the handle if zero.
 	timeout time.Duration
 	// reserve is how much of the context's time the library may leave unused.
@@ -90,8 +92,17 @@ type limits struct {
 
 var (
 	ofClient = limits{isClosed: clientIsClosed}
-	ofOutbox = limits{isClosed: outboxIsClosed}
+	ofOutbox = limits{isClosed: outboxIsClosed, keeps: true}
 )
+
+// refuse is the error of a call that the library is not asked to make.
+func (l limits) refuse(given *options, code Code, message string) error {
+	refusal := given.refuse(code, message)
+	if l.keeps {
+		refusal.Outcome = Unknown
+	}
+	return refusal
+}
 
 // operation is what a call does, with the options as the library takes them.
 type operation func(h *handle, options []byte, abort uintptr) nativeResult
@@ -106,7 +117,7 @@ func (o *owner) call(
 	}
 	h := o.use()
 	if h == nil {
-		return nil, nil, given.refuse(CodeInvalidHandle, limits.isClosed)
+		return nil, nil, limits.refuse(given, CodeInvalidHandle, limits.isClosed)
 	}
 	defer h.release()
 	deadline, hasDeadline := ctx.Deadline()
@@ -119,11 +130,11 @@ func (o *owner) call(
 	}
 	text, err := given.text()
 	if err != nil {
-		return nil, nil, given.refuse(CodeInvalidArgument, err.Error())
+		return nil, nil, limits.refuse(given, CodeInvalidArgument, err.Error())
 	}
 	watch, ok := watch(ctx, hasDeadline && !time.Now().Before(deadline))
 	if !ok {
-		return nil, nil, given.refuse(CodeInternal, "every handle is in use")
+		return nil, nil, limits.refuse(given, CodeInternal, "every handle is in use")
 	}
 	result := newResult(operation(h, text, watch.abort))
 	watch.end()
@@ -150,17 +161,39 @@ func asStatus(result *Result, ended []error, err error) error {
 }
 
 // ended is the context's error if the context ended the call: by an abort, or by the time that it
-// left, which is up a little before the context's own. The cause goes with it.
+// left, which is up a little before the context's own. The cause goes with it; only where the
+// deadline was moved forward, by a reserve, there is none yet.
 func ended(ctx context.Context, code Code, deadline time.Time, hasDeadline bool) []error {
+	const within = 2 * time.Millisecond
+	isLate := hasDeadline && time.Until(deadline) <= within &&
+		(code == CodeTimeout || code == CodeAborted)
+	if isLate {
+		awaitDeadline(ctx)
+	}
 	if err := ctx.Err(); err != nil {
 		if cause := context.Cause(ctx); cause != err {
 			return []error{err, cause}
 		}
 		return []error{err}
 	}
-	const within = 2 * time.Millisecond
-	if hasDeadline && time.Until(deadline) <= within && (code == CodeTimeout || code == CodeAborted) {
+	if isLate {
 		return []error{context.DeadlineExceeded}
 	}
 	return nil
+}
+
+// awaitDeadline waits for the end of a context whose deadline is now, because it has its cause only
+// then. It waits for a tenth of a second at most: for a context's timer that is late itself.
+func awaitDeadline(ctx context.Context) {
+	const soon, longest = 3 * time.Millisecond, 100 * time.Millisecond
+	deadline, ok := ctx.Deadline()
+	if !ok || ctx.Done() == nil || ctx.Err() != nil || time.Until(deadline) > soon {
+		return
+	}
+	timer := time.NewTimer(longest)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }

@@ -6,11 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 	"unicode/utf8"
 )
 
-// Option is an option of one call; it goes before the client's configuration.
+// Option is an option of one call; it goes before the client's configuration. A call with a nil
+// option is refused with [ErrInvalidArgument], by its place, and asserts nothing ([Unknown]): it may
+// be what is left of a [WithRepeat]. So are the nil options of every other kind.
 type Option func(*options)
 
 type options struct {
@@ -25,8 +28,8 @@ type options struct {
 	bulkKeys
 	// unusable is why an option cannot be handed over, if one cannot.
 	unusable error
-	// repeatsNothing is true after WithRepeat of something that has nothing to repeat.
-	repeatsNothing bool
+	// lost is the same of what may have been to repeat a cancel, whose doubt is lost with it.
+	lost error
 }
 
 // outboxKeys are of an outbox's calls only.
@@ -38,11 +41,40 @@ type outboxKeys struct {
 }
 
 func newOptions(opts []Option) *options {
+	return collect(opts, func(opt Option, to *options) { opt(to) })
+}
+
+// collect has each option set what it is about. A nil one may be what is left of a WithRepeat.
+func collect[O any](opts []O, set func(O, *options)) *options {
 	given := new(options)
-	for _, opt := range opts {
-		opt(given)
+	for i, opt := range opts {
+		if isNil(opt) {
+			given.lost = nilOption(i)
+		} else {
+			set(opt, given)
+		}
 	}
 	return given
+}
+
+func nilOption(i int) error {
+	return fmt.Errorf("options[%d]: expected an Option, found nil", i)
+}
+
+// isNil is true of nil, and of what holds or points to nothing else.
+func isNil(of any) bool {
+	value := reflect.ValueOf(of)
+	for value.Kind() == reflect.Pointer && !value.IsNil() {
+		value = value.Elem()
+	}
+	switch value.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Chan, reflect.Func, reflect.Interface, reflect.Map, reflect.Pointer, reflect.Slice:
+		return value.IsNil()
+	default:
+		return false
+	}
 }
 
 // WithExpand asks for related objects in full in the response. Flex does not document the names.
@@ -59,16 +91,20 @@ func WithExpand(names ...string) Option {
 //
 // It sets the idempotency key, whether an earlier request may have reached Flex, and when the
 // cancel was asked for. [Outbox.Cancel] and [Outbox.Enqueue] take it, too: so is an unknown cancel
-// handed over. If there is nothing to repeat, the call is refused with [ErrInvalidArgument] and
-// asserts nothing ([Unknown]): a new cancel in its place would not know of the earlier request.
+// handed over. If there is nothing to repeat (also for nil, a nil pointer, and a [Repeat] without
+// a key or without AskedAt), the call is refused with [ErrInvalidArgument] and asserts nothing
+// ([Unknown]): a new cancel in its place would not know of the earlier request.
 func WithRepeat(of Repeatable) Option {
 	return func(o *options) {
 		repeat, ok := Repeat{}, false
-		if of != nil {
+		if !isNil(of) {
 			repeat, ok = of.Repeat()
 		}
+		if ok {
+			repeat, ok = repeat.Repeat()
+		}
 		if !ok {
-			o.repeatsNothing = true
+			o.lost = errors.New("repeat: expected a cancel that can be repeated")
 			return
 		}
 		WithIdempotencyKey(repeat.IdempotencyKey)(o)
@@ -139,8 +175,8 @@ func (o *options) within(left, configured time.Duration) {
 // text is nil for no options: the library takes NULL for that. What is not UTF-8 is refused here,
 // because encoding/json would put another character in its place.
 func (o *options) text() ([]byte, error) {
-	if o.repeatsNothing {
-		return nil, errors.New("repeat: expected a cancel that can be repeated")
+	if o.lost != nil {
+		return nil, o.lost
 	}
 	if o.unusable != nil {
 		return nil, o.unusable
@@ -165,10 +201,10 @@ func (o *options) text() ([]byte, error) {
 
 // refuse is the error of a call that the library is not asked to make. Nothing was sent; but an
 // earlier request that such a call was to repeat may have had its effect.
-func (o *options) refuse(code Code, message string) error {
+func (o *options) refuse(code Code, message string) *Error {
 	refusal := &Error{Outcome: NotApplied, Code: code, Message: message}
 	// Doubt without a key is what is left of a repetition.
-	if o.repeatsNothing || o.InDoubt != nil && *o.InDoubt && o.IdempotencyKey == nil {
+	if o.lost != nil || o.InDoubt != nil && *o.InDoubt && o.IdempotencyKey == nil {
 		refusal.Outcome = Unknown
 		return refusal
 	}

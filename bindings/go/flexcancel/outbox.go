@@ -31,16 +31,19 @@ type Outbox struct {
 // [ErrOutboxSchema], [ErrOutboxBusy], [ErrOutboxUnavailable], [ErrInvalidArgument] or [ErrClosed].
 func (c *Client) OpenOutbox(path string, opts ...OutboxOption) (*Outbox, error) {
 	given := outboxOptions{Path: path}
-	for _, opt := range opts {
+	for i, opt := range opts {
+		if opt == nil {
+			return nil, notOpened(CodeInvalidArgument, nilOption(i).Error())
+		}
 		opt(&given)
 	}
 	text, err := given.text()
 	if err != nil {
-		return nil, refused(CodeInvalidArgument, err.Error())
+		return nil, notOpened(CodeInvalidArgument, err.Error())
 	}
 	client := c.get().use()
 	if client == nil {
-		return nil, refused(CodeInvalidHandle, clientIsClosed)
+		return nil, notOpened(CodeInvalidHandle, clientIsClosed)
 	}
 	outbox, refusal := nativeOutboxOpen(client.native, text)
 	if outbox == 0 {
@@ -51,6 +54,11 @@ func (c *Client) OpenOutbox(path string, opts ...OutboxOption) (*Outbox, error) 
 		nativeOutboxFree(outbox)
 		client.release()
 	})}, nil
+}
+
+// notOpened asserts nothing, because the file may keep cancels.
+func notOpened(code Code, message string) error {
+	return &Error{Outcome: Unknown, Code: code, Message: message}
 }
 
 // Close closes the file; the entries stay in it, and the client stays usable. Calls in flight go on
@@ -122,12 +130,18 @@ type FlushResult struct {
 // given, or the context's if that is earlier), the context is canceled, or Flex cannot be
 // reached. The error says why it ended before nothing was left to try; what was flushed
 // is there beside it, and nil only where the library was not called.
+//
+// It begins no try with less than a second left. Where that is of the context's time, the error
+// matches [context.DeadlineExceeded] before the context ends, and then has no cause of it.
+//
+// Entries may be left pending without an error: those that wait for their next try ([WithNow] has
+// them tried, too), and those that somebody delivers. The entry of a process that was killed is free
+// again after the timeout of its call and ten seconds; no option shortens that. So a loop of
+// flushes goes on while Counts.Due is above zero, not while Counts.Pending is.
 func (o *Outbox) Flush(ctx context.Context, opts ...FlushOption) (*FlushResult, error) {
-	given := new(options)
-	for _, opt := range opts {
-		opt.flush(given)
-	}
-	result, ended, err := o.get().call(ctx, given, limits{outboxIsClosed, defaultFlushTimeout, flushReserve},
+	given := collect(opts, FlushOption.flush)
+	flushes := limits{isClosed: outboxIsClosed, timeout: defaultFlushTimeout, reserve: flushReserve}
+	result, ended, err := o.get().call(ctx, given, flushes,
 		func(h *handle, options []byte, abort uintptr) nativeResult {
 			return nativeOutboxFlush(h.native, options, abort)
 		})
@@ -219,10 +233,4 @@ func (o *Outbox) result(unusable error, operation func(outbox uintptr) nativeRes
 	return result, asStatus(result, nil, nil)
 }
 
-func newEnqueue(opts []EnqueueOption) *options {
-	given := new(options)
-	for _, opt := range opts {
-		opt.enqueue(given)
-	}
-	return given
-}
+func newEnqueue(opts []EnqueueOption) *options { return collect(opts, EnqueueOption.enqueue) }

@@ -19,17 +19,39 @@ type OutboxClaim struct {
 	InDoubt bool
 }
 
-// UnmarshalJSON reads one of the result's entries.
+// claimJSON is OutboxClaim as docs/OUTBOX.md names its fields.
+type claimJSON struct {
+	entryJSON
+	Lease   *string `json:"lease"`
+	InDoubt *bool   `json:"in_doubt"`
+}
+
+// MarshalJSON writes it as the result's JSON has it.
+func (c OutboxClaim) MarshalJSON() ([]byte, error) {
+	return json.Marshal(claimJSON{c.toJSON(), &c.Lease, &c.InDoubt})
+}
+
+// UnmarshalJSON reads one of the result's entries. The error names the lease or in_doubt where it is
+// missing or null: a claim of which nobody knows that is not to be delivered. JSON's null changes
+// nothing.
 func (c *OutboxClaim) UnmarshalJSON(data []byte) error {
-	var read struct {
-		Lease   string `json:"lease"`
-		InDoubt bool   `json:"in_doubt"`
+	if string(data) == "null" {
+		return nil
 	}
+	*c = OutboxClaim{}
+	var read claimJSON
 	if err := json.Unmarshal(data, &read); err != nil {
 		return err
 	}
-	c.Lease, c.InDoubt = read.Lease, read.InDoubt
-	return json.Unmarshal(data, &c.OutboxEntry)
+	switch {
+	case read.Lease == nil:
+		return fieldMissing("claim", "lease")
+	case read.InDoubt == nil:
+		return fieldMissing("claim", "in_doubt")
+	}
+	c.fromJSON(&read.entryJSON)
+	c.Lease, c.InDoubt = *read.Lease, *read.InDoubt
+	return nil
 }
 
 // Settlement is how somebody else's delivery of an entry ended: of all requests under the lease.
@@ -55,10 +77,7 @@ type Settlement struct {
 // settled by then are due again, and in doubt. A client without an API key (any text of its own,
 // such as "no-key") claims the entries of its BaseURL of either mode.
 func (o *Outbox) Claim(opts ...ClaimOption) ([]OutboxClaim, error) {
-	given := new(options)
-	for _, opt := range opts {
-		opt.claim(given)
-	}
+	given := collect(opts, ClaimOption.claim)
 	text, unusable := given.text()
 	result, err := o.result(unusable, func(outbox uintptr) nativeResult {
 		return nativeOutboxClaim(outbox, text)

@@ -105,6 +105,18 @@ func TestALeaseThatEndsLeavesTheEntryInDoubtAndItsLateResultWaitsForTheNextOne(t
 	}
 }
 
+// A loop that flushes until nothing is pending would not end.
+func TestAFlushDoesNotTryWhatSomebodyDeliversEvenNow(t *testing.T) {
+	outbox, id := opened(t, client(t, nil), ""), held(t)
+	enqueued(t, outbox, id)
+	claimed(t, outbox)
+	flushed, err := outbox.Flush(context.Background(), flexcancel.WithNow())
+	if err != nil || len(flushed.Entries) != 0 || flushed.Counts.Due != 0 || flushed.Counts.Pending != 1 {
+		t.Errorf("%v %+v", err, flushed)
+	}
+	expectTruth(t, id, "held", 0, 0)
+}
+
 func TestWhatCannotBeClaimedOrSettledIsNamed(t *testing.T) {
 	outbox := opened(t, client(t, nil), "")
 	enqueued(t, outbox, held(t))

@@ -71,36 +71,68 @@ type OutboxEntry struct {
 // IsFinal is true of an entry that is not delivered any more, and does not change any more.
 func (e *OutboxEntry) IsFinal() bool { return e != nil && e.State != OutboxStatePending }
 
-// UnmarshalJSON reads one of the result's entries.
-func (e *OutboxEntry) UnmarshalJSON(data []byte) error {
-	var read struct {
-		ID             int64       `json:"id"`
-		SessionID      string      `json:"session_id"`
-		IdempotencyKey string      `json:"idempotency_key"`
-		Expand         []string    `json:"expand"`
-		Mode           string      `json:"mode"`
-		BaseURL        string      `json:"base_url"`
-		State          OutboxState `json:"state"`
-		CreatedMS      *int64      `json:"created_ms"`
-		AskedAtMS      *int64      `json:"asked_at_ms"`
-		NotAfterMS     *int64      `json:"not_after_ms"`
-		NextTryMS      *int64      `json:"next_try_ms"`
-		Attempts       int         `json:"attempts"`
-		Unclear        int         `json:"unclear"`
-		InDelivery     bool        `json:"in_delivery"`
-		LastOutcome    string      `json:"last_outcome"`
-		LastCode       string      `json:"last_code"`
-		LastMessage    string      `json:"last_message"`
-		EndedMS        *int64      `json:"ended_ms"`
-		AcknowledgedMS *int64      `json:"acknowledged_ms"`
+// entryJSON is OutboxEntry as docs/OUTBOX.md names its fields.
+type entryJSON struct {
+	ID             int64       `json:"id"`
+	SessionID      string      `json:"session_id"`
+	IdempotencyKey string      `json:"idempotency_key"`
+	Expand         []string    `json:"expand"`
+	Mode           *string     `json:"mode"`
+	BaseURL        string      `json:"base_url"`
+	State          OutboxState `json:"state"`
+	CreatedMS      *int64      `json:"created_ms"`
+	AskedAtMS      *int64      `json:"asked_at_ms"`
+	NotAfterMS     *int64      `json:"not_after_ms"`
+	NextTryMS      *int64      `json:"next_try_ms"`
+	Attempts       int         `json:"attempts"`
+	Unclear        int         `json:"unclear"`
+	InDelivery     bool        `json:"in_delivery"`
+	LastOutcome    *string     `json:"last_outcome"`
+	LastCode       *string     `json:"last_code"`
+	LastMessage    *string     `json:"last_message"`
+	EndedMS        *int64      `json:"ended_ms"`
+	AcknowledgedMS *int64      `json:"acknowledged_ms"`
+}
+
+func (e *OutboxEntry) toJSON() entryJSON {
+	written := entryJSON{e.ID, e.SessionID, e.IdempotencyKey, e.Expand, orNull(e.Mode), e.BaseURL,
+		e.State, since(e.Created), since(e.AskedAt), since(e.NotAfter), since(e.NextTry), e.Attempts,
+		e.Unclear, e.InDelivery, nil, orNull(e.LastCode), orNull(e.LastMessage), since(e.Ended),
+		since(e.Acknowledged)}
+	if e.Expand == nil {
+		written.Expand = []string{}
 	}
+	// Unknown without a code is that of an entry before its first attempt.
+	if e.LastOutcome != Unknown || e.LastCode != "" {
+		written.LastOutcome = orNull(e.LastOutcome.String())
+	}
+	return written
+}
+
+func (e *OutboxEntry) fromJSON(read *entryJSON) {
+	if len(read.Expand) == 0 {
+		read.Expand = nil
+	}
+	*e = OutboxEntry{read.ID, read.SessionID, read.IdempotencyKey, read.Expand, orEmpty(read.Mode),
+		read.BaseURL, read.State, at(read.CreatedMS), at(read.AskedAtMS), at(read.NotAfterMS),
+		at(read.NextTryMS), read.Attempts, read.Unclear, read.InDelivery,
+		outcomeNamed(orEmpty(read.LastOutcome)), orEmpty(read.LastCode), orEmpty(read.LastMessage),
+		at(read.EndedMS), at(read.AcknowledgedMS)}
+}
+
+// MarshalJSON writes it as the result's JSON has it.
+func (e OutboxEntry) MarshalJSON() ([]byte, error) { return json.Marshal(e.toJSON()) }
+
+// UnmarshalJSON reads one of the result's entries. JSON's null changes nothing.
+func (e *OutboxEntry) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
+	var read entryJSON
 	if err := json.Unmarshal(data, &read); err != nil {
 		return err
 	}
-	*e = OutboxEntry{read.ID, read.SessionID, read.IdempotencyKey, read.Expand, read.Mode, read.BaseURL,
-		read.State, at(read.CreatedMS), at(read.AskedAtMS), at(read.NotAfterMS), at(read.NextTryMS), read.Attempts,
-		read.Unclear, read.InDelivery, outcomeNamed(read.LastOutcome), read.LastCode,
-		read.LastMessage, at(read.EndedMS), at(read.AcknowledgedMS)}
+	e.fromJSON(&read)
 	return nil
 }
 
@@ -122,19 +154,31 @@ type OutboxCounts struct {
 	OldestPending time.Time
 }
 
-// UnmarshalJSON reads the result's counts.
+// countsJSON is OutboxCounts as docs/OUTBOX.md names its fields.
+type countsJSON struct {
+	Pending         int    `json:"pending"`
+	Delivered       int    `json:"delivered"`
+	Refused         int    `json:"refused"`
+	Expired         int    `json:"expired"`
+	NeedsAttention  int    `json:"needs_attention"`
+	Worklist        int    `json:"worklist"`
+	Due             int    `json:"due"`
+	Foreign         int    `json:"foreign"`
+	OldestPendingMS *int64 `json:"oldest_pending_ms"`
+}
+
+// MarshalJSON writes it as the result's JSON has it.
+func (c OutboxCounts) MarshalJSON() ([]byte, error) {
+	return json.Marshal(countsJSON{c.Pending, c.Delivered, c.Refused, c.Expired, c.NeedsAttention,
+		c.Worklist, c.Due, c.Foreign, since(c.OldestPending)})
+}
+
+// UnmarshalJSON reads the result's counts. JSON's null changes nothing.
 func (c *OutboxCounts) UnmarshalJSON(data []byte) error {
-	var read struct {
-		Pending         int    `json:"pending"`
-		Delivered       int    `json:"delivered"`
-		Refused         int    `json:"refused"`
-		Expired         int    `json:"expired"`
-		NeedsAttention  int    `json:"needs_attention"`
-		Worklist        int    `json:"worklist"`
-		Due             int    `json:"due"`
-		Foreign         int    `json:"foreign"`
-		OldestPendingMS *int64 `json:"oldest_pending_ms"`
+	if string(data) == "null" {
+		return nil
 	}
+	var read countsJSON
 	if err := json.Unmarshal(data, &read); err != nil {
 		return err
 	}
@@ -169,8 +213,33 @@ func outcomeNamed(name string) Outcome {
 
 // at is a point in time as the library tells it; zero for null.
 func at(ms *int64) time.Time {
-	if ms == nil {
+	if ms == nil || time.UnixMilli(*ms).IsZero() {
 		return time.Time{}
 	}
 	return time.UnixMilli(*ms)
+}
+
+// since is the reverse of at.
+func since(at time.Time) *int64 {
+	if at.IsZero() {
+		return nil
+	}
+	ms := at.UnixMilli()
+	return &ms
+}
+
+// orNull is nil for an empty text, which the library's JSON has as null.
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// orEmpty is the reverse of orNull.
+func orEmpty(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }

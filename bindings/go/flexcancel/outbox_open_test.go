@@ -39,7 +39,7 @@ func TestAFileThatCannotBeUsedIsAnErrorThatSaysWhy(t *testing.T) {
 		outbox, err := till.OpenOutbox(row.path)
 		var failed *flexcancel.Error
 		if outbox != nil || !errors.Is(err, row.expected) ||
-			!errors.Is(err, flexcancel.ErrNotApplied) || !errors.As(err, &failed) ||
+			errors.Is(err, flexcancel.ErrNotApplied) || !errors.As(err, &failed) ||
 			failed.Code != row.code || failed.Message == "" {
 			t.Errorf("%s: %v", row.path, err)
 		}
@@ -135,7 +135,8 @@ func TestEachCallRefusesWhatIsNoOptionOfItsAndKeepsAndSendsNothing(t *testing.T)
 	} {
 		err := row.err
 		if !errors.Is(err, flexcancel.ErrInvalidArgument) ||
-			errors.Is(err, flexcancel.ErrNotApplied) != row.isOfCancel ||
+			errors.Is(err, flexcancel.ErrUnknown) != row.isOfCancel ||
+			errors.Is(err, flexcancel.ErrNotApplied) ||
 			!strings.Contains(err.Error(), row.field) {
 			t.Errorf("%s: %v", row.field, err)
 		}

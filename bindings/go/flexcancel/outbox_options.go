@@ -79,7 +79,9 @@ func WithLease(lease time.Duration) ClaimOption {
 	return claimOption(func(to *options) { to.LeaseMS = to.time("lease_ms", lease) })
 }
 
-// WithNow has a flush try entries, too, that wait for their next try.
+// WithNow has a flush try entries, too, that wait for their next try. It does not try those that
+// somebody delivers: the entry of a process that was killed is free again after the timeout of its
+// call and ten seconds.
 func WithNow() FlushOption {
 	return flushOption(func(to *options) {
 		now := true

@@ -57,7 +57,8 @@ func (o *Outcome) UnmarshalText(name []byte) error { return named(o, "an outcome
 // Code says why the outcome is what it is. docs/RESULT.md has all of them.
 type Code int32
 
-// The codes: 1xx the caller, 2xx the transport, 3xx the provider, 9xx the library itself.
+// The codes: 0 is OK, 1xx the caller, 2xx the transport, 3xx the provider, 9xx the library itself.
+// Those of the outbox (4xx) and of a bulk run (5xx) follow.
 const (
 	CodeOK Code = C.FLEXCANCEL_CODE_OK
 	// CodeInvalidHandle: the Client or the Outbox is closed, nil or zero ([ErrClosed]).
@@ -98,10 +99,14 @@ const (
 	CodeOutboxStale       Code = C.FLEXCANCEL_CODE_OUTBOX_STALE
 	CodeOutboxExpired     Code = C.FLEXCANCEL_CODE_OUTBOX_EXPIRED
 	CodeOutboxFinal       Code = C.FLEXCANCEL_CODE_OUTBOX_FINAL
-	CodeJournalIO         Code = C.FLEXCANCEL_CODE_JOURNAL_IO
-	CodeJournalInvalid    Code = C.FLEXCANCEL_CODE_JOURNAL_INVALID
-	CodeJournalBusy       Code = C.FLEXCANCEL_CODE_JOURNAL_BUSY
-	CodeMaxUnknown        Code = C.FLEXCANCEL_CODE_MAX_UNKNOWN
+)
+
+// The codes 5xx: a bulk run and its journal.
+const (
+	CodeJournalIO      Code = C.FLEXCANCEL_CODE_JOURNAL_IO
+	CodeJournalInvalid Code = C.FLEXCANCEL_CODE_JOURNAL_INVALID
+	CodeJournalBusy    Code = C.FLEXCANCEL_CODE_JOURNAL_BUSY
+	CodeMaxUnknown     Code = C.FLEXCANCEL_CODE_MAX_UNKNOWN
 )
 
 // String is the code's name in the result's JSON, like "timeout".

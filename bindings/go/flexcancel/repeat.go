@@ -4,6 +4,7 @@ package flexcancel
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 )
 
@@ -25,28 +26,47 @@ type Repeatable interface {
 	Repeat() (Repeat, bool)
 }
 
-// Repeat gives itself. It is false for the zero Repeat.
-func (r Repeat) Repeat() (Repeat, bool) { return r, r.IdempotencyKey != "" }
+// Repeat gives itself. It is false for a Repeat without a key or without AskedAt, like the zero one:
+// that is no whole one, so that its InDoubt may be missing, too.
+func (r Repeat) Repeat() (Repeat, bool) {
+	return r, r.IdempotencyKey != "" && !r.AskedAt.IsZero()
+}
 
 // repeatJSON is Repeat as docs/RESULT.md names its fields.
 type repeatJSON struct {
-	IdempotencyKey string `json:"idempotency_key"`
-	InDoubt        bool   `json:"in_doubt"`
-	AskedAtMS      int64  `json:"asked_at_ms"`
+	IdempotencyKey *string `json:"idempotency_key"`
+	InDoubt        *bool   `json:"in_doubt"`
+	AskedAtMS      *int64  `json:"asked_at_ms"`
 }
 
 // MarshalJSON writes it as the result's JSON has it.
 func (r Repeat) MarshalJSON() ([]byte, error) {
-	return json.Marshal(repeatJSON{r.IdempotencyKey, r.InDoubt, r.AskedAt.UnixMilli()})
+	ms := r.AskedAt.UnixMilli()
+	return json.Marshal(repeatJSON{&r.IdempotencyKey, &r.InDoubt, &ms})
 }
 
-// UnmarshalJSON reads the result's `repeat`.
+// UnmarshalJSON reads the result's `repeat`, whole: the error names the field that is missing, null
+// or of another type. After an error it is the zero Repeat, which [WithRepeat] refuses. JSON's null
+// changes nothing and is no error, as everywhere in Go.
 func (r *Repeat) UnmarshalJSON(data []byte) error {
-	var read repeatJSON
-	if err := json.Unmarshal(data, &read); err != nil {
-		return err
+	if string(data) == "null" {
+		return nil
 	}
-	*r = Repeat{read.IdempotencyKey, read.InDoubt, time.UnixMilli(read.AskedAtMS)}
+	*r = Repeat{}
+	var read repeatJSON
+	var other map[string]json.RawMessage
+	if err := readRecord(data, &read, &other); err != nil {
+		return fmt.Errorf("flexcancel: repeat: %w", err)
+	}
+	switch {
+	case read.IdempotencyKey == nil:
+		return fieldMissing("repeat", "idempotency_key")
+	case read.InDoubt == nil:
+		return fieldMissing("repeat", "in_doubt")
+	case read.AskedAtMS == nil:
+		return fieldMissing("repeat", "asked_at_ms")
+	}
+	*r = Repeat{*read.IdempotencyKey, *read.InDoubt, at(read.AskedAtMS)}
 	return nil
 }
 
@@ -54,9 +74,11 @@ func (r *Repeat) UnmarshalJSON(data []byte) error {
 // or [NotApplied] and the arguments were usable. [WithRepeat] takes the Result itself.
 func (r *Result) Repeat() (Repeat, bool) {
 	var repeat Repeat
-	text := r.get().repeat
-	ok := len(text) > 0 && json.Unmarshal(text, &repeat) == nil
-	return repeat, ok
+	if text := r.get().repeat; len(text) > 0 {
+		// What cannot be read stays zero: nothing to repeat.
+		_ = json.Unmarshal(text, &repeat)
+	}
+	return repeat.Repeat()
 }
 
 // Repeat is that of the [Result] beside the error.

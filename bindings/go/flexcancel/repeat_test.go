@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -59,18 +60,81 @@ func TestARepetitionOfNothingIsRefusedAndAssertsNothing(t *testing.T) {
 	outbox := opened(t, till, "")
 	var none *flexcancel.Result
 	var failed *flexcancel.Error
-	for _, of := range []flexcancel.Repeatable{none, failed, &flexcancel.Error{}, flexcancel.Repeat{}, nil} {
+	var noRepeat *flexcancel.Repeat
+	var noSale *sale
+	whole := flexcancel.Repeat{IdempotencyKey: "till-7", AskedAt: time.Now()}
+	noKey, noTime := whole, whole
+	noKey.IdempotencyKey, noTime.AskedAt = "", time.Time{}
+	for _, of := range []flexcancel.Repeatable{
+		none, failed, &flexcancel.Error{}, flexcancel.Repeat{}, nil, noRepeat, noSale, noKey, noTime,
+		sale{noTime}, &sale{noKey}, &flexcancel.Repeat{}, &flexcancel.Result{},
+	} {
 		_, err := till.Cancel(context.Background(), id, flexcancel.WithRepeat(of))
 		_, kept := outbox.Cancel(context.Background(), id, flexcancel.WithRepeat(of))
 		_, enqueued := outbox.Enqueue(id, flexcancel.WithRepeat(of))
 		for _, err := range []error{err, kept, enqueued} {
 			if !errors.Is(err, flexcancel.ErrInvalidArgument) ||
 				!errors.Is(err, flexcancel.ErrUnknown) || errors.Is(err, flexcancel.ErrNotApplied) {
-				t.Errorf("%v", err)
+				t.Errorf("%#v: %v", of, err)
 			}
 		}
 	}
 	expectTruth(t, id, "held", 0, 0)
+}
+
+// sale is what a till keeps: it gives its repeat whatever is in it.
+type sale struct{ kept flexcancel.Repeat }
+
+func (s sale) Repeat() (flexcancel.Repeat, bool) { return s.kept, true }
+
+func TestAStoredRepeatThatIsNotWholeIsRefusedByItsField(t *testing.T) {
+	id := held(t)
+	repeat := unknown(t, client(t, briefly), id)
+	whole := map[string]any{
+		"idempotency_key": repeat.IdempotencyKey, "in_doubt": true, "asked_at_ms": repeat.AskedAt.UnixMilli(),
+	}
+	rows := map[string]string{}
+	for field := range whole {
+		lacks, null, other := maps.Clone(whole), maps.Clone(whole), maps.Clone(whole)
+		delete(lacks, field)
+		null[field], other[field] = nil, []int{}
+		for _, stored := range []map[string]any{lacks, null, other} {
+			text, err := json.Marshal(stored)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows[string(text)] = field + ": expected"
+		}
+	}
+	key, _ := json.Marshal(repeat.IdempotencyKey)
+	rows["{}"] = "idempotency_key: expected"
+	rows[`{"idempotency_key":`+string(key)+`}`] = "in_doubt: expected"
+	rows[`{"idempotency_key":`+string(key)+`,"In_Doubt":false,"asked_at_ms":7}`] = "in_doubt: expected"
+	rows["[]"] = "expected an object"
+	// With a wrong key Flex refuses every request: a new cancel would be "not voided".
+	wrong := client(t, nil)
+	fault(t, fields{"fault": "status", "status": 401, "times": 1000,
+		"body": `{"error":{"code":"unauthorized","message":"No."}}`})
+	for text, part := range rows {
+		kept := repeat
+		err := json.Unmarshal([]byte(text), &kept)
+		if err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%s: %v, expected %s", text, err, part)
+		}
+		if kept != (flexcancel.Repeat{}) {
+			t.Errorf("%s: a part is left: %v", text, kept)
+		}
+		// Somebody does not look at the error.
+		_, err = wrong.Cancel(context.Background(), id, flexcancel.WithRepeat(kept))
+		if !errors.Is(err, flexcancel.ErrUnknown) || !errors.Is(err, flexcancel.ErrInvalidArgument) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	releasedOnce(t, id)
+	kept := repeat
+	if err := json.Unmarshal([]byte("null"), &kept); err != nil || kept != repeat {
+		t.Errorf("null changes %v: %v", kept, err)
+	}
 }
 
 func TestAClosedClientDoesNotSayNotVoidedOfACancelInDoubt(t *testing.T) {

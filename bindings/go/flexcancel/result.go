@@ -3,6 +3,7 @@
 package flexcancel
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -42,7 +43,7 @@ type details struct {
 	Attempts      []Attempt      `json:"attempts"`
 	Outbox        outboxView     `json:"outbox"`
 	Item          bulkItemView   `json:"item"`
-	Bulk          BulkSummary    `json:"bulk"`
+	Bulk          bulkSummary    `json:"bulk"`
 }
 
 // Attempt is one attempt at a round trip to the service.
@@ -69,26 +70,45 @@ type Attempt struct {
 	Last time.Duration
 }
 
-// UnmarshalJSON reads one of the result's attempts.
-func (a *Attempt) UnmarshalJSON(data []byte) error {
-	var read struct {
-		Operation  string `json:"operation"`
-		Reason     string `json:"reason"`
-		Phase      string `json:"phase"`
-		HTTPStatus int    `json:"http_status"`
-		Code       string `json:"code"`
-		ElapsedMS  int64  `json:"elapsed_ms"`
-		RequestID  string `json:"request_id"`
-		Count      int    `json:"count"`
-		FirstMS    int64  `json:"first_ms"`
-		LastMS     int64  `json:"last_ms"`
+// attemptJSON is Attempt as docs/RESULT.md names its fields.
+type attemptJSON struct {
+	Operation  string  `json:"operation"`
+	Reason     string  `json:"reason"`
+	Phase      string  `json:"phase"`
+	HTTPStatus *int    `json:"http_status"`
+	Code       string  `json:"code"`
+	ElapsedMS  int64   `json:"elapsed_ms"`
+	RequestID  *string `json:"request_id"`
+	Count      int     `json:"count"`
+	FirstMS    int64   `json:"first_ms"`
+	LastMS     int64   `json:"last_ms"`
+}
+
+// MarshalJSON writes it as the result's JSON has it.
+func (a Attempt) MarshalJSON() ([]byte, error) {
+	written := attemptJSON{a.Operation, a.Reason, a.Phase, nil, a.Code, a.Elapsed.Milliseconds(),
+		orNull(a.RequestID), a.Count, a.First.Milliseconds(), a.Last.Milliseconds()}
+	if a.HTTPStatus != 0 {
+		written.HTTPStatus = &a.HTTPStatus
 	}
+	return json.Marshal(written)
+}
+
+// UnmarshalJSON reads one of the result's attempts. JSON's null changes nothing.
+func (a *Attempt) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
+	var read attemptJSON
 	if err := json.Unmarshal(data, &read); err != nil {
 		return err
 	}
-	*a = Attempt{read.Operation, read.Reason, read.Phase, read.HTTPStatus, read.Code,
-		time.Duration(read.ElapsedMS) * time.Millisecond, read.RequestID, read.Count,
+	*a = Attempt{read.Operation, read.Reason, read.Phase, 0, read.Code,
+		time.Duration(read.ElapsedMS) * time.Millisecond, orEmpty(read.RequestID), read.Count,
 		time.Duration(read.FirstMS) * time.Millisecond, time.Duration(read.LastMS) * time.Millisecond}
+	if read.HTTPStatus != nil {
+		a.HTTPStatus = *read.HTTPStatus
+	}
 	return nil
 }
 
@@ -104,6 +124,25 @@ type ProviderError struct {
 
 func newResult(native nativeResult) *Result {
 	return &Result{Outcome: native.outcome, Code: native.code, native: native}
+}
+
+// withMessage is the result with another message, in its JSON, too; the order of the fields stays.
+func (r *Result) withMessage(message string) *Result {
+	native := r.native
+	native.wholeJSON = bytes.Replace(native.wholeJSON, messageField(native.message),
+		messageField(message), 1)
+	native.message = message
+	return newResult(native)
+}
+
+// messageField is a message as it stands in the library's JSON, which escapes nothing for HTML.
+func messageField(message string) []byte {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	// A text can always be written. A line's end follows it.
+	_ = encoder.Encode(message)
+	return append([]byte(`"message":`), bytes.TrimSpace(text.Bytes())...)
 }
 
 func (r *Result) err(ended []error) error {

@@ -46,6 +46,8 @@ ID = r"^session_id: expected 1 to 255 characters of \[A-Za-z0-9_-\]"
         ({"api_key": KEY, "timeout": 0}, "timeout: expected a number of seconds from 0.001 to 600"),
         ({"api_key": KEY, "timeout": -5}, "timeout: .* found -5"),
         ({"api_key": KEY, "timeout": 1e300}, "timeout: .* found 1e\\+300"),
+        ({"api_key": KEY, "timeout": 1e308}, r"^timeout: .* to 600, found 1e\+308$"),
+        ({"api_key": KEY, "timeout": -1e308}, r"^timeout: .* to 600, found -1e\+308$"),
         ({"api_key": KEY, "timeout": "1"}, "timeout: expected a number of seconds, found str"),
         ({"api_key": KEY, "timeout": True}, "timeout: expected a number of seconds, found bool"),
         ({"api_key": KEY, "timeout": float("nan")}, "timeout: .* found nan"),

@@ -21,7 +21,7 @@ from flexcancel import (
     Outcome,
 )
 
-from .sandbox import KEY, Sandbox
+from .sandbox import ALWAYS, KEY, Sandbox
 
 
 def run(sandbox: Sandbox, work: Callable[[AsyncClient], Awaitable[None]]) -> None:
@@ -133,6 +133,43 @@ def test_given_a_call_that_waits_its_turn_when_cancelled_then_it_never_begins(
         assert len(sandbox.requests()) == 1
 
     asyncio.run(main())
+
+
+def test_given_a_task_that_is_cancelled_before_it_starts_then_nothing_is_sent(
+    sandbox: Sandbox,
+) -> None:
+    session_id = sandbox.held()
+
+    async def work(client: AsyncClient) -> None:
+        task = asyncio.create_task(client.cancel(session_id))
+        task.cancel()
+        assert InterruptedCallError.of(await cancelled(task)) is None
+
+    run(sandbox, work)
+    assert (sandbox.requests(), sandbox.hold(session_id)) == ([], "held")
+
+
+def test_given_a_cancelled_task_that_nobody_awaits_then_it_still_tells_its_result(
+    sandbox: Sandbox,
+) -> None:
+    # As after a TaskGroup, which older interpreters do not have.
+    sandbox.fault("drop_answer", how="stall", times=ALWAYS, apply=True)
+    session_id = sandbox.held()
+
+    async def work(client: AsyncClient) -> None:
+        task = asyncio.create_task(client.cancel(session_id))
+        await arrived(sandbox, 1)
+        task.cancel()
+        await asyncio.wait({task})
+        with pytest.raises(asyncio.CancelledError) as raised:
+            task.result()
+        ended = InterruptedCallError.of(raised.value)
+        assert ended is not None
+        assert isinstance(ended.result, Cancellation)
+        assert ended.result.outcome is Outcome.UNKNOWN
+
+    run(sandbox, work)
+    assert sandbox.hold(session_id) == "released"
 
 
 def test_given_a_call_in_flight_when_closed_then_it_ends_first(sandbox: Sandbox) -> None:

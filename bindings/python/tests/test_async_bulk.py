@@ -133,6 +133,8 @@ def test_given_an_input_that_fails_then_it_is_said_after_the_results(sandbox: Sa
                 await read(cancels, results)
             assert cancels.summary is not None
             assert not cancels.summary.complete
+            assert cancels.summary.code is Code.ABORTED
+            assert cancels.summary.message == "the input failed: OSError: the file is gone"
         assert [one.session_id for one in results] == ids
 
     run(sandbox, work)

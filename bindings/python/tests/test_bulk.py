@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from flexcancel import (
+    AbortToken,
     ArgumentError,
     BulkCancellation,
     BulkError,
@@ -22,7 +23,7 @@ from flexcancel import (
 )
 
 from .bulk_kit import NOBODY_S, cancels, ended, read, threads
-from .sandbox import KEY, Sandbox
+from .sandbox import ALWAYS, KEY, Sandbox
 
 
 def test_given_each_kind_of_item_then_each_has_its_result_and_the_summary_counts_them(
@@ -139,6 +140,58 @@ def test_given_an_argument_that_cannot_be_used_then_it_is_named_and_nothing_is_s
     assert threads() == []
 
 
+def iter_failing(ids: list[str]) -> Iterator[str]:
+    yield from ids
+    raise OSError("usb stick\ngone")
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_given_an_input_that_fails_then_the_summary_says_so_and_what_was_sent_ends(
+    sandbox: Sandbox, client: Client, count: int
+) -> None:
+    ids = [sandbox.held() for _ in range(count)]
+    sandbox.fault("delay", ms=100, times=ALWAYS)
+    results: list[BulkCancellation] = []
+    run = client.cancel_many(iter_failing(ids))
+    with pytest.raises(OSError, match="usb stick"):
+        read(run, results)
+    summary = ended(run)
+    assert (summary.code, summary.complete) == (Code.ABORTED, False)
+    assert summary.message == "the input failed: OSError: usb stick gone"
+    assert summary.advice.startswith("Put the input right, then resume the run with its journal.")
+    assert (summary.items, summary.canceled) == (count, count), "no call in flight is aborted"
+    assert [sandbox.hold(one) for one in ids] == ["released"] * count
+    assert list(run) == []
+
+
+def test_given_an_item_that_is_none_then_the_summary_has_its_error(
+    sandbox: Sandbox, client: Client
+) -> None:
+    run = client.cancel_many([sandbox.held(), 7])  # type: ignore[list-item]
+    assert next(run).is_voided
+    with pytest.raises(ArgumentError) as raised:
+        next(run)
+    assert ended(run).code is Code.INVALID_ARGUMENT
+    assert ended(run).message == f"the input failed: {raised.value}"
+
+
+def test_given_an_input_that_fails_in_an_aborted_run_then_both_are_told(
+    sandbox: Sandbox, client: Client
+) -> None:
+    abort = AbortToken()
+
+    def ids() -> Iterator[str]:
+        yield sandbox.held()
+        abort.trigger()
+        raise OSError("gone")
+
+    run = client.cancel_many(ids(), abort=abort)
+    with pytest.raises(OSError, match="gone"):
+        read(run, [])
+    assert ended(run).code is Code.ABORTED
+    assert ended(run).message.endswith("; the input failed: OSError: gone")
+
+
 def test_given_a_journal_then_a_second_run_resumes_the_first(
     sandbox: Sandbox, client: Client, tmp_path: Path
 ) -> None:
@@ -153,6 +206,11 @@ def test_given_a_journal_then_a_second_run_resumes_the_first(
     with pytest.raises(OSError, match="stopped"):
         read(client.cancel_many(some(), journal=journal, reason="closing time"), first)
     assert '"closing time"' in journal.read_text(encoding="utf-8").splitlines()[0]
+    # Once more, with less than before: the journal itself is as it should be.
+    cut_off = client.cancel_many(iter_failing(ids[:3]), journal=journal)
+    with pytest.raises(OSError, match="usb stick"):
+        read(cut_off, [])
+    assert (ended(cut_off).code, ended(cut_off).complete) == (Code.ABORTED, False)
     run = client.cancel_many(ids, journal=journal)
     results = list(run)
     assert [one.from_journal for one in results] == [True] * 6 + [False] * 4

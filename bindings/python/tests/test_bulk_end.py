@@ -139,6 +139,32 @@ def test_given_a_forked_child_then_the_run_goes_on_in_the_parent(
     assert len(list(run)) == 9
 
 
+def test_given_a_forked_child_then_no_result_that_is_there_already_is_handed_out_twice(
+    sandbox: Sandbox, client: Client
+) -> None:
+    ids = [sandbox.held() for _ in range(6)]
+    # All others wait for the first one.
+    sandbox.fault("delay", ms=500)
+    run = client.cancel_many(ids)
+    assert next(run).is_voided
+    wait_until(lambda: len(run._call.results) == 5)
+    child = os.fork()
+    if child == 0:
+        exit_code = 1
+        for _ in range(2):
+            try:
+                next(run)
+                exit_code = 2
+            except FlexcancelError as error:
+                is_said = str(error).startswith("a run belongs to its process: ")
+                exit_code = 17 if is_said and exit_code != 2 else 2
+        os._exit(exit_code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 17
+    assert [one.session_id for one in run] == ids[1:]
+    assert ended(run).complete
+    assert [sandbox.hold(one) for one in ids] == ["released"] * 6
+
+
 INTERRUPTED = """
     import sys
     from flexcancel import Client

@@ -227,7 +227,7 @@ def test_given_a_dry_run_then_nothing_is_canceled_and_the_exit_code_is_that_of_r
     assert (exit_code, row["code"], row["hold"], row["idempotency_key"]) == (3, "ok", "held", None)
     assert sandbox.hold(held) == "held"
     assert complaints == (
-        "flexcancel: 3 sessions read, no cancel sent: 1 can be canceled, 1 too late,"
+        "flexcancel: 2 of 3 sessions read, no cancel sent: 1 can be canceled, 1 too late,"
         " 0 are canceled, 0 refused, 1 unknown\n"
     )
     # Nobody needs to be asked.
@@ -340,7 +340,12 @@ def test_given_too_many_unknown_outcomes_then_it_stops_and_the_rest_is_counted(
         exit_code, output, complaints = run(sandbox, *ids, *options)
     assert exit_code == 75
     assert [row["outcome"] for row in rows(output)] == ["unknown"]
-    assert complaints.startswith("flexcancel: max_unknown: ")
+    first, advice, _, _, _ = complaints.splitlines()
+    assert first.startswith("flexcancel: max_unknown: ")
+    assert advice == (
+        "flexcancel: Find out why so many are unknown, then run it again with the rest."
+    )
+    assert "journal" not in complaints, "there is none"
     assert complaints.endswith(f"flexcancel: 4 not tried, from number 1 on: {ids[1]}\n")
 
 

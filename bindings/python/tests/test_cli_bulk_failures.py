@@ -1,14 +1,15 @@
-"""The command ``cancel-many`` where its output is lost, and after an unexpected error."""
+"""The command ``cancel-many`` where its output is lost, after an error, and where it stops."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from . import script
 from .sandbox import KEY, Sandbox
-from .test_cli_bulk import rows
+from .test_cli_bulk import rows, run
 from .test_cli_streams import LOST, run_with_lost
 
 
@@ -55,3 +56,25 @@ def test_given_an_unexpected_error_then_the_run_is_aborted_and_the_rest_is_count
     assert complaints.splitlines()[-1] == "MemoryError: none left"
     assert "flexcancel: unexpected error\n" in complaints
     assert f"flexcancel: {ids[1]}: its result is not known\n" in complaints
+
+
+def test_given_a_dry_run_that_stops_then_it_is_not_said_that_a_session_was_read(
+    sandbox: Sandbox,
+) -> None:
+    options = ("--dry-run", "--max-unknown", "0", "--timeout", "0.3")
+    with sandbox.losing_answers():
+        exit_code, _, complaints = run(sandbox, sandbox.held(), *options)
+    assert exit_code == 75
+    _, advice, read = complaints.splitlines()
+    assert advice == "flexcancel: Find out why so many are unknown, then run it again."
+    assert read.startswith("flexcancel: 0 of 1 sessions read, no cancel sent: ")
+
+
+def test_given_a_journal_and_too_many_unknown_outcomes_then_it_is_to_be_resumed(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    options = ("--max-unknown", "0", "--journal", str(tmp_path / "journal"), "--timeout", "0.3")
+    with sandbox.losing_answers():
+        exit_code, _, complaints = run(sandbox, sandbox.held(), sandbox.held(), *options)
+    assert exit_code == 75
+    assert ", then resume the run with its journal.\n" in complaints

@@ -97,6 +97,7 @@ TELL_NOTHING_NEW = [
     ("cancel-many", "--dry-run"),
     ("doctor", "{held}"),
     ("outbox", "list"),
+    ("outbox", "watch"),
 ]
 
 
@@ -130,8 +131,8 @@ def test_given_lost_output_of_any_command_then_its_exit_code_says_so(
     given = [one.format(**names) for one in arguments]
     exit_code, output, complaints = run_with_lost({1: way}, sandbox, *given)
     if way == "a reader that is gone" and arguments[:2] in TELL_NOTHING_NEW:
-        # What was read counts: a hold that can be canceled.
-        reads = "retrieve" in arguments or "--dry-run" in arguments
+        # What was read counts: a hold that can be canceled, and the outbox's worklist.
+        reads = bool({"retrieve", "--dry-run", "watch"} & set(arguments))
         assert (exit_code, output) == (2 if reads else 0, "")
         assert complaints.count("\n") == (1 if "--dry-run" in arguments else 0)
         assert "standard output" not in complaints
@@ -156,3 +157,27 @@ def test_given_a_name_that_the_stream_cannot_write_then_it_is_told_on_standard_e
 def test_given_closed_input_then_it_is_said(sandbox: Sandbox) -> None:
     done = run_with_lost({0: "a closed stream"}, sandbox, "cancel", "--from", "-")
     assert (done[0], done[2]) == (64, "flexcancel: -: standard input is closed\n")
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["lines", "json"])
+def test_given_a_watch_whose_reader_ends_the_pipe_then_it_ends_though_nothing_changes(
+    sandbox: Sandbox, outbox: Outbox, path: Path, options: tuple[str, ...]
+) -> None:
+    outbox.enqueue(sandbox.held())
+    arguments = ("outbox", "watch", str(path), "--interval", "3600", *options)
+    program = subprocess.Popen(
+        [sys.executable, "-m", "flexcancel", *arguments, "--base-url", sandbox.url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(sandbox),
+    )
+    assert program.stdout is not None
+    assert program.stderr is not None
+    assert program.stdout.readline() != ""
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.wait(timeout=0.5)
+    program.stdout.close()
+    assert program.wait(timeout=10) == 3, "a cancel is pending"
+    assert program.stderr.read() == ""
+    program.stderr.close()

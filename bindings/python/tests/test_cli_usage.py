@@ -11,8 +11,11 @@ import pytest
 from flexcancel import _cli
 from flexcancel._exit_codes import UsageError
 
-from .sandbox import Sandbox
+from . import script
+from .sandbox import KEY, Sandbox
 from .test_cli import REPEAT, environment, run
+
+HUGE = '{"idempotency_key":"k","in_doubt":true,"asked_at":1e308}'
 
 
 def options_with_one_value() -> list[list[str]]:
@@ -97,6 +100,17 @@ def test_given_an_id_in_the_place_of_a_file_then_no_file_is_made(
         (["cancel", "a/b"], "session_id: expected 1 to 255"),
         (["cancel", "fcs_1", "--timeout", "0"], "timeout: expected a number of seconds from"),
         (["cancel", "fcs_1", "--timeout", "soon"], "invalid float value"),
+        (["cancel", "fcs_1", "--timeout", "1e308"], "timeout: expected a number of seconds from"),
+        (["cancel", "fcs_1", "--asked-at", "1e308"], "asked_at: expected a number of seconds from"),
+        (["cancel-many", "fcs_1", "--timeout", "1e308"], "timeout: expected a number of seconds"),
+        (["cancel", "a", "--repeat", HUGE], "asked_at: expected a number of seconds from 0 to"),
+        (["cancel", "a", "--repeat", REPEAT.replace("17", "9" * 400)], "--repeat: expected a JSON"),
+        (
+            ["cancel-many", "fcs_1", "--journal", "j", "--reason", "caf\udce9"],
+            "reason: expected UTF-8",
+        ),
+        (["cancel", "fcs_1", "--base-url", "caf\udce9"], "base_url: expected UTF-8"),
+        (["cancel", "fcs_1", "--expand", "caf\udce9"], "expand: expected UTF-8"),
         (["cancel", "fcs_1", "--api-key", "x"], "unrecognized arguments"),
         (["cancel", "fcs_1", "--key-env", "NO_SUCH_KEY"], "api_key_env"),
         (["cancel", "fcs_1", "--key-file", "/nonexistent"], "api_key_file"),
@@ -126,6 +140,7 @@ def test_given_wrong_usage_then_it_says_so_and_sends_nothing(
     assert (exit_code, output) == (64, ""), complaints
     assert message in complaints
     assert "Traceback" not in complaints
+    assert "its result is not known" not in complaints
     assert sandbox.requests() == []
 
 
@@ -147,3 +162,25 @@ def test_given_a_bad_line_in_a_file_then_it_is_named_and_nothing_is_sent(
     assert sandbox.hold(held) == "held"
     assert run(sandbox, "cancel", "--from", "-", given=f"\ufeff{held}\n")[0] == 0
     assert sandbox.hold(held) == "released"
+
+
+IN_PREPARATION = """
+    import sys
+    from flexcancel import _arguments, _cli
+    def broken(*_):
+        raise ZeroDivisionError
+    _arguments._milliseconds = broken
+    sys.exit(_cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("command", ["cancel", "retrieve", "cancel-many"])
+def test_given_an_error_before_any_call_then_no_result_is_said_to_be_unknown(
+    sandbox: Sandbox, command: str
+) -> None:
+    arguments = (command, sandbox.held(), "--timeout", "5", "--base-url", sandbox.url)
+    exit_code, output, complaints = script.run(IN_PREPARATION, *arguments, FLEX_API_KEY=KEY)
+    assert (exit_code, output) == (70, "")
+    assert complaints.startswith("flexcancel: unexpected error\n")
+    assert "its result is not known" not in complaints
+    assert sandbox.requests() == []

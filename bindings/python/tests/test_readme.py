@@ -6,6 +6,8 @@ import asyncio
 import inspect
 import os
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -185,6 +187,22 @@ def test_the_exit_codes_are_those_of_the_table_and_of_the_help() -> None:
     assert (
         help_of("cancel-many").split("Exit status")[1] == help_of("cancel").split("Exit status")[1]
     )
+
+
+def test_the_archives_of_a_release_have_every_page_that_the_readme_links_to() -> None:
+    pages = BINDING.parents[1] / "packaging/pages"
+    listed = subprocess.run(
+        [sys.executable, str(pages), "--list"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert "bindings/python/README.md" in listed
+    linked = set(re.findall(r"\]\(\.\./\.\./([^)#]+)", README))
+    assert len(linked) > 5
+    assert linked <= set(listed)
+    # The README's other links are to the examples, which the sdist has, as docs/INSTALL.md says.
+    own = set(re.findall(r"\]\((?!\.\./|#|https?:)([^)#]+)", README))
+    assert {name.split("/")[0] for name in own} == {"examples"}
+    sdist = (BINDING / "pyproject.toml").read_text(encoding="utf-8").split("targets.sdist]")[1]
+    assert '"/examples"' in sdist.splitlines()[1]
 
 
 def help_of(*command: str) -> str:

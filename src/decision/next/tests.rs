@@ -278,6 +278,6 @@ fn the_reason_of_what_was_not_applied_says_what_happened() {
         let Step::Done(decision) = next(&history, limits("needs proof")) else { panic!("{age}") };
         decision.reason
     };
-    assert!(of_hold("newer").contains("authorized again"));
+    assert!(of_hold("newer").contains("authorized after"));
     assert!(of_hold("age unknown").contains("does not show"));
 }

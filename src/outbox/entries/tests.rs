@@ -20,6 +20,7 @@ fn draft(key: &str, in_doubt: bool) -> Draft {
         asked_at_ms: 0,
         is_asked_now: true,
         in_doubt,
+        is_first: Arc::default(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What each step does: the real statements on the table, and what the model knows beside it.
 
+use std::sync::Arc;
+
 use super::model::{Fate, Passage};
 use super::oracle::{Breach, breach_by_sending};
 use super::state::{Asked, Clocks, Hold, HoldState, Process, Progress, State};
@@ -36,6 +38,7 @@ pub(super) fn ask(mut state: State, in_doubt: bool) -> State {
         asked_at_ms: now.wall_ms,
         is_asked_now: !in_doubt,
         in_doubt,
+        is_first: Arc::default(),
     };
     let Ok((table, kept)) = state.table.after(|db| entries::enqueue(db, &draft, now)) else {
         state.breach = Some(Breach::Guard);

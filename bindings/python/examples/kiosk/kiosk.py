@@ -70,7 +70,10 @@ class Kiosk:
         print(f"kiosk: {session_id}: {result.code}: {result.message}", file=sys.stderr)
 
     async def deliver(self, *, now: bool = False) -> None:
-        """Delivers what is pending; with ``now``, also what waits for its next attempt."""
+        """Delivers what is pending; with ``now``, also what waits for its next attempt.
+
+        Neither delivers what an attempt that was cut off may still deliver: its lease ends first.
+        """
         try:
             report = await asyncio.to_thread(self.outbox.flush, now=now, abort=self.power_off)
         except OutboxError as error:

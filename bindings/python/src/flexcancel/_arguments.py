@@ -52,6 +52,14 @@ _REFUSALS: Dict[Code, Type[RefusedError]] = {
 #: Arguments that are lists of names.
 _LISTS = {"expand", "states"}
 
+#: In seconds. No bound is near it; a float that is far beyond it has no milliseconds.
+_FAR = 10**15
+
+#: So large an ``int`` is shown in words. Far beyond it, the library reads none.
+_LONG = 10**30
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 #: What the library says where another thread has just closed an object.
 _NOT_LIVE = re.compile(r"^(\w+): expected a live handle$")
 
@@ -78,7 +86,7 @@ def cancel_options(
 ) -> Dict[str, Any]:
     """The options of a cancel by name, whoever makes it."""
     return {
-        "expand": expand or None,
+        "expand": expand,
         "idempotency_key": idempotency_key,
         "in_doubt": in_doubt,
         "asked_at": asked_at,
@@ -94,14 +102,16 @@ def _json(arguments: Mapping[str, Any], error: Any) -> str:
         if name in TIMES:
             fields[TIMES[name]] = _milliseconds(name, value, error)
         elif name in _LISTS:
-            fields[name] = _names(name, value, error)
-        elif name in _RENAMED:
-            fields[_RENAMED[name]] = value
-        elif isinstance(value, os.PathLike):
-            fields[name] = os.fspath(value)
+            names = _names(name, value, error)
+            # None to expand is as none given.
+            if names or name != "expand":
+                fields[name] = names
+        elif isinstance(value, int) and abs(value) >= _LONG:
+            raise error(name, f"expected a plain value, found {shown(value)}")
         else:
-            fields[name] = value
-    return _dumps(fields, error) if fields else "{}"
+            is_path = isinstance(value, os.PathLike)
+            fields[_RENAMED.get(name, name)] = os.fspath(value) if is_path else value
+    return _dumps(fields, arguments, error) if fields else "{}"
 
 
 def c_text(name: str, text: str, error: Type[RefusedError], code: Code) -> bytes:
@@ -145,15 +155,11 @@ def instance(name: str, value: object, expected: Type[object], hint: str = "") -
         raise TypeError(f"{name}: expected {what}, found {found}{hint}")
 
 
-def refused_outcome(arguments: Mapping[str, Any], error: RefusedError) -> Outcome:
+def refused_outcome(arguments: Mapping[str, Any]) -> Outcome:
     """What may be said of a cancel whose arguments never came to the library."""
-    is_in_doubt = error.code is not Code.INVALID_SESSION_ID and (
-        # Doubt without a key is what is left of a repetition.
-        arguments.get("in_doubt") is True
-        or (
-            isinstance(arguments.get("idempotency_key"), str)
-            and arguments.get("in_doubt") is not False
-        )
+    # Doubt without a key is what is left of a repetition.
+    is_in_doubt = arguments.get("in_doubt") is True or (
+        isinstance(arguments.get("idempotency_key"), str) and arguments.get("in_doubt") is not False
     )
     return Outcome.UNKNOWN if is_in_doubt else Outcome.NOT_APPLIED
 
@@ -178,8 +184,8 @@ def in_seconds(message: str, arguments: Mapping[str, Any]) -> str:
         if name not in arguments:
             return found[0]
         minimum, maximum = (f"{int(bound) / 1000:.15g}" for bound in (found[2], found[3]))
-        value = arguments[name]
-        return f"{name}: expected a number of seconds from {minimum} to {maximum}, found {value!r}"
+        expected = f"expected a number of seconds from {minimum} to {maximum}"
+        return f"{name}: {expected}, found {shown(arguments[name])}"
 
     for ours, theirs in _RENAMED.items():
         if ours in arguments:
@@ -207,29 +213,52 @@ def _milliseconds(name: str, value: Any, error: Any) -> int:
     expected = "expected a number of seconds"
     if name == "asked_at":
         expected = "expected an aware datetime, or seconds since 1970"
-        if isinstance(value, datetime) and value.tzinfo is not None:
+        if isinstance(value, datetime) and value.utcoffset() is not None:
             value = value.timestamp()
         elif isinstance(value, datetime):
             raise error(name, f"{expected}, found a naive datetime (without tzinfo)")
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise error(name, f"{expected}, found {_kind(value)}")
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise error(name, f"{expected}, found {value}")
-    milliseconds = round(value * 1000)
+    # The library refuses what is out of bounds, and the caller's own value is shown then.
+    milliseconds = round(max(-_FAR, min(value, _FAR)) * 1000)
     # A time below one millisecond is not zero.
     return 1 if milliseconds == 0 and value > 0 else milliseconds
 
 
-def _dumps(fields: Mapping[str, Any], error: Any) -> str:
+def _dumps(fields: Mapping[str, Any], arguments: Mapping[str, Any], error: Any) -> str:
     try:
-        return json.dumps(fields)
-    except (TypeError, ValueError):
-        for name, value in fields.items():
-            if isinstance(value, list) and not all(isinstance(one, str) for one in value):
-                raise error(name, "expected a list of names") from None
-            if not isinstance(value, (str, int, float, list)):
-                raise error(name, f"expected a plain value, found {_kind(value)}") from None
+        text = _encode(fields)
+        text.encode()
+        return text
+    except (TypeError, ValueError, RecursionError):
+        for name in arguments:
+            _check_value(name, fields.get(_RENAMED.get(name, name)), error)
         raise
+
+
+def _check_value(name: str, value: Any, error: Any) -> None:
+    """Raises for a value that JSON cannot express."""
+    try:
+        _encode(value).encode()
+        return
+    except UnicodeEncodeError:
+        problem = "expected UTF-8"
+    except (TypeError, ValueError, RecursionError):
+        if name in _LISTS:
+            problem = "expected a list of names"
+        else:
+            found = value if isinstance(value, float) else _kind(value)
+            problem = f"expected a plain value, found {found}"
+    raise error(name, problem)
+
+
+def shown(number: Any) -> str:
+    """A number as the caller wrote it. Python refuses to write an ``int`` of very many digits."""
+    if isinstance(number, int) and abs(number) >= _LONG:
+        return "a number of more than 30 digits"
+    return repr(number)
 
 
 def _kind(value: object) -> str:

@@ -89,7 +89,7 @@ class AsyncClient(NotCopied):
         abort: Optional[AbortToken] = None,
     ) -> Retrieval:
         """As ``Client.retrieve``. ``timeout`` starts with the call, not while it waits."""
-        options = {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
+        options = {"expand": expand, "timeout": timeout, "max_attempts": max_attempts}
         call = self.client._prepare(Retrieval, native.client_retrieve, options, session_id)
         return checked(await self._run(call, abort), options, session_id)
 

@@ -44,6 +44,7 @@ class AsyncBulkRun(BulkBase[B], AsyncIterator[B]):
         return self
 
     async def __anext__(self) -> B:
+        self._call.check_process()
         try:
             result = await self._next()
         except BaseException as interruption:
@@ -81,7 +82,6 @@ class AsyncBulkRun(BulkBase[B], AsyncIterator[B]):
     async def _next(self) -> Optional[B]:
         call = self._call
         while True:
-            call.check_process()
             # Looked at before the results: the last of them come before the end.
             has_ended = bool(call.ended)
             if call.is_hungry and not has_ended and len(call.results) < MAX_UNREAD:

@@ -175,7 +175,8 @@ class BulkCall:
     def check_process(self) -> None:
         """Raises in a forked child, which has no such thread."""
         if self._process != os.getpid():
-            raise FlexcancelError("the run goes on in the parent of this forked process")
+            where = "it goes on in the parent of this forked process"
+            raise FlexcancelError(f"a run belongs to its process: {where}")
 
     def give(self, item: Given) -> None:
         """Gives the item that the native call waits for."""

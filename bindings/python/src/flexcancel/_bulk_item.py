@@ -42,7 +42,7 @@ def encoded(item: object) -> Tuple[bytes, Optional[bytes]]:
     if isinstance(item, BulkItem):
         session_id = item.session_id
         named = {one.name: getattr(item, one.name) for one in fields(item)[1:]}
-        options = _arguments.arguments_json({**named, "expand": item.expand or None})
+        options = _arguments.arguments_json(named)
     if not isinstance(session_id, str):
         problem = f"expected session ids or BulkItems, found {type(session_id).__name__}"
         raise ArgumentError(Code.INVALID_ARGUMENT, f"items: {problem}")
@@ -81,7 +81,9 @@ class BulkRetrieval(Retrieval, BulkResult):
 class BulkSummary(Result):
     """What a bulk run came to: ``code`` is ``ok``, or why it ended early. ``elapsed`` is its time.
 
-    It asserts nothing of any cancel; the results of the items do.
+    Where the input has failed, ``code`` is ``aborted``, or that of the ``ArgumentError`` for an
+    item, and ``message`` has the exception. ``json`` and ``raw`` do not: the library was told that
+    the input ended. It asserts nothing of any cancel; the results of the items do.
     """
 
     complete: bool

@@ -26,11 +26,17 @@ from ._arguments import PathLike, checked
 from ._bulk_call import BulkCall, Given
 from ._bulk_item import BulkItem, BulkResult, BulkSummary, encoded
 from ._enums import Code
-from ._errors import ArgumentError, BulkError, InterruptedCallError
+from ._errors import ArgumentError, BulkError, InterruptedCallError, RefusedError
 from ._not_copied import NotCopied
 
 B = TypeVar("B", bound=BulkResult)
 Item = Union[str, BulkItem]
+
+#: What to do where the input has failed.
+_ADVICE_OF_FAILED = (
+    "Put the input right, then resume the run with its journal. Without one, run the items that "
+    "have no result; those that are unknown or not applied say what to do."
+)
 
 #: From so many results on, they are read before the input.
 MAX_UNREAD = 64
@@ -47,7 +53,7 @@ def bulk_options(
     return {
         "rate": rate,
         "journal": journal,
-        "expand": expand or None,
+        "expand": expand,
         "dry_run": dry_run or None,
         **more,
     }
@@ -139,10 +145,7 @@ class BulkBase(NotCopied, Generic[B]):
         if isinstance(ended, BaseException):
             raise ended
         summary = BulkSummary.from_json(ended)
-        if self._error is not None:
-            # For the library the input has just ended.
-            summary = dataclasses.replace(summary, complete=False)
-        self.summary = summary
+        self.summary = summary if self._error is None else _of_failed(summary, self._error)
 
     def _tell(self) -> None:
         """Raises once what ended the run, unless it was the consumer."""
@@ -206,6 +209,8 @@ class BulkRun(BulkBase[B], Iterator[B]):
         return self
 
     def __next__(self) -> B:
+        # Before the lock: in a forked child another thread's is held for good.
+        self._call.check_process()
         with self._lock:
             try:
                 result = self._next()
@@ -252,6 +257,24 @@ class BulkRun(BulkBase[B], Iterator[B]):
             self._fail(error)
             return None
         return self._encoded(item)
+
+
+def _of_failed(summary: BulkSummary, error: Exception) -> BulkSummary:
+    """The summary of a run whose input has failed. For the library the input has just ended.
+
+    To tell the library would abort the calls in flight.
+    """
+    name, code = f"{type(error).__name__}: ", Code.ABORTED
+    if isinstance(error, RefusedError):
+        name, code = "", error.code
+    message = f"the input failed: {name}{' '.join(str(error).split())}"
+    if summary.code not in (Code.OK, Code.JOURNAL_INVALID):
+        # That ended the run, too, and comes first. A journal is invalid for an input that is short.
+        message = f"{summary.message}; {message}"
+        return dataclasses.replace(summary, message=message, complete=False)
+    return dataclasses.replace(
+        summary, code=code, message=message, advice=_ADVICE_OF_FAILED, complete=False
+    )
 
 
 def iter_items(items: Iterable[Item]) -> Iterator[Item]:

@@ -18,8 +18,10 @@ from . import (
     _cli_explain,
     _cli_input,
     _cli_outbox,
+    _cli_signals,
     _library,
 )
+from ._arguments import arguments_json
 from ._cancellation import Repeat, repeat_of
 from ._cli_connection import client as open_client
 from ._cli_connection import client_of_outbox, option, repeating
@@ -61,7 +63,15 @@ class _Version(argparse.Action):
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs the command line. Returns the exit code; raises nothing but a second Ctrl-C."""
-    console = Console(sys.stdout, sys.stderr)
+    try:
+        with _cli_signals.terminable():
+            return _run(arguments, Console(sys.stdout, sys.stderr))
+    except _cli_signals.Terminated:
+        # Before or after all else.
+        return ExitCode.TERMINATED
+
+
+def _run(arguments: Optional[Sequence[str]], console: Console) -> int:
     try:
         command_line = parser()
         _cli_completion.complete(command_line)
@@ -82,10 +92,11 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
     except OutboxError as error:
         console.complain(str(error))
         code = ExitCode.OUTBOX
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as signaled:
         # The results of the calls were shown.
-        console.complain("interrupted")
-        code = ExitCode.INTERRUPTED
+        is_terminated = isinstance(signaled, _cli_signals.Terminated)
+        console.complain("terminated" if is_terminated else "interrupted")
+        code = ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
     except Exception:
         console.complain(f"unexpected error\n{traceback.format_exc()}")
         code = ExitCode.UNEXPECTED
@@ -215,7 +226,7 @@ def _repeat(options: argparse.Namespace) -> Dict[str, Any]:
         repeat = json.loads(options.repeat)
         # A till in Python stores seconds, the others the library's milliseconds.
         repeat = dict(repeat_of(repeat)) if "asked_at_ms" in repeat else repeat
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         repeat = None
     if not isinstance(repeat, dict) or set(repeat) != set(one_by_one):
         expected = "a JSON object with idempotency_key, in_doubt, asked_at_ms"
@@ -255,11 +266,14 @@ def _run_outbox(options: argparse.Namespace, console: Console) -> int:
 def _call(
     client: Client, outbox: Optional[Outbox], options: argparse.Namespace
 ) -> Callable[[str], SessionResult]:
-    common = {name: getattr(options, name) for name in ("expand", "timeout", "max_attempts")}
+    named = {name: getattr(options, name) for name in ("expand", "timeout", "max_attempts")}
+    if options.command == "cancel":
+        named = {**named, **_repeat(options), "verify": options.verify}
+    # What cannot be used is told before any call: "its result is not known" would be false.
+    arguments_json(named)
     if options.command == "retrieve":
-        return partial(client.retrieve, **common)
-    cancel = client.cancel if outbox is None else outbox.cancel
-    return partial(cancel, verify=options.verify, **_repeat(options), **common)
+        return partial(client.retrieve, **named)
+    return partial(client.cancel if outbox is None else outbox.cancel, **named)
 
 
 def _each(

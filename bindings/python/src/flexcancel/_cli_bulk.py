@@ -6,10 +6,10 @@ import argparse
 import csv
 import io
 import json
+import re
 import signal
 import sys
-from contextlib import contextmanager
-from typing import Any, Dict, Iterable, Iterator, List, Optional
+from typing import Any, Dict, Iterable, List, Optional
 
 from . import _cli_input
 from ._abort import AbortToken
@@ -17,13 +17,13 @@ from ._bulk_item import BulkResult, BulkSummary
 from ._bulk_run import BulkRun
 from ._cli_connection import repeating
 from ._cli_key import key
+from ._cli_signals import Terminated, aborting
 from ._client import Client
 from ._console import Console
 from ._enums import Code
 from ._errors import BulkError
 from ._exit_codes import OF_OUTCOME, ExitCode, UsageError
 from ._formatting import can_be_canceled, plain
-from ._native_call import has_signal_handler
 from ._progress import Progress, progress_of
 from ._waiting import Waiting
 
@@ -46,6 +46,9 @@ FIELDS = (
     "from_journal",
     "repeat",
 )
+
+#: What the library advises where there may be a journal.
+_OF_JOURNAL = re.compile(r"\bresume the run with its journal\b")
 
 _JOURNAL_CODES = (Code.JOURNAL_IO, Code.JOURNAL_INVALID, Code.JOURNAL_BUSY)
 
@@ -135,34 +138,16 @@ def run(options: argparse.Namespace, names: List[str], client: Client, console: 
         console.complain("there is no session to cancel: the input has no id")
     abort = AbortToken()
     try:
-        with _aborted_by_ctrl_c(abort), shown.progress, shown.waiting:
+        with aborting(abort) as come, shown.progress, shown.waiting:
             cancels = client.cancel_many(names, dry_run=options.dry_run, abort=abort, **common)
             with cancels:
                 shown.show(cancels, abort)
     except BulkError as error:
         return shown.stopped(error)
     shown.sum_up(cancels.summary)
-    if abort.is_triggered:
-        raise KeyboardInterrupt
+    if come:
+        raise Terminated if signal.SIGTERM in come else KeyboardInterrupt
     return shown.worst
-
-
-@contextmanager
-def _aborted_by_ctrl_c(abort: AbortToken) -> Iterator[None]:
-    """The first Ctrl-C ends the run in order, so that no result is lost; a second one raises."""
-    if not has_signal_handler():
-        yield
-        return
-
-    def end(*_: object) -> None:
-        signal.signal(signal.SIGINT, kept)
-        abort.trigger()
-
-    kept = signal.signal(signal.SIGINT, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, kept)
 
 
 class _Shown:
@@ -223,7 +208,7 @@ class _Shown:
     def stopped(self, error: BulkError) -> int:
         self.progress.close()
         self._console.complain(str(error))
-        self._console.complain(error.summary.advice)
+        self._console.complain(self._advice(error.summary.advice))
         self.sum_up(error.summary)
         return ExitCode.OUTBOX if error.code in _JOURNAL_CODES else ExitCode.STOPPED
 
@@ -237,6 +222,13 @@ class _Shown:
         if rest:
             first = plain(self._names[self._count])
             self._console.complain(f"{rest} not tried, from number {self._count} on: {first}")
+
+    def _advice(self, text: str) -> str:
+        """The library's advice, as it fits a run without a journal."""
+        if self._options.journal is not None:
+            return text
+        again = "run it again" if self._is_dry else "run it again with the rest"
+        return _OF_JOURNAL.sub(again, text)
 
     def _how_to_go_on(self, unknown: int) -> str:
         """What to do about outcomes that are not known."""
@@ -257,7 +249,10 @@ def _in_words(summary: BulkSummary, held: Optional[int]) -> str:
         f"{summary.unknown} unknown",
     ]
     if held is not None:
-        parts[0] = f"{summary.items} sessions read, no cancel sent: {held} can be canceled"
+        read = held + voided + summary.not_cancelable
+        parts[0] = (
+            f"{read} of {summary.items} sessions read, no cancel sent: {held} can be canceled"
+        )
         parts[2] = f"{voided} are canceled, {summary.not_applied - held} refused"
     for count, what in (
         (summary.duplicates, "duplicates"),

@@ -6,13 +6,13 @@ import argparse
 import json
 import math
 import os
-import time
 from dataclasses import dataclass
 from typing import Any, Callable, Optional
 
 from . import _cli_input
 from ._cli_connection import service
 from ._cli_key import key
+from ._cli_signals import Terminated
 from ._client import Client
 from ._console import Console
 from ._enums import Code, OutboxState
@@ -20,7 +20,7 @@ from ._errors import InterruptedCallError, OutboxError
 from ._exit_codes import ExitCode, UsageError, epilog
 from ._flush_report import FlushReport
 from ._formatting import plain
-from ._outbox import WORKLIST, Outbox
+from ._outbox import WORKLIST, Outbox, number_of
 from ._outbox_entry import OutboxCounts, OutboxEntry
 from ._watch import Watch, details, line, summary
 
@@ -35,7 +35,6 @@ list and stats end with 0; enqueue with 3; ack and withdraw with 0 if all are, e
 """
 
 _MAX = 1000
-_LAST_ENTRY = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -255,9 +254,7 @@ def _withdraw(options: argparse.Namespace, outbox: Outbox, console: Console) -> 
     has_ended = set()
 
     def withdraw(number: int) -> OutboxEntry:
-        is_number = 1 <= number <= _LAST_ENTRY
-        found = outbox.list(after=number - 1, max=1) if is_number else ()
-        before = [one for one in found if one.id == number]
+        before = [one for one in outbox.list(after=number - 1, max=1) if one.id == number]
         entry = outbox.withdraw(number, options.reason)
         # Between the two somebody else may have ended it.
         if any(one.state.is_final for one in before) or entry.last_code != Code.OUTBOX_EXPIRED:
@@ -272,6 +269,9 @@ def _withdraw(options: argparse.Namespace, outbox: Outbox, console: Console) -> 
 
 def _each(options: argparse.Namespace, act: Callable[[int], OutboxEntry], console: Console) -> int:
     code = ExitCode.DONE
+    for number in options.entries:
+        # Checked before anything is done.
+        number_of(number)
     for number in options.entries:
         try:
             entry = act(number)
@@ -290,6 +290,8 @@ def _watch(options: argparse.Namespace, outbox: Outbox, console: Console) -> int
     try:
         with Watch(outbox, console, options.json) as watch:
             return _watched(options, watch, console)
+    except Terminated:
+        raise
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
 
@@ -297,9 +299,8 @@ def _watch(options: argparse.Namespace, outbox: Outbox, console: Console) -> int
 def _watched(options: argparse.Namespace, watch: Watch, console: Console) -> int:
     while True:
         taken = watch.show()
-        if options.once or console.is_lost:
+        if options.once or console.is_lost or not console.output.has_reader(options.interval):
             return _left(taken.counts)
-        time.sleep(options.interval)
 
 
 def _left(counts: Optional[OutboxCounts]) -> int:

@@ -49,9 +49,10 @@ class Client(Handle):
     - ``user_agent``: a text after ``flexcancel/VERSION``. Default: none.
     - ``verify``: read the session back after a confirmation that does not show the release.
       Default: false.
-    - ``interruptible``: on the main thread, where Ctrl-C runs Python code, a thread of its own
-      makes each call, so that Ctrl-C ends the call at once. Default: true. False saves that thread,
-      which costs 0.1 to 0.6 ms per call: then signal handlers run when the call has ended.
+    - ``interruptible``: on the main thread, where Ctrl-C or SIGTERM runs Python code, a thread of
+      its own makes each call, so that the signal ends the call at once. Default: true. False saves
+      that thread, which costs 0.1 to 0.6 ms per call: then signal handlers run when the call has
+      ended.
 
     Opens no connection before the first call. Thread-safe; concurrent calls run without the GIL.
     A forked child may use its parent's client. A client cannot be pickled or copied. Close it, or
@@ -166,7 +167,7 @@ class Client(Handle):
         ``session`` of the result is the session, and ``hold`` and ``outcome`` say what it means for
         the money. Arguments and exceptions are those of ``cancel``.
         """
-        options = {"expand": expand or None, "timeout": timeout, "max_attempts": max_attempts}
+        options = {"expand": expand, "timeout": timeout, "max_attempts": max_attempts}
         call = self._prepare(Retrieval, native.client_retrieve, options, session_id)
         return checked(self._run(call, abort), options, session_id)
 

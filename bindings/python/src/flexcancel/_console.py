@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import select
+import time
 from typing import Optional, TextIO
 
 from ._exit_codes import ExitCode
@@ -14,6 +16,8 @@ class Stream:
 
     def __init__(self, file: Optional[TextIO]) -> None:
         self._file = file
+        #: Whether whoever read it has ended the pipe.
+        self.is_cut = False
         self.problem: Optional[str] = None
         self.is_terminal = file is not None and file.isatty() and os.environ.get("TERM") != "dumb"
 
@@ -30,10 +34,25 @@ class Stream:
             self._file.write(text)
             self._file.flush()
         except (OSError, ValueError) as error:
-            if not (may_be_cut and isinstance(error, BrokenPipeError)):
+            self.is_cut = isinstance(error, BrokenPipeError)
+            if not (may_be_cut and self.is_cut):
                 self.problem = str(error)
             self._discard_rest(self._file)
         return self.problem is None
+
+    def has_reader(self, seconds: float) -> bool:
+        """Waits so long, or until nobody reads the pipe any more. False if nobody does.
+
+        Where the system cannot tell, as on Windows, the next write does.
+        """
+        if self._file is not None and not self.is_cut and hasattr(select, "poll"):
+            poll = select.poll()
+            # Nothing is asked for: the end of the pipe is told nevertheless.
+            poll.register(self._file, 0)
+            self.is_cut = bool(poll.poll(seconds * 1000))
+        elif not self.is_cut:
+            time.sleep(seconds)
+        return not self.is_cut
 
     def _discard_rest(self, file: TextIO) -> None:
         """Empties the buffer, or the interpreter's own flush would change the exit code."""

@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     OUTBOX = 74
     STOPPED = 75
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 #: The exit code of each outcome. Of several sessions, the greatest counts.
@@ -65,6 +66,7 @@ MEANINGS: Dict[ExitCode, Tuple[str, ...]] = {
         "",
     ),
     ExitCode.INTERRUPTED: ("interrupted; standard error tells what was not tried",),
+    ExitCode.TERMINATED: ("ended by SIGTERM; standard error tells what was not tried",),
 }
 
 

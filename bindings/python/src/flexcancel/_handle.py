@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Mapping, Optional, Type, TypeVar
 
 from . import _arguments
-from ._enums import Code
+from ._enums import Code, Outcome
 from ._errors import ClosedError, RefusedError
 from ._native_call import NativeCall
 from ._not_copied import NotCopied
@@ -20,6 +20,8 @@ class Handle(NotCopied):
     __slots__ = ("__weakref__", "_handle")
 
     _handle: Optional[int]
+    # Of a cancel that is not handed on, nothing is known: a file may keep an earlier one.
+    _keeps_cancels = False
 
     def close(self) -> None:
         """Releases the handle."""
@@ -55,6 +57,8 @@ class Handle(NotCopied):
             named = map(_arguments.session_id, session_id)
             arguments = (handle, *named, _arguments.arguments_json(options))
         except RefusedError as error:
-            error.outcome = _arguments.refused_outcome(options, error)
+            error.outcome = _arguments.refused_outcome(options)
+            if self._keeps_cancels and error.code is not Code.INVALID_SESSION_ID:
+                error.outcome = Outcome.UNKNOWN
             raise
         return NativeCall(kind, function, arguments)

@@ -158,8 +158,10 @@ class _Work(Generic[R]):
 
 
 def has_signal_handler() -> bool:
-    """Whether Ctrl-C runs Python code on this thread."""
-    return threading.get_ident() == _main_thread and callable(signal.getsignal(signal.SIGINT))
+    """Whether Ctrl-C or SIGTERM runs Python code on this thread."""
+    return threading.get_ident() == _main_thread and (
+        callable(signal.getsignal(signal.SIGINT)) or callable(signal.getsignal(signal.SIGTERM))
+    )
 
 
 def _note_main_thread() -> None:

@@ -61,6 +61,8 @@ class Outbox(Handle):
 
     __slots__ = ("_client", "_close")
 
+    _keeps_cancels = True
+
     def __init__(
         self,
         client: Client,
@@ -155,7 +157,8 @@ class Outbox(Handle):
 
         Ends when none is left, ``max`` were tried (100), ``timeout`` seconds are over (60), it is
         aborted, or Flex cannot be reached; ``code`` says which. With ``now``, entries are tried,
-        too, that wait for their next try. Ctrl-C ends it as it ends
+        too, that wait for their next try; but none that somebody delivers, or may still deliver,
+        until its lease is over. Ctrl-C ends it as it ends
         ``Client.cancel``. Raises ``OutboxError`` if the file could not be used and nothing was
         tried.
         """
@@ -211,7 +214,7 @@ class Outbox(Handle):
             "retry_after": retry_after,
         }
         text = _arguments.arguments_json(arguments) or b"{}"
-        number = _number(entry)
+        number = number_of(entry)
         result = take(Result, native.outbox_settle(self._open_handle(), number, text))
         return _entry(result, arguments)
 
@@ -249,7 +252,7 @@ class Outbox(Handle):
         It leaves the worklist. Acknowledging again has no effect. Raises ``OutboxError`` with
         ``outbox_no_entry``, or ``outbox_pending`` for an entry that is not final yet.
         """
-        number = _number(entry)
+        number = number_of(entry)
         return _entry(take(Result, native.outbox_acknowledge(self._open_handle(), number)), {})
 
     def withdraw(self, entry: Union[OutboxEntry, int], reason: str) -> OutboxEntry:
@@ -260,7 +263,7 @@ class Outbox(Handle):
         or ``outbox_busy`` while somebody delivers the entry.
         """
         text = _arguments.c_text("reason", reason, ArgumentError, Code.INVALID_ARGUMENT)
-        number = _number(entry)
+        number = number_of(entry)
         return _entry(take(Result, native.outbox_withdraw(self._open_handle(), number, text)), {})
 
     def stats(self) -> OutboxCounts:
@@ -305,13 +308,18 @@ _FILE_ERRORS = (
 )
 
 
-def _number(entry: Union[OutboxEntry, int]) -> int:
+def number_of(entry: Union[OutboxEntry, int]) -> int:
+    """The number of an entry. Raises ``ArgumentError`` for what no entry has."""
     number = entry.id if isinstance(entry, OutboxEntry) else entry
     if isinstance(number, bool) or not isinstance(number, int):
         problem = f"expected an entry or its number, found {type(number).__name__}"
         raise ArgumentError(Code.INVALID_ARGUMENT, f"entry: {problem}")
-    # No entry has a number that C cannot pass.
-    return number if 0 <= number <= _MAX_ID else 0
+    if not 1 <= number <= _MAX_ID:
+        # C cannot pass it, and no entry has it.
+        expected = f"expected a whole number from 1 to {_MAX_ID}"
+        problem = f"entry: {expected}, found {_arguments.shown(number)}"
+        raise ArgumentError(Code.INVALID_ARGUMENT, problem)
+    return number
 
 
 def _done(result: R, arguments: Mapping[str, Any]) -> R:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
 
 from ._console import Console
-from ._enums import OutboxState
+from ._enums import OutboxState, Outcome
 from ._formatting import plain
 from ._outbox import WORKLIST, Outbox
 from ._outbox_entry import OutboxCounts, OutboxEntry
@@ -39,6 +39,10 @@ _COLUMNS = (
 _OTHER_LINES = 4
 
 _NOW = timedelta()
+
+#: The entry itself does not tell when its lease ends.
+_IN_DELIVERY = "being delivered, or was interrupted"
+_UNTIL = "free again when its lease is over, its call's timeout + 10 s, or a claim's lease_time"
 
 #: From this count on, a time is shown in the next unit.
 _UNITS = (("s", 60), ("min", 60), ("h", 48), ("d", 10_000))
@@ -86,10 +90,27 @@ def summary(counts: OutboxCounts) -> str:
 
 def line(entry: OutboxEntry) -> str:
     """An entry in one line."""
-    known = f"{entry.last_outcome}/{entry.last_code}" if entry.last_code else "not tried"
     state = f"{entry.state}, acknowledged" if entry.acknowledged_at else str(entry.state)
     tries = "1 try" if entry.attempts == 1 else f"{entry.attempts} tries"
-    return f"{entry.id}: {plain(entry.session_id)}: {state} ({known}, {tries})"
+    return f"{entry.id}: {plain(entry.session_id)}: {state} ({_known(entry)}, {tries})"
+
+
+def _has_open_try(entry: OutboxEntry) -> bool:
+    """Whether a try may have reached Flex of which nothing was noted: it is under way, or cut off.
+
+    A cancel that was handed over in doubt is as one.
+    """
+    is_noted = entry.last_outcome not in (None, Outcome.NOT_APPLIED)
+    return entry.state is OutboxState.PENDING and entry.unclear > 0 and not is_noted
+
+
+def _known(entry: OutboxEntry) -> str:
+    """What is known of an entry's tries."""
+    if not _has_open_try(entry):
+        return f"{entry.last_outcome}/{entry.last_code}" if entry.last_code else "not tried"
+    if entry.in_delivery:
+        return "outcome not known yet"
+    return "interrupted, outcome not known" if entry.attempts else "in doubt, not tried here"
 
 
 def details(entry: OutboxEntry) -> Iterator[str]:
@@ -103,7 +124,7 @@ def details(entry: OutboxEntry) -> Iterator[str]:
 
 def _due(entry: OutboxEntry) -> str:
     if entry.in_delivery:
-        return "being delivered now"
+        return f"{_IN_DELIVERY}: {_UNTIL}"
     wait = _NOW
     if entry.next_try_at is not None:
         wait = entry.next_try_at - datetime.now(timezone.utc)
@@ -144,9 +165,9 @@ def _cells(entry: OutboxEntry, now: datetime) -> Tuple[str, ...]:
         str(entry.id),
         plain(str(entry.state)),
         _time(now - entry.created_at),
-        "now" if entry.in_delivery else wait,
+        "busy" if entry.in_delivery else wait,
         str(entry.attempts),
-        plain(str(entry.last_code or "-")),
+        "not known" if _has_open_try(entry) else plain(str(entry.last_code or "-")),
         plain(entry.session_id),
     )
 
@@ -196,11 +217,11 @@ class Watch:
             return
         self._printed = taken.counts
         if self._as_json:
-            self._to.print(taken.json())
+            self._to.print(taken.json(), may_be_cut=True)
             return
         for entry in changed:
-            self._to.print(line(entry))
-        self._to.print(summary(taken.counts))
+            self._to.print(line(entry), may_be_cut=True)
+        self._to.print(summary(taken.counts), may_be_cut=True)
 
     def _changed(self, taken: Snapshot) -> Iterable[OutboxEntry]:
         """New entries, changed ones, and what became of those that are no longer shown."""
