@@ -31,7 +31,8 @@
  * NUL in it is never cut short: the library refuses it wherever a NUL cannot be meant. It also
  * refuses a const char * that is NULL, for instance std::getenv() of a variable that is not set:
  * the message names the field, like "base_url: expected a string, found 0". The word nullptr does
- * not compile. A std::string or std::string_view that the program itself makes of NULL is as undefined as ever.
+ * not compile. A std::string or std::string_view that the program itself makes of NULL is as
+ * undefined as ever.
  *
  * Options are made in place, or are JSON in any string. A std::string_view of temporary options
  * would dangle, and does not compile. A std::string of options is a copy of their JSON. A function

@@ -171,12 +171,13 @@ fn the_page_has_the_advice_that_the_library_gives_and_python_has_the_page() {
 fn the_advice_of_each_example_is_one_that_the_library_gives() {
     let page = read("docs/RESULT.md");
     let given: Vec<_> = Code::ALL.iter().flat_map(|code| advices(*code)).collect();
-    let examples = page.lines().filter_map(|line| line.trim().strip_prefix("\"advice\": \""));
-    let unknown: Vec<_> = examples
-        .filter_map(|line| line.strip_suffix("\","))
-        .filter(|advice| !given.iter().any(|(_, text)| text == advice))
-        .collect();
-    assert!(page.contains("\"advice\": \"") && unknown.is_empty(), "{unknown:?}");
+    let mut compared = 0;
+    for line in page.lines().filter_map(|line| line.trim().strip_prefix("\"advice\": \"")) {
+        let advice = line.trim_end_matches(',').trim_end_matches('"');
+        assert!(given.iter().any(|(_, text)| *text == advice), "{advice}");
+        compared += 1;
+    }
+    assert!(compared > 2, "only {compared}");
 }
 
 /// What may be said to the shopper, by the page that has it for each outcome.

@@ -262,7 +262,7 @@ static void what_is_left_of_a_repetition_is_refused(const char *base_url, const 
     for (std::size_t begin = 0; begin < whole.size(); begin++)
         for (std::size_t size = 0; begin + size <= whole.size(); size++) {
             if (size == whole.size())
-                continue;
+                continue; // nothing is missing
             const Repeat left(whole.substr(begin, size));
             refused(left);
             refused(Options(left).timeout(1s));
@@ -276,6 +276,11 @@ static void what_is_left_of_a_repetition_is_refused(const char *base_url, const 
         refused(Options(Repeat(left)).timeout(1s));
     }
     refused("");
+    // With its key it is passed on as it is, and what is set beside it is named.
+    EXPECT_RESULT(client.cancel(id, Options(Repeat(whole)).timeout(0ms)), Outcome::unknown,
+                  Code::invalid_argument, "timeout_ms: ");
+    const std::string stored = Repeat(whole);
+    CHECK(stored == whole && has(std::string(Repeat()), "in_doubt"), "%s", stored.c_str());
     Options options{Repeat(whole)};
     const Options taken = std::move(options);
     CHECK(taken.json() == whole, "%s", taken.json().data());

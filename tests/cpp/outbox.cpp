@@ -135,7 +135,7 @@ static void wrong_options_are_refused_and_name_the_option() {
     Abort moved_from;
     const Abort other = std::move(moved_from);
     EXPECT_RESULT(outbox.cancel(ids[0], {}, moved_from), Outcome::unknown, Code::invalid_handle,
-                   "abort: ");
+                  "abort: ");
     EXPECT_STATUS(outbox.flush({}, moved_from), Code::invalid_handle,
                   "abort: ");
     EXPECT_STATUS(outbox.acknowledge(1), Code::outbox_no_entry);

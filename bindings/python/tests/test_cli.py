@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Optional
 
 import pytest
 
@@ -48,6 +50,20 @@ def run(sandbox: Sandbox, *arguments: str, given: str = "", **more: str) -> tupl
     )
     assert "hunter" not in done.stdout + done.stderr
     return done.returncode, done.stdout, done.stderr
+
+
+def start(
+    sandbox: Sandbox, *arguments: str, first: Optional[Callable[[], Any]] = None
+) -> subprocess.Popen[str]:
+    """The command, at work; ``first`` is what its process does before."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "flexcancel", *arguments, "--base-url", sandbox.url],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(sandbox),
+        preexec_fn=first,
+    )
 
 
 def test_given_each_outcome_then_the_exit_code_tells_it(sandbox: Sandbox) -> None:
@@ -182,13 +198,7 @@ def test_given_words_of_the_provider_s_then_they_cannot_steer_the_terminal(
 
 def interrupted(sandbox: Sandbox, requests: int, *arguments: str) -> tuple[str, str]:
     """What the command says that gets a Ctrl-C after so many requests."""
-    program = subprocess.Popen(
-        [sys.executable, "-m", "flexcancel", *arguments, "--base-url", sandbox.url],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(sandbox),
-    )
+    program = start(sandbox, *arguments)
     sandbox.wait_for_requests(requests)
     program.send_signal(signal.SIGINT)
     output, complaints = program.communicate(timeout=30)

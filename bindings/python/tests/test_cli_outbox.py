@@ -14,7 +14,7 @@ import pytest
 from flexcancel import Client, Outbox
 
 from .sandbox import ALWAYS, KEY, Sandbox
-from .test_cli import environment
+from .test_cli import environment, start
 
 NOBODY_S = "fcs_01M84AAN57SPQPWY4YDAGVJSFM"
 
@@ -285,13 +285,7 @@ def test_given_ctrl_c_then_a_flush_tells_what_it_did(
 ) -> None:
     outbox.enqueue(sandbox.held())
     sandbox.stall()
-    program = subprocess.Popen(
-        command(sandbox, "outbox", "flush", str(path)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(sandbox),
-    )
+    program = start(sandbox, "outbox", "flush", str(path))
     sandbox.wait_for_requests(1)
     program.send_signal(signal.SIGINT)
     output, complaints = program.communicate(timeout=30)

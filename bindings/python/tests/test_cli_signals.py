@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
@@ -17,20 +15,7 @@ from flexcancel import _cli
 
 from . import script
 from .sandbox import KEY, Sandbox
-from .test_cli import environment, run
-
-
-def start(
-    sandbox: Sandbox, *arguments: str, first: Optional[Callable[[], Any]] = None
-) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "flexcancel", *arguments, "--base-url", sandbox.url],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(sandbox),
-        preexec_fn=first,
-    )
+from .test_cli import run, start
 
 
 def ended_by(

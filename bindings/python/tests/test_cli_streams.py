@@ -15,7 +15,7 @@ import pytest
 from flexcancel import Outbox
 
 from .sandbox import Sandbox
-from .test_cli import environment, run
+from .test_cli import environment, run, start
 
 
 def without_reader() -> int:
@@ -165,13 +165,7 @@ def test_given_a_watch_whose_reader_ends_the_pipe_then_it_ends_though_nothing_ch
 ) -> None:
     outbox.enqueue(sandbox.held())
     arguments = ("outbox", "watch", str(path), "--interval", "3600", *options)
-    program = subprocess.Popen(
-        [sys.executable, "-m", "flexcancel", *arguments, "--base-url", sandbox.url],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(sandbox),
-    )
+    program = start(sandbox, *arguments)
     assert program.stdout is not None
     assert program.stderr is not None
     assert program.stdout.readline() != ""

@@ -20,7 +20,7 @@ from flexcancel._watch import Snapshot, Watch, table
 
 from . import script
 from .sandbox import ALWAYS, Sandbox
-from .test_cli import environment
+from .test_cli import environment, start
 from .test_cli_outbox import command, run
 
 
@@ -29,13 +29,7 @@ def test_given_no_terminal_then_watch_tells_what_changes_until_ctrl_c(
 ) -> None:
     ids = [sandbox.held(), sandbox.held()]
     outbox.enqueue(ids[0])
-    program = subprocess.Popen(
-        command(sandbox, "outbox", "watch", str(path), "--interval", "0.01"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(sandbox),
-    )
+    program = start(sandbox, "outbox", "watch", str(path), "--interval", "0.01")
     assert program.stdout is not None
 
     def told(until: str) -> str:
